@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Errors: "doing X: cause", printed once, in main, with the next step for the user.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace xdpcap {
+
+// Error is a failure at run time (exit code 2). what() is one line that reads "doing X: cause";
+// hint(), where there is one, tells the user what to do next.
+class Error : public std::runtime_error {
+ public:
+  explicit Error(const std::string& what, std::string hint = {})
+      : std::runtime_error(what), hint_(std::move(hint)) {}
+
+  [[nodiscard]] const std::string& hint() const { return hint_; }
+
+ private:
+  std::string hint_;
+};
+
+// UsageError is a mistake on the command line (exit code 1): nothing was opened, created or
+// changed.
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+// "No such file or directory" for ENOENT. Thread-safe, unlike strerror().
+std::string errno_text(int error_number);
+
+// The Error for a failed system call: "<doing>: <text of error_number>".
+Error system_error(std::string_view doing, int error_number, std::string hint = {});
+
+// Runs `step`; an error that leaves it gets "<doing>: " in front and keeps its type and hint.
+template <class Step>
+auto with_context(std::string_view doing, Step&& step) -> decltype(step()) {
+  try {
+    return step();
+  } catch (const UsageError& error) {
+    throw UsageError(std::string(doing) + ": " + error.what(), error.hint());
+  } catch (const Error& error) {
+    throw Error(std::string(doing) + ": " + error.what(), error.hint());
+  }
+}
+
+}  // namespace xdpcap

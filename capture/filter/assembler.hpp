@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A typed assembler for eBPF: instructions in, bytes out. It knows encodings and jump ranges and
+// nothing else; it makes no system call. Encodings: RFC 9669 (BPF ISA) and linux/bpf.h.
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace xdpcap::ebpf {
+
+// Reg is one of the eleven registers. R0: result, R1-R5: arguments (lost in every call),
+// R6-R9: kept across calls, R10: frame pointer, read only.
+enum class Reg : std::uint8_t { r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10 };
+
+// Size is how much memory a load or a store touches.
+enum class Size : std::uint8_t { byte = BPF_B, half = BPF_H, word = BPF_W, dword = BPF_DW };
+
+enum class Alu : std::uint8_t {
+  add = BPF_ADD,
+  sub = BPF_SUB,
+  mul = BPF_MUL,
+  div = BPF_DIV,  // unsigned
+  bit_or = BPF_OR,
+  bit_and = BPF_AND,
+  lsh = BPF_LSH,
+  rsh = BPF_RSH,  // logical
+  neg = BPF_NEG,
+  mod = BPF_MOD,  // unsigned
+  bit_xor = BPF_XOR,
+  mov = BPF_MOV,
+  arsh = BPF_ARSH,
+};
+
+enum class Cond : std::uint8_t {
+  eq = BPF_JEQ,
+  ne = BPF_JNE,
+  gt = BPF_JGT,  // unsigned, as are ge, lt and le
+  ge = BPF_JGE,
+  lt = BPF_JLT,
+  le = BPF_JLE,
+  set = BPF_JSET,  // dst & src != 0
+  sgt = BPF_JSGT,
+  sge = BPF_JSGE,
+  slt = BPF_JSLT,
+  sle = BPF_JSLE,
+};
+
+// Label is a position in the program that may not be known yet. Made by Assembler::label().
+class Label {
+ public:
+  friend bool operator==(Label, Label) = default;
+
+ private:
+  friend class Assembler;
+  explicit Label(std::size_t id) : id_(id) {}
+  std::size_t id_;
+};
+
+// Program is what the assembler makes: `notes` runs beside `code`, one text (often empty) for each
+// instruction, for people who read a dump.
+struct Program {
+  std::vector<bpf_insn> code;
+  std::vector<std::string> notes;
+};
+
+class Assembler {
+ public:
+  Label label();
+  // The next instruction is what `label` stands for. A label is bound once.
+  void bind(Label label);
+  // Notes what the next instruction is for.
+  void note(std::string text);
+
+  // dst = dst op src. The 32-bit forms clear the upper half of dst.
+  void alu64(Alu op, Reg dst, Reg src);
+  void alu64(Alu op, Reg dst, std::int32_t imm);  // imm is sign-extended
+  void alu32(Alu op, Reg dst, Reg src);
+  void alu32(Alu op, Reg dst, std::int32_t imm);
+  // Network to host byte order (and back) of the low 16, 32 or 64 bits; the rest is cleared.
+  void be(Reg dst, int bits);
+
+  void load_imm64(Reg dst, std::uint64_t value);
+  void load_map(Reg dst, int map_fd);
+  // dst = address of byte `offset` of the only value of an ARRAY map.
+  void load_map_value(Reg dst, int map_fd, std::uint32_t offset);
+
+  void load(Size size, Reg dst, Reg base, std::int16_t offset);
+  void store(Size size, Reg base, std::int16_t offset, Reg src);
+  void store(Size size, Reg base, std::int16_t offset, std::int32_t imm);
+
+  void jump(Label target);
+  void jump_if(Cond cond, Reg dst, Reg src, Label target);
+  void jump_if(Cond cond, Reg dst, std::int32_t imm, Label target);  // imm is sign-extended
+  void jump32_if(Cond cond, Reg dst, Reg src, Label target);         // compares the low 32 bits
+  void jump32_if(Cond cond, Reg dst, std::int32_t imm, Label target);
+
+  void call(bpf_func_id helper);
+  void exit();
+
+  [[nodiscard]] std::size_t size() const { return program_.code.size(); }
+
+  // Resolves the jumps. Throws Error when a label was never bound or a jump is out of range
+  // (32,767 instructions); the assembler is empty afterwards.
+  Program assemble();
+
+ private:
+  struct Fixup {
+    std::size_t at;
+    Label target;
+  };
+
+  void emit(std::uint8_t code, Reg dst, Reg src, std::int16_t offset, std::int32_t imm);
+  void emit_wide(Reg dst, std::uint8_t pseudo, std::uint32_t low, std::uint32_t high);
+  void emit_jump(std::uint8_t code, Reg dst, Reg src, std::int32_t imm, Label target);
+
+  Program program_;
+  std::string pending_note_;
+  std::vector<std::ptrdiff_t> positions_;  // by label; -1 while it is not bound
+  std::vector<Fixup> fixups_;
+};
+
+}  // namespace xdpcap::ebpf

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Classic BPF to eBPF: emits a filter into a program that surrounds it.
+#pragma once
+
+#include <cstdint>
+
+#include "filter/assembler.hpp"
+#include "filter/cbpf.hpp"
+
+namespace xdpcap {
+
+// Where the program around the filter keeps the packet, and where it goes on.
+//
+//   register  on entry                              kept
+//   R6        the program's context (xdp_md *)      yes
+//   R7        start of the packet's linear part     yes
+//   R8        end of the packet's linear part       yes
+//   R9        the surrounding program's own         yes
+//   R0-R5     nothing                               no
+//
+// The filter may use the stack from R10 + stack_top downwards.
+struct FilterFrame {
+  // The packet may have fragments behind the linear part (xdp.frags). If not, R8 - R7 is its
+  // length.
+  bool frags = false;
+  // With frags: the u32 at R10 + length_slot is the length of the whole packet.
+  std::int16_t length_slot = 0;
+  std::int16_t stack_top = 0;
+  ebpf::Label match;
+  ebpf::Label no_match;
+};
+
+// Emits `filter`, which has to be valid (cbpf.hpp): leaves to frame.match if it returns anything
+// but 0, as libpcap's bpf_filter() would on the whole packet, and to frame.no_match otherwise.
+// Never falls through. Throws Error when the filter is longer than one program can hold.
+void emit_filter(ebpf::Assembler& code, const CbpfProgram& filter, const FilterFrame& frame);
+
+}  // namespace xdpcap

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the user typed to classic BPF.
+#pragma once
+
+#include <string_view>
+
+#include "filter/cbpf.hpp"
+
+namespace xdpcap {
+
+// A link type as libpcap numbers them for pcap_compile (DLT_*; 1 is Ethernet).
+struct LinkType {
+  int dlt = 1;
+};
+
+// Parses a link type's name in any case, with or without "DLT_" ("EN10MB", "raw"), or its number.
+// Throws UsageError.
+LinkType parse_link_type(std::string_view text);
+
+// Compiles a filter: a libpcap expression (optimised; empty matches every packet), or a classic
+// BPF program written "<length>,<code> <jt> <jf> <k>,..." as `tcpdump -ddd | tr '\n' ','` prints
+// it. The result is valid (cbpf.hpp). Throws UsageError with libpcap's words.
+CbpfProgram compile_filter(std::string_view text, LinkType link_type);
+
+}  // namespace xdpcap
