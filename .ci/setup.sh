@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# Sourced by ./demo, ./test and .ci/run: what they need to be installed, and how they build.
+
+need_root() {
+  if [ "$(id -u)" != 0 ]; then
+    echo "$0: loading BPF programs and making network namespaces needs root: sudo $0" >&2
+    exit 1
+  fi
+}
+
+# need_packages COMMAND-OR-FILE=PACKAGE...: installs the packages whose command or file is missing.
+need_packages() {
+  local missing=() pair
+  for pair in "$@"; do
+    local what=${pair%%=*} package=${pair#*=}
+    if ! command -v "$what" >/dev/null && ! [ -e "$what" ]; then missing+=("$package"); fi
+  done
+  [ ${#missing[@]} = 0 ] && return
+  echo "installing: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  # Package lists may be absent (a container) or old (a machine that was asleep): fetch them once.
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+need_build_packages() {
+  local include=/usr/include
+  # Debian has a package bpftool; Ubuntu keeps it with the kernel's tools.
+  local bpftool=bpftool
+  if ! command -v bpftool >/dev/null && grep -qi '^ID=ubuntu' /etc/os-release; then
+    bpftool=linux-tools-generic
+  fi
+  need_packages g++=g++ cmake=cmake ninja=ninja-build pkg-config=pkg-config clang=clang \
+    bpftool=$bpftool $include/bpf/bpf.h=libbpf-dev $include/pcap/pcap.h=libpcap-dev \
+    $include/CLI/CLI.hpp=libcli11-dev $include/gtest/gtest.h=libgtest-dev \
+    $include/gmock/gmock.h=libgmock-dev
+}
+
+need_run_packages() {
+  need_packages ip=iproute2 ping=iputils-ping tcpdump=tcpdump tshark=tshark
+}
+
+# build FOLDER [CMAKE-OPTION...]
+build() {
+  local folder=$1
+  shift
+  cmake -S . -B "$folder" -G Ninja "$@" >/dev/null
+  cmake --build "$folder"
+}
+
+# Hooks are pinned in a bpffs. Most systems have one mounted; bare containers and VMs may not.
+need_bpffs() {
+  if [ "$(stat -f -c %T /sys/fs/bpf 2>/dev/null)" != bpf_fs ]; then
+    mount -t bpf bpf /sys/fs/bpf
+  fi
+}

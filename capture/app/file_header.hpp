@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the file says about the capture before its first packet.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/xdp_action.hpp"
+#include "output/pcapng.hpp"
+
+namespace xdpcap {
+
+struct CaptureDescription {
+  std::string hook;
+  std::string filter;
+  std::uint16_t link_type;  // LINKTYPE_*
+  std::uint32_t snaplen;
+  std::vector<XdpAction> actions;
+};
+
+// A section header and an interface for each action, in order. The interfaces have the names that
+// xdpcap gives them: XDPaborted, XDPdrop, XDPpass, XDPtx, XDPredirect, XDPxdpAction(N).
+pcapng::Bytes file_header(const CaptureDescription& capture);
+
+}  // namespace xdpcap

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// xdpcap-cpp: signals, the one place that prints errors, and exit codes.
+#include <bpf/libbpf.h>
+#include <sys/signalfd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/options.hpp"
+#include "app/session.hpp"
+#include "app/wait.hpp"
+#include "base/error.hpp"
+
+namespace {
+
+constexpr int kUsage = 1;
+constexpr int kFailure = 2;
+
+// The signals that end a capture become readable on a descriptor instead of interrupting it.
+xdpcap::UniqueFd block_stop_signals() {
+  std::signal(SIGPIPE, SIG_IGN);  // write() says EPIPE
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  xdpcap::UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+  if (!fd.valid()) throw xdpcap::system_error("waiting for signals", errno);
+  return fd;
+}
+
+void run(const std::vector<std::string>& arguments) {
+  const auto parsed = xdpcap::parse_options(arguments);
+  if (const auto* help = std::get_if<xdpcap::Help>(&parsed)) {
+    std::cout << help->text;
+    return;
+  }
+  const auto& options = std::get<xdpcap::Options>(parsed);
+  libbpf_set_print(nullptr);  // what it would say is in our errors
+  const xdpcap::UniqueFd stop = block_stop_signals();
+  if (options.wait && !xdpcap::wait_for_hook(options.hook, stop.get())) return;
+  xdpcap::Session(options, stop.get()).run();
+}
+
+int report(const char* what, const std::string& hint, int code) {
+  std::cerr << "xdpcap-cpp: " << what << (hint.empty() ? "" : "; ") << hint << '\n';
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run({argv + 1, argv + argc});
+    return 0;
+  } catch (const xdpcap::UsageError& error) {
+    return report(error.what(), error.hint(), kUsage);
+  } catch (const xdpcap::Error& error) {
+    return report(error.what(), error.hint(), kFailure);
+  } catch (const std::exception& error) {
+    return report(error.what(), {}, kFailure);
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "app/version.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace xdpcap {
+namespace {
+
+constexpr const char* kDescription =
+    "Capture packets as they leave XDP programs, with the action each one got.\n"
+    "\n"
+    "<hook> is the pinned hook map of the XDP program, for example /sys/fs/bpf/xdpcap.\n"
+    "<output> is a pcapng file to write, or - for stdout (which implies -q and -flush).\n"
+    "[filter] is a tcpdump expression (man pcap-filter), or classic BPF written\n"
+    "\"<length>,<code> <jt> <jf> <k>,...\"; none means every packet.\n";
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  xdpcap-cpp /sys/fs/bpf/xdpcap out.pcap \"icmp\"\n"
+    "  xdpcap-cpp /sys/fs/bpf/xdpcap - \"tcp port 80\" | tcpdump -n -r -\n"
+    "  xdpcap-cpp -actions drop,aborted /sys/fs/bpf/xdpcap dropped.pcap\n";
+
+// What was typed, before it is checked.
+struct Typed {
+  std::vector<std::string> words;  // hook, output and the filter's words
+  std::string actions;
+  std::string link_type;
+  std::string buffer;
+  std::string watermark;
+};
+
+// "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either.
+std::string with_two_dashes(const std::string& argument) {
+  const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+  return single ? "-" + argument : argument;
+}
+
+// Options end at the first word that is none: what follows is the hook, the output and a filter,
+// in which a word may well begin with a dash.
+std::vector<std::string> separate_words(const CLI::App& app,
+                                        const std::vector<std::string>& arguments) {
+  std::vector<std::string> separated;
+  auto next = arguments.begin();
+  for (; next != arguments.end() && next->size() > 1 && next->front() == '-'; ++next) {
+    if (*next == "--") {
+      ++next;
+      break;
+    }
+    const std::string& option = separated.emplace_back(with_two_dashes(*next));
+    const CLI::Option* known = app.get_option_no_throw(option);
+    const bool takes_value = known != nullptr && known->get_items_expected_min() > 0;
+    if (takes_value && next + 1 != arguments.end()) separated.push_back(*++next);
+  }
+  separated.emplace_back("--");
+  separated.insert(separated.end(), next, arguments.end());
+  return separated;
+}
+
+void add_options(CLI::App& app, Typed& typed, Options& options, bool& flush) {
+  app.add_option("words", typed.words)->group("");
+  app.add_option("--actions", typed.actions,
+                 "Capture only these XDP actions: names (aborted, drop, pass, tx, redirect) or "
+                 "numbers, separated by commas (default: all the hook has slots for)")
+      ->option_text("ACTIONS");
+  app.add_option("--buffer", typed.buffer,
+                 "Size of each CPU's ring buffer, rounded up to what the kernel takes (default: a "
+                 "small part of the memory)")
+      ->option_text("BYTES");
+  app.add_option("--watermark", typed.watermark,
+                 "Wake up when this much waits in a ring buffer (default: a quarter of it), or a "
+                 "few milliseconds after a packet")
+      ->option_text("BYTES");
+  app.add_flag("--flush", flush,
+               "Accepted for xdpcap's sake: packets never wait here longer than milliseconds");
+  app.add_flag("-q,--q,--quiet", options.quiet, "Print no statistics; losses are still told");
+  app.add_option("--linktype", typed.link_type,
+                 "Link type of the packets: a name as tcpdump -L prints it, or a DLT number "
+                 "(default: EN10MB)")
+      ->option_text("TYPE");
+  app.add_flag("--wait", options.wait,
+               "Wait until the hook is pinned and a loaded XDP program uses it");
+  app.add_flag("--replace", options.replace,
+               "Take slots over that another capture holds (or left behind when it was killed)");
+  app.set_help_flag("-h,--help", "Print this help");
+  app.set_version_flag("--version", program_version(), "Print the version");
+}
+
+std::optional<std::uint64_t> parse_bytes(const char* option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto bytes = parse_number<std::uint64_t>(text);
+  if (bytes && *bytes > 0) return bytes;
+  throw UsageError(std::string(option) + ": \"" + text + "\" is no number of bytes above 0");
+}
+
+Options check(Typed typed, Options options) {
+  if (typed.words.size() < 2) {
+    throw UsageError(typed.words.empty() ? "missing <hook> and <output>" : "missing <output>",
+                     "usage: xdpcap-cpp [options] <hook> <output|-> [filter]; -h for more");
+  }
+  options.hook = typed.words[0];
+  options.output = typed.words[1];
+  typed.words.erase(typed.words.begin(), typed.words.begin() + 2);
+  options.filter_text = std::string(trim(join(typed.words, " ")));
+  if (options.output == "-") options.quiet = true;
+
+  if (!typed.actions.empty()) options.actions = parse_actions(typed.actions);
+  options.ring_bytes = parse_bytes("-buffer", typed.buffer);
+  options.watermark = parse_bytes("-watermark", typed.watermark);
+  if (!typed.link_type.empty()) options.link_type = parse_link_type(typed.link_type);
+  options.filter = with_context("filter \"" + options.filter_text + "\"", [&] {
+    return compile_filter(options.filter_text, options.link_type);
+  });
+  return options;
+}
+
+}  // namespace
+
+std::string program_version() {
+  return "xdpcap-cpp " XDPCAP_VERSION;
+}
+
+std::variant<Options, Help> parse_options(const std::vector<std::string>& arguments) {
+  CLI::App app(kDescription, "xdpcap-cpp [options] <hook> <output|-> [filter ...]");
+  app.footer(kExamples);
+  Typed typed;
+  Options options;
+  bool flush = false;
+  add_options(app, typed, options, flush);
+  try {
+    std::vector<std::string> separated = separate_words(app, arguments);
+    std::reverse(separated.begin(), separated.end());  // CLI11 takes them from the end
+    app.parse(std::move(separated));
+  } catch (const CLI::CallForHelp&) {
+    return Help{app.help()};
+  } catch (const CLI::CallForVersion&) {
+    return Help{program_version() + "\n"};
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(error.what(), "-h lists the options");
+  }
+  return check(std::move(typed), std::move(options));
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The command line, as plain values. Parsing opens, creates and changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/xdp_action.hpp"
+#include "filter/cbpf.hpp"
+#include "filter/expression.hpp"
+
+namespace xdpcap {
+
+struct Options {
+  std::string hook;
+  std::string output;  // "-" is stdout
+  std::string filter_text;
+  CbpfProgram filter;
+  LinkType link_type;
+  std::optional<std::vector<XdpAction>> actions;  // nothing: all that the hook has slots for
+  std::optional<std::uint64_t> ring_bytes;        // for each CPU
+  std::optional<std::uint64_t> watermark;         // bytes in a ring that wake the reader
+  bool quiet = false;
+  bool wait = false;
+  bool replace = false;
+};
+
+// Help is text that was asked for instead of a capture.
+struct Help {
+  std::string text;
+};
+
+// `arguments` are those behind the program's name. Throws UsageError.
+std::variant<Options, Help> parse_options(const std::vector<std::string>& arguments);
+
+// "xdpcap-cpp 0.1.0", as the file's section header and --version say it.
+std::string program_version();
+
+}  // namespace xdpcap

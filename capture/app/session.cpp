@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/session.hpp"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iostream>
+#include <string>
+
+#include "app/file_header.hpp"
+#include "base/error.hpp"
+#include "filter/file_link_type.hpp"
+#include "kernel/cpus.hpp"
+#include "kernel/features.hpp"
+#include "recorder/recorder.hpp"
+
+namespace xdpcap {
+namespace {
+
+// After each look at the rings the reader naps, so that packets gather for the next one; a nap ends
+// early when a ring fills. After this many naps without a packet it sleeps until one comes.
+constexpr int kNapMilliseconds = 5;
+constexpr unsigned kNapsBeforeSleep = 20;
+constexpr std::uint64_t kReportEvery = 1'000'000'000;
+// How long a reader that takes nothing may keep a stopped capture from ending.
+constexpr int kLastPatienceMilliseconds = 2000;
+
+Hook open_hook(const std::string& path) {
+  Hook hook = Hook::open(path);
+  if (!hook.has_owner()) {
+    throw Error("opening the hook " + path + ": no loaded XDP program uses it yet",
+                "a recorder put in first would keep most programs out: load the program first, or "
+                "use --wait");
+  }
+  return hook;
+}
+
+std::vector<XdpAction> wanted_actions(const Options& options, const Hook& hook) {
+  std::vector<XdpAction> actions;
+  if (!options.actions) {
+    for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) actions.emplace_back(slot);
+    return actions;
+  }
+  for (const XdpAction action : *options.actions) {
+    if (action.value() < hook.slots()) continue;
+    throw UsageError("-actions: the hook " + hook.path() + " has " + std::to_string(hook.slots()) +
+                         " slots, none for " + action.name(),
+                     "leave it out, or give the hook more entries");
+  }
+  return *options.actions;
+}
+
+std::uint64_t memory_bytes() {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+Rings make_rings(const Options& options, const Cpus& cpus) {
+  const std::uint64_t bytes =
+      options.ring_bytes.value_or(default_ring_bytes(memory_bytes(), cpus.online.size()));
+  return {cpus.online, cpus.possible, bytes};
+}
+
+UniqueFd make_epoll(const Rings& rings, int stop_fd) {
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) throw system_error("creating an epoll", errno);
+  rings.watch(epoll.get());
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = stop_fd;
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, stop_fd, &event) != 0) {
+    throw system_error("watching for signals", errno);
+  }
+  return epoll;
+}
+
+}  // namespace
+
+Session::Session(const Options& options, int stop_fd)
+    : options_(options),
+      stop_fd_(stop_fd),
+      hook_(open_hook(options.hook)),
+      actions_(wanted_actions(options, hook_)),
+      file_(Output::open(options.output), actions_.size()),
+      control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
+      rings_(make_rings(options, read_cpus())),
+      wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
+                                       rings_.bytes_per_cpu() / 2)),
+      epoll_(make_epoll(rings_, stop_fd)) {}
+
+void Session::run() {
+  install();
+  file_.begin(file_header({.hook = options_.hook,
+                           .filter = options_.filter_text,
+                           .link_type = file_link_type(options_.link_type),
+                           .snaplen = kMaxSnaplen,
+                           .actions = actions_}));
+  capture();
+  finish();
+}
+
+void Session::install() {
+  const std::uint32_t cpus = read_cpus().possible;
+  const bool has_xdp_load_bytes = xdpcap::has_xdp_load_bytes();
+  start_time_ = monotonic_now() + clock_.offset();
+  installation_.emplace(hook_, actions_, options_.replace, [&](XdpAction action, Flavour flavour) {
+    const auto interface = static_cast<std::uint32_t>(
+        std::find(actions_.begin(), actions_.end(), action) - actions_.begin());
+    return make_recorder({.action = action,
+                          .interface_id = interface,
+                          .snaplen = kMaxSnaplen,
+                          .cpus = cpus,
+                          .counters_row = interface,
+                          .control_fd = control_.fd(),
+                          .rings_fd = rings_.array_fd(),
+                          .frags = flavour.frags,
+                          .has_xdp_load_bytes = has_xdp_load_bytes},
+                         options_.filter);
+  });
+}
+
+void Session::capture() {
+  // The header goes out at once: it tells whoever reads a pipe that all is well.
+  if (!file_.flush({.interrupt_fd = stop_fd_})) return;
+  next_report_ = monotonic_now() + kReportEvery;
+  while (!stop_requested() && drain({.interrupt_fd = stop_fd_})) {
+    sleep();
+    if (monotonic_now() >= next_report_) report();
+  }
+}
+
+bool Session::drain(Patience patience) {
+  const std::uint64_t horizon = monotonic_now();
+  for (RingCursor& cursor : rings_.cursors()) cursor.refresh();
+  for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
+    end = merge_.run(rings_.cursors(), horizon, [this](const RingCursor& cursor) {
+      idle_naps_ = 0;
+      return file_.append(cursor.record(), clock_.offset());
+    });
+    for (RingCursor& cursor : rings_.cursors()) cursor.release();
+    if (!file_.flush(patience)) return false;
+  }
+  return true;
+}
+
+void Session::sleep() {
+  const bool nap = idle_naps_ < kNapsBeforeSleep;
+  const std::uint64_t wake_at = nap ? wake_at_ : 1;
+  control_.wake_at(wake_at);
+  // Whatever came in before the alarm was set has not rung it.
+  if (rings_.most_waiting() < wake_at) {
+    const std::uint64_t now = monotonic_now();
+    const std::uint64_t until_report =
+        now < next_report_ ? (next_report_ - now) / 1'000'000 + 1 : 0;
+    std::array<epoll_event, 8> events{};
+    ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                 nap ? kNapMilliseconds : static_cast<int>(until_report));
+    ++idle_naps_;
+  }
+  control_.stay_awake();
+}
+
+void Session::report() {
+  next_report_ += kReportEvery;
+  clock_.refresh();
+  if (!options_.quiet) std::cerr << statistics_line(statistics()) << std::flush;
+}
+
+// First the traffic is let go, then what it left in the rings is written.
+void Session::finish() {
+  installation_->remove();
+  const Patience last{.milliseconds = kLastPatienceMilliseconds};
+  if (file_.end() == WriteEnd::reader_gone) return;
+  if (file_.flush(last)) drain(last);
+  file_.give_up();
+
+  const std::vector<ActionStatistics> final_statistics = statistics();
+  if (!options_.quiet) std::cerr << summary(final_statistics);
+  std::cerr << loss_line(final_statistics) << std::flush;
+  file_.finish(statistics_blocks(final_statistics, start_time_, monotonic_now() + clock_.offset()),
+               last);
+}
+
+bool Session::stop_requested() const {
+  pollfd stop{stop_fd_, POLLIN, 0};
+  return ::poll(&stop, 1, 0) > 0;
+}
+
+std::vector<ActionStatistics> Session::statistics() const {
+  std::vector<ActionStatistics> statistics;
+  for (std::uint32_t row = 0; row < actions_.size(); ++row) {
+    statistics.push_back({actions_[row], control_.read(row), file_.written()[row]});
+  }
+  return statistics;
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One capture, from the open hook to the completed file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "app/options.hpp"
+#include "app/statistics.hpp"
+#include "base/unique_fd.hpp"
+#include "kernel/control.hpp"
+#include "kernel/hook.hpp"
+#include "kernel/rings.hpp"
+#include "output/capture_file.hpp"
+#include "output/clock.hpp"
+#include "output/time_merge.hpp"
+
+namespace xdpcap {
+
+class Session {
+ public:
+  // Opens the hook and the output and makes the rings; neither hook nor file has changed yet.
+  // `stop_fd` becomes readable when the capture is to end. Throws Error.
+  Session(const Options& options, int stop_fd);
+
+  // Captures until stopped. Throws Error.
+  void run();
+
+ private:
+  void install();
+  void capture();
+  void finish();
+
+  // Writes all that the rings hold and that is certain to be next in time. False when the output
+  // takes no more.
+  bool drain(Patience patience);
+  void sleep();
+  void report();
+  [[nodiscard]] bool stop_requested() const;
+  [[nodiscard]] std::vector<ActionStatistics> statistics() const;
+
+  const Options& options_;
+  int stop_fd_;
+  Hook hook_;
+  std::vector<XdpAction> actions_;  // by interface of the file, and by row of the counters
+  CaptureFile file_;
+  Control control_;
+  Rings rings_;
+  std::uint64_t wake_at_;
+  UniqueFd epoll_;
+  WallClock clock_;
+  TimeMerge<RingCursor> merge_;
+  std::optional<Installation> installation_;
+  std::uint64_t start_time_ = 0;
+  std::uint64_t next_report_ = 0;
+  unsigned idle_naps_ = 0;
+};
+
+}  // namespace xdpcap

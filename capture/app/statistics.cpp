@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/statistics.hpp"
+
+#include <sstream>
+
+namespace xdpcap {
+namespace {
+
+struct Totals {
+  Counts counts;
+  std::uint64_t written = 0;
+};
+
+Totals total(const std::vector<ActionStatistics>& statistics) {
+  Totals totals;
+  for (const ActionStatistics& one : statistics) {
+    totals.counts.received += one.counts.received;
+    totals.counts.matched += one.counts.matched;
+    totals.counts.lost += one.counts.lost;
+    totals.written += one.written;
+  }
+  return totals;
+}
+
+std::string packets(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " packet" : " packets");
+}
+
+}  // namespace
+
+std::string statistics_line(const std::vector<ActionStatistics>& statistics) {
+  std::ostringstream line;
+  for (const ActionStatistics& one : statistics) {
+    line << one.action.name() << ": " << one.counts.received << '/' << one.counts.matched << '\t';
+  }
+  line << "(received/matched packets)";
+  const std::uint64_t lost = total(statistics).counts.lost;
+  if (lost > 0) line << "\tlost: " << lost;
+  line << '\n';
+  return line.str();
+}
+
+std::string summary(const std::vector<ActionStatistics>& statistics) {
+  const Totals totals = total(statistics);
+  return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
+         " matched the filter\n" + packets(totals.counts.received) + " received by the hook\n" +
+         packets(totals.counts.matched - totals.written) + " lost\n";
+}
+
+std::string loss_line(const std::vector<ActionStatistics>& statistics) {
+  const Totals totals = total(statistics);
+  const std::uint64_t lost = totals.counts.matched - totals.written;
+  if (lost == 0) return {};
+  return packets(lost) + " lost of " + std::to_string(totals.counts.matched) +
+         " that matched: try a narrower filter, a larger -buffer or a faster output\n";
+}
+
+std::vector<pcapng::Bytes> statistics_blocks(const std::vector<ActionStatistics>& statistics,
+                                             std::uint64_t start_time, std::uint64_t end_time) {
+  std::vector<pcapng::Bytes> blocks;
+  for (const ActionStatistics& one : statistics) {
+    blocks.push_back(
+        pcapng::interface_statistics({.interface_id = static_cast<std::uint32_t>(blocks.size()),
+                                      .start_time = start_time,
+                                      .end_time = end_time,
+                                      .received = one.counts.received,
+                                      .matched = one.counts.matched,
+                                      .lost = one.counts.matched - one.written,
+                                      .written = one.written}));
+  }
+  return blocks;
+}
+
+}  // namespace xdpcap

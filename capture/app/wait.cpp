@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/wait.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "kernel/hook.hpp"
+
+namespace xdpcap {
+namespace {
+
+// A path that does not exist is not an error yet, and says nothing about permissions.
+bool is_ready(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0 && Hook::open(path).has_owner();
+}
+
+}  // namespace
+
+bool wait_for_hook(const std::string& path, int stop_fd) {
+  // Neither bpffs nor program loading can be watched without tracing; four looks a second are free.
+  constexpr int kLookEveryMilliseconds = 250;
+  while (!is_ready(path)) {
+    pollfd stop{stop_fd, POLLIN, 0};
+    if (::poll(&stop, 1, kLookEveryMilliseconds) > 0) return false;
+  }
+  return true;
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Loads programs and makes maps, with errors that say what the kernel meant.
+#pragma once
+
+#include <linux/bpf.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "filter/assembler.hpp"
+
+namespace xdpcap {
+
+// Flavour is what has to be equal in all programs of one PROG_ARRAY: the attach type they were
+// loaded for (Linux commit 4540aed51b12) and whether they take fragmented packets (f45d5b6ce2e8).
+struct Flavour {
+  std::uint32_t attach_type = 0;
+  bool frags = false;
+
+  // "xdp", "xdp.frags", "xdp/devmap", ... and "xdp (attach type 0)": libbpf's section names.
+  [[nodiscard]] std::string name() const;
+  friend bool operator==(const Flavour&, const Flavour&) = default;
+};
+
+// All eight, the most common first: libbpf, bpftool and iproute2 load XDP programs as BPF_XDP.
+inline constexpr std::array<Flavour, 8> kFlavours = {{{BPF_XDP, false},
+                                                      {0, false},
+                                                      {BPF_XDP, true},
+                                                      {0, true},
+                                                      {BPF_XDP_DEVMAP, false},
+                                                      {BPF_XDP_CPUMAP, false},
+                                                      {BPF_XDP_DEVMAP, true},
+                                                      {BPF_XDP_CPUMAP, true}}};
+
+// Loads an XDP program. `name` is cut to the 15 characters the kernel keeps. Throws Error with the
+// verifier's last words, and with advice when a capability is missing.
+UniqueFd load_xdp_program(const std::string& name, const ebpf::Program& program, Flavour flavour);
+
+// Creates a map. Throws Error.
+UniqueFd create_map(bpf_map_type type, const std::string& name, std::uint32_t key_size,
+                    std::uint32_t value_size, std::uint32_t max_entries, std::uint32_t flags = 0,
+                    int inner_map_fd = -1);
+
+// What to tell a user whom the kernel told EPERM: root, or the capabilities that do.
+std::string permission_hint();
+
+}  // namespace xdpcap

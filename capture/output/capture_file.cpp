@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "output/capture_file.hpp"
+
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace xdpcap {
+
+CaptureFile::CaptureFile(Output output, std::size_t interfaces)
+    : output_(std::move(output)), buffer_(interfaces), written_(interfaces) {}
+
+void CaptureFile::begin(const pcapng::Bytes& header) {
+  output_.begin();
+  buffer_.append(header);
+}
+
+bool CaptureFile::flush(Patience patience) {
+  if (last_.end == WriteEnd::failed || last_.end == WriteEnd::reader_gone) return false;
+  last_ = output_.write(buffer_.bytes().subspan(sent_), patience);
+  sent_ += last_.written;
+  if (last_.end == WriteEnd::done) {
+    count_batch();
+  } else if (last_.end != WriteEnd::interrupted) {
+    give_up();
+  }
+  return last_.end == WriteEnd::done;
+}
+
+void CaptureFile::give_up() {
+  buffer_.keep_whole_blocks(sent_);
+  output_.take_back(sent_ - buffer_.bytes().size());
+  count_batch();
+}
+
+void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Patience patience) {
+  for (const pcapng::Bytes& block : trailer) {
+    if (buffer_.append(block)) continue;
+    if (!flush(patience)) break;
+    buffer_.append(block);
+  }
+  if (!flush(patience)) give_up();
+  throw_if_failed();
+  output_.close();
+}
+
+void CaptureFile::count_batch() {
+  const std::span<const std::uint64_t> packets = buffer_.packets();
+  for (std::size_t i = 0; i < written_.size(); ++i) written_[i] += packets[i];
+  buffer_.clear();
+  sent_ = 0;
+}
+
+void CaptureFile::throw_if_failed() const {
+  if (last_.end == WriteEnd::failed) {
+    throw system_error("writing to " + output_.name(), last_.error_number,
+                       "what had been captured before is kept");
+  }
+  if (last_.end == WriteEnd::interrupted) {
+    throw Error("writing to " + output_.name() + ": its reader is stuck",
+                "what it did not take is lost");
+  }
+}
+
+}  // namespace xdpcap

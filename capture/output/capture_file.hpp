@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The capture as it goes out, with an exact count of the packets that are in it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "output/block_buffer.hpp"
+#include "output/output.hpp"
+#include "output/pcapng.hpp"
+
+namespace xdpcap {
+
+class CaptureFile {
+ public:
+  CaptureFile(Output output, std::size_t interfaces);
+
+  // Empties the output and puts the first blocks in. Throws Error.
+  void begin(const pcapng::Bytes& header);
+
+  // Puts a packet into the current batch; false when that is full and has to be flushed first.
+  bool append(const xdpcap_record& record, std::uint64_t clock_offset) {
+    return buffer_.append(record, clock_offset);
+  }
+  // Writes the batch out. False when it could not: see end(). After `interrupted` it can be tried
+  // again and goes on where it stopped; after anything else the capture is over.
+  bool flush(Patience patience);
+  // Puts the last blocks in and closes. What is still in the batch and cannot be written is given
+  // up: it does not count as written. Throws Error, also when an earlier flush had failed.
+  void finish(const std::vector<pcapng::Bytes>& trailer, Patience patience);
+  // Gives up what cannot be written, so that written() is final. The output ends in a whole block,
+  // if it is a file.
+  void give_up();
+
+  [[nodiscard]] WriteEnd end() const { return last_.end; }
+  // Packets in the output, by interface.
+  [[nodiscard]] std::span<const std::uint64_t> written() const { return written_; }
+
+ private:
+  void count_batch();
+  void throw_if_failed() const;
+
+  Output output_;
+  BlockBuffer buffer_;
+  std::size_t sent_ = 0;  // bytes of the batch that are out already
+  std::vector<std::uint64_t> written_;
+  WriteResult last_;
+};
+
+}  // namespace xdpcap

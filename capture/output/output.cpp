@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "output/output.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace xdpcap {
+namespace {
+
+// What was on the wire is nobody else's business.
+constexpr mode_t kFileMode = 0600;
+
+// Pipes have to be non-blocking, so that a reader who is stuck cannot keep us from emptying the
+// hook. The flag belongs to the open file, which for stdout we share with others: so open it anew.
+UniqueFd open_stdout() {
+  constexpr const char* kSelf = "/proc/self/fd/1";
+  struct stat info {};
+  if (::fstat(STDOUT_FILENO, &info) != 0) throw system_error("writing to stdout", errno);
+  if (S_ISFIFO(info.st_mode)) {
+    UniqueFd fd(::open(kSelf, O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    if (fd.valid()) return fd;
+  }
+  UniqueFd fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!fd.valid()) throw system_error("writing to stdout", errno);
+  return fd;
+}
+
+enum class Wait : std::uint8_t { ready, interrupted };
+
+Wait wait_writable(int fd, Patience patience) {
+  std::array<pollfd, 2> fds = {pollfd{fd, POLLOUT, 0}, pollfd{patience.interrupt_fd, POLLIN, 0}};
+  const int ready = ::poll(fds.data(), fds.size(), patience.milliseconds);
+  if (ready < 0) return errno == EINTR ? Wait::ready : Wait::interrupted;
+  return fds[0].revents != 0 ? Wait::ready : Wait::interrupted;
+}
+
+}  // namespace
+
+Output Output::open(const std::string& path) {
+  if (path == "-") {
+    if (::isatty(STDOUT_FILENO) == 1) {
+      throw UsageError("writing to stdout: it is a terminal, and captures are binary",
+                       "name a file, or pipe it on: ... - | tcpdump -n -r -");
+    }
+    return {"stdout", open_stdout()};
+  }
+  const std::string doing = "opening the output " + path;
+  constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+  UniqueFd fd(::open(path.c_str(), kFlags | O_CREAT | O_EXCL, kFileMode));
+  const bool created = fd.valid();
+  if (!created) {
+    if (errno != EEXIST) throw system_error(doing, errno, "name a file that can be written");
+    fd.reset(::open(path.c_str(), kFlags));
+    if (!fd.valid()) throw system_error(doing, errno, "name a file that can be written");
+  }
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) throw system_error(doing, errno);
+  if (S_ISFIFO(info.st_mode)) ::fcntl(fd.get(), F_SETFL, O_WRONLY | O_NONBLOCK);
+  Output output(path, std::move(fd));
+  output.regular_ = S_ISREG(info.st_mode);
+  output.created_ = created;
+  return output;
+}
+
+Output::Output(Output&& other) noexcept
+    : name_(std::move(other.name_)),
+      fd_(std::move(other.fd_)),
+      regular_(other.regular_),
+      created_(std::exchange(other.created_, false)) {}
+
+Output::~Output() {
+  if (created_) ::unlink(name_.c_str());
+}
+
+void Output::begin() {
+  created_ = false;
+  if (!regular_) return;
+  if (::ftruncate(fd_.get(), 0) != 0) throw system_error("emptying the output " + name_, errno);
+}
+
+WriteResult Output::write(std::span<const std::byte> bytes, Patience patience) const {
+  WriteResult result;
+  while (result.written < bytes.size()) {
+    const ssize_t count =
+        ::write(fd_.get(), bytes.data() + result.written, bytes.size() - result.written);
+    if (count >= 0) {
+      result.written += static_cast<std::size_t>(count);
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      if (wait_writable(fd_.get(), patience) == Wait::ready) continue;
+      result.end = WriteEnd::interrupted;
+      return result;
+    }
+    result.error_number = errno;
+    result.end = errno == EPIPE ? WriteEnd::reader_gone : WriteEnd::failed;
+    return result;
+  }
+  return result;
+}
+
+void Output::take_back(std::size_t bytes) const {
+  if (!regular_ || bytes == 0) return;
+  const off_t end = ::lseek(fd_.get(), 0, SEEK_CUR) - static_cast<off_t>(bytes);
+  if (end < 0 || ::ftruncate(fd_.get(), end) != 0) return;
+  ::lseek(fd_.get(), end, SEEK_SET);
+}
+
+void Output::close() {
+  if (::close(fd_.release()) != 0) throw system_error("closing the output " + name_, errno);
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in the machine's own byte order. Packets are
+// not here: they leave the kernel as finished blocks (recorder/record.h, output/block_buffer.hpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace xdpcap::pcapng {
+
+using Bytes = std::vector<std::byte>;
+
+// Section Header Block (section 4.1): the beginning of a file.
+struct Section {
+  std::string hardware;
+  std::string os;
+  std::string application;
+};
+Bytes section_header(const Section& section);
+
+// Interface Description Block (section 4.2). Timestamps of its packets are in ns.
+struct Interface {
+  std::string name;
+  std::string description;
+  std::string filter;  // the text the user typed; empty: no if_filter option
+  std::string os;
+  std::uint16_t link_type = 1;  // LINKTYPE_*, as files number them
+  std::uint32_t snaplen = 0;    // 0: no limit
+};
+Bytes interface_description(const Interface& interface);
+
+// Interface Statistics Block (section 4.6): what happened to the packets of an interface.
+// matched = written + lost. Times are in ns since 1970.
+struct Statistics {
+  std::uint32_t interface_id = 0;
+  std::uint64_t start_time = 0;
+  std::uint64_t end_time = 0;
+  std::uint64_t received = 0;  // isb_ifrecv
+  std::uint64_t matched = 0;   // isb_filteraccept
+  std::uint64_t lost = 0;      // isb_ifdrop, where dumpcap and Wireshark count them too
+  std::uint64_t written = 0;   // isb_usrdeliv
+};
+Bytes interface_statistics(const Statistics& statistics);
+
+}  // namespace xdpcap::pcapng
