@@ -18,7 +18,7 @@ namespace xdpcap {
 //   R9        the surrounding program's own         yes
 //   R0-R5     nothing                               no
 //
-// The filter may use the stack from R10 + stack_top downwards.
+// The filter may use the stack from R10 + stack_top, a multiple of 8, downwards.
 struct FilterFrame {
   // The packet may have fragments behind the linear part (xdp.frags). If not, R8 - R7 is its
   // length.

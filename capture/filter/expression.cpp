@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "filter/expression.hpp"
+
+#include <pcap/pcap.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace xdpcap {
+namespace {
+
+// tcpdump's default: what a matching packet's `ret` says. Only "not 0" matters to a recorder, but
+// -d shows the same programs as tcpdump does.
+constexpr int kSnaplen = 262144;
+
+// What tcpdump takes for the netmask when it reads a savefile, where no interface tells: `ip
+// broadcast` then means 0.0.0.0 or 255.255.255.255. PCAP_NETMASK_UNKNOWN would refuse it.
+constexpr bpf_u_int32 kNetmask = 0;
+
+// pcap_compile() keeps state in the library before 1.8 and its grammar is slow to prove safe: one
+// at a time.
+std::mutex pcap_compile_mutex;
+
+struct ClosePcap {
+  void operator()(pcap_t* pcap) const { pcap_close(pcap); }
+};
+struct FreeCode {
+  void operator()(bpf_program* program) const { pcap_freecode(program); }
+};
+
+CbpfProgram compile_expression(const std::string& expression, LinkType link_type) {
+  const std::lock_guard lock(pcap_compile_mutex);
+  const std::unique_ptr<pcap_t, ClosePcap> pcap(pcap_open_dead(link_type.dlt, kSnaplen));
+  if (!pcap) throw Error("compiling the filter: out of memory");
+
+  constexpr int kOptimise = 1;
+  bpf_program compiled{};
+  if (pcap_compile(pcap.get(), &compiled, expression.c_str(), kOptimise, kNetmask) != 0) {
+    throw UsageError("filter \"" + expression + "\": " + pcap_geterr(pcap.get()));
+  }
+  const std::unique_ptr<bpf_program, FreeCode> owner(&compiled);
+
+  CbpfProgram program;
+  program.reserve(compiled.bf_len);
+  for (unsigned i = 0; i < compiled.bf_len; ++i) {
+    const bpf_insn& insn = compiled.bf_insns[i];
+    program.push_back({insn.code, insn.jt, insn.jf, insn.k});
+  }
+  return program;
+}
+
+// "<length>,..." is never an expression: a number alone or before a comma is no primitive.
+bool looks_raw(std::string_view text) {
+  const std::size_t comma = text.find(',');
+  return comma != std::string_view::npos &&
+         parse_number<std::uint32_t>(trim(text.substr(0, comma))).has_value();
+}
+
+CbpfInstruction parse_instruction(std::string_view text, std::size_t position) {
+  std::vector<std::string_view> fields;
+  for (const std::string_view field : split(text, ' ')) {
+    if (!field.empty()) fields.push_back(field);
+  }
+  if (fields.size() == 4) {
+    const auto code = parse_number<std::uint16_t>(fields[0]);
+    const auto jt = parse_number<std::uint8_t>(fields[1]);
+    const auto jf = parse_number<std::uint8_t>(fields[2]);
+    const auto k = parse_number<std::uint32_t>(fields[3]);
+    if (code && jt && jf && k) return {*code, *jt, *jf, *k};
+  }
+  throw UsageError("instruction " + std::to_string(position) + " of the filter: \"" +
+                   std::string(text) + "\" is not \"code jt jf k\"");
+}
+
+CbpfProgram parse_raw(std::string_view text) {
+  std::vector<std::string_view> fields = split(text, ',');
+  if (trim(fields.back()).empty()) fields.pop_back();  // tr '\n' ',' leaves a comma at the end
+  const std::size_t count = fields.size() - 1;
+  if (parse_number<std::uint32_t>(trim(fields.front())) != count) {
+    throw UsageError("the filter announces " + std::string(trim(fields.front())) +
+                     " instructions and has " + std::to_string(count));
+  }
+  CbpfProgram program;
+  program.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    program.push_back(parse_instruction(trim(fields[i + 1]), i));
+  }
+  return program;
+}
+
+}  // namespace
+
+LinkType parse_link_type(std::string_view text) {
+  const std::string name(trim(text));
+  if (const auto number = parse_number<int>(name); number && *number >= 0) return {*number};
+  std::string bare = name;
+  if (to_lower(bare).starts_with("dlt_")) bare.erase(0, 4);
+  const int dlt = pcap_datalink_name_to_val(bare.c_str());
+  if (dlt < 0) {
+    throw UsageError("unknown link type \"" + name + "\"",
+                     "Names are libpcap's (EN10MB, RAW, LINUX_SLL ...); a number will do too.");
+  }
+  return {dlt};
+}
+
+CbpfProgram compile_filter(std::string_view text, LinkType link_type) {
+  const std::string_view filter = trim(text);
+  CbpfProgram program =
+      looks_raw(filter) ? parse_raw(filter) : compile_expression(std::string(filter), link_type);
+  validate(program);
+  return program;
+}
+
+}  // namespace xdpcap

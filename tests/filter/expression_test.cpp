@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "filter/expression.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+
+namespace xdpcap {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+constexpr LinkType kEthernet{1};
+
+TEST(Expression, CompilesAndOptimisesAsTcpdumpDoes) {
+  EXPECT_EQ(to_string(compile_filter("icmp", kEthernet), CbpfFormat::decimal),
+            "6\n40 0 0 12\n21 0 3 2048\n48 0 0 23\n21 0 1 1\n6 0 0 262144\n6 0 0 0\n");
+}
+
+TEST(Expression, EmptyMatchesEverything) {
+  const CbpfProgram everything = {{0x06, 0, 0, 262144}};
+  EXPECT_EQ(compile_filter("", kEthernet), everything);
+  EXPECT_EQ(compile_filter("  ", kEthernet), everything);
+}
+
+TEST(Expression, NetmaskIsThatOfASavefile) {
+  EXPECT_EQ(compile_filter("ip broadcast", kEthernet),
+            compile_filter("ip dst 0.0.0.0 or ip dst 255.255.255.255", kEthernet));
+}
+
+TEST(Expression, KeepsTheWordsOfLibpcap) {
+  EXPECT_THAT(
+      [] { compile_filter("tcp prot 80", kEthernet); },
+      ThrowsMessage<UsageError>(AllOf(HasSubstr("tcp prot 80"), HasSubstr("syntax error"))));
+  EXPECT_THAT([] { compile_filter("host", kEthernet); }, ThrowsMessage<UsageError>(HasSubstr("")));
+  EXPECT_THAT([] { compile_filter("ip", LinkType{9999}); },
+              ThrowsMessage<UsageError>(HasSubstr("unknown data link type 9999")));
+}
+
+TEST(Expression, DependsOnTheLinkType) {
+  EXPECT_NE(compile_filter("icmp", kEthernet), compile_filter("icmp", parse_link_type("RAW")));
+}
+
+TEST(Expression, TakesARawProgram) {
+  const CbpfProgram icmp = compile_filter("icmp", kEthernet);
+  const char* const raw = "6,40 0 0 12,21 0 3 2048,48 0 0 23,21 0 1 1,6 0 0 262144,6 0 0 0";
+  EXPECT_EQ(compile_filter(raw, kEthernet), icmp);
+  EXPECT_EQ(compile_filter(std::string(raw) + ",", kEthernet), icmp);
+  EXPECT_EQ(compile_filter(" 1, 6  0 0 1 , ", kEthernet), (CbpfProgram{{6, 0, 0, 1}}));
+}
+
+TEST(Expression, SaysWhatIsWrongWithARawProgram) {
+  const auto why = [](const char* text, const char* words) {
+    EXPECT_THAT([&] { compile_filter(text, kEthernet); },
+                ThrowsMessage<UsageError>(HasSubstr(words)));
+  };
+  why("2,6 0 0 1", "announces 2 instructions and has 1");
+  why("0,", "no instructions");
+  why("1,6 0 1", "instruction 0 of the filter: \"6 0 1\" is not");
+  why("1,6 0 0 -1", "is not \"code jt jf k\"");
+  why("1,6 0 256 1", "is not \"code jt jf k\"");
+  why("1,6 0 0 4294967296", "is not \"code jt jf k\"");
+  why("1,255 0 0 0", "unknown opcode 0xff");
+}
+
+TEST(LinkType, IsANameOrANumber) {
+  EXPECT_EQ(parse_link_type("EN10MB").dlt, 1);
+  EXPECT_EQ(parse_link_type("en10mb").dlt, 1);
+  EXPECT_EQ(parse_link_type("DLT_EN10MB").dlt, 1);
+  EXPECT_EQ(parse_link_type("dlt_linux_sll").dlt, 113);
+  EXPECT_EQ(parse_link_type("147").dlt, 147);
+  EXPECT_THAT([] { parse_link_type("ethernett"); },
+              ThrowsMessage<UsageError>(HasSubstr("unknown link type \"ethernett\"")));
+  EXPECT_THROW(parse_link_type("-1"), UsageError);
+  EXPECT_THROW(parse_link_type(""), UsageError);
+}
+
+}  // namespace
+}  // namespace xdpcap

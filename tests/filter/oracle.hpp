@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What libpcap says about a packet: the truth that every compiled filter is compared with.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "filter/cbpf.hpp"
+
+namespace xdpcap::test {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// libpcap's own interpreter, bpf_filter(): true for anything but 0.
+bool libpcap_matches(const CbpfProgram& filter, std::span<const std::uint8_t> packet);
+
+// libpcap's own validator, bpf_validate().
+bool libpcap_accepts(const CbpfProgram& filter);
+
+}  // namespace xdpcap::test
