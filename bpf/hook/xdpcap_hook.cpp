@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Written so that a C program can link it without libstdc++: no exceptions, no RTTI, nothing of
+// the standard library that is not all in its header, and nothing of this project but its header.
+#include "xdpcap_hook.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+
+namespace {
+
+constexpr const char* kMountHint =
+    "mount it with: mount -t bpf bpf /sys/fs/bpf (not in `ip netns exec`, which hides it: use "
+    "nsenter --net=/run/netns/NAME instead)";
+
+// A program uses at most this many maps: MAX_USED_MAPS in the kernel's bpf_verifier.h.
+constexpr unsigned kMaxMapsOfAProgram = 64;
+
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd() {
+    if (fd_ >= 0) close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+// Whether the message still needs ": <text of error_number>" at its end, or tells the cause itself.
+enum class Cause { Errno, Told };
+
+// Fills `error` and returns -error_number.
+__attribute__((format(printf, 5, 6))) int fail(xdpcap_hook_error* error, int error_number,
+                                               Cause cause, const char* hint, const char* format,
+                                               ...) {
+  if (error == nullptr) return -error_number;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(error->message, sizeof error->message, format, arguments);
+  va_end(arguments);
+  if (cause == Cause::Errno) {
+    const size_t used = strlen(error->message);
+    errno = error_number;
+    snprintf(error->message + used, sizeof error->message - used, ": %m");
+  }
+  snprintf(error->hint, sizeof error->hint, "%s", hint);
+  return -error_number;
+}
+
+bool map_info(int fd, bpf_map_info& info) {
+  memset(&info, 0, sizeof info);
+  unsigned size = sizeof info;
+  return bpf_obj_get_info_by_fd(fd, &info, &size) == 0;
+}
+
+bool is_hook(uint32_t type, uint32_t key_size, uint32_t value_size) {
+  return type == BPF_MAP_TYPE_PROG_ARRAY && key_size == sizeof(uint32_t) &&
+         value_size == sizeof(uint32_t);
+}
+
+// The map's id, or 0 if `fd` is no hook. The kernel's ids begin with 1.
+uint32_t hook_id(int fd) {
+  bpf_map_info info;
+  if (!map_info(fd, info) || !is_hook(info.type, info.key_size, info.value_size)) return 0;
+  return info.id;
+}
+
+enum class Use { None, InUse, Unknown };
+
+bool program_uses(int program_fd, uint32_t map_id, bpf_prog_info& info) {
+  uint32_t map_ids[kMaxMapsOfAProgram] = {};
+  memset(&info, 0, sizeof info);
+  info.nr_map_ids = kMaxMapsOfAProgram;
+  info.map_ids = reinterpret_cast<uintptr_t>(map_ids);
+  unsigned size = sizeof info;
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &size) != 0) return false;
+  for (unsigned i = 0; i < info.nr_map_ids && i < kMaxMapsOfAProgram; i++) {
+    if (map_ids[i] == map_id) return true;
+  }
+  return false;
+}
+
+// Whether a loaded program uses the map; `user` is that program. Walking the programs is the only
+// way to know: a hook's fdinfo tells that it had an owner once, not that the owner still lives.
+Use find_use(uint32_t map_id, bpf_prog_info& user) {
+  uint32_t id = 0;
+  while (bpf_prog_get_next_id(id, &id) == 0) {
+    const Fd program(bpf_prog_get_fd_by_id(id));
+    if (!program.valid()) {
+      if (errno == ENOENT) continue;  // went away while we looked
+      return Use::Unknown;
+    }
+    if (program_uses(program.get(), map_id, user)) return Use::InUse;
+  }
+  return errno == ENOENT ? Use::None : Use::Unknown;
+}
+
+enum class Found { Nothing, Hook, Other };
+
+// What is at `path`, and the map id if it is a hook.
+Found look_at(const char* path, uint32_t& id) {
+  const Fd pinned(bpf_obj_get(path));
+  if (!pinned.valid()) return errno == ENOENT ? Found::Nothing : Found::Other;
+  id = hook_id(pinned.get());
+  return id == 0 ? Found::Other : Found::Hook;
+}
+
+bool on_bpffs(const char* folder) {
+  struct statfs filesystem {};
+  return statfs(folder, &filesystem) == 0 &&
+         static_cast<uint32_t>(filesystem.f_type) == BPF_FS_MAGIC;
+}
+
+// The folder that holds `path`, as dirname(1) says it. False if `path` is too long.
+bool parent_of(const char* path, char (&folder)[PATH_MAX]) {
+  const char* slash = strrchr(path, '/');
+  if (slash == nullptr) return snprintf(folder, sizeof folder, ".") > 0;
+  const int length = slash == path ? 1 : static_cast<int>(slash - path);
+  return snprintf(folder, sizeof folder, "%.*s", length, path) < PATH_MAX;
+}
+
+// Makes the folders above `path` that are missing. The first that exists must be on bpffs, so
+// that no folder is made anywhere else.
+int make_parents(const char* path, xdpcap_hook_error* error) {
+  char folder[PATH_MAX];
+  if (!parent_of(path, folder)) {
+    return fail(error, ENAMETOOLONG, Cause::Errno, "", "pinning a hook");
+  }
+  if (access(folder, F_OK) == 0) {
+    if (on_bpffs(folder)) return 0;
+    return fail(error, ENOTSUP, Cause::Told, kMountHint,
+                "pinning a hook at %s: %s is not on a BPF filesystem", path, folder);
+  }
+  if (errno == ENOENT) {
+    if (const int failed = make_parents(folder, error)) return failed;
+    if (mkdir(folder, S_IRWXU) == 0 || errno == EEXIST) return 0;
+  }
+  return fail(error, errno, Cause::Errno, "", "making the folder %s", folder);
+}
+
+int refuse_other(const char* path, xdpcap_hook_error* error) {
+  return fail(error, EEXIST, Cause::Told, "choose another path",
+              "pinning a hook at %s: what is there is not a hook", path);
+}
+
+int refuse_in_use(const char* path, Use use, const bpf_prog_info& user, xdpcap_hook_error* error) {
+  if (use == Use::Unknown) {
+    return fail(error, EBUSY, Cause::Told, "remove it first if it is stale",
+                "pinning a hook at %s: another hook is there, and only CAP_SYS_ADMIN may see "
+                "whether a program uses it",
+                path);
+  }
+  return fail(error, EBUSY, Cause::Told, "choose another path, or stop that program",
+              "pinning a hook at %s: program \"%s\" (id %u) uses the hook that is there", path,
+              user.name, user.id);
+}
+
+// A pin cannot be overwritten, but a second one can be renamed over it.
+int pin_over(int hook_fd, const char* path, xdpcap_hook_error* error) {
+  char fresh[PATH_MAX];
+  if (snprintf(fresh, sizeof fresh, "%s_new_%d", path, getpid()) >= PATH_MAX) {
+    return fail(error, ENAMETOOLONG, Cause::Errno, "", "pinning a hook");
+  }
+  if (bpf_obj_pin(hook_fd, fresh) != 0) {
+    return fail(error, errno, Cause::Errno, "", "pinning a hook at %s", fresh);
+  }
+  if (rename(fresh, path) != 0) {
+    const int cause = errno;
+    unlink(fresh);
+    return fail(error, cause, Cause::Errno, "", "replacing the stale hook at %s", path);
+  }
+  return 0;
+}
+
+int pin_new(int hook_fd, const char* path, xdpcap_hook_error* error) {
+  if (bpf_obj_pin(hook_fd, path) == 0) return 0;
+  const char* name = strrchr(path, '/');
+  const bool dotted = strchr(name != nullptr ? name : path, '.') != nullptr;
+  return fail(error, errno, Cause::Errno, dotted ? "names on bpffs have no dots" : "",
+              "pinning a hook at %s", path);
+}
+
+}  // namespace
+
+int xdpcap_hook_create(const char* name, xdpcap_hook_error* error) {
+  const int fd = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, name, sizeof(uint32_t), sizeof(uint32_t),
+                                XDP_REDIRECT + 1, nullptr);
+  if (fd >= 0) return fd;
+  return fail(error, errno, Cause::Errno, errno == EPERM ? "run it as root" : "",
+              "creating the hook \"%s\"", name);
+}
+
+int xdpcap_hook_pin(int hook_fd, const char* path, unsigned int flags, xdpcap_hook_error* error) {
+  const uint32_t id = hook_id(hook_fd);
+  if (id == 0) {
+    return fail(error, EINVAL, Cause::Told, "", "pinning a hook at %s: the map is not a hook",
+                path);
+  }
+  if (const int failed = make_parents(path, error)) return failed;
+
+  uint32_t found_id = 0;
+  const Found found = look_at(path, found_id);
+  if (found == Found::Nothing) return pin_new(hook_fd, path, error);
+  if (found == Found::Other) return refuse_other(path, error);
+  if (found_id == id) return 0;
+
+  if ((flags & XDPCAP_HOOK_REPLACE_IN_USE) == 0) {
+    bpf_prog_info user{};
+    const Use use = find_use(found_id, user);
+    if (use != Use::None) return refuse_in_use(path, use, user, error);
+  }
+  return pin_over(hook_fd, path, error);
+}
+
+int xdpcap_hook_set_pin(bpf_map* map, const char* path, xdpcap_hook_error* error) {
+  if (!is_hook(bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map))) {
+    return fail(error, EINVAL, Cause::Told, "", "pinning the map \"%s\" at %s: it is not a hook",
+                bpf_map__name(map), path);
+  }
+  if (const int failed = make_parents(path, error)) return failed;
+
+  uint32_t found_id = 0;
+  const Found found = look_at(path, found_id);
+  if (found == Found::Other) return refuse_other(path, error);
+  bpf_prog_info user{};
+  // Shared, a stale hook could keep the program from loading: it has the flavour of its old owner.
+  if (found == Found::Hook && find_use(found_id, user) == Use::None && unlink(path) != 0) {
+    return fail(error, errno, Cause::Errno, "", "removing the stale hook at %s", path);
+  }
+  if (bpf_map__set_pin_path(map, path) != 0) {
+    return fail(error, errno, Cause::Errno, "", "pinning the hook \"%s\" at %s", bpf_map__name(map),
+                path);
+  }
+  return 0;
+}
+
+int xdpcap_hook_unpin(int hook_fd, const char* path, xdpcap_hook_error* error) {
+  uint32_t found_id = 0;
+  const Found found = look_at(path, found_id);
+  if (found == Found::Nothing) return 0;
+  if (found == Found::Other) {
+    return fail(error, EEXIST, Cause::Told, "", "removing the hook at %s: it is not a hook", path);
+  }
+  if (hook_fd >= 0 && hook_id(hook_fd) != found_id) {
+    return fail(error, EEXIST, Cause::Told, "",
+                "removing the hook at %s: another hook has taken its place", path);
+  }
+  if (unlink(path) == 0 || errno == ENOENT) return 0;
+  return fail(error, errno, Cause::Errno, "", "removing the hook at %s", path);
+}
