@@ -91,11 +91,7 @@ Row Measurement::measure(const Tool& tool, std::uint32_t size, Sink sink, double
     const CpuTime before = running.cpu_time();
     row.traffic = lab_.send(size, rate, count);
     settle();
-    const CpuTime after = running.cpu_time();
-    const auto per_packet =
-        1e9 / static_cast<double>(std::max<std::uint64_t>(row.traffic.received, 1));
-    row.cpu = {.user = (after.user - before.user) * per_packet,
-               .system = (after.system - before.system) * per_packet};
+    row.cpu = running.cpu_time() - before;
     row.outcome = running.stop();
   }
   row.share_left = row.traffic.rate() / rate_alone;
@@ -145,7 +141,8 @@ double Measurement::filter_cost(const Tool& tool, const std::string& filter) con
       [this] { return lab_.program_cost(false, kCostSize, kRepeat); });
 }
 
-// In bursts that every ring has room for, or it would be the cost of losing packets.
+// In bursts that every ring has room for, or it would be the cost of losing packets. The first run
+// after a pause warms the caches up.
 double Measurement::match_cost(const Tool& tool) const {
   constexpr std::uint32_t kBurst = 4000;
   constexpr int kBursts = 101;
@@ -154,6 +151,7 @@ double Measurement::match_cost(const Tool& tool) const {
       kBursts, [this] { return lab_.program_cost(true, kCostSize, kBurst); },
       [this] {
         std::this_thread::sleep_for(std::chrono::milliseconds(8));
+        lab_.program_cost(false, kCostSize, kBurst);
         return lab_.program_cost(false, kCostSize, kBurst);
       });
 }

@@ -14,18 +14,27 @@
 namespace xdpcap::bench {
 
 // Row is one capture of traffic of one rate.
-struct Row {
+class Row {
+ public:
   std::string tool;
   std::uint32_t size = 0;
   Sink sink = Sink::memory;
   double wanted_rate = 0;  // 0: as fast as possible
   Traffic traffic{};
   Outcome outcome{};
-  CpuTime cpu{};          // of the tool, in ns a received packet
+  CpuTime cpu{};          // of the tool, for all the packets
   double share_left = 0;  // of the rate that the traffic has without a capture
 
+  // In ns a received packet.
+  [[nodiscard]] double user_ns() const { return per_packet(cpu.user()); }
+  [[nodiscard]] double system_ns() const { return per_packet(cpu.system()); }
   // What was received and is not in the capture.
   [[nodiscard]] std::optional<std::int64_t> lost() const;
+
+ private:
+  [[nodiscard]] double per_packet(double seconds) const {
+    return traffic.received == 0 ? 0 : seconds * 1e9 / static_cast<double>(traffic.received);
+  }
 };
 
 // Cost is what one more program in the hook adds to a packet, in ns.

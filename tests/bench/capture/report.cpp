@@ -81,7 +81,7 @@ void print_row(std::ostream& out, const Row& row) {
       << std::setw(10) << text(row.outcome.matched) << std::setw(10) << text(row.outcome.captured)
       << std::setw(9) << text(lost) << std::setw(8)
       << (lost ? percent(static_cast<double>(*lost) / received) : "?") << std::setprecision(1)
-      << std::setw(8) << row.cpu.user << std::setw(8) << row.cpu.system << std::setw(6)
+      << std::setw(8) << row.user_ns() << std::setw(8) << row.system_ns() << std::setw(6)
       << percent(row.share_left) << (row.outcome.sorted.value_or(true) ? "" : "  NOT SORTED")
       << (row.traffic.same_cpu ? "" : "  received on another CPU") << '\n'
       << std::flush;
@@ -117,8 +117,8 @@ void write_json(std::ostream& out, const Results& results) {
         << ", \"received\": " << row.traffic.received
         << ", \"matched\": " << json(row.outcome.matched)
         << ", \"captured\": " << json(row.outcome.captured) << ", \"lost\": " << json(row.lost())
-        << ", \"sorted\": " << json(row.outcome.sorted) << ", \"user_ns\": " << row.cpu.user
-        << ", \"system_ns\": " << row.cpu.system << ", \"share_left\": " << row.share_left << "}";
+        << ", \"sorted\": " << json(row.outcome.sorted) << ", \"user_ns\": " << row.user_ns()
+        << ", \"system_ns\": " << row.system_ns() << ", \"share_left\": " << row.share_left << "}";
     separator = ",\n";
   }
   separator = "\n";

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,10 +54,8 @@ std::string fill_in(std::string command, const std::string& name, const std::str
   return command;
 }
 
-// Between fork and exec. Other processes of the machine disturb a measurement less at this nice
-// value; the generator has it too.
+// Between fork and exec.
 void prepare_child(std::uint32_t not_on, const std::array<int, 3>& standard) {
-  constexpr int kNice = -20;
   for (int fd = 0; fd < 3; ++fd) ::dup2(standard.at(static_cast<std::size_t>(fd)), fd);
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -66,7 +63,6 @@ void prepare_child(std::uint32_t not_on, const std::array<int, 3>& standard) {
     if (cpu != static_cast<long>(not_on)) CPU_SET(cpu, &set);
   }
   ::sched_setaffinity(0, sizeof(set), &set);
-  ::setpriority(PRIO_PROCESS, 0, kNice);
 }
 
 pid_t spawn_shell(const std::string& command, const std::string& name_space, std::uint32_t not_on,
@@ -129,6 +125,9 @@ RunningTool::RunningTool(const Tool& tool, const Lab& lab, Sink sink, const Warm
   command = fill_in(command, "{interface}", lab.interface());
   // By name, because a tool that writes to stdout may print no summary.
   command = fill_in(command, "{output}", sink == Sink::null ? "/dev/null" : "-");
+  if (tool.verdict() == Verdict::drop && lab.hook_is_live(Verdict::drop)) {
+    throw Error("starting " + tool.name + ": the one before it is still in the hook");
+  }
   try {
     spawn(command + more_arguments, lab, not_on);
     wait_until_live(tool, lab);
@@ -139,8 +138,8 @@ RunningTool::RunningTool(const Tool& tool, const Lab& lab, Sink sink, const Warm
 }
 
 RunningTool::~RunningTool() {
-  wait_for(tool_, SIGKILL);
-  wait_for(tcpdump_, SIGKILL);
+  wait_for(tool_, SIGINT);
+  wait_for(tcpdump_, SIGINT);
 }
 
 void RunningTool::spawn(const std::string& command, const Lab& lab, std::uint32_t not_on) {
@@ -200,8 +199,7 @@ CpuTime RunningTool::cpu_time() const {
   fields >> user >> system;
   const double seconds =
       static_cast<double>(total.tv_sec) + static_cast<double>(total.tv_nsec) * 1e-9;
-  const double user_part = user + system > 0 ? user / (user + system) : 0;
-  return {.user = seconds * user_part, .system = seconds * (1 - user_part)};
+  return {.total = seconds, .user_ticks = user, .system_ticks = system};
 }
 
 Outcome RunningTool::stop() {

@@ -52,8 +52,19 @@ class WarmFile {
   UniqueFd fd_;
 };
 
+// The sum is exact, for it is the scheduler's; how it divides is known in clock ticks only.
 struct CpuTime {
-  double user = 0, system = 0;  // seconds
+  double total = 0;  // seconds
+  double user_ticks = 0, system_ticks = 0;
+
+  [[nodiscard]] double user() const {
+    const double ticks = user_ticks + system_ticks;
+    return ticks > 0 ? total * user_ticks / ticks : 0;
+  }
+  [[nodiscard]] double system() const { return total - user(); }
+  friend CpuTime operator-(const CpuTime& a, const CpuTime& b) {
+    return {a.total - b.total, a.user_ticks - b.user_ticks, a.system_ticks - b.system_ticks};
+  }
 };
 
 // Outcome is what became of a capture. Nothing where there is no way to tell.
