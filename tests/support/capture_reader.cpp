@@ -45,7 +45,8 @@ std::vector<ReadPacket> read_with_tshark(const std::string& path) {
                                       "-T",     "fields", "-E", "occurrence=f"};
   for (const std::string& field : fields) command.insert(command.end(), {"-e", field});
   std::vector<ReadPacket> packets;
-  for (const std::string_view line : split(checked_output(command), '\n')) {
+  const std::string output = checked_output(command);
+  for (const std::string_view line : split(output, '\n')) {
     if (line.empty()) continue;
     const auto values = split(line, '\t');
     packets.push_back({.interface = std::string(values.at(0)),
@@ -77,7 +78,8 @@ std::vector<Packet> read_bytes(const std::string& path) {
 }
 
 std::string capinfos(const std::string& path, const std::string& field) {
-  for (const std::string_view line : split(checked_output({"capinfos", path}), '\n')) {
+  const std::string output = checked_output({"capinfos", path});
+  for (const std::string_view line : split(output, '\n')) {
     const std::string_view text = trim(line);
     if (!text.starts_with(field)) continue;
     const std::string_view rest = trim(text.substr(field.size()));
