@@ -30,6 +30,8 @@ constexpr unsigned kMaxMapsOfAProgram = 64;
 class Fd {
  public:
   explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&&) = delete;
+  Fd& operator=(Fd&&) = delete;
   Fd(const Fd&) = delete;
   Fd& operator=(const Fd&) = delete;
   ~Fd() {
