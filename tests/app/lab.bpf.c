@@ -13,7 +13,9 @@
 #endif
 
 XDPCAP_DEFINE_HOOK(hook);
-XDPCAP_DEFINE_HOOK(second_hook);
+// A hook serves programs of one kind only: these two are for what runs in the maps.
+XDPCAP_DEFINE_HOOK(device_hook);
+XDPCAP_DEFINE_HOOK(cpu_hook);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
@@ -75,13 +77,13 @@ int to_cpu(struct xdp_md *ctx)
 SEC(XDP "/devmap")
 int on_device(struct xdp_md *ctx)
 {
-	return is_test_frame(ctx) ? xdpcap_exit(ctx, &second_hook, XDP_PASS) : XDP_PASS;
+	return is_test_frame(ctx) ? xdpcap_exit(ctx, &device_hook, XDP_PASS) : XDP_PASS;
 }
 
 SEC(XDP "/cpumap")
 int on_cpu(struct xdp_md *ctx)
 {
-	return is_test_frame(ctx) ? xdpcap_exit(ctx, &second_hook, XDP_PASS) : XDP_PASS;
+	return is_test_frame(ctx) ? xdpcap_exit(ctx, &cpu_hook, XDP_PASS) : XDP_PASS;
 }
 
 SEC(XDP)

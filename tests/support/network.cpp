@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "support/network.hpp"
 
+#include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <exception>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/unique_fd.hpp"
 #include "support/process.hpp"
 
 namespace xdpcap::test {
@@ -40,6 +46,20 @@ std::vector<std::string> Namespace::inside(const std::vector<std::string>& comma
 
 void Namespace::run(const std::vector<std::string>& command) const {
   must(inside(command));
+}
+
+void Namespace::call(const std::function<void()>& action) const {
+  std::exception_ptr error;
+  std::thread([&] {
+    try {
+      const UniqueFd fd(::open(("/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC));
+      if (::setns(fd.get(), CLONE_NEWNET) != 0) throw system_error("entering " + name_, errno);
+      action();
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }).join();
+  if (error) std::rethrow_exception(error);
 }
 
 int Namespace::interface_index(const std::string& interface) const {

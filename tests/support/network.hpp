@@ -2,6 +2,7 @@
 // Network namespaces with veth links between them, for real packets.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ class Namespace {
   void run(const std::vector<std::string>& command) const;
   // The command in front of which a Process runs inside.
   [[nodiscard]] std::vector<std::string> inside(const std::vector<std::string>& command) const;
+  // Calls `action` inside, in a thread of its own, so that the test stays where it is. What it
+  // throws comes out.
+  void call(const std::function<void()>& action) const;
   [[nodiscard]] int interface_index(const std::string& interface) const;
 
  private:

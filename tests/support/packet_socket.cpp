@@ -2,17 +2,14 @@
 #include "support/packet_socket.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
-#include <thread>
 
 #include "base/error.hpp"
 
@@ -21,9 +18,7 @@ namespace {
 
 constexpr std::uint16_t kTestEtherType = 0x88B5;  // IEEE 802: local experimental
 
-UniqueFd open_socket(const std::string& netns, const std::string& interface) {
-  const UniqueFd ns(::open(("/run/netns/" + netns).c_str(), O_RDONLY | O_CLOEXEC));
-  if (::setns(ns.get(), CLONE_NEWNET) != 0) throw system_error("entering " + netns, errno);
+UniqueFd open_socket(const std::string& interface) {
   UniqueFd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL)));
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
@@ -32,22 +27,15 @@ UniqueFd open_socket(const std::string& netns, const std::string& interface) {
   if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
     throw system_error("binding to " + interface, errno);
   }
+  const int room = 64 << 20;  // for a test's frames, however long it takes to look at them
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
   return fd;
 }
 
 }  // namespace
 
-// A thread of its own enters the namespace, so that the test stays where it is.
 PacketSocket::PacketSocket(const Namespace& where, const std::string& interface) {
-  std::exception_ptr error;
-  std::thread([&] {
-    try {
-      fd_ = open_socket(where.name(), interface);
-    } catch (...) {
-      error = std::current_exception();
-    }
-  }).join();
-  if (error) std::rethrow_exception(error);
+  where.call([&] { fd_ = open_socket(interface); });
 }
 
 void PacketSocket::send(const Packet& frame) const {
