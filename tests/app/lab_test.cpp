@@ -214,7 +214,31 @@ TEST_F(Lab, ProgramsLoadedByBpftool) {
   run({"rm", "-r", folder});
 }
 
+// iproute2 makes folders in the bpffs that it never takes away.
+class Iproute2Folders {
+ public:
+  Iproute2Folders() {
+    for (const char* name : {"ip", "xdp", "tc/globals", "tc"}) {
+      const std::string path = std::string("/sys/fs/bpf/") + name;
+      if (::access(path.c_str(), F_OK) != 0) absent_.push_back(path);
+    }
+  }
+  Iproute2Folders(const Iproute2Folders&) = delete;
+  Iproute2Folders& operator=(const Iproute2Folders&) = delete;
+  Iproute2Folders(Iproute2Folders&&) = delete;
+  Iproute2Folders& operator=(Iproute2Folders&&) = delete;
+  ~Iproute2Folders() {
+    for (const std::string& path : absent_) {
+      if (::unlink(path.c_str()) != 0) ::rmdir(path.c_str());
+    }
+  }
+
+ private:
+  std::vector<std::string> absent_;
+};
+
 TEST_F(Lab, ProgramsLoadedByIproute2) {
+  const Iproute2Folders folders;
   load(false);  // for the ends
   let_ends_receive();
   middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "obj", object_file(false), "program",
