@@ -30,6 +30,8 @@ constexpr unsigned kMaxMapsOfAProgram = 64;
 class Fd {
  public:
   explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&&) = delete;
+  Fd& operator=(Fd&&) = delete;
   Fd(const Fd&) = delete;
   Fd& operator=(const Fd&) = delete;
   ~Fd() {
@@ -154,6 +156,15 @@ int make_parents(const char* path, xdpcap_hook_error* error) {
   return fail(error, errno, Cause::Errno, "", "making the folder %s", folder);
 }
 
+// Makes sure that `path` can be a pin; the kernel's own word on dots is only "not permitted".
+int prepare(const char* path, xdpcap_hook_error* error) {
+  if (const int failed = make_parents(path, error)) return failed;
+  const char* slash = strrchr(path, '/');
+  if (strchr(slash != nullptr ? slash : path, '.') == nullptr) return 0;
+  return fail(error, EPERM, Cause::Told, "", "pinning a hook at %s: names on bpffs have no dots",
+              path);
+}
+
 int refuse_other(const char* path, xdpcap_hook_error* error) {
   return fail(error, EEXIST, Cause::Told, "choose another path",
               "pinning a hook at %s: what is there is not a hook", path);
@@ -188,14 +199,6 @@ int pin_over(int hook_fd, const char* path, xdpcap_hook_error* error) {
   return 0;
 }
 
-int pin_new(int hook_fd, const char* path, xdpcap_hook_error* error) {
-  if (bpf_obj_pin(hook_fd, path) == 0) return 0;
-  const char* name = strrchr(path, '/');
-  const bool dotted = strchr(name != nullptr ? name : path, '.') != nullptr;
-  return fail(error, errno, Cause::Errno, dotted ? "names on bpffs have no dots" : "",
-              "pinning a hook at %s", path);
-}
-
 }  // namespace
 
 int xdpcap_hook_create(const char* name, xdpcap_hook_error* error) {
@@ -212,11 +215,14 @@ int xdpcap_hook_pin(int hook_fd, const char* path, unsigned int flags, xdpcap_ho
     return fail(error, EINVAL, Cause::Told, "", "pinning a hook at %s: the map is not a hook",
                 path);
   }
-  if (const int failed = make_parents(path, error)) return failed;
+  if (const int failed = prepare(path, error)) return failed;
 
   uint32_t found_id = 0;
   const Found found = look_at(path, found_id);
-  if (found == Found::Nothing) return pin_new(hook_fd, path, error);
+  if (found == Found::Nothing) {
+    if (bpf_obj_pin(hook_fd, path) == 0) return 0;
+    return fail(error, errno, Cause::Errno, "", "pinning a hook at %s", path);
+  }
   if (found == Found::Other) return refuse_other(path, error);
   if (found_id == id) return 0;
 
@@ -233,7 +239,7 @@ int xdpcap_hook_set_pin(bpf_map* map, const char* path, xdpcap_hook_error* error
     return fail(error, EINVAL, Cause::Told, "", "pinning the map \"%s\" at %s: it is not a hook",
                 bpf_map__name(map), path);
   }
-  if (const int failed = make_parents(path, error)) return failed;
+  if (const int failed = prepare(path, error)) return failed;
 
   uint32_t found_id = 0;
   const Found found = look_at(path, found_id);

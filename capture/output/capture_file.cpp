@@ -34,12 +34,15 @@ void CaptureFile::give_up() {
 }
 
 void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Patience patience) {
-  for (const pcapng::Bytes& block : trailer) {
-    if (buffer_.append(block)) continue;
-    if (!flush(patience)) break;
-    buffer_.append(block);
+  if (last_.end == WriteEnd::done) {
+    for (const pcapng::Bytes& block : trailer) {
+      if (buffer_.append(block)) continue;
+      if (!flush(patience)) break;
+      buffer_.append(block);
+    }
+    if (last_.end == WriteEnd::done) flush(patience);
   }
-  if (!flush(patience)) give_up();
+  if (last_.end != WriteEnd::done) give_up();
   throw_if_failed();
   output_.close();
 }

@@ -151,7 +151,7 @@ double Measurement::match_cost(const Tool& tool) const {
       kBursts, [this] { return lab_.program_cost(true, kCostSize, kBurst); },
       [this] {
         std::this_thread::sleep_for(std::chrono::milliseconds(8));
-        lab_.program_cost(false, kCostSize, kBurst);
+        static_cast<void>(lab_.program_cost(false, kCostSize, kBurst));
         return lab_.program_cost(false, kCostSize, kBurst);
       });
 }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "loader/netns.hpp"
+
+namespace xdpcap::loader {
+
+// Native runs in the driver, before the kernel makes an skb; generic runs later, on the skb, with
+// any driver. Automatic is native where the driver can, else generic.
+enum class Mode { Automatic, Native, Generic };
+
+// Attachment is an XDP program on an interface, by a BPF link (Linux 5.9): it detaches when it
+// goes, even if the loader is killed, and never another's program.
+struct Attachment {
+  UniqueFd link;
+  std::string interface;
+  Mode mode;  // Native or Generic
+};
+
+// Attaches a loaded program. Throws Error.
+Attachment attach_xdp(int program_fd, const std::string& interface, Mode mode, const Netns& netns);
+
+// "native" or "generic".
+const char* mode_name(Mode mode);
+
+}  // namespace xdpcap::loader

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "loader/hook_pin.hpp"
+
+#include <fcntl.h>
+#include <xdpcap_hook.h>
+
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace xdpcap::loader {
+
+HookPin::HookPin(int hook_fd, std::string path)
+    : hook_(fcntl(hook_fd, F_DUPFD_CLOEXEC, 0)), path_(std::move(path)) {
+  xdpcap_hook_error error{};
+  if (xdpcap_hook_pin(hook_.get(), path_.c_str(), 0, &error) != 0) {
+    throw Error(error.message, error.hint);
+  }
+}
+
+HookPin::~HookPin() {
+  // A pin that is no longer ours is left to its new owner; there is nobody to tell.
+  if (hook_.valid()) xdpcap_hook_unpin(hook_.get(), path_.c_str(), nullptr);
+}
+
+}  // namespace xdpcap::loader

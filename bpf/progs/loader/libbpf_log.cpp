@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "loader/libbpf_log.hpp"
+
+#include <bpf/libbpf.h>
+
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+
+#include "base/text.hpp"
+
+namespace xdpcap::loader {
+namespace {
+
+constexpr std::string_view kLogBegins = "-- BEGIN PROG LOAD LOG --";
+constexpr std::string_view kLogEnds = "-- END PROG LOAD LOG --";
+
+// Process-wide, as libbpf's print callback is, which has no argument of its own.
+std::string& kept() {
+  static std::string messages;
+  return messages;
+}
+
+std::string format(const char* text, va_list arguments) {
+  va_list again;
+  va_copy(again, arguments);
+  const int length = std::vsnprintf(nullptr, 0, text, again);
+  va_end(again);
+  if (length <= 0) return {};
+  std::string message(static_cast<std::size_t>(length), '\0');
+  std::vsnprintf(message.data(), message.size() + 1, text, arguments);
+  return message;
+}
+
+int print(libbpf_print_level, const char* text, va_list arguments) {
+  return std::vfprintf(stderr, text, arguments);
+}
+
+int keep(libbpf_print_level level, const char* text, va_list arguments) {
+  if (level == LIBBPF_WARN) kept() += format(text, arguments);
+  return 0;
+}
+
+std::string last_word(std::string_view log) {
+  std::string_view word;
+  for (std::string_view line : split(log, '\n')) {
+    line = trim(line);
+    if (line.starts_with("processed ")) break;
+    if (!line.empty()) word = line;
+  }
+  return std::string(word);
+}
+
+}  // namespace
+
+void take_libbpf_log(bool verbose) {
+  libbpf_set_print(verbose ? print : keep);
+}
+
+std::string libbpf_reason() {
+  return reason_in(kept());
+}
+
+std::string reason_in(std::string_view messages) {
+  if (const auto begin = messages.find(kLogBegins); begin != std::string_view::npos) {
+    const std::string_view log = messages.substr(begin + kLogBegins.size());
+    return last_word(log.substr(0, log.find(kLogEnds)));
+  }
+  std::string_view first = messages.substr(0, messages.find('\n'));
+  constexpr std::string_view kPrefix = "libbpf: ";
+  if (first.starts_with(kPrefix)) first.remove_prefix(kPrefix.size());
+  return std::string(trim(first));
+}
+
+}  // namespace xdpcap::loader

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The passes that move blocks and drop operations: thread_jumps and remove_dead_code.
+#include <algorithm>
+#include <ranges>
+
+#include "filter/passes.hpp"
+
+namespace xdpcap::ir {
+namespace {
+
+// Where a jump to `id` ends up.
+BlockId destination(const Graph& graph, BlockId id) {
+  while (graph[id].ops.empty() && std::holds_alternative<Jump>(graph[id].end)) {
+    id = std::get<Jump>(graph[id].end).to;
+  }
+  return id;
+}
+
+// A block and the only one that follows it, and that follows only it, are one.
+void join_followers(Graph& graph, BlockId id, ByBlock<std::size_t>& predecessors) {
+  Block& block = graph[id];
+  while (const auto* jump = std::get_if<Jump>(&block.end)) {
+    const BlockId next = jump->to;
+    if (next == kMatch || next == kNoMatch || next == id || predecessors[next] != 1) return;
+    Block& follower = graph[next];
+    block.ops.insert(block.ops.end(), follower.ops.begin(), follower.ops.end());
+    block.end = follower.end;
+    block.source = follower.source;
+    predecessors[next] = 0;  // no longer reachable
+  }
+}
+
+ByBlock<char> can_match(const Graph& graph, const std::vector<BlockId>& order) {
+  ByBlock<char> matches(graph);
+  matches[kMatch] = 1;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const BlockId id : order | std::views::reverse) {
+      if (matches[id] != 0) continue;
+      for (const BlockId next : successors(graph[id])) matches[id] |= matches[next];
+      changed = changed || matches[id] != 0;
+    }
+  }
+  return matches;
+}
+
+void cut_hopeless_ways(Graph& graph) {
+  const std::vector<BlockId> order = reverse_postorder(graph);
+  const ByBlock<char> matches = can_match(graph, order);
+  const auto redirect = [&](BlockId& next) {
+    if (matches[next] == 0) next = kNoMatch;
+  };
+  redirect(graph.entry);
+  for (const BlockId id : order) for_each_successor(graph[id], redirect);
+}
+
+// Whether anything wants what `op` does. Of a load, at least the rejection of short packets.
+bool is_wanted(const Op& op, VarSet after) {
+  return std::holds_alternative<Load>(op.what) || (after - defines(op)) != after;
+}
+
+// The variables wanted before `op`, given those wanted after it.
+VarSet wanted_before(const Op& op, VarSet after) {
+  return is_wanted(op, after) ? (after - defines(op)) | uses(op) : after;
+}
+
+ByBlock<VarSet> wanted_at_start(const Graph& graph) {
+  ByBlock<VarSet> wanted(graph);
+  const std::vector<BlockId> order = reverse_postorder(graph);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const BlockId id : order | std::views::reverse) {
+      VarSet now = live_at_end(graph[id], wanted);
+      for (const Op& op : graph[id].ops | std::views::reverse) now = wanted_before(op, now);
+      changed = changed || !(now == wanted[id]);
+      wanted[id] = now;
+    }
+    changed = changed && graph.has_loops;
+  }
+  return wanted;
+}
+
+void drop_unwanted(Block& block, VarSet wanted) {
+  std::vector<Op> kept;
+  for (Op op : block.ops | std::views::reverse) {
+    if (!is_wanted(op, wanted)) continue;
+    auto* load = std::get_if<Load>(&op.what);
+    if (load != nullptr && !wanted.has(load->to)) load->discard = true;
+    wanted = wanted_before(op, wanted);
+    kept.push_back(op);
+  }
+  std::ranges::reverse(kept);
+  block.ops = std::move(kept);
+}
+
+}  // namespace
+
+void thread_jumps(Graph& graph) {
+  graph.entry = destination(graph, graph.entry);
+  for (const BlockId id : reverse_postorder(graph)) {
+    for_each_successor(graph[id], [&](BlockId& next) { next = destination(graph, next); });
+    const auto* branch = std::get_if<Branch>(&graph[id].end);
+    if (branch != nullptr && branch->yes == branch->no) graph[id].end = Jump{branch->yes};
+  }
+  ByBlock<std::size_t> predecessors = count_predecessors(graph);
+  for (const BlockId id : reverse_postorder(graph)) {
+    if (predecessors[id] != 0) join_followers(graph, id, predecessors);
+  }
+}
+
+void remove_dead_code(Graph& graph) {
+  cut_hopeless_ways(graph);
+  const ByBlock<VarSet> wanted = wanted_at_start(graph);
+  for (const BlockId id : reverse_postorder(graph)) {
+    drop_unwanted(graph[id], live_at_end(graph[id], wanted));
+  }
+}
+
+}  // namespace xdpcap::ir

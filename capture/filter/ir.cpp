@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "filter/ir.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+namespace xdpcap::ir {
+namespace {
+
+VarSet variables(const Operand& operand) {
+  if (const Var* var = std::get_if<Var>(&operand)) return {*var};
+  return {};
+}
+
+bool is_exit(BlockId id) {
+  return id == kMatch || id == kNoMatch;
+}
+
+// The successors in the order to visit them: what is visited last comes right behind the block.
+// There is no opposite of "jump if any bit is set", so its `no` is the one to fall into.
+std::vector<BlockId> visiting_order(const Block& block) {
+  std::vector<BlockId> next = successors(block);
+  const auto* branch = std::get_if<Branch>(&block.end);
+  if (branch != nullptr && branch->cond != Cond::set) std::ranges::reverse(next);
+  return next;
+}
+
+}  // namespace
+
+std::vector<BlockId> successors(const Block& block) {
+  if (const auto* jump = std::get_if<Jump>(&block.end)) return {jump->to};
+  if (const auto* loop = std::get_if<LoopBack>(&block.end)) return {loop->to};
+  if (const auto* branch = std::get_if<Branch>(&block.end)) return {branch->yes, branch->no};
+  return {};
+}
+
+std::vector<BlockId> reverse_postorder(const Graph& graph) {
+  struct Visit {
+    BlockId block;
+    std::vector<BlockId> next;
+    std::size_t done = 0;
+  };
+  std::vector<BlockId> order;
+  if (is_exit(graph.entry)) return order;
+  ByBlock<char> seen(graph);
+  std::vector<Visit> path;  // explicit: a filter of 4,096 instructions would be a deep recursion
+  const auto visit = [&](BlockId id) {
+    if (is_exit(id) || seen[id] != 0) return;
+    seen[id] = 1;
+    path.push_back({id, visiting_order(graph[id])});
+  };
+  visit(graph.entry);
+  while (!path.empty()) {
+    Visit& top = path.back();
+    if (top.done < top.next.size()) {
+      visit(top.next[top.done++]);
+    } else {
+      order.push_back(top.block);
+      path.pop_back();
+    }
+  }
+  std::ranges::reverse(order);
+  return order;
+}
+
+ByBlock<std::size_t> count_predecessors(const Graph& graph) {
+  ByBlock<std::size_t> counts(graph);
+  ++counts[graph.entry];
+  for (const BlockId id : reverse_postorder(graph)) {
+    for (const BlockId next : successors(graph[id])) ++counts[next];
+  }
+  return counts;
+}
+
+VarSet uses(const Op& op) {
+  struct Visitor {
+    VarSet operator()(const Constant&) const { return {}; }
+    VarSet operator()(const Copy& copy) const { return {copy.from}; }
+    VarSet operator()(const Length&) const { return {}; }
+    VarSet operator()(const Load& load) const {
+      if (load.base == Base::packet) return {};
+      return load.base == Base::x ? VarSet{Var::x} : VarSet{Var::cursor};
+    }
+    VarSet operator()(const Compute& compute) const {
+      return variables(compute.operand) | VarSet{compute.to};
+    }
+    VarSet operator()(const Guard& guard) const {
+      if (guard.base == Base::packet) return {};
+      return guard.reached == 0 ? VarSet{Var::x} : VarSet{Var::cursor};
+    }
+    VarSet operator()(const Forget& forget) const { return {forget.var}; }
+  };
+  return std::visit(Visitor{}, op.what);
+}
+
+VarSet defines(const Op& op) {
+  struct Visitor {
+    VarSet operator()(const Constant& constant) const { return {constant.to}; }
+    VarSet operator()(const Copy& copy) const { return {copy.to}; }
+    VarSet operator()(const Length& length) const { return {length.to}; }
+    VarSet operator()(const Load& load) const { return load.discard ? VarSet{} : VarSet{load.to}; }
+    VarSet operator()(const Compute& compute) const { return {compute.to}; }
+    VarSet operator()(const Guard& guard) const {
+      return guard.base == Base::x ? VarSet{Var::cursor} : VarSet{};
+    }
+    VarSet operator()(const Forget& forget) const { return {forget.var}; }
+  };
+  return std::visit(Visitor{}, op.what);
+}
+
+VarSet uses(const Block& block_end_of) {
+  const auto* branch = std::get_if<Branch>(&block_end_of.end);
+  return branch == nullptr ? VarSet{} : variables(branch->right) | VarSet{branch->left};
+}
+
+VarSet live_at_end(const Block& block, const ByBlock<VarSet>& live_at_start) {
+  VarSet live = uses(block);
+  for (const BlockId next : successors(block)) live = live | live_at_start[next];
+  return live;
+}
+
+ByBlock<VarSet> live_at_start(const Graph& graph) {
+  ByBlock<VarSet> live(graph);
+  const std::vector<BlockId> order = reverse_postorder(graph);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const BlockId id : order | std::views::reverse) {
+      VarSet now = live_at_end(graph[id], live);
+      for (const Op& op : graph[id].ops | std::views::reverse) {
+        now = (now - defines(op)) | uses(op);
+      }
+      changed = changed || !(now == live[id]);
+      live[id] = now;
+    }
+    changed = changed && graph.has_loops;
+  }
+  return live;
+}
+
+}  // namespace xdpcap::ir

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+
+namespace xdpcap {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Options parse(const std::vector<std::string>& arguments) {
+  return std::get<Options>(parse_options(arguments));
+}
+
+std::string error(const std::vector<std::string>& arguments) {
+  try {
+    parse_options(arguments);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Options, HookOutputAndFilterWords) {
+  const Options options = parse({"/hook", "out.pcap", "tcp", "port", "80"});
+  EXPECT_EQ(options.hook, "/hook");
+  EXPECT_EQ(options.output, "out.pcap");
+  EXPECT_EQ(options.filter_text, "tcp port 80");
+  EXPECT_FALSE(options.quiet);
+  EXPECT_EQ(options.actions, std::nullopt);
+  EXPECT_EQ(options.ring_bytes, std::nullopt);
+  EXPECT_EQ(options.link_type.dlt, 1);
+}
+
+TEST(Options, OneDashOrTwo) {
+  for (const char* dashes : {"-", "--"}) {
+    const auto option = [&](const char* name) { return dashes + std::string(name); };
+    const Options options =
+        parse({option("actions"), "drop, 4", option("buffer"), "8192", option("watermark=4096"),
+               option("flush"), option("q"), option("linktype"), "raw", "/hook", "out"});
+    EXPECT_THAT(*options.actions, ElementsAre(XdpAction(1), XdpAction(4)));
+    EXPECT_EQ(options.ring_bytes, 8192U);
+    EXPECT_EQ(options.watermark, 4096U);
+    EXPECT_TRUE(options.quiet);
+    EXPECT_EQ(options.link_type.dlt, 12);
+  }
+}
+
+TEST(Options, FlagsCanBeSetAsGoSetsThem) {
+  EXPECT_TRUE(parse({"-q=true", "/hook", "out"}).quiet);
+  EXPECT_FALSE(parse({"-q=false", "/hook", "out"}).quiet);
+}
+
+TEST(Options, StdoutIsQuiet) {
+  EXPECT_TRUE(parse({"/hook", "-"}).quiet);
+}
+
+TEST(Options, EndAtTheFirstWord) {
+  EXPECT_EQ(parse({"-q", "/hook", "-", "ip[0]", "-", "1", ">", "5"}).filter_text, "ip[0] - 1 > 5");
+  EXPECT_EQ(parse({"--", "/hook", "-"}).hook, "/hook");
+}
+
+TEST(Options, RawFiltersAreTakenAsTheyAre) {
+  const Options options = parse({"/hook", "-", "1,6 0 0 262144"});
+  ASSERT_EQ(options.filter.size(), 1U);
+  EXPECT_EQ(options.filter[0].k, 262144U);
+}
+
+TEST(Options, HelpAndVersionNeedNoHook) {
+  for (const char* option : {"-h", "-help", "--help"}) {
+    const auto help = std::get<Help>(parse_options({option}));
+    for (const char* word : {"<hook>", "--actions", "--buffer", "--watermark", "--linktype"}) {
+      EXPECT_THAT(help.text, HasSubstr(word)) << option;
+    }
+  }
+  EXPECT_THAT(std::get<Help>(parse_options({"--version"})).text, HasSubstr("xdpcap-cpp "));
+}
+
+TEST(Options, MistakesAreNamed) {
+  EXPECT_THAT(error({}), HasSubstr("missing <hook> and <output>"));
+  EXPECT_THAT(error({"/hook"}), HasSubstr("missing <output>"));
+  EXPECT_THAT(error({"-actions", "dorp", "/hook", "-"}), HasSubstr("unknown action \"dorp\""));
+  EXPECT_THAT(error({"-buffer", "lots", "/hook", "-"}), HasSubstr("-buffer: \"lots\""));
+  EXPECT_THAT(error({"-watermark", "-1", "/hook", "-"}), HasSubstr("-watermark: \"-1\""));
+  EXPECT_THAT(error({"-linktype", "nonsense", "/hook", "-"}), HasSubstr("nonsense"));
+  EXPECT_THAT(error({"-nonsense", "/hook", "-"}), HasSubstr("nonsense"));
+  EXPECT_THAT(error({"/hook", "-", "icmp", "and"}), HasSubstr("filter \"icmp and\": "));
+  EXPECT_THAT(error({"/hook", "-", "2,6 0 0 1"}), HasSubstr("filter"));
+}
+
+}  // namespace
+}  // namespace xdpcap

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/tool.hpp"
+
+#include <sys/stat.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+std::uint64_t number_before(const std::string& text, const std::string& words) {
+  for (const std::string_view line : split(text, '\n')) {
+    if (!line.ends_with(words)) continue;
+    const auto number = parse_number<std::uint64_t>(line.substr(0, line.find(' ')));
+    if (number) return *number;
+  }
+  throw Error("no summary line ends in \"" + words + "\": " + text);
+}
+
+}  // namespace
+
+std::vector<std::string> tool(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), XDPCAP_CPP);
+  return arguments;
+}
+
+bool wait_until_live(const Process& process, const std::string& path) {
+  return eventually([&] {
+           struct stat info {};
+           return ::stat(path.c_str(), &info) == 0 && info.st_size > 0;
+         }) &&
+         process.err().find("xdpcap-cpp: ") == std::string::npos;
+}
+
+Summary parse_summary(const std::string& err) {
+  return {.captured = number_before(err, " captured"),
+          .matched = number_before(err, " matched the filter"),
+          .received = number_before(err, " received by the hook"),
+          .lost = number_before(err, " lost")};
+}
+
+}  // namespace xdpcap::test

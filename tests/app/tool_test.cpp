@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Captures with the executable, from programs that the kernel runs on packets of ours.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "app/tool.hpp"
+#include "base/error.hpp"
+#include "kernel/hook.hpp"
+#include "support/capture_reader.hpp"
+#include "support/hooked_program.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* kInterfaces[] = {"XDPaborted", "XDPdrop", "XDPpass", "XDPtx", "XDPredirect"};
+
+Packet packet_for(std::uint32_t action, std::size_t size = 60) {
+  Packet packet = numbered_packet(size, static_cast<std::uint8_t>(size));
+  packet[0] = static_cast<std::uint8_t>(action);
+  return packet;
+}
+
+// A pinned hook and a program of a flavour that leaves through it.
+class ToolTest : public ::testing::Test {
+ protected:
+  explicit ToolTest(Flavour flavour = kFlavours.front(), std::uint32_t slots = 5)
+      : map_(create_hook(slots)), program_(map_.get(), flavour) {
+    folder_.pin(map_.get(), "hook");
+  }
+
+  [[nodiscard]] bool hook_is_empty() const {
+    const Hook hook = Hook::open(hook_path_);
+    for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
+      if (hook.program_in(XdpAction(slot))) return false;
+    }
+    return true;
+  }
+
+  PinFolder folder_;
+  TemporaryFolder files_;
+  UniqueFd map_;
+  HookedProgram program_;
+  std::string hook_path_ = folder_.path("hook");
+  std::string file_ = files_.path("out.pcap");
+};
+
+TEST_F(ToolTest, EveryPacketWithItsActionInOrder) {
+  Process capture(tool({hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  constexpr std::uint32_t kPackets = 500;
+  const auto start = std::chrono::system_clock::now().time_since_epoch();
+  for (std::uint32_t i = 0; i < kPackets; ++i) program_.run(packet_for(i % 5, 60 + i));
+  const auto end = std::chrono::system_clock::now().time_since_epoch();
+  capture.signal(SIGINT);
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const Summary summary = parse_summary(result.err);
+  EXPECT_EQ(summary.captured, kPackets);
+  EXPECT_EQ(summary.received, kPackets);
+  EXPECT_EQ(summary.lost, 0U);
+
+  const auto packets = read_with_tshark(file_);
+  const auto bytes = read_bytes(file_);
+  ASSERT_EQ(packets.size(), kPackets);
+  for (std::uint32_t i = 0; i < kPackets; ++i) {
+    ASSERT_EQ(bytes[i], packet_for(i % 5, 60 + i)) << i;
+    ASSERT_EQ(packets[i].interface, kInterfaces[i % 5]);
+    ASSERT_EQ(packets[i].verdict, std::to_string(i % 5));
+    ASSERT_EQ(packets[i].queue, "0");
+    ASSERT_EQ(packets[i].direction, "1");  // received
+    ASSERT_EQ(packets[i].length, 60 + i);
+    ASSERT_GE(packets[i].time, packets[i == 0 ? 0 : i - 1].time);
+  }
+  constexpr std::uint64_t kClockNoise = 100'000;  // ns
+  EXPECT_GE(packets.front().time + kClockNoise, static_cast<std::uint64_t>(start.count()));
+  EXPECT_LE(packets.back().time, static_cast<std::uint64_t>(end.count()) + kClockNoise);
+  EXPECT_EQ(capinfos(file_, "Strict time order"), "True");
+  EXPECT_TRUE(hook_is_empty());
+}
+
+TEST_F(ToolTest, OnlyWhatWasAskedFor) {
+  Process capture(tool({"-actions", "tx,drop", hook_path_, file_, "greater", "100"}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (std::uint32_t action = 0; action < 5; ++action) {
+    program_.run(packet_for(action, 99));
+    program_.run(packet_for(action, 100));
+  }
+  capture.signal(SIGTERM);
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(parse_summary(result.err).received, 4U);
+  EXPECT_EQ(parse_summary(result.err).matched, 2U);
+  const auto packets = read_with_tshark(file_);
+  ASSERT_EQ(packets.size(), 2U);
+  EXPECT_EQ(packets[0].interface, "XDPdrop");
+  EXPECT_EQ(packets[1].interface, "XDPtx");
+  EXPECT_EQ(capinfos(file_, "Filter string"), "greater 100");
+}
+
+TEST_F(ToolTest, StatisticsEachSecondUnlessQuiet) {
+  Process capture(tool({"-actions", "drop", hook_path_, file_, "less", "60"}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  program_.run(packet_for(XDP_DROP, 60), 3);
+  program_.run(packet_for(XDP_DROP, 61), 7);
+  EXPECT_TRUE(eventually([&] {
+    return capture.err().find("drop: 10/3\t(received/matched packets)\n") != std::string::npos;
+  })) << capture.err();
+
+  Process quiet(tool({"--replace", "-q", "-actions", "drop", hook_path_, files_.path("quiet")}));
+  ASSERT_TRUE(wait_until_live(quiet, files_.path("quiet")));
+  std::this_thread::sleep_for(milliseconds(1200));
+  quiet.signal(SIGINT);
+  EXPECT_THAT(quiet.wait().err, IsEmpty());
+}
+
+TEST_F(ToolTest, EverySignalThatAsksForTheEndGetsAWholeFile) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    const std::string file = files_.path("signal" + std::to_string(signal));
+    Process capture(tool({hook_path_, file}));
+    ASSERT_TRUE(wait_until_live(capture, file)) << capture.err();
+    program_.run(packet_for(XDP_PASS));
+    capture.signal(signal);
+    EXPECT_EQ(capture.wait().exit_code, 0);
+    EXPECT_EQ(read_bytes(file).size(), 1U);
+    EXPECT_EQ(capinfos(file, "Number of stat entries"), "1");
+    EXPECT_TRUE(hook_is_empty());
+  }
+}
+
+// Stopped in the middle of a flood on every CPU: whatever matched is in the file or counted lost.
+TEST_F(ToolTest, StoppingUnderFullLoadLosesNothingUncounted) {
+  for (const char* buffer : {"4096", "67108864"}) {
+    Process capture(tool({"-buffer", buffer, hook_path_, file_}));
+    ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+    std::atomic<bool> done = false;
+    std::vector<std::thread> flood;
+    for (std::uint32_t action = 1; action < 3; ++action) {
+      flood.emplace_back([&, action] {
+        while (!done) program_.run(packet_for(action, 80), 10000);
+      });
+    }
+    std::this_thread::sleep_for(milliseconds(300));
+    capture.signal(SIGINT);
+    const ProcessResult result = capture.wait();
+    done = true;
+    for (std::thread& thread : flood) thread.join();
+
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const Summary summary = parse_summary(result.err);
+    EXPECT_GT(summary.captured, 1000U);
+    EXPECT_EQ(summary.matched, summary.captured + summary.lost);
+    EXPECT_EQ(read_bytes(file_).size(), summary.captured);
+    EXPECT_EQ(capinfos(file_, "Strict time order"), "True");
+    EXPECT_EQ(result.err.find("that matched: try") != std::string::npos, summary.lost > 0);
+  }
+}
+
+TEST_F(ToolTest, LossIsToldEvenWhenQuietAndStandsInTheFile) {
+  Process capture(tool({"-q", "-buffer", "4096", "-actions", "drop", hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  program_.run(packet_for(XDP_DROP), 100'000);
+  for (int i = 0; i < 50; ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+    program_.run(packet_for(XDP_DROP, 61));
+  }
+  capture.signal(SIGINT);
+  const ProcessResult result = capture.wait();
+  std::uint64_t dropped = 0;
+  const auto packets = read_with_tshark(file_);
+  for (const ReadPacket& packet : packets) {
+    if (!packet.drop_count.empty()) dropped += std::stoull(packet.drop_count);
+  }
+  EXPECT_GT(dropped, 0U);
+  EXPECT_EQ(packets.size() + dropped, 100'050U);
+  EXPECT_THAT(result.err, HasSubstr(std::to_string(dropped) + " packets lost of 100050"));
+}
+
+TEST_F(ToolTest, AFileCanBeReadWhileItGrows) {
+  Process capture(tool({hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (std::size_t i = 1; i <= 20; ++i) {
+    program_.run(packet_for(XDP_PASS, 60 + i));
+    const std::string copy = files_.path("copy");
+    ASSERT_TRUE(eventually([&] {
+      std::filesystem::copy_file(file_, copy, std::filesystem::copy_options::overwrite_existing);
+      return read_bytes(copy).size() == i;  // throws when it does not end in a whole block
+    }));
+  }
+}
+
+TEST_F(ToolTest, HigherSlotsHaveNamesToo) {
+  const UniqueFd map = create_hook(8);
+  const HookedProgram program(map.get(), kFlavours.front());
+  folder_.pin(map.get(), "wide");
+  Process capture(tool({folder_.path("wide"), file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  program.run(packet_for(7));
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  const auto packets = read_with_tshark(file_);
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].interface, "XDPxdpAction(7)");
+  EXPECT_EQ(packets[0].verdict, "7");
+}
+
+TEST_F(ToolTest, LinkTypesReachTheFile) {
+  Process capture(tool({"-linktype", "RAW", hook_path_, file_, "ip"}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  Packet packet(20);
+  packet[0] = 0x45;
+  program_.run(packet);
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_EQ(capinfos(file_, "Encapsulation"), "Raw IP (7 - rawip)");
+}
+
+class ToolPipeTest : public ToolTest {
+ protected:
+  ToolPipeTest() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("making a pipe", errno);
+    reader_ = UniqueFd(ends[0]);
+    writer_ = UniqueFd(ends[1]);
+  }
+
+  // Reads what is there; waits for the first byte.
+  std::size_t read_some() {
+    std::array<char, 65536> buffer{};
+    const ssize_t count = ::read(reader_.get(), buffer.data(), buffer.size());
+    return count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+
+  UniqueFd reader_;
+  UniqueFd writer_;
+};
+
+// The median, because anything can hold a single packet up on a machine that others use too.
+TEST_F(ToolPipeTest, APacketIsThereWithin100Milliseconds) {
+  Process capture(tool({hook_path_, "-"}), writer_.get());
+  ASSERT_GT(read_some(), 0U);  // the header
+  std::vector<steady_clock::duration> delays;
+  for (const int pause : {0, 300, 0, 20, 700}) {
+    std::this_thread::sleep_for(milliseconds(pause));
+    const auto sent = steady_clock::now();
+    program_.run(packet_for(XDP_DROP));
+    ASSERT_GT(read_some(), 0U);
+    delays.push_back(steady_clock::now() - sent);
+  }
+  std::sort(delays.begin(), delays.end());
+  EXPECT_LT(delays[delays.size() / 2], milliseconds(100));
+}
+
+TEST_F(ToolPipeTest, AnIdleCaptureSleeps) {
+  Process capture(tool({hook_path_, "-"}), writer_.get());
+  ASSERT_GT(read_some(), 0U);
+  std::this_thread::sleep_for(milliseconds(2000));
+  capture.signal(SIGINT);
+  rusage before{};
+  ::getrusage(RUSAGE_CHILDREN, &before);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  rusage after{};
+  ::getrusage(RUSAGE_CHILDREN, &after);
+  // 1 % of two seconds, and what starting and stopping may cost.
+  const auto used = [](const rusage& usage) {
+    return usage.ru_utime.tv_sec * 1'000'000 + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_sec * 1'000'000 + usage.ru_stime.tv_usec;
+  };
+  EXPECT_LT(used(after) - used(before), 20'000 + 100'000);
+}
+
+TEST_F(ToolPipeTest, AReaderThatGoesEndsItQuietly) {
+  Process capture(tool({hook_path_, "-"}), writer_.get());
+  writer_.reset();
+  ASSERT_GT(read_some(), 0U);
+  reader_.reset();
+  program_.run(packet_for(XDP_DROP));
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, IsEmpty());
+  EXPECT_TRUE(hook_is_empty());
+}
+
+TEST_F(ToolPipeTest, AReaderThatIsStuckKeepsNobodyFromStopping) {
+  Process capture(tool({hook_path_, "-"}), writer_.get());
+  ASSERT_GT(read_some(), 0U);
+  for (int i = 0; i < 2000; ++i) program_.run(packet_for(XDP_DROP, 1500));
+  capture.signal(SIGINT);
+  EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("writing to stdout: its reader is stuck"));
+}
+
+// Waiting for the hook: --wait.
+TEST_F(ToolTest, WaitsForAProgramThatUsesTheHook) {
+  const UniqueFd map = create_hook();
+  folder_.pin(map.get(), "later");
+  Process capture(tool({"--wait", folder_.path("later"), file_}));
+  std::this_thread::sleep_for(milliseconds(400));
+  EXPECT_FALSE(std::filesystem::exists(file_));
+  const HookedProgram program(map.get(), {0, false});
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  program.run(packet_for(XDP_TX));
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_EQ(read_bytes(file_).size(), 1U);
+}
+
+TEST_F(ToolTest, WaitingCanBeStopped) {
+  Process capture(tool({"--wait", folder_.path("never"), file_}));
+  std::this_thread::sleep_for(milliseconds(300));
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(file_));
+}
+
+}  // namespace
+}  // namespace xdpcap::test

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/hook.hpp"
+
+#include <bpf/bpf.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "support/hooked_program.hpp"
+
+namespace xdpcap {
+namespace {
+
+using test::create_hook;
+using test::HookedProgram;
+using test::numbered_packet;
+using test::PinFolder;
+using ::testing::HasSubstr;
+
+constexpr Flavour kXdp = kFlavours.front();
+const std::vector<XdpAction> kAllActions = {XdpAction(0), XdpAction(1), XdpAction(2), XdpAction(3),
+                                            XdpAction(4)};
+
+// A recorder that shows that it ran: it returns 100 more than its action.
+ebpf::Program tell_tale(XdpAction action, Flavour) {
+  ebpf::Assembler code;
+  code.alu32(ebpf::Alu::mov, ebpf::Reg::r0, static_cast<std::int32_t>(action.value()) + 100);
+  code.exit();
+  return code.assemble();
+}
+
+std::string open_error(const std::string& path) {
+  try {
+    Hook::open(path);
+  } catch (const Error& error) {
+    return std::string(error.what()) + " | " + error.hint();
+  }
+  return "no error";
+}
+
+TEST(HookOpen, ReportsWhatItIs) {
+  PinFolder folder;
+  const UniqueFd map = create_hook(6);
+  folder.pin(map.get(), "hook");
+  const Hook hook = Hook::open(folder.path("hook"));
+  EXPECT_EQ(hook.slots(), 6U);
+  bpf_map_info info{};
+  std::uint32_t length = sizeof(info);
+  ASSERT_EQ(bpf_obj_get_info_by_fd(map.get(), &info, &length), 0);
+  EXPECT_EQ(hook.map_id(), info.id);
+}
+
+TEST(HookOpen, SaysWhatIsWrongAndWhatToDo) {
+  PinFolder folder;
+  EXPECT_THAT(open_error(folder.path("none")), HasSubstr("No such file or directory | load the"));
+  EXPECT_THAT(open_error("/no/such/folder/hook"), HasSubstr("mount -t bpf bpf /sys/fs/bpf"));
+  EXPECT_THAT(open_error("/etc/passwd"), HasSubstr("not in a bpffs"));
+
+  const UniqueFd array = create_map(BPF_MAP_TYPE_ARRAY, "array", 4, 4, 1);
+  folder.pin(array.get(), "array");
+  EXPECT_THAT(open_error(folder.path("array")), HasSubstr("this one is of type array"));
+
+  const UniqueFd hook = create_hook();
+  const HookedProgram program(hook.get(), kXdp);
+  folder.pin(program.fd(), "program");
+  EXPECT_THAT(open_error(folder.path("program")), HasSubstr("it is no map"));
+}
+
+TEST(HookOwner, IsThereOnceAProgramWasLoaded) {
+  PinFolder folder;
+  const UniqueFd map = create_hook();
+  folder.pin(map.get(), "hook");
+  const Hook hook = Hook::open(folder.path("hook"));
+  EXPECT_FALSE(hook.has_owner());
+  const HookedProgram program(map.get(), kXdp);
+  EXPECT_TRUE(hook.has_owner());
+}
+
+TEST(HookOwner, HasToBeAnXdpProgram) {
+  PinFolder folder;
+  const UniqueFd map = create_hook();
+  ebpf::Assembler code;  // a socket filter that tail-calls
+  code.load_map(ebpf::Reg::r2, map.get());
+  code.alu64(ebpf::Alu::mov, ebpf::Reg::r3, 0);
+  code.call(BPF_FUNC_tail_call);
+  code.alu64(ebpf::Alu::mov, ebpf::Reg::r0, 0);
+  code.exit();
+  const ebpf::Program program = code.assemble();
+  const UniqueFd fd(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "socket", "GPL", program.code.data(),
+                                  program.code.size(), nullptr));
+  ASSERT_TRUE(fd.valid());
+  folder.pin(map.get(), "hook");
+  EXPECT_THROW((void)Hook::open(folder.path("hook")).has_owner(), Error);
+}
+
+class InstallationTest : public ::testing::TestWithParam<Flavour> {};
+
+TEST_P(InstallationTest, FindsTheFlavourAndLeavesNothingBehind) {
+  PinFolder folder;
+  const UniqueFd map = create_hook();
+  folder.pin(map.get(), "hook");
+  const HookedProgram program(map.get(), GetParam());
+  const Hook hook = Hook::open(folder.path("hook"));
+  {
+    const Installation installation(hook, kAllActions, false, tell_tale);
+    EXPECT_EQ(installation.flavour(), GetParam());
+    for (const XdpAction action : kAllActions) EXPECT_TRUE(hook.program_in(action).has_value());
+  }
+  for (const XdpAction action : kAllActions) EXPECT_FALSE(hook.program_in(action).has_value());
+}
+
+INSTANTIATE_TEST_SUITE_P(AllFlavours, InstallationTest, ::testing::ValuesIn(kFlavours));
+
+TEST(Installation, TakesPartInEveryAction) {
+  PinFolder folder;
+  const UniqueFd map = create_hook();
+  folder.pin(map.get(), "hook");
+  const HookedProgram program(map.get(), kXdp);
+  const Hook hook = Hook::open(folder.path("hook"));
+  std::optional<Installation> installation;
+  installation.emplace(hook, kAllActions, false, tell_tale);
+  for (std::uint8_t action = 0; action < 5; ++action) {
+    test::Packet packet = numbered_packet(64);
+    packet[0] = action;
+    EXPECT_EQ(program.run(packet), action + 100U);
+  }
+  installation->remove();
+  EXPECT_EQ(program.run(numbered_packet(64, XDP_DROP)), std::uint32_t{XDP_DROP});
+}
+
+TEST(Installation, RefusesATakenSlotAndLeavesIt) {
+  PinFolder folder;
+  const UniqueFd map = create_hook();
+  folder.pin(map.get(), "hook");
+  const HookedProgram program(map.get(), kXdp);
+  const Hook hook = Hook::open(folder.path("hook"));
+  const Installation first(hook, {XdpAction(XDP_TX)}, false, tell_tale);
+  const auto holder = hook.program_in(XdpAction(XDP_TX));
+  try {
+    const Installation second(hook, kAllActions, false, tell_tale);
+    FAIL() << "the taken slot was not noticed";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("slot tx already holds BPF program " +
+                                        std::to_string(*holder) + " (xdpcap_tx)"));
+  }
+  EXPECT_EQ(hook.program_in(XdpAction(XDP_TX)), holder);
+  EXPECT_FALSE(hook.program_in(XdpAction(XDP_DROP)).has_value());
+}
+
+TEST(Installation, RemovesOnlyItsOwn) {
+  PinFolder folder;
+  const UniqueFd map = create_hook();
+  folder.pin(map.get(), "hook");
+  const HookedProgram program(map.get(), kXdp);
+  const Hook hook = Hook::open(folder.path("hook"));
+  std::optional<Installation> first;
+  first.emplace(hook, kAllActions, false, tell_tale);
+  const Installation second(hook, {XdpAction(XDP_DROP)}, true, tell_tale);
+  const auto holder = hook.program_in(XdpAction(XDP_DROP));
+  first.reset();
+  EXPECT_EQ(hook.program_in(XdpAction(XDP_DROP)), holder);
+  EXPECT_FALSE(hook.program_in(XdpAction(XDP_PASS)).has_value());
+}
+
+TEST(Installation, TakesBackWhatItHadInstalledWhenItFails) {
+  PinFolder folder;
+  const UniqueFd map = create_hook();
+  folder.pin(map.get(), "hook");
+  const HookedProgram program(map.get(), kXdp);
+  const Hook hook = Hook::open(folder.path("hook"));
+  const auto fails_late = [](XdpAction action, Flavour flavour) {
+    if (action.value() == XDP_TX) throw Error("no recorder for tx");
+    return tell_tale(action, flavour);
+  };
+  EXPECT_THROW(Installation(hook, kAllActions, false, fails_late), Error);
+  for (const XdpAction action : kAllActions) EXPECT_FALSE(hook.program_in(action).has_value());
+}
+
+}  // namespace
+}  // namespace xdpcap

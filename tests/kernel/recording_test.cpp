@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Recorders in the kernel: what a program lets through the hook arrives in the rings, and the
+// counters tell exactly what did not.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+
+#include "base/error.hpp"
+#include "filter/expression.hpp"
+#include "kernel/control.hpp"
+#include "kernel/cpus.hpp"
+#include "kernel/features.hpp"
+#include "kernel/hook.hpp"
+#include "kernel/rings.hpp"
+#include "recorder/recorder.hpp"
+#include "support/hooked_program.hpp"
+
+namespace xdpcap {
+namespace {
+
+using test::numbered_packet;
+using test::Packet;
+
+constexpr Flavour kXdp = {BPF_XDP, false};
+constexpr Flavour kXdpFrags = {BPF_XDP, true};
+
+struct Setup {
+  Flavour flavour = kXdp;
+  const char* filter = "";
+  std::uint32_t snaplen = kMaxSnaplen;
+  std::uint64_t ring_bytes = std::uint64_t{1} << 20U;
+  bool may_use_xdp_load_bytes = true;
+};
+
+struct Record {
+  xdpcap_record head;
+  Packet bytes;
+  std::vector<std::uint8_t> behind;  // padding and tail, up to the end of the block
+};
+
+// A hook, a program that exits through it, and recorders in all of its slots.
+class Capture {
+ public:
+  explicit Capture(const Setup& setup)
+      : map_(test::create_hook()),
+        program_(map_.get(), setup.flavour),
+        filter_(compile_filter(setup.filter, LinkType{})),
+        cpus_(read_cpus()),
+        control_(5, cpus_.possible),
+        rings_(cpus_.online, cpus_.possible, setup.ring_bytes) {
+    folder_.pin(map_.get(), "hook");
+    hook_ = std::make_unique<Hook>(Hook::open(folder_.path("hook")));
+    std::vector<XdpAction> actions;
+    for (std::uint32_t slot = 0; slot < 5; ++slot) actions.emplace_back(slot);
+    installation_.emplace(*hook_, actions, false, [&](XdpAction action, Flavour flavour) {
+      return make_recorder(
+          {.action = action,
+           .interface_id = action.value(),
+           .snaplen = setup.snaplen,
+           .cpus = cpus_.possible,
+           .counters_row = action.value(),
+           .control_fd = control_.fd(),
+           .rings_fd = rings_.array_fd(),
+           .frags = flavour.frags,
+           .has_xdp_load_bytes = setup.may_use_xdp_load_bytes && has_xdp_load_bytes()},
+          filter_);
+    });
+  }
+
+  std::uint32_t send(const Packet& packet, std::uint32_t repeat = 1) const {
+    return program_.run(packet, repeat);
+  }
+  [[nodiscard]] Counts counts(std::uint32_t action) const { return control_.read(action); }
+
+  std::vector<Record> take() {
+    std::vector<Record> records;
+    for (RingCursor& cursor : rings_.cursors()) {
+      for (cursor.refresh(); cursor.ready(); cursor.next())
+        records.push_back(copy(cursor.record()));
+      EXPECT_TRUE(cursor.ended());
+      cursor.release();
+    }
+    return records;
+  }
+
+ private:
+  static Record copy(const xdpcap_record& record) {
+    const auto* block = reinterpret_cast<const std::uint8_t*>(&record);
+    const std::uint8_t* bytes = block + sizeof(record);
+    const std::uint8_t* end = block + XDPCAP_RECORD_PREFIX + record.block_length;
+    return {record,
+            Packet(bytes, bytes + record.captured_length),
+            {bytes + record.captured_length, end}};
+  }
+
+  test::PinFolder folder_;
+  UniqueFd map_;
+  test::HookedProgram program_;
+  CbpfProgram filter_;
+  Cpus cpus_;
+  Control control_;
+  Rings rings_;
+  std::unique_ptr<Hook> hook_;
+  std::optional<Installation> installation_;
+};
+
+Packet packet_for(std::uint32_t action, std::size_t size) {
+  Packet packet = numbered_packet(size);
+  packet[0] = static_cast<std::uint8_t>(action);
+  return packet;
+}
+
+TEST(Recording, KeepsEveryActionAndItsPacket) {
+  Capture capture({});
+  for (std::uint32_t action = 0; action < 5; ++action) {
+    EXPECT_EQ(capture.send(packet_for(action, 60 + action)), action);
+  }
+  const std::vector<Record> records = capture.take();
+  ASSERT_EQ(records.size(), 5U);
+  for (std::uint32_t action = 0; action < 5; ++action) {
+    const Record& record = records[action];
+    EXPECT_EQ(record.bytes, packet_for(action, 60 + action));
+    EXPECT_EQ(record.head.action, action);
+    EXPECT_EQ(record.head.interface_id, action);
+    EXPECT_EQ(record.head.original_length, 60 + action);
+    EXPECT_EQ(capture.counts(action).received, 1U);
+    EXPECT_EQ(capture.counts(action).matched, 1U);
+    EXPECT_EQ(capture.counts(action).lost, 0U);
+  }
+}
+
+// Sizes around every class boundary, with and without the newer copy helper.
+class RecordingSizes : public ::testing::TestWithParam<bool> {};
+
+TEST_P(RecordingSizes, KeepsEveryByte) {
+  Capture capture({.may_use_xdp_load_bytes = GetParam()});
+  std::vector<Packet> sent;
+  for (const std::size_t around : {18, 64, 128, 256, 512, 1024, 1536, 2048, 3000}) {
+    for (std::size_t size = around - 4; size <= around + 4; ++size) {
+      sent.push_back(packet_for(XDP_PASS, size));
+      capture.send(sent.back());
+    }
+  }
+  const std::vector<Record> records = capture.take();
+  ASSERT_EQ(records.size(), sent.size());
+  std::uint64_t before = 0;
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    ASSERT_EQ(records[i].bytes, sent[i]) << sent[i].size();
+    const std::size_t padding = (4 - sent[i].size() % 4) % 4;
+    ASSERT_EQ(records[i].behind.size(), padding + sizeof(xdpcap_record_tail));
+    for (std::size_t pad = 0; pad < padding; ++pad) ASSERT_EQ(records[i].behind[pad], 0);
+    ASSERT_GE(time_of(records[i].head), before);
+    before = time_of(records[i].head);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Copies, RecordingSizes, ::testing::Bool());
+
+TEST(Recording, KeepsFragmentedPacketsWhole) {
+  if (!has_xdp_load_bytes()) GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
+  Capture capture({.flavour = kXdpFrags});
+  for (const std::size_t size : {60, 3000, 4096, 5000, 9000, 20000, 40000}) {
+    capture.send(packet_for(XDP_TX, size));
+    const std::vector<Record> records = capture.take();
+    ASSERT_EQ(records.size(), 1U) << size;
+    EXPECT_EQ(records[0].bytes, packet_for(XDP_TX, size));
+    EXPECT_EQ(records[0].head.original_length, size);
+  }
+}
+
+TEST(Recording, CutsAtTheSnaplenAndKeepsTheLength) {
+  for (const std::uint32_t snaplen : {1U, 63U, 64U, 65U, 96U, 1500U}) {
+    Capture capture({.snaplen = snaplen});
+    capture.send(packet_for(XDP_PASS, 1000));
+    const std::vector<Record> records = capture.take();
+    ASSERT_EQ(records.size(), 1U);
+    Packet cut = packet_for(XDP_PASS, 1000);
+    cut.resize(std::min<std::size_t>(snaplen, cut.size()));
+    EXPECT_EQ(records[0].bytes, cut) << snaplen;
+    EXPECT_EQ(records[0].head.original_length, 1000U);
+  }
+}
+
+TEST(Recording, CountsWhatTheFilterLeaves) {
+  Capture capture({.filter = "greater 100"});
+  capture.send(packet_for(XDP_DROP, 99), 30);
+  capture.send(packet_for(XDP_DROP, 100), 12);
+  EXPECT_EQ(capture.counts(XDP_DROP).received, 42U);
+  EXPECT_EQ(capture.counts(XDP_DROP).matched, 12U);
+  EXPECT_EQ(capture.take().size(), 12U);
+}
+
+TEST(Recording, LossIsExactAndToldInTheNextRecord) {
+  Capture capture({.ring_bytes = 4096});
+  constexpr std::uint32_t kSent = 1000;
+  capture.send(packet_for(XDP_DROP, 64), kSent);
+  // A test run may move from CPU to CPU, so several rings may have overflowed.
+  std::size_t kept = 0;
+  std::uint64_t told = 0;
+  for (const Record& record : capture.take()) {
+    ++kept;
+    told += record.head.dropped;
+  }
+  const std::uint64_t lost = capture.counts(XDP_DROP).lost;
+  EXPECT_EQ(capture.counts(XDP_DROP).matched, kSent);
+  EXPECT_GT(kept, 0U);
+  EXPECT_GT(lost, 0U);
+  EXPECT_EQ(kept + lost, kSent);
+
+  // With room again, each CPU tells what was lost on it, once.
+  for (int i = 0; i < 200 && told < lost; ++i) {
+    capture.send(packet_for(XDP_DROP, 64));
+    for (const Record& record : capture.take()) told += record.head.dropped;
+  }
+  EXPECT_EQ(told, lost);
+}
+
+TEST(Recording, APacketTooLargeForTheRingIsLostAndHarmsNothing) {
+  if (!has_xdp_load_bytes()) GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
+  Capture capture({.flavour = kXdpFrags, .ring_bytes = 4096});
+  EXPECT_EQ(capture.send(packet_for(XDP_PASS, 9000)), std::uint32_t{XDP_PASS});
+  capture.send(packet_for(XDP_PASS, 60));
+  EXPECT_EQ(capture.counts(XDP_PASS).lost, 1U);
+  EXPECT_EQ(capture.take().size(), 1U);
+}
+
+TEST(Recording, AFilterThatNeverMatchesLoadsAndCounts) {
+  Capture capture({.filter = "1,6 0 0 0"});
+  capture.send(packet_for(XDP_PASS, 60), 5);
+  EXPECT_EQ(capture.counts(XDP_PASS).received, 5U);
+  EXPECT_EQ(capture.counts(XDP_PASS).matched, 0U);
+}
+
+}  // namespace
+}  // namespace xdpcap

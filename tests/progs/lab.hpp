@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "progs/process.hpp"
+
+namespace xdpcap::test {
+
+// Lab is a network that tests/lab made, with an id of this process, taken down when it goes. It
+// also names a path for a hook that nobody else uses.
+class Lab {
+ public:
+  explicit Lab(const std::string& topology);
+  Lab(Lab&&) = delete;
+  Lab& operator=(Lab&&) = delete;
+  Lab(const Lab&) = delete;
+  Lab& operator=(const Lab&) = delete;
+  ~Lab();
+
+  // What tests/lab printed: name("NODE_IP") is the value of LAB_NODE_IP. Throws Error.
+  [[nodiscard]] const std::string& name(const std::string& variable) const;
+  [[nodiscard]] Output exec(const std::string& node, const std::vector<std::string>& command) const;
+  // The command line that runs `command` in a node.
+  [[nodiscard]] std::vector<std::string> in(const std::string& node,
+                                            const std::vector<std::string>& command) const;
+  [[nodiscard]] const std::string& hook() const { return hook_; }
+
+ private:
+  std::string id_;
+  std::string hook_;
+  std::map<std::string, std::string> names_;
+};
+
+// The path of an executable of this build.
+std::string bin(const std::string& name);
+
+}  // namespace xdpcap::test

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The loader of the example programs: what it makes of libbpf's messages. (What it does to the
+// kernel, xdp_pass_test shows.)
+#include <gtest/gtest.h>
+
+#include "loader/libbpf_log.hpp"
+
+namespace xdpcap::loader {
+namespace {
+
+TEST(LibbpfReason, IsTheVerifiersLastWordBeforeItsStatistics) {
+  EXPECT_EQ(reason_in("libbpf: prog 'p': BPF program load failed: Permission denied\n"
+                      "libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n"
+                      "0: R1=ctx(off=0,imm=0) R10=fp0\n"
+                      "0: (69) r0 = *(u16 *)(r1 +0)\n"
+                      "invalid bpf_context access off=0 size=2\n"
+                      "processed 1 insns (limit 1000000) max_states_per_insn 0\n"
+                      "-- END PROG LOAD LOG --\n"
+                      "libbpf: prog 'p': failed to load: -13\n"),
+            "invalid bpf_context access off=0 size=2");
+}
+
+TEST(LibbpfReason, IsTheFirstMessageWithoutAVerifierLog) {
+  EXPECT_EQ(reason_in("libbpf: map 'm': failed to create: Operation not permitted(-1)\n"
+                      "libbpf: failed to load object 'o'\n"),
+            "map 'm': failed to create: Operation not permitted(-1)");
+}
+
+TEST(LibbpfReason, IsEmptyWithoutMessages) {
+  EXPECT_EQ(reason_in(""), "");
+}
+
+}  // namespace
+}  // namespace xdpcap::loader

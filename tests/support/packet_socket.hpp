@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "support/network.hpp"
+#include "support/packet.hpp"
+
+namespace xdpcap::test {
+
+// PacketSocket sends frames out of an interface as they are, and receives those that reach the
+// network stack through it: what XDP let pass, or what was sent to it.
+class PacketSocket {
+ public:
+  PacketSocket(const Namespace& where, const std::string& interface);
+
+  void send(const Packet& frame) const;
+  // The frames of this test (see test_frame) that have come in; waits until there are `count`, or
+  // nothing has come for a while.
+  [[nodiscard]] std::vector<Packet> receive(std::size_t count) const;
+
+ private:
+  UniqueFd fd_;
+};
+
+// A frame of a kind that no network stack sends by itself, which begins with `first` (the action
+// that lab programs take) and carries `number`.
+Packet test_frame(std::uint8_t first, std::uint32_t number, std::size_t size = 100);
+bool is_test_frame(const Packet& frame);
+
+}  // namespace xdpcap::test

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "support/process.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+std::string contents(int fd) {
+  std::string text;
+  char buffer[4096];
+  off_t at = 0;
+  for (ssize_t count = 0; (count = ::pread(fd, buffer, sizeof(buffer), at)) > 0; at += count) {
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+[[noreturn]] void execute(std::vector<std::string>& command, int out_fd, int err_fd) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing outlives a test that crashed
+  ::dup2(out_fd, STDOUT_FILENO);
+  ::dup2(err_fd, STDERR_FILENO);
+  std::vector<char*> arguments;
+  for (std::string& word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  ::execvp(arguments[0], arguments.data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+Process::Process(std::vector<std::string> command, int out_fd)
+    : out_(::memfd_create("stdout", MFD_CLOEXEC)), err_(::memfd_create("stderr", MFD_CLOEXEC)) {
+  pid_ = ::fork();
+  if (pid_ < 0) throw system_error("starting " + command.front(), errno);
+  if (pid_ == 0) execute(command, out_fd >= 0 ? out_fd : out_.get(), err_.get());
+}
+
+Process::~Process() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void Process::signal(int number) const {
+  if (pid_ > 0) ::kill(pid_, number);
+}
+
+ProcessResult Process::wait(std::chrono::seconds limit) {
+  int status = 0;
+  const bool ended = eventually([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }, limit);
+  if (!ended) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, &status, 0);
+  }
+  pid_ = -1;
+  return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+          .out = out(),
+          .err = err()};
+}
+
+std::string Process::out() const {
+  return contents(out_.get());
+}
+std::string Process::err() const {
+  return contents(err_.get());
+}
+
+ProcessResult run(const std::vector<std::string>& command) {
+  return Process(command).wait();
+}
+
+}  // namespace xdpcap::test

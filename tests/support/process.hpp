@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+
+namespace xdpcap::test {
+
+struct ProcessResult {
+  int exit_code = -1;  // 128 + signal when one ended it
+  std::string out;
+  std::string err;
+};
+
+// Process is a running command with its stdout and stderr going to files of its own. One that still
+// runs when its owner goes is killed.
+class Process {
+ public:
+  // `out_fd`: where stdout goes instead.
+  explicit Process(std::vector<std::string> command, int out_fd = -1);
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  Process(Process&&) = delete;
+  Process& operator=(Process&&) = delete;
+  ~Process();
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  void signal(int number) const;
+  // Waits for its end; after `limit` it is killed, and the exit code says so.
+  ProcessResult wait(std::chrono::seconds limit = std::chrono::seconds(30));
+  // What it has written so far.
+  [[nodiscard]] std::string out() const;
+  [[nodiscard]] std::string err() const;
+
+ private:
+  pid_t pid_ = -1;
+  UniqueFd out_;
+  UniqueFd err_;
+};
+
+// Runs a command to its end.
+ProcessResult run(const std::vector<std::string>& command);
+
+// Polls until `condition()` holds; false when it did not within `limit`.
+template <class Condition>
+bool eventually(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
+}  // namespace xdpcap::test
