@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "filter/differential.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "filter/disassembler.hpp"
@@ -22,7 +23,8 @@ bool kernel_chooses_linear_part() {
 }  // namespace
 
 CompiledFilter::CompiledFilter(CbpfProgram filter, Where where)
-    : filter_(std::move(filter)), linear_(make_filter_program(filter_, false)),
+    : filter_(std::move(filter)),
+      linear_(make_filter_program(filter_, false)),
       frags_(make_filter_program(filter_, true)) {
   if (where == Where::interpreter) return;
   kernel_linear_.emplace(linear_, false);
@@ -54,6 +56,14 @@ std::string CompiledFilter::mismatch(std::span<const std::uint8_t> packet, Tally
             kernel_frags_->run(packet, static_cast<std::uint32_t>(half)));
   }
   return wrong;
+}
+
+std::uint32_t CompiledFilter::verified_instructions() const {
+  std::uint32_t most = 0;
+  for (const auto* program : {&kernel_linear_, &kernel_frags_}) {
+    if (program->has_value()) most = std::max(most, (*program)->verified_instructions());
+  }
+  return most;
 }
 
 std::string CompiledFilter::check(const char* form, std::uint32_t result, bool expected,

@@ -32,6 +32,9 @@ class CompiledFilter {
   // form sees the packet with several lengths of the linear part.
   [[nodiscard]] std::string mismatch(std::span<const std::uint8_t> packet, Tally& tally) const;
 
+  // The larger of the two programs', 0 where the kernel does not say.
+  [[nodiscard]] std::uint32_t verified_instructions() const;
+
  private:
   [[nodiscard]] std::string check(const char* form, std::uint32_t result, bool expected,
                                   std::span<const std::uint8_t> packet) const;

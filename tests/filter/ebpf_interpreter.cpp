@@ -74,8 +74,8 @@ class Machine {
       case BPF_ALU64:
         return alu(insn);
       case BPF_LDX:
-        return set(insn.dst_reg, load(get(insn.src_reg) + static_cast<std::uint64_t>(insn.off),
-                                      size_of(insn)));
+        return set(insn.dst_reg,
+                   load(get(insn.src_reg) + static_cast<std::uint64_t>(insn.off), size_of(insn)));
       case BPF_ST:
         return store(insn, static_cast<std::uint64_t>(std::int64_t{insn.imm}));
       case BPF_STX:

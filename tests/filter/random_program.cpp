@@ -9,7 +9,9 @@
 namespace xdpcap::test {
 namespace {
 
-constexpr std::uint16_t code(unsigned bits) { return static_cast<std::uint16_t>(bits); }
+constexpr std::uint16_t code(unsigned bits) {
+  return static_cast<std::uint16_t>(bits);
+}
 
 // Numbers that programs trip over, and small ones that make a filter match now and then.
 std::uint32_t random_constant(Choices& choices) {
@@ -30,8 +32,8 @@ std::uint8_t random_jump(Choices& choices, std::size_t position, std::size_t len
   const std::size_t room = std::min<std::size_t>(length - position - 1, 255);
   if (room == 0) return 0;
   const std::size_t usual = std::min<std::size_t>(room, 6);
-  return static_cast<std::uint8_t>(choices.below(
-      static_cast<std::uint32_t>(choices.one_in(6) ? room : usual)));
+  return static_cast<std::uint8_t>(
+      choices.below(static_cast<std::uint32_t>(choices.one_in(6) ? room : usual)));
 }
 
 CbpfInstruction random_load(Choices& choices) {
@@ -78,8 +80,8 @@ CbpfInstruction random_branch(Choices& choices, std::size_t position, std::size_
 }
 
 CbpfInstruction random_move(Choices& choices) {
-  constexpr std::array<unsigned, 6> kMoves = {BPF_LD | BPF_MEM,    BPF_LDX | BPF_MEM,   BPF_ST,
-                                              BPF_STX, BPF_MISC | BPF_TAX, BPF_MISC | BPF_TXA};
+  constexpr std::array<unsigned, 6> kMoves = {
+      BPF_LD | BPF_MEM, BPF_LDX | BPF_MEM, BPF_ST, BPF_STX, BPF_MISC | BPF_TAX, BPF_MISC | BPF_TXA};
   const unsigned move = kMoves[choices.below(kMoves.size())];
   return {code(move), 0, 0, BPF_CLASS(move) == BPF_MISC ? 0 : choices.below(5) * 3};
 }
