@@ -26,6 +26,7 @@ ir::Graph optimised(const CbpfProgram& filter) {
   ir::thread_jumps(graph);             // 6: what has become empty
   ir::remove_dead_code(graph);         // 7: and unwanted
   ir::choose_byte_order(graph);        // 8
+  ir::forget_variants(graph);          // 9
   return graph;
 }
 
@@ -59,7 +60,7 @@ void emit_filter(Assembler& code, const CbpfProgram& filter, const FilterFrame& 
   mention_both_exits(code, graph, frame);
 
   ir::Graph direct = graph;
-  ir::guard_packet(direct);  // 9
+  ir::guard_packet(direct);  // 10
   if (!frame.frags || !reads_packet(graph)) {
     return emit_direct(code, direct, filter, frame, frame.no_match);
   }
