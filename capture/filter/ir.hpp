@@ -3,6 +3,7 @@
 // (passes.hpp, packet_guards.hpp) rewrite it, codegen.cpp turns it into instructions.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -182,8 +183,22 @@ class ByBlock {
 // become rejections.
 Graph lift(const CbpfProgram& filter);
 
-// The blocks that `block` can go on to: none to two, the `no` of a branch last.
-std::vector<BlockId> successors(const Block& block);
+// Successors is the blocks that a block can go on to: none to two, the `no` of a branch last.
+class Successors {
+ public:
+  Successors() = default;
+  explicit Successors(BlockId only) : blocks_{only, only}, count_(1) {}
+  Successors(BlockId one, BlockId other) : blocks_{one, other}, count_(2) {}
+  [[nodiscard]] const BlockId* begin() const { return blocks_.data(); }
+  [[nodiscard]] const BlockId* end() const { return blocks_.data() + count_; }
+  [[nodiscard]] std::size_t size() const { return count_; }
+  BlockId operator[](std::size_t index) const { return blocks_[index]; }
+
+ private:
+  std::array<BlockId, 2> blocks_{};
+  std::size_t count_ = 0;
+};
+Successors successors(const Block& block);
 // Calls `change(BlockId&)` for each of them.
 template <class Change>
 void for_each_successor(Block& block, Change change) {
