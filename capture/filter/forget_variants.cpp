@@ -17,9 +17,9 @@ constexpr std::uint32_t kMaxVariants = 8;
 struct Value {
   std::uint64_t id = 0;
   std::uint32_t variants = 1;
-  // A and X have been compared. The verifier before 6.8 walks down both ways of such a branch, even
-  // the impossible one, where it believes in values of at least 147 and at most 60, and an address
-  // made of one is no address to it.
+  // A branch looked at it. Verifiers before 6.8 go down both ways of many an impossible branch: a
+  // byte that is 0x1234, an X of at least 147 and at most 60. What they make of such a value is no
+  // address to them. They are sure of comparisons with a constant that are not for equality.
   bool compared = false;
 };
 
@@ -69,9 +69,12 @@ void step(const Op& op, std::uint64_t name, Values& values) {
 
 void step_end(const Block& block, Values& values) {
   const auto* branch = std::get_if<Branch>(&block.end);
-  if (branch == nullptr || std::holds_alternative<std::uint32_t>(branch->right)) return;
-  values[branch->left].compared = true;
-  values[std::get<Var>(branch->right)].compared = true;
+  if (branch == nullptr) return;
+  if (const Var* right = std::get_if<Var>(&branch->right)) {
+    values[branch->left].compared = values[*right].compared = true;
+  } else if (branch->cond == Cond::eq || branch->cond == Cond::ne || branch->cond == Cond::set) {
+    values[branch->left].compared = true;
+  }
 }
 
 void meet(std::optional<Values>& state, Values other, BlockId block) {

@@ -180,8 +180,9 @@ class ByBlock {
 
 // Classic BPF to IR. `filter` has to be valid (cbpf.hpp). Divisions by X and shifts by X are taken
 // apart, so that no operation is left that can fail or surprise; loads that can never succeed
-// become rejections.
-Graph lift(const CbpfProgram& filter);
+// become rejections. The filter's packet starts behind the first `packet_start` bytes of the real
+// one.
+Graph lift(const CbpfProgram& filter, std::uint32_t packet_start);
 
 // Successors is the blocks that a block can go on to: none to two, the `no` of a branch last.
 class Successors {
