@@ -17,6 +17,10 @@ constexpr std::uint32_t kMaxVariants = 8;
 struct Value {
   std::uint64_t id = 0;
   std::uint32_t variants = 1;
+  // A branch looked at it. Verifiers before 6.8 go down both ways of many an impossible branch: a
+  // byte that is 0x1234, an X of at least 147 and at most 60. What they make of such a value is no
+  // address to them. They are sure of comparisons with a constant that are not for equality.
+  bool compared = false;
 };
 
 enum class Kind : std::uint64_t { unknown, constant, computed, merged };
@@ -56,7 +60,20 @@ void step(const Op& op, std::uint64_t name, Values& values) {
     const Var* right = std::get_if<Var>(&compute->operand);
     const std::uint32_t variants =
         values[compute->to].variants * (right != nullptr ? values[*right].variants : 1);
+    const bool compared =
+        values[compute->to].compared || (right != nullptr && values[*right].compared);
     values[compute->to] = make_value(Kind::computed, name, variants);
+    values[compute->to].compared = compared;
+  }
+}
+
+void step_end(const Block& block, Values& values) {
+  const auto* branch = std::get_if<Branch>(&block.end);
+  if (branch == nullptr) return;
+  if (const Var* right = std::get_if<Var>(&branch->right)) {
+    values[branch->left].compared = values[*right].compared = true;
+  } else if (branch->cond == Cond::eq || branch->cond == Cond::ne || branch->cond == Cond::set) {
+    values[branch->left].compared = true;
   }
 }
 
@@ -68,17 +85,27 @@ void meet(std::optional<Values>& state, Values other, BlockId block) {
   for (std::size_t i = 0; i < kVars; ++i) {
     Value& value = (*state)[static_cast<Var>(i)];
     const Value& met = other[static_cast<Var>(i)];
+    const bool compared = value.compared || met.compared;
     if (value.id != met.id) {
       value = make_value(Kind::merged, name_of(block, i), value.variants + met.variants);
     }
+    value.compared = compared;
   }
+}
+
+void forget(Var var, std::size_t source, Values& values, std::vector<Op>& ops) {
+  ops.push_back({Forget{var}, source});
+  values[var] = unknown(4);
 }
 
 // Forgets `var` where it has too many variants and is still wanted.
 void limit(Var var, VarSet wanted, std::size_t source, Values& values, std::vector<Op>& ops) {
-  if (values[var].variants <= kMaxVariants || !wanted.has(var)) return;
-  ops.push_back({Forget{var}, source});
-  values[var] = unknown(4);
+  if (values[var].variants > kMaxVariants && wanted.has(var)) forget(var, source, values, ops);
+}
+
+bool reads_behind_x(const Op& op) {
+  const auto* load = std::get_if<Load>(&op.what);
+  return load != nullptr && load->base == Base::x;
 }
 
 // The variables wanted behind each operation of the block; before the first one at the front.
@@ -108,6 +135,7 @@ void forget_variants(Graph& graph) {
     }
     for (std::size_t i = 0; i < block.ops.size(); ++i) {
       const Op& op = block.ops[i];
+      if (reads_behind_x(op) && values[Var::x].compared) forget(Var::x, op.source, values, ops);
       step(op, name_of(id, i), values);
       ops.push_back(op);
       if (const auto* compute = std::get_if<Compute>(&op.what)) {
@@ -115,6 +143,7 @@ void forget_variants(Graph& graph) {
       }
     }
     block.ops = std::move(ops);
+    step_end(block, values);
     for (const BlockId next : successors(block)) meet(at_start[next], values, next);
   }
 }

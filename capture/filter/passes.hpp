@@ -27,7 +27,8 @@ void fuse_tests(Graph& graph);
 void choose_byte_order(Graph& graph);
 
 // Makes the verifier forget what it knows of a variable where that depends on too many ways through
-// the filter: it would have to walk on for each of them.
+// the filter, and it would have to walk on for each of them, or where it is confused about an X
+// that an address is to be made of.
 void forget_variants(Graph& graph);
 
 // Inserts the bounds checks that the verifier wants before each load: as early as every matching
