@@ -41,10 +41,11 @@ class HookedProgram {
     }
   }
 
-  // The program's verdict on a packet. A failure of the test if it did not come through the hook
-  // whose markers begin at `base`.
-  Verdict run(const bpf_program* program, const Bytes& packet, std::uint32_t base = 100) const {
-    const RunResult result = run_program(bpf_program__fd(program), packet);
+  // The program's verdict on a packet that came in by an interface (0 for none). A failure of the
+  // test if it did not come through the hook whose markers begin at `base`.
+  Verdict run(const bpf_program* program, const Bytes& packet, std::uint32_t ingress_ifindex = 0,
+              std::uint32_t base = 100) const {
+    const RunResult result = run_program(bpf_program__fd(program), packet, ingress_ifindex);
     EXPECT_GE(result.action, base) << "a return that does not go through the hook";
     EXPECT_LT(result.action, base + 5) << "a return through another hook";
     return {result.action - base, result.packet};

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -81,6 +82,14 @@ Bytes ethernet(std::uint16_t type, const Bytes& payload) {
   put16(frame, type);
   append(frame, payload);
   return frame;
+}
+
+Bytes mac(const std::string& text) {
+  Bytes binary;
+  for (const std::string_view part : split(text, ':')) {
+    binary.push_back(static_cast<std::uint8_t>(std::stoul(std::string(part), nullptr, 16)));
+  }
+  return binary;
 }
 
 Bytes vlan(std::uint16_t id, std::uint16_t type, const Bytes& payload) {
@@ -174,6 +183,14 @@ bool checksums_right(const Bytes& packet) {
   if (protocol == IPPROTO_ICMP) return internet_checksum(transport) == 0;
   if (checksum_offset(protocol) == 0) return true;
   return internet_checksum(transport, pseudo_header(addresses, protocol, transport.size())) == 0;
+}
+
+std::vector<Bytes> beginnings(const Bytes& frame) {
+  std::vector<Bytes> all;
+  for (std::size_t size = 14; size < frame.size(); size++) {
+    all.emplace_back(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size));
+  }
+  return all;
 }
 
 Bytes without_front(const Bytes& packet, std::size_t count) {

@@ -22,7 +22,10 @@ constexpr std::uint8_t kTcpAck = 0x10;
 // `count` bytes 0, 1, 2, ...
 Bytes bytes(std::size_t count);
 
+// From 02:00:00:00:00:02 to 02:00:00:00:00:01.
 Bytes ethernet(std::uint16_t type, const Bytes& payload);
+// "02:00:00:00:00:01" as bytes.
+Bytes mac(const std::string& text);
 // An 802.1Q tag: the payload of an ethernet(0x8100, ...).
 Bytes vlan(std::uint16_t id, std::uint16_t type, const Bytes& payload);
 
@@ -45,6 +48,9 @@ std::uint16_t internet_checksum(const Bytes& data, std::uint32_t start = 0);
 // Whether the IPv4 header checksum, and that of the transport header in it, are right. `packet`
 // begins with the IPv4 or IPv6 header.
 bool checksums_right(const Bytes& packet);
+
+// Each proper beginning of a frame, from Ethernet's 14 bytes up: what a runt may look like.
+std::vector<Bytes> beginnings(const Bytes& frame);
 
 // `packet` without its first `count` bytes.
 Bytes without_front(const Bytes& packet, std::size_t count);
