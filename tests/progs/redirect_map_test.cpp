@@ -175,7 +175,7 @@ TEST_F(RedirectMapInTheLab, WarnsOfForwardingOff) {
   Process program(command({"--mode", "generic"}));
   ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
   EXPECT_THAT(program.text(), HasSubstr("warning: forwarding is off on eth0"));
-  EXPECT_THAT(program.text(), HasSubstr("sysctl -w net.ipv4.ip_forward=1"));
+  EXPECT_THAT(program.text(), HasSubstr("sysctl -w net.ipv4.conf.all.forwarding=1"));
 }
 
 TEST_F(RedirectMapInTheLab, RefusesAPeerThatIsNone) {

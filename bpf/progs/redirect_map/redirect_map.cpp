@@ -7,21 +7,18 @@
 #include <netinet/in.h>
 
 #include <cerrno>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "loader/forwarding.hpp"
 #include "loader/loader.hpp"
-#include "loader/xdp_features.hpp"
 #include "redirect_map.skel.h"
 
 namespace {
 
 using xdpcap::loader::Loader;
-using xdpcap::loader::Mode;
-using xdpcap::loader::Netns;
 
 // In the namespace of the interfaces: the kernel looks a DEVMAP's devices up where the caller is.
 void add_devices(const bpf_map* devices, const std::vector<std::string>& interfaces) {
@@ -48,42 +45,11 @@ void add_own_addresses(const bpf_map* own_addresses) {
   }
 }
 
-// "NETNS:IFACE" of a veth's other end.
-void attach_to_peer(Loader& loader, const bpf_program* receive, const std::string& peer) {
-  const auto colon = peer.rfind(':');
-  if (colon == std::string::npos) {
-    throw xdpcap::UsageError("--peer " + peer + ": not of the form NETNS:IFACE");
-  }
-  loader.attach_to(receive, peer.substr(colon + 1), Mode::Native, Netns(peer.substr(0, colon)));
-}
-
-void warn_about_forwarding(const Loader& loader, const std::string& interface) {
-  std::ifstream file("/proc/sys/net/ipv4/conf/" + interface + "/forwarding");
-  int forwarding = 1;
-  if (file >> forwarding && forwarding == 0) {
-    loader.warn("forwarding is off on " + interface + ": what arrives there is not redirected",
-                "sysctl -w net.ipv4.ip_forward=1");
-  }
-}
-
-void warn_about_receivers(const Loader& loader, const std::string& interface) {
-  const auto ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
-  if (loader.options().mode == Mode::Generic) return;  // sends as any packet is sent
-  if (xdpcap::loader::takes_redirected_frames(ifindex).value_or(true)) return;
-  loader.warn(interface + " swallows what XDP sends to it",
-              "the peer of a veth needs an XDP program, --peer NETNS:IFACE gives it one, or "
-              "ethtool -K IFACE gro on");
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   Loader loader("redirect_map", "Routes ICMP between interfaces by the kernel's routes.");
-  std::vector<std::string> peers;
-  loader.app()
-      .add_option("--peer", peers, "other end of a veth, to make ready to receive; may be repeated")
-      ->type_name("NETNS:IFACE")
-      ->allow_extra_args(false);
+  xdpcap::loader::Forwarding forwarding(loader);
 
   return loader.run(argc, argv, [&] {
     const auto skeleton = loader.load<redirect_map_bpf>();
@@ -91,17 +57,10 @@ int main(int argc, char** argv) {
       add_devices(skeleton->maps.devices, loader.options().interfaces);
       add_own_addresses(skeleton->maps.own_addresses);
     });
-    for (const std::string& peer : peers) {
-      attach_to_peer(loader, skeleton->progs.receive, peer);
-    }
+    forwarding.prepare_peers(skeleton->progs.receive);
     loader.pin_hook(skeleton->maps.xdpcap_hook);
     loader.attach(skeleton->progs.redirect_map);
-    loader.netns().run([&] {
-      for (const std::string& interface : loader.options().interfaces) {
-        warn_about_forwarding(loader, interface);
-        warn_about_receivers(loader, interface);
-      }
-    });
+    forwarding.warn("ipv4");
     loader.run_until_stopped();
   });
 }
