@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/filter_listing.hpp"
 #include "app/options.hpp"
 #include "app/session.hpp"
 #include "app/wait.hpp"
@@ -40,6 +41,10 @@ void run(const std::vector<std::string>& arguments) {
     return;
   }
   const auto& options = std::get<xdpcap::Options>(parsed);
+  if (options.listing) {
+    std::cout << xdpcap::list_filter(options.filter, *options.listing);
+    return;
+  }
   libbpf_set_print(nullptr);  // what it would say is in our errors
   const xdpcap::UniqueFd stop = block_stop_signals();
   if (options.wait && !xdpcap::wait_for_hook(options.hook, stop.get())) return;

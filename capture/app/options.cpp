@@ -3,6 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
 #include <utility>
 
 #include "app/version.hpp"
@@ -33,6 +36,8 @@ struct Typed {
   std::string link_type;
   std::string buffer;
   std::string watermark;
+  std::string filter_file;
+  std::array<bool, 4> listings{};  // by FilterListing
 };
 
 // "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either.
@@ -83,6 +88,15 @@ void add_options(CLI::App& app, Typed& typed, Options& options, bool& flush) {
                  "Link type of the packets: a name as tcpdump -L prints it, or a DLT number "
                  "(default: EN10MB)")
       ->option_text("TYPE");
+  app.add_option("-F,--F", typed.filter_file,
+                 "Read the filter from a file, in which # begins a comment")
+      ->option_text("FILE");
+  app.add_flag("-d,--d", typed.listings[0],
+               "Print the filter, as tcpdump -d, instead of capturing: all words are the filter");
+  app.add_flag("--dd", typed.listings[1], "The same as C, as tcpdump -dd");
+  app.add_flag("--ddd", typed.listings[2], "The same as numbers, as tcpdump -ddd");
+  app.add_flag("--dump-ebpf", typed.listings[3],
+               "Print the eBPF code that the filter becomes, with its source beside it");
   app.add_flag("--wait", options.wait,
                "Wait until the hook is pinned and a loaded XDP program uses it");
   app.add_flag("--replace", options.replace,
@@ -98,7 +112,8 @@ std::optional<std::uint64_t> parse_bytes(const char* option, const std::string& 
   throw UsageError(std::string(option) + ": \"" + text + "\" is no number of bytes above 0");
 }
 
-Options check(Typed typed, Options options) {
+// Takes the hook and the output off the front of the words; what is left is the filter.
+void take_hook_and_output(Typed& typed, Options& options) {
   if (typed.words.size() < 2) {
     throw UsageError(typed.words.empty() ? "missing <hook> and <output>" : "missing <output>",
                      "usage: xdpcap-cpp [options] <hook> <output|-> [filter]; -h for more");
@@ -106,9 +121,34 @@ Options check(Typed typed, Options options) {
   options.hook = typed.words[0];
   options.output = typed.words[1];
   typed.words.erase(typed.words.begin(), typed.words.begin() + 2);
-  options.filter_text = std::string(trim(join(typed.words, " ")));
   if (options.output == "-") options.quiet = true;
+}
 
+// As tcpdump reads it: "#" begins a comment, lines are joined.
+std::string read_filter_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw system_error("reading the filter file " + path, errno);
+  std::string text;
+  for (std::string line; std::getline(file, line);) text += line.substr(0, line.find('#')) + ' ';
+  return text;
+}
+
+std::string filter_text(const Typed& typed) {
+  if (typed.filter_file.empty()) return std::string(trim(join(typed.words, " ")));
+  if (!typed.words.empty()) {
+    throw UsageError("-F: there is a filter on the command line, too", "give one of the two");
+  }
+  return std::string(trim(read_filter_file(typed.filter_file)));
+}
+
+Options check(Typed typed, Options options) {
+  const auto listing = std::find(typed.listings.begin(), typed.listings.end(), true);
+  if (listing != typed.listings.end()) {
+    options.listing = static_cast<FilterListing>(listing - typed.listings.begin());
+  } else {
+    take_hook_and_output(typed, options);
+  }
+  options.filter_text = filter_text(typed);
   if (!typed.actions.empty()) options.actions = parse_actions(typed.actions);
   options.ring_bytes = parse_bytes("-buffer", typed.buffer);
   options.watermark = parse_bytes("-watermark", typed.watermark);

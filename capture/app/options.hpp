@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The command line, as plain values. Parsing opens, creates and changes nothing.
+// The command line, as plain values. Parsing creates and changes nothing.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,16 @@
 
 namespace xdpcap {
 
+// How to show a filter instead of capturing with it.
+enum class FilterListing : std::uint8_t {
+  assembly,  // -d, as tcpdump
+  c_code,    // -dd
+  decimal,   // -ddd
+  ebpf,      // --dump-ebpf: what it becomes
+};
+
 struct Options {
+  std::optional<FilterListing> listing;  // then only the filter and the link type count
   std::string hook;
   std::string output;  // "-" is stdout
   std::string filter_text;

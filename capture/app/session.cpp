@@ -181,7 +181,7 @@ void Session::sleep() {
 }
 
 void Session::report() {
-  next_report_ += kReportEvery;
+  next_report_ = monotonic_now() + kReportEvery;
   clock_.refresh();
   if (!options_.quiet) std::cerr << statistics_line(statistics()) << std::flush;
 }

@@ -4,14 +4,17 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "kernel/hook.hpp"
 
 namespace xdpcap {
 namespace {
 
-// A path that does not exist is not an error yet, and says nothing about permissions.
+// A path that does not exist yet is no error; anything else that keeps it from being opened is.
 bool is_ready(const std::string& path) {
-  return ::access(path.c_str(), F_OK) == 0 && Hook::open(path).has_owner();
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return false;
+  return Hook::open(path).has_owner();
 }
 
 }  // namespace

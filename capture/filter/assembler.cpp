@@ -29,6 +29,10 @@ constexpr std::uint8_t kJump64Imm = BPF_JMP | BPF_K;
 constexpr std::uint8_t kJump32Reg = BPF_JMP32 | BPF_X;
 constexpr std::uint8_t kJump32Imm = BPF_JMP32 | BPF_K;
 
+// A jump counts in 16 bits. One that has waited for its label for so long is bridged; what one
+// bridge adds leaves the rest in range.
+constexpr std::size_t kLongestWait = 30'000;
+
 }  // namespace
 
 Label Assembler::label() {
@@ -132,7 +136,47 @@ Program Assembler::assemble() {
   return program;
 }
 
+bool Assembler::falls_through() const {
+  if (program_.code.empty()) return true;
+  const std::uint8_t last = program_.code.back().code;
+  return last != (BPF_JMP | BPF_JA) && last != (BPF_JMP | BPF_EXIT);
+}
+
+void Assembler::bridge_long_jumps() {
+  const auto waits = [this](const Fixup& fixup) { return positions_[fixup.target.id_] < 0; };
+  while (bridged_ < fixups_.size() && !waits(fixups_[bridged_])) ++bridged_;
+  if (bridged_ == fixups_.size() || size() - fixups_[bridged_].at < kLongestWait) return;
+  // The program has to go around the bridge. Where it does not come by, the verifier would find the
+  // jump around it unreachable: some instruction later it does.
+  if (!falls_through()) return;
+
+  const std::size_t first = std::exchange(bridged_, fixups_.size());
+  const std::size_t last = fixups_.size();
+  std::string note = std::exchange(pending_note_, {});
+  const Label after = label();
+  emit_jump(BPF_JMP | BPF_JA, Reg::r0, Reg::r0, 0, after);
+  for (std::size_t i = first; i < last; ++i) {
+    if (waits(fixups_[i])) bridge(fixups_[i].target, i, last);
+  }
+  bind(after);
+  pending_note_ = std::move(note);
+}
+
+void Assembler::bridge(Label target, std::size_t first, std::size_t last) {
+  const Label stone = label();
+  bind(stone);
+  for (std::size_t i = first; i < last; ++i) {
+    if (fixups_[i].target == target) fixups_[i].target = stone;
+  }
+  emit_jump(BPF_JMP | BPF_JA, Reg::r0, Reg::r0, 0, target);
+}
+
 void Assembler::emit(std::uint8_t code, Reg dst, Reg src, std::int16_t offset, std::int32_t imm) {
+  bridge_long_jumps();
+  append(code, dst, src, offset, imm);
+}
+
+void Assembler::append(std::uint8_t code, Reg dst, Reg src, std::int16_t offset, std::int32_t imm) {
   bpf_insn insn{};
   insn.code = code;
   insn.dst_reg = static_cast<std::uint8_t>(dst) & 0xF;
@@ -146,12 +190,13 @@ void Assembler::emit(std::uint8_t code, Reg dst, Reg src, std::int16_t offset, s
 // A 64-bit constant takes two instruction slots: the second holds only the upper half.
 void Assembler::emit_wide(Reg dst, std::uint8_t pseudo, std::uint32_t low, std::uint32_t high) {
   emit(BPF_LD | BPF_DW | BPF_IMM, dst, static_cast<Reg>(pseudo), 0, static_cast<std::int32_t>(low));
-  emit(0, Reg::r0, Reg::r0, 0, static_cast<std::int32_t>(high));
+  append(0, Reg::r0, Reg::r0, 0, static_cast<std::int32_t>(high));
 }
 
 void Assembler::emit_jump(std::uint8_t code, Reg dst, Reg src, std::int32_t imm, Label target) {
+  bridge_long_jumps();
   fixups_.push_back({size(), target});
-  emit(code, dst, src, 0, imm);
+  append(code, dst, src, 0, imm);
 }
 
 }  // namespace xdpcap::ebpf

@@ -108,8 +108,8 @@ class Assembler {
 
   [[nodiscard]] std::size_t size() const { return program_.code.size(); }
 
-  // Resolves the jumps. Throws Error when a label was never bound or a jump is out of range
-  // (32,767 instructions); the assembler is empty afterwards.
+  // Resolves the jumps. Throws Error when a label was never bound, or when a jump backwards is out
+  // of range (32,767 instructions); the assembler is empty afterwards.
   Program assemble();
 
  private:
@@ -118,14 +118,22 @@ class Assembler {
     Label target;
   };
 
+  // Keeps jumps forward in range: puts a jump of its own here for each label that jumps from far
+  // away are waiting for, and leads them there.
+  void bridge_long_jumps();
+  void bridge(Label target, std::size_t first, std::size_t last);
+  [[nodiscard]] bool falls_through() const;
+
   void emit(std::uint8_t code, Reg dst, Reg src, std::int16_t offset, std::int32_t imm);
+  void append(std::uint8_t code, Reg dst, Reg src, std::int16_t offset, std::int32_t imm);
   void emit_wide(Reg dst, std::uint8_t pseudo, std::uint32_t low, std::uint32_t high);
   void emit_jump(std::uint8_t code, Reg dst, Reg src, std::int32_t imm, Label target);
 
   Program program_;
   std::string pending_note_;
   std::vector<std::ptrdiff_t> positions_;  // by label; -1 while it is not bound
-  std::vector<Fixup> fixups_;
+  std::vector<Fixup> fixups_;              // in the order of `at`
+  std::size_t bridged_ = 0;                // fixups_ before this one need no bridge any more
 };
 
 }  // namespace xdpcap::ebpf

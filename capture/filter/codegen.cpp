@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "filter/disassembler.hpp"
 #include "filter/graph_emitter.hpp"
 #include "filter/ir.hpp"
 #include "filter/passes.hpp"
@@ -17,15 +18,16 @@ using ebpf::Label;
 using ebpf::Reg;
 
 // The passes that do not depend on how the packet is read.
-ir::Graph optimised(const CbpfProgram& filter) {
-  ir::Graph graph = ir::lift(filter);  // 1
-  ir::fold_constants(graph);           // 2
-  ir::thread_jumps(graph);             // 3
-  ir::remove_dead_code(graph);         // 4
-  ir::fuse_tests(graph);               // 5
-  ir::thread_jumps(graph);             // 6: what has become empty
-  ir::remove_dead_code(graph);         // 7: and unwanted
-  ir::choose_byte_order(graph);        // 8
+ir::Graph optimised(const CbpfProgram& filter, std::uint32_t packet_start) {
+  ir::Graph graph = ir::lift(filter, packet_start);  // 1
+  ir::fold_constants(graph);                         // 2
+  ir::thread_jumps(graph);                           // 3
+  ir::remove_dead_code(graph);                       // 4
+  ir::fuse_tests(graph);                             // 5
+  ir::thread_jumps(graph);                           // 6: what has become empty
+  ir::remove_dead_code(graph);                       // 7: and unwanted
+  ir::choose_byte_order(graph);                      // 8
+  ir::forget_variants(graph);                        // 9
   return graph;
 }
 
@@ -55,11 +57,11 @@ void mention_both_exits(Assembler& code, const ir::Graph& graph, const FilterFra
 }  // namespace
 
 void emit_filter(Assembler& code, const CbpfProgram& filter, const FilterFrame& frame) {
-  const ir::Graph graph = optimised(filter);
+  const ir::Graph graph = optimised(filter, frame.packet_start);
   mention_both_exits(code, graph, frame);
 
   ir::Graph direct = graph;
-  ir::guard_packet(direct);  // 9
+  ir::guard_packet(direct);  // 10
   if (!frame.frags || !reads_packet(graph)) {
     return emit_direct(code, direct, filter, frame, frame.no_match);
   }
@@ -69,6 +71,37 @@ void emit_filter(Assembler& code, const CbpfProgram& filter, const FilterFrame& 
   emit_direct(code, direct, filter, frame, again);
   code.bind(again);
   emit_through_helper(code, graph, filter, frame);
+}
+
+void emit_filter_at(Assembler& code, const CbpfProgram& filter,
+                    std::span<const std::uint32_t> offsets, const FilterFrame& frame) {
+  if (offsets.empty()) return emit_filter(code, filter, frame);
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    const bool last = i + 1 == offsets.size();
+    FilterFrame here = frame;
+    here.packet_start = offsets[i];
+    if (!last) here.no_match = code.label();
+    emit_filter(code, filter, here);
+    if (!last) code.bind(here.no_match);
+  }
+}
+
+std::string dump_filter(const CbpfProgram& filter, std::span<const std::uint32_t> offsets,
+                        bool frags) {
+  Assembler code;
+  const FilterFrame frame{.frags = frags,
+                          .length_slot = -4,
+                          .stack_top = -8,
+                          .match = code.label(),
+                          .no_match = code.label()};
+  emit_filter_at(code, filter, offsets, frame);
+  code.bind(frame.match);
+  code.note("match");
+  code.exit();
+  code.bind(frame.no_match);
+  code.note("no match");
+  code.exit();
+  return ebpf::to_string(code.assemble());
 }
 
 }  // namespace xdpcap

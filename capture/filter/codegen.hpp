@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 
 #include "filter/assembler.hpp"
 #include "filter/cbpf.hpp"
@@ -26,13 +28,33 @@ struct FilterFrame {
   // With frags: the u32 at R10 + length_slot is the length of the whole packet.
   std::int16_t length_slot = 0;
   std::int16_t stack_top = 0;
+  // The filter sees the packet without its first `packet_start` bytes, `len` included; a shorter
+  // packet does not match.
+  std::uint32_t packet_start = 0;
   ebpf::Label match;
   ebpf::Label no_match;
 };
 
 // Emits `filter`, which has to be valid (cbpf.hpp): leaves to frame.match if it returns anything
 // but 0, as libpcap's bpf_filter() would on the whole packet, and to frame.no_match otherwise.
-// Never falls through. Throws Error when the filter is longer than one program can hold.
+// Never falls through. Mentions both labels, even where one is never reached, so that the verifier
+// finds no code behind them unreachable. Throws Error when the filter is longer than one program
+// can hold.
+//
+// Where it can differ from libpcap: bytes behind the first 65,535 cannot be read, as the verifier
+// sees to, so loads there reject; scratch memory starts at 0 and a packet gets 64 jumps backwards
+// (protochain: one for each header), which is what libpcap does from 1.10.6 on.
 void emit_filter(ebpf::Assembler& code, const CbpfProgram& filter, const FilterFrame& frame);
+
+// Emits `filter` to match where it matches the packet without its first bytes, for any of these
+// numbers of bytes: for what is inside a tunnel. Without offsets, the packet as it is. It replaces
+// frame.packet_start.
+void emit_filter_at(ebpf::Assembler& code, const CbpfProgram& filter,
+                    std::span<const std::uint32_t> offsets, const FilterFrame& frame);
+
+// What emit_filter_at() makes of `filter`, for people to read: a line for each instruction, with
+// the classic one that it comes from beside it.
+std::string dump_filter(const CbpfProgram& filter, std::span<const std::uint32_t> offsets,
+                        bool frags);
 
 }  // namespace xdpcap

@@ -108,6 +108,19 @@ LinkType parse_link_type(std::string_view text) {
   return {dlt};
 }
 
+std::vector<std::uint32_t> parse_offsets(std::string_view text) {
+  std::vector<std::uint32_t> offsets;
+  for (const std::string_view field : split(text, ',')) {
+    const auto offset = parse_number<std::uint16_t>(trim(field));
+    if (!offset) {
+      throw UsageError("offset \"" + std::string(trim(field)) +
+                       "\" is not a number from 0 to 65535");
+    }
+    offsets.push_back(*offset);
+  }
+  return offsets;
+}
+
 CbpfProgram compile_filter(std::string_view text, LinkType link_type) {
   const std::string_view filter = trim(text);
   CbpfProgram program =

@@ -2,7 +2,9 @@
 // What the user typed to classic BPF.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "filter/cbpf.hpp"
 
@@ -13,9 +15,15 @@ struct LinkType {
   int dlt = 1;
 };
 
+// IPv4 or IPv6 without anything in front (DLT_RAW): what filters at offsets are compiled for.
+inline constexpr LinkType kRawIp{12};
+
 // Parses a link type's name in any case, with or without "DLT_" ("EN10MB", "raw"), or its number.
 // Throws UsageError.
 LinkType parse_link_type(std::string_view text);
+
+// Parses the byte offsets of --offset, "14,34". Throws UsageError; at least one, none above 65,535.
+std::vector<std::uint32_t> parse_offsets(std::string_view text);
 
 // Compiles a filter: a libpcap expression (optimised; empty matches every packet), or a classic
 // BPF program written "<length>,<code> <jt> <jf> <k>,..." as `tcpdump -ddd | tr '\n' ','` prints

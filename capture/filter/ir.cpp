@@ -18,18 +18,17 @@ bool is_exit(BlockId id) {
 
 // The successors in the order to visit them: what is visited last comes right behind the block.
 // There is no opposite of "jump if any bit is set", so its `no` is the one to fall into.
-std::vector<BlockId> visiting_order(const Block& block) {
-  std::vector<BlockId> next = successors(block);
+Successors visiting_order(const Block& block) {
   const auto* branch = std::get_if<Branch>(&block.end);
-  if (branch != nullptr && branch->cond != Cond::set) std::ranges::reverse(next);
-  return next;
+  if (branch != nullptr && branch->cond != Cond::set) return {branch->no, branch->yes};
+  return successors(block);
 }
 
 }  // namespace
 
-std::vector<BlockId> successors(const Block& block) {
-  if (const auto* jump = std::get_if<Jump>(&block.end)) return {jump->to};
-  if (const auto* loop = std::get_if<LoopBack>(&block.end)) return {loop->to};
+Successors successors(const Block& block) {
+  if (const auto* jump = std::get_if<Jump>(&block.end)) return Successors(jump->to);
+  if (const auto* loop = std::get_if<LoopBack>(&block.end)) return Successors(loop->to);
   if (const auto* branch = std::get_if<Branch>(&block.end)) return {branch->yes, branch->no};
   return {};
 }
@@ -37,7 +36,7 @@ std::vector<BlockId> successors(const Block& block) {
 std::vector<BlockId> reverse_postorder(const Graph& graph) {
   struct Visit {
     BlockId block;
-    std::vector<BlockId> next;
+    Successors next;
     std::size_t done = 0;
   };
   std::vector<BlockId> order;

@@ -3,6 +3,7 @@
 // (passes.hpp, packet_guards.hpp) rewrite it, codegen.cpp turns it into instructions.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -179,11 +180,26 @@ class ByBlock {
 
 // Classic BPF to IR. `filter` has to be valid (cbpf.hpp). Divisions by X and shifts by X are taken
 // apart, so that no operation is left that can fail or surprise; loads that can never succeed
-// become rejections.
-Graph lift(const CbpfProgram& filter);
+// become rejections. The filter's packet starts behind the first `packet_start` bytes of the real
+// one.
+Graph lift(const CbpfProgram& filter, std::uint32_t packet_start);
 
-// The blocks that `block` can go on to: none to two, the `no` of a branch last.
-std::vector<BlockId> successors(const Block& block);
+// Successors is the blocks that a block can go on to: none to two, the `no` of a branch last.
+class Successors {
+ public:
+  Successors() = default;
+  explicit Successors(BlockId only) : blocks_{only, only}, count_(1) {}
+  Successors(BlockId one, BlockId other) : blocks_{one, other}, count_(2) {}
+  [[nodiscard]] const BlockId* begin() const { return blocks_.data(); }
+  [[nodiscard]] const BlockId* end() const { return blocks_.data() + count_; }
+  [[nodiscard]] std::size_t size() const { return count_; }
+  BlockId operator[](std::size_t index) const { return blocks_[index]; }
+
+ private:
+  std::array<BlockId, 2> blocks_{};
+  std::size_t count_ = 0;
+};
+Successors successors(const Block& block);
 // Calls `change(BlockId&)` for each of them.
 template <class Change>
 void for_each_successor(Block& block, Change change) {

@@ -26,7 +26,8 @@ std::uint8_t load_bytes(std::uint16_t code) {
 
 class Lifter {
  public:
-  explicit Lifter(const CbpfProgram& filter) : filter_(filter), starts_(filter.size(), kNoMatch) {}
+  Lifter(const CbpfProgram& filter, std::uint32_t packet_start)
+      : filter_(filter), packet_start_(packet_start), starts_(filter.size(), kNoMatch) {}
 
   Graph lift() {
     make_blocks();
@@ -66,7 +67,11 @@ class Lifter {
     for (std::size_t var = 0; var < static_cast<std::size_t>(Var::cursor); ++var) {
       entry.ops.push_back({Constant{static_cast<Var>(var), 0}, 0});
     }
-    entry.end = Jump{starts_[0]};
+    entry.end = Jump{packet_start_ > kMaxPacketOffset ? kNoMatch : starts_[0]};
+    if (packet_start_ == 0) return;
+    const auto last_hidden = static_cast<std::int32_t>(packet_start_ - 1);
+    entry.ops.push_back(
+        {Load{.base = Base::packet, .offset = last_hidden, .bytes = 1, .discard = true}, 0});
   }
 
   void enter_block() {
@@ -122,7 +127,9 @@ class Lifter {
       case BPF_MEM:
         return add(Copy{to, scratch(insn.k)});
       case BPF_LEN:
-        return add(Length{to});
+        add(Length{to});
+        if (packet_start_ != 0) add(Compute{Alu::sub, to, packet_start_});
+        return;
       case BPF_MSH:  // X = 4 * (the low four bits): the length of an IPv4 header
         if (!lift_packet_load(Base::packet, insn.k, 1, to)) return;
         add(Compute{Alu::bit_and, to, 0xFU});
@@ -135,11 +142,12 @@ class Lifter {
 
   // False when the load can never succeed: the packet is rejected there.
   bool lift_packet_load(Base base, std::uint32_t offset, std::uint8_t bytes, Var to) {
-    if (offset > kMaxPacketOffset - bytes) {
+    const std::uint64_t start = std::uint64_t{packet_start_} + offset;
+    if (start + bytes > kMaxPacketOffset) {
       finish(Jump{kNoMatch});
       return false;
     }
-    add(Load{.base = base, .offset = static_cast<std::int32_t>(offset), .bytes = bytes, .to = to});
+    add(Load{.base = base, .offset = static_cast<std::int32_t>(start), .bytes = bytes, .to = to});
     return true;
   }
 
@@ -201,6 +209,7 @@ class Lifter {
   }
 
   const CbpfProgram& filter_;
+  std::uint32_t packet_start_;
   Graph graph_;
   std::vector<BlockId> starts_;  // by position; kNoMatch where no block starts
   std::size_t position_ = 0;
@@ -210,8 +219,8 @@ class Lifter {
 
 }  // namespace
 
-Graph lift(const CbpfProgram& filter) {
-  return Lifter(filter).lift();
+Graph lift(const CbpfProgram& filter, std::uint32_t packet_start) {
+  return Lifter(filter, packet_start).lift();
 }
 
 }  // namespace xdpcap::ir

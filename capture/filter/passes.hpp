@@ -26,6 +26,11 @@ void fuse_tests(Graph& graph);
 // equality or for bits: the constant is swapped at compile time instead of the value at run time.
 void choose_byte_order(Graph& graph);
 
+// Makes the verifier forget what it knows of a variable where that depends on too many ways through
+// the filter, and it would have to walk on for each of them, or where it is confused about an X
+// that an address is to be made of.
+void forget_variants(Graph& graph);
+
 // Inserts the bounds checks that the verifier wants before each load: as early as every matching
 // packet would have to pass them, for as many bytes as it will need, and as few as possible. Loads
 // behind X are then relative to the cursor. Comes last: it knows what the emitted code tells the

@@ -144,7 +144,7 @@ Installation::Installation(const Hook& hook, const std::vector<XdpAction>& actio
       }
     }
   } catch (...) {
-    remove();
+    empty_slots();
     throw;
   }
 }
@@ -185,7 +185,11 @@ bool Installation::install(XdpAction action, Flavour flavour, const MakeRecorder
 }
 
 void Installation::remove() {
-  if (slots_.empty()) return;
+  empty_slots();
+  wait_for_running_programs();
+}
+
+void Installation::empty_slots() noexcept {
   for (const Slot& slot : slots_) {
     const std::uint32_t key = slot.action.value();
     std::uint32_t id = 0;
@@ -193,7 +197,6 @@ void Installation::remove() {
     if (ours) bpf_map_delete_elem(hook_.fd(), &key);
   }
   slots_.clear();
-  wait_for_running_programs();
 }
 
 }  // namespace xdpcap

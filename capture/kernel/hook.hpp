@@ -58,12 +58,12 @@ class Installation {
   Installation& operator=(const Installation&) = delete;
   Installation(Installation&&) = delete;
   Installation& operator=(Installation&&) = delete;
-  ~Installation() { remove(); }
+  ~Installation() { empty_slots(); }
 
   [[nodiscard]] Flavour flavour() const { return flavour_; }
 
   // Empties the slots that still hold our recorders, then waits until no CPU runs one any more:
-  // afterwards all records are in the rings and all counters final.
+  // afterwards all records are in the rings and all counters final. Throws Error.
   void remove();
 
  private:
@@ -76,6 +76,7 @@ class Installation {
   // False when the hook's programs have another flavour.
   bool install(XdpAction action, Flavour flavour, const MakeRecorder& make_recorder);
   void install_first(XdpAction action, const MakeRecorder& make_recorder);
+  void empty_slots() noexcept;
 
   const Hook& hook_;
   Flavour flavour_;

@@ -130,7 +130,7 @@ def lldp():
 
 @capture("ethertypes")
 def ethertypes():
-    """One frame for each of a row of EtherTypes that are neither IP nor ARP, 0x05dc to 0xffff."""
+    """One frame for each of a row of EtherTypes that are neither IP nor ARP, 0x05ff to 0xffff."""
     known = [
         (0x0600, bytes(46)),  # the first value that is a type and not a length
         (0x05FF, bytes(46)),  # neither length nor type

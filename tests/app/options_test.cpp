@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace xdpcap {
 namespace {
@@ -68,6 +69,24 @@ TEST(Options, RawFiltersAreTakenAsTheyAre) {
   const Options options = parse({"/hook", "-", "1,6 0 0 262144"});
   ASSERT_EQ(options.filter.size(), 1U);
   EXPECT_EQ(options.filter[0].k, 262144U);
+}
+
+TEST(Options, AFilterCanComeFromAFile) {
+  const test::TemporaryFolder folder;
+  constexpr std::string_view kText = "# web\ntcp # not udp\nport 80\n";
+  test::write_file(folder.path("filter"), std::as_bytes(std::span(kText)));
+  EXPECT_EQ(parse({"-F", folder.path("filter"), "/hook", "-"}).filter,
+            parse({"/hook", "-", "tcp port 80"}).filter);
+  EXPECT_THAT(error({"-F", folder.path("filter"), "/hook", "-", "udp"}), HasSubstr("-F: there is"));
+  EXPECT_THROW(parse({"-F", folder.path("none"), "/hook", "-"}), Error);
+}
+
+TEST(Options, ListingsNeedNoHook) {
+  EXPECT_EQ(parse({"-d", "icmp"}).listing, FilterListing::assembly);
+  EXPECT_EQ(parse({"-dd", "tcp", "port", "80"}).listing, FilterListing::c_code);
+  EXPECT_EQ(parse({"-ddd", "icmp"}).listing, FilterListing::decimal);
+  EXPECT_EQ(parse({"--dump-ebpf", "icmp"}).listing, FilterListing::ebpf);
+  EXPECT_EQ(parse({"-dd", "tcp", "port", "80"}).filter_text, "tcp port 80");
 }
 
 TEST(Options, HelpAndVersionNeedNoHook) {

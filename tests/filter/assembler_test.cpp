@@ -62,20 +62,45 @@ TEST(Assembler, RefusesLabelsThatAreMissingOrDoubled) {
   EXPECT_THROW(twice.bind(here), Error);
 }
 
-TEST(Assembler, RefusesJumpsThatAreTooLong) {
-  for (const int distance : {32767, 32768}) {
-    Assembler code;
-    const Label far = code.label();
-    code.jump(far);
-    for (int i = 0; i < distance; ++i) code.alu64(Alu::mov, Reg::r0, 0);
-    code.bind(far);
-    code.exit();
-    if (distance == 32767) {
-      EXPECT_EQ(code.assemble().code[0].off, 32767);
-    } else {
-      EXPECT_THROW(code.assemble(), Error);
-    }
+// Follows jumps from `at`, as the kernel would.
+std::size_t land(const Program& program, std::size_t at) {
+  while (program.code[at].code == (BPF_JMP | BPF_JA)) at += 1 + program.code[at].off;
+  return at;
+}
+
+TEST(Assembler, BridgesJumpsThatAreTooLong) {
+  Assembler code;
+  const Label far = code.label();
+  const Label farther = code.label();
+  code.jump_if(Cond::eq, Reg::r1, 0, far);
+  code.jump_if(Cond::eq, Reg::r1, 1, farther);
+  code.jump_if(Cond::eq, Reg::r1, 2, far);
+  for (int i = 0; i < 100'000; ++i) code.alu64(Alu::mov, Reg::r0, i);
+  code.bind(far);
+  code.alu64(Alu::mov, Reg::r0, -1);
+  code.bind(farther);
+  code.exit();
+  const Program program = code.assemble();
+  const std::size_t end = program.code.size() - 1;
+  ASSERT_EQ(program.code.size(), program.notes.size());
+  EXPECT_EQ(land(program, 1 + program.code[0].off), end - 1);
+  EXPECT_EQ(land(program, 2 + program.code[1].off), end);
+  EXPECT_EQ(land(program, 3 + program.code[2].off), end - 1);
+  // The straight way goes around the bridges: each number comes once, in order.
+  int next = 0;
+  for (std::size_t at = 3; at < end - 1; at = land(program, at + 1)) {
+    ASSERT_EQ(program.code[at].imm, next++);
   }
+  EXPECT_EQ(next, 100'000);
+}
+
+TEST(Assembler, RefusesJumpsBackwardsThatAreTooLong) {
+  Assembler code;
+  const Label start = code.label();
+  code.bind(start);
+  for (int i = 0; i < 32'768; ++i) code.alu64(Alu::mov, Reg::r0, 0);
+  code.jump(start);
+  EXPECT_THROW(code.assemble(), Error);
 }
 
 TEST(Assembler, NotesStayBesideTheirInstruction) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "filter/oracle.hpp"
 
 namespace xdpcap {
 namespace {
@@ -76,6 +77,34 @@ TEST(LinkType, IsANameOrANumber) {
               ThrowsMessage<UsageError>(HasSubstr("unknown link type \"ethernett\"")));
   EXPECT_THROW(parse_link_type("-1"), UsageError);
   EXPECT_THROW(parse_link_type(""), UsageError);
+}
+
+// Whatever name libpcap knows, it is taken, and a filter compiles for it or libpcap says why not.
+TEST(LinkType, EveryNameThatLibpcapKnows) {
+  int names = 0;
+  int compiled = 0;
+  for (int dlt = 0; dlt < 400; ++dlt) {
+    const std::string name = test::link_type_name(dlt);
+    if (name.empty()) continue;
+    ++names;
+    EXPECT_EQ(parse_link_type(name).dlt, dlt) << name;
+    try {
+      compile_filter("len > 60", parse_link_type(name));
+      ++compiled;
+    } catch (const UsageError& error) {
+      EXPECT_STRNE(error.what(), "") << name;
+    }
+  }
+  EXPECT_GT(names, 150);
+  EXPECT_GT(compiled, 150);
+}
+
+TEST(Offsets, AreNumbersWithCommas) {
+  EXPECT_EQ(parse_offsets("14"), (std::vector<std::uint32_t>{14}));
+  EXPECT_EQ(parse_offsets("14, 34,65535"), (std::vector<std::uint32_t>{14, 34, 65535}));
+  for (const char* text : {"", "14,", "-1", "65536", "x"}) {
+    EXPECT_THROW(parse_offsets(text), UsageError) << text;
+  }
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ void emit_epilogue(Assembler& code, std::uint32_t verdict) {
 
 }  // namespace
 
-ebpf::Program make_filter_program(const CbpfProgram& filter, bool frags) {
+ebpf::Program make_filter_program(const CbpfProgram& filter, bool frags,
+                                  std::span<const std::uint32_t> offsets) {
   Assembler code;
   emit_prologue(code, frags);
   const FilterFrame frame{.frags = frags,
@@ -62,7 +63,7 @@ ebpf::Program make_filter_program(const CbpfProgram& filter, bool frags) {
                           .stack_top = kLinearSlot,
                           .match = code.label(),
                           .no_match = code.label()};
-  emit_filter(code, filter, frame);
+  emit_filter_at(code, filter, offsets, frame);
   code.bind(frame.match);
   emit_epilogue(code, kMatch);
   code.bind(frame.no_match);

@@ -2,6 +2,9 @@
 // The smallest XDP program around a filter: what a recorder does to run one, without the recorder.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "filter/assembler.hpp"
 #include "filter/cbpf.hpp"
 
@@ -14,6 +17,8 @@ inline constexpr std::uint32_t kBrokenContract = 99;
 
 // The program returns kMatch or kNoMatch, after it has checked that the filter kept the registers
 // that codegen.hpp promises to keep.
-ebpf::Program make_filter_program(const CbpfProgram& filter, bool frags);
+// With `offsets`, as emit_filter_at() says.
+ebpf::Program make_filter_program(const CbpfProgram& filter, bool frags,
+                                  std::span<const std::uint32_t> offsets = {});
 
 }  // namespace xdpcap::test

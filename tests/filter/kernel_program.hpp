@@ -13,6 +13,9 @@ namespace xdpcap::test {
 
 // The kernel runs XDP programs on no packet that is shorter than an Ethernet header.
 inline constexpr std::size_t kShortestKernelPacket = 14;
+// What a test run puts into one page at least, whatever the kernel's version; a longer packet is
+// refused, or in fragments.
+inline constexpr std::size_t kLongestLinearPacket = 3400;
 
 // KernelProgram is an XDP program that the kernel has verified and loaded.
 class KernelProgram {

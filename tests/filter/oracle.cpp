@@ -22,4 +22,9 @@ bool libpcap_accepts(const CbpfProgram& filter) {
   return bpf_validate(as_pcap(filter), static_cast<int>(filter.size())) != 0;
 }
 
+std::string link_type_name(int dlt) {
+  const char* name = pcap_datalink_val_to_name(dlt);
+  return name == nullptr ? std::string() : std::string(name);
+}
+
 }  // namespace xdpcap::test

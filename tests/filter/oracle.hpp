@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "filter/cbpf.hpp"
@@ -17,5 +18,8 @@ bool libpcap_matches(const CbpfProgram& filter, std::span<const std::uint8_t> pa
 
 // libpcap's own validator, bpf_validate().
 bool libpcap_accepts(const CbpfProgram& filter);
+
+// libpcap's name for a link type, empty when it has none.
+std::string link_type_name(int dlt);
 
 }  // namespace xdpcap::test

@@ -24,7 +24,9 @@ struct RunResult {
 };
 
 // BPF_PROG_TEST_RUN of an XDP program, with the packet filled up to Ethernet's 14 bytes, below
-// which the kernel refuses. Throws Error.
-RunResult run_program(int program_fd, std::vector<std::uint8_t> packet);
+// which the kernel refuses; as if it came in by `ingress_ifindex`, of the thread's namespace, or by
+// none (0). Throws Error.
+RunResult run_program(int program_fd, std::vector<std::uint8_t> packet,
+                      std::uint32_t ingress_ifindex = 0);
 
 }  // namespace xdpcap

@@ -83,10 +83,12 @@ int Loader::run(int argc, char** argv, const std::function<void()>& body) {
     exit_code = report(Error(error.what()));
   }
   attachments_.clear();
+  helpers_.clear();
   pins_.clear();
   return exit_code;
 }
 
+// Prints the error and returns the exit code for it.
 int Loader::report(const Error& error) const {
   const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
   std::fprintf(stderr, "%s: %s%s\n", name_.c_str(), error.what(), hint.c_str());
@@ -110,6 +112,15 @@ void Loader::attach(const bpf_program* program) {
   for (const std::string& interface : options_.interfaces) {
     attachments_.push_back(attach_xdp(bpf_program__fd(program), interface, options_.mode, netns_));
   }
+}
+
+void Loader::attach_to(const bpf_program* program, const std::string& interface, Mode mode,
+                       const Netns& netns) {
+  helpers_.push_back(attach_xdp(bpf_program__fd(program), interface, mode, netns));
+}
+
+void Loader::warn(const std::string& what, const std::string& hint) const {
+  report(Error("warning: " + what, hint));
 }
 
 void Loader::say_ready() const {

@@ -84,6 +84,14 @@ class Loader {
   // Attaches to every interface of -i. Throws Error.
   void attach(const bpf_program* program);
 
+  // Attaches a helper program to another interface: not spoken of, but detached with the others.
+  // Throws Error.
+  void attach_to(const bpf_program* program, const std::string& interface, Mode mode,
+                 const Netns& netns);
+
+  // Prints one line on standard error that does not end the run.
+  void warn(const std::string& what, const std::string& hint = "") const;
+
   // Says that it is ready, in one line, and then serves `what` until a signal stops it.
   void run_until_stopped(const WhileRunning& what = {});
 
@@ -98,7 +106,8 @@ class Loader {
   Options options_;
   Netns netns_;
   std::unique_ptr<StopSignal> stop_;
-  std::vector<HookPin> pins_;  // above attachments_: goes after them
+  std::vector<HookPin> pins_;  // above the attachments: they go first
+  std::vector<Attachment> helpers_;
   std::vector<Attachment> attachments_;
 };
 

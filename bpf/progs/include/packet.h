@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only) */
+/*
+ * Reading a packet header by header, for the example programs. The verifier wants to see a
+ * comparison with data_end before each access; take() makes it, and a NULL says that the packet
+ * ends before the header does.
+ */
+#ifndef XDPCAP_PROGS_PACKET_H
+#define XDPCAP_PROGS_PACKET_H
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* Where in the packet the next header begins. */
+struct cursor {
+	void *at;
+	void *end;
+};
+
+INLINE struct cursor packet_begin(struct xdp_md *ctx)
+{
+	return (struct cursor){ (void *)(long)ctx->data, (void *)(long)ctx->data_end };
+}
+
+INLINE void *take(struct cursor *cursor, __u32 size)
+{
+	void *header = cursor->at;
+
+	if (header + size > cursor->end)
+		return NULL;
+	cursor->at = header + size;
+	return header;
+}
+
+#define TAKE(cursor, type) ((type *)take((cursor), sizeof(type)))
+
+struct vlan_header {
+	__be16 tag;
+	__be16 type;
+};
+
+/* Ethernet and up to two VLAN tags (802.1Q in 802.1ad). Returns the type of what follows, as
+ * ETH_P_IP is, or -1. */
+INLINE int take_ethernet(struct cursor *cursor)
+{
+	struct ethhdr *ethernet = TAKE(cursor, struct ethhdr);
+	__be16 type;
+
+	if (!ethernet)
+		return -1;
+	type = ethernet->h_proto;
+#pragma unroll
+	for (int tags = 0; tags < 2; tags++) {
+		struct vlan_header *vlan;
+
+		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+			break;
+		vlan = TAKE(cursor, struct vlan_header);
+		if (!vlan)
+			return -1;
+		type = vlan->type;
+	}
+	return bpf_ntohs(type);
+}
+
+/* IPv4 with its options. NULL also if the header contradicts itself. */
+INLINE struct iphdr *take_ipv4(struct cursor *cursor)
+{
+	struct iphdr *ip = TAKE(cursor, struct iphdr);
+
+	if (!ip || ip->version != 4 || ip->ihl < 5)
+		return NULL;
+	if (!take(cursor, ip->ihl * 4 - sizeof(*ip)))
+		return NULL;
+	return ip;
+}
+
+/* Whether this is a fragment that does not begin the packet, so has no transport header. */
+INLINE int is_later_fragment(const struct iphdr *ip)
+{
+	return (ip->frag_off & bpf_htons(0x1fff)) != 0;
+}
+
+struct ipv6_extension {
+	__u8 next;
+	__u8 length; /* in units of 8 bytes, the first not counted; RFC 8200 4.2 */
+	__u8 rest[6];
+};
+
+/* More extension headers than this are nobody's honest packet. */
+#define IPV6_MAX_EXTENSIONS 6
+
+/* The extension headers that `next` may begin (RFC 8200 4). Returns the protocol behind them, or
+ * -1. Behind a fragment header with an offset there is no transport header: then, as with other
+ * fragments, the cursor stands at payload. */
+INLINE int take_ipv6_extensions(struct cursor *cursor, __u8 next)
+{
+#pragma unroll
+	for (int i = 0; i < IPV6_MAX_EXTENSIONS; i++) {
+		struct ipv6_extension *extension;
+
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING &&
+		    next != IPPROTO_FRAGMENT && next != IPPROTO_DSTOPTS)
+			return next;
+		extension = TAKE(cursor, struct ipv6_extension);
+		if (!extension)
+			return -1;
+		/* A fragment header has a reserved byte where the others have their length. */
+		if (next != IPPROTO_FRAGMENT && !take(cursor, extension->length * 8))
+			return -1;
+		next = extension->next;
+	}
+	return -1;
+}
+
+/* ICMP echo (RFC 792). linux/icmp.h drags in libc's headers, which do not suit BPF. */
+struct icmp_echo {
+	__u8 type;
+	__u8 code;
+	__sum16 checksum;
+	__be16 id;
+	__be16 sequence;
+};
+#define ICMP_ECHO_REPLY 0
+#define ICMP_ECHO_REQUEST 8
+
+#endif /* XDPCAP_PROGS_PACKET_H */

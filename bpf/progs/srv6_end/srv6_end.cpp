@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The control plane of srv6_end: fills in the segments, prints the statistics.
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "loader/forwarding.hpp"
+#include "loader/loader.hpp"
+#include "loader/percpu.hpp"
+#include "srv6_end.skel.h"
+#include "srv6_end/srv6_end.h"
+
+namespace {
+
+std::vector<in6_addr> parse_segments(const std::vector<std::string>& words) {
+  std::vector<in6_addr> segments;
+  for (const std::string& word : words) {
+    in6_addr segment{};
+    if (inet_pton(AF_INET6, word.c_str(), &segment) != 1) {
+      throw xdpcap::UsageError("--segment " + word + ": not an IPv6 address");
+    }
+    segments.push_back(segment);
+  }
+  if (segments.size() > SEGMENTS_MAX) {
+    throw xdpcap::UsageError("too many segments: the limit is " + std::to_string(SEGMENTS_MAX));
+  }
+  return segments;
+}
+
+void add_segments(const bpf_map* map, const std::vector<in6_addr>& segments) {
+  for (const in6_addr& segment : segments) {
+    constexpr std::uint8_t kPresent = 1;
+    if (bpf_map_update_elem(bpf_map__fd(map), &segment, &kPresent, 0) != 0) {
+      throw xdpcap::system_error("adding a segment", errno);
+    }
+  }
+}
+
+std::string statistics_line(const bpf_map* statistics) {
+  constexpr std::array<const char*, SRV6_COUNT> kNames = {"forwarded", "to the kernel", "malformed",
+                                                          "out of hops"};
+  std::string line;
+  for (std::uint32_t index = 0; index < SRV6_COUNT; index++) {
+    if (!line.empty()) line += ", ";
+    line += kNames.at(index);
+    line += " " + std::to_string(xdpcap::loader::sum_over_cpus(statistics, index));
+  }
+  return line;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  xdpcap::loader::Loader loader("srv6_end", "SRv6 endpoint: sends packets to their next segment.");
+  std::vector<std::string> words;
+  loader.app()
+      .add_option("-s,--segment", words, "segment to serve; may be repeated")
+      ->required()
+      ->type_name("IPV6")
+      ->allow_extra_args(false);
+  xdpcap::loader::Forwarding forwarding(loader);
+
+  return loader.run(argc, argv, [&] {
+    const auto segments = parse_segments(words);
+    const auto skeleton = loader.load<srv6_end_bpf>();
+    add_segments(skeleton->maps.segments, segments);
+    forwarding.prepare_peers(skeleton->progs.receive);
+    loader.pin_hook(skeleton->maps.xdpcap_hook);
+    loader.attach(skeleton->progs.srv6_end);
+    forwarding.warn("ipv6");
+    std::string printed = statistics_line(skeleton->maps.statistics);
+    const auto print_changed = [&] {
+      std::string line = statistics_line(skeleton->maps.statistics);
+      if (line == printed) return;
+      std::puts(line.c_str());
+      printed = std::move(line);
+    };
+    loader.run_until_stopped({.every_second = print_changed});
+    print_changed();
+  });
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+
+#include "app/options.hpp"
+
+namespace xdpcap {
+
+// The lines that -d, -dd, -ddd and --dump-ebpf print.
+std::string list_filter(const CbpfProgram& filter, FilterListing listing);
+
+}  // namespace xdpcap

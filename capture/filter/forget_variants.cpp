@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <array>
+#include <optional>
+
+#include "filter/passes.hpp"
+
+namespace xdpcap::ir {
+namespace {
+
+// The verifier walks on with each set of bounds that a variable can have, and a few hundred
+// additions that may or may not happen make more of them than there are atoms. Real filters stay
+// far below this.
+constexpr std::uint32_t kMaxVariants = 8;
+
+// Value is what the verifier thinks a variable may be: one of `variants` sets of bounds. Values
+// with the same id have the same ones.
+struct Value {
+  std::uint64_t id = 0;
+  std::uint32_t variants = 1;
+  // A branch looked at it. Verifiers before 6.8 go down both ways of many an impossible branch: a
+  // byte that is 0x1234, an X of at least 147 and at most 60. What they make of such a value is no
+  // address to them. They are sure of comparisons with a constant that are not for equality.
+  bool compared = false;
+};
+
+enum class Kind : std::uint64_t { unknown, constant, computed, merged };
+
+Value make_value(Kind kind, std::uint64_t which, std::uint32_t variants = 1) {
+  return {static_cast<std::uint64_t>(kind) << 60 | which, variants};
+}
+// What any `bytes` bytes can be.
+Value unknown(std::uint64_t bytes) {
+  return make_value(Kind::unknown, bytes);
+}
+
+class Values {
+ public:
+  Value& operator[](Var var) { return values_[static_cast<std::size_t>(var)]; }
+
+ private:
+  std::array<Value, kVars> values_{};
+};
+
+std::uint64_t name_of(BlockId block, std::size_t index) {
+  return static_cast<std::uint64_t>(block) << 24 | index;
+}
+
+void step(const Op& op, std::uint64_t name, Values& values) {
+  if (const auto* constant = std::get_if<Constant>(&op.what)) {
+    values[constant->to] = make_value(Kind::constant, constant->value);
+  } else if (const auto* copy = std::get_if<Copy>(&op.what)) {
+    values[copy->to] = values[copy->from];
+  } else if (const auto* load = std::get_if<Load>(&op.what)) {
+    if (!load->discard) values[load->to] = unknown(load->bytes);
+  } else if (const auto* length = std::get_if<Length>(&op.what)) {
+    values[length->to] = unknown(8);
+  } else if (const auto* forget = std::get_if<Forget>(&op.what)) {
+    values[forget->var] = unknown(4);
+  } else if (const auto* compute = std::get_if<Compute>(&op.what)) {
+    const Var* right = std::get_if<Var>(&compute->operand);
+    const std::uint32_t variants =
+        values[compute->to].variants * (right != nullptr ? values[*right].variants : 1);
+    const bool compared =
+        values[compute->to].compared || (right != nullptr && values[*right].compared);
+    values[compute->to] = make_value(Kind::computed, name, variants);
+    values[compute->to].compared = compared;
+  }
+}
+
+void step_end(const Block& block, Values& values) {
+  const auto* branch = std::get_if<Branch>(&block.end);
+  if (branch == nullptr) return;
+  if (const Var* right = std::get_if<Var>(&branch->right)) {
+    values[branch->left].compared = values[*right].compared = true;
+  } else if (branch->cond == Cond::eq || branch->cond == Cond::ne || branch->cond == Cond::set) {
+    values[branch->left].compared = true;
+  }
+}
+
+void meet(std::optional<Values>& state, Values other, BlockId block) {
+  if (!state) {
+    state = other;
+    return;
+  }
+  for (std::size_t i = 0; i < kVars; ++i) {
+    Value& value = (*state)[static_cast<Var>(i)];
+    const Value& met = other[static_cast<Var>(i)];
+    const bool compared = value.compared || met.compared;
+    if (value.id != met.id) {
+      value = make_value(Kind::merged, name_of(block, i), value.variants + met.variants);
+    }
+    value.compared = compared;
+  }
+}
+
+void forget(Var var, std::size_t source, Values& values, std::vector<Op>& ops) {
+  ops.push_back({Forget{var}, source});
+  values[var] = unknown(4);
+}
+
+// Forgets `var` where it has too many variants and is still wanted.
+void limit(Var var, VarSet wanted, std::size_t source, Values& values, std::vector<Op>& ops) {
+  if (values[var].variants > kMaxVariants && wanted.has(var)) forget(var, source, values, ops);
+}
+
+bool reads_behind_x(const Op& op) {
+  const auto* load = std::get_if<Load>(&op.what);
+  return load != nullptr && load->base == Base::x;
+}
+
+// The variables wanted behind each operation of the block; before the first one at the front.
+std::vector<VarSet> wanted_in(const Block& block, const ByBlock<VarSet>& live) {
+  std::vector<VarSet> wanted(block.ops.size() + 1);
+  wanted.back() = live_at_end(block, live);
+  for (std::size_t i = block.ops.size(); i-- > 0;) {
+    wanted[i] = (wanted[i + 1] - defines(block.ops[i])) | uses(block.ops[i]);
+  }
+  return wanted;
+}
+
+}  // namespace
+
+void forget_variants(Graph& graph) {
+  const ByBlock<VarSet> live = live_at_start(graph);
+  ByBlock<std::optional<Values>> at_start(graph);
+  at_start[graph.entry] = Values{};
+  // One round is enough: what a jump backwards brings has been forgotten already.
+  for (const BlockId id : reverse_postorder(graph)) {
+    Block& block = graph[id];
+    Values values = *at_start[id];
+    const std::vector<VarSet> wanted = wanted_in(block, live);
+    std::vector<Op> ops;
+    for (std::size_t i = 0; i < kVars; ++i) {
+      limit(static_cast<Var>(i), wanted[0], block.source, values, ops);
+    }
+    for (std::size_t i = 0; i < block.ops.size(); ++i) {
+      const Op& op = block.ops[i];
+      if (reads_behind_x(op) && values[Var::x].compared) forget(Var::x, op.source, values, ops);
+      step(op, name_of(id, i), values);
+      ops.push_back(op);
+      if (const auto* compute = std::get_if<Compute>(&op.what)) {
+        limit(compute->to, wanted[i + 1], op.source, values, ops);
+      }
+    }
+    block.ops = std::move(ops);
+    step_end(block, values);
+    for (const BlockId next : successors(block)) meet(at_start[next], values, next);
+  }
+}
+
+}  // namespace xdpcap::ir

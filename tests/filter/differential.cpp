@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "filter/differential.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "filter/disassembler.hpp"
+#include "filter/ebpf_interpreter.hpp"
+#include "filter/filter_program.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+bool kernel_has_frags() {
+  static const bool has = has_frags();
+  return has;
+}
+bool kernel_chooses_linear_part() {
+  static const bool can = can_choose_linear_part();
+  return can;
+}
+
+}  // namespace
+
+CompiledFilter::CompiledFilter(CbpfProgram filter, Where where)
+    : filter_(std::move(filter)),
+      linear_(make_filter_program(filter_, false)),
+      frags_(make_filter_program(filter_, true)) {
+  if (where == Where::interpreter) return;
+  kernel_linear_.emplace(linear_, false);
+  if (kernel_has_frags()) kernel_frags_.emplace(frags_, true);
+}
+
+std::string CompiledFilter::mismatch(std::span<const std::uint8_t> packet, Tally& tally) const {
+  const bool expected = libpcap_matches(filter_, packet);
+  ++(expected ? tally.matches : tally.others);
+
+  std::string wrong;
+  const auto compare = [&](const char* form, std::uint32_t result) {
+    wrong += check(form, result, expected, packet);
+  };
+  compare("interpreted", interpret(linear_, packet));
+  const std::size_t size = packet.size();
+  for (const std::size_t linear : {size / 2, std::size_t{0}}) {
+    compare("interpreted, in fragments", interpret(frags_, packet, linear));
+  }
+  if (!kernel_linear_ || size < kShortestKernelPacket) return wrong;
+
+  // A packet that does not fit into one page is always in fragments.
+  if (size <= kLongestLinearPacket) compare("in the kernel", kernel_linear_->run(packet));
+  if (!kernel_frags_) return wrong;
+  compare("in the kernel, frags", kernel_frags_->run(packet));
+  const std::size_t half = std::max(size / 2, kShortestKernelPacket);
+  if (kernel_chooses_linear_part() && half < size && half <= kLongestLinearPacket) {
+    compare("in the kernel, in fragments",
+            kernel_frags_->run(packet, static_cast<std::uint32_t>(half)));
+  }
+  return wrong;
+}
+
+std::uint32_t CompiledFilter::verified_instructions() const {
+  std::uint32_t most = 0;
+  for (const auto* program : {&kernel_linear_, &kernel_frags_}) {
+    if (program->has_value()) most = std::max(most, (*program)->verified_instructions());
+  }
+  return most;
+}
+
+std::string CompiledFilter::check(const char* form, std::uint32_t result, bool expected,
+                                  std::span<const std::uint8_t> packet) const {
+  if (result == (expected ? kMatch : kNoMatch)) return {};
+  std::string text = std::string(form) + ": " + std::to_string(result) + " where libpcap says " +
+                     (expected ? "match" : "no match") + " for " + std::to_string(packet.size()) +
+                     " bytes\n" + to_string(filter_, CbpfFormat::assembly);
+  return text + ebpf::to_string(linear_);
+}
+
+}  // namespace xdpcap::test

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One filter, in every form there is, against libpcap.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "filter/cbpf.hpp"
+#include "filter/kernel_program.hpp"
+#include "filter/oracle.hpp"
+
+namespace xdpcap::test {
+
+// Whether the filters run in the kernel beside the interpreter.
+enum class Where { interpreter, kernel };
+
+// Tally counts verdicts, to show that both occurred.
+struct Tally {
+  std::size_t matches = 0;
+  std::size_t others = 0;
+};
+
+// CompiledFilter is one filter, compiled for linear packets and for packets in fragments.
+class CompiledFilter {
+ public:
+  // Throws Error when the filter does not compile, or the verifier refuses it.
+  CompiledFilter(CbpfProgram filter, Where where);
+
+  // Empty when every form says what libpcap says about `packet`; otherwise what differs. The frags
+  // form sees the packet with several lengths of the linear part.
+  [[nodiscard]] std::string mismatch(std::span<const std::uint8_t> packet, Tally& tally) const;
+
+  // The larger of the two programs', 0 where the kernel does not say.
+  [[nodiscard]] std::uint32_t verified_instructions() const;
+
+ private:
+  [[nodiscard]] std::string check(const char* form, std::uint32_t result, bool expected,
+                                  std::span<const std::uint8_t> packet) const;
+
+  CbpfProgram filter_;
+  ebpf::Program linear_;
+  ebpf::Program frags_;
+  std::optional<KernelProgram> kernel_linear_;
+  std::optional<KernelProgram> kernel_frags_;
+};
+
+}  // namespace xdpcap::test

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <functional>
+#include <memory>
+
+#include "base/error.hpp"
+#include "hook/marker.hpp"
+#include "progs/packets.hpp"
+
+namespace xdpcap::test {
+
+struct Verdict {
+  std::uint32_t action;
+  Bytes packet;  // as it left the program
+};
+
+// HookedProgram runs an example program on single packets in the kernel (BPF_PROG_TEST_RUN), with
+// a marker in each slot of its hook, so that a return which does not go through the hook shows.
+template <class Skeleton>
+class HookedProgram {
+ public:
+  using Configure = std::function<void(Skeleton&)>;
+
+  explicit HookedProgram(const Configure& configure = nullptr) : skeleton_(Skeleton::open()) {
+    if (skeleton_ == nullptr) throw system_error("opening the program", errno);
+    if (configure) configure(*skeleton_);
+    if (Skeleton::load(skeleton_.get()) != 0) throw system_error("loading the program", errno);
+  }
+
+  Skeleton* operator->() const { return skeleton_.get(); }
+
+  // Puts a marker into each slot of a hook: the first one's at 100 and so on.
+  void watch(const bpf_map* hook, int base = 100) {
+    for (std::uint32_t slot = 0; slot < bpf_map__max_entries(hook); slot++) {
+      put_into_slot(bpf_map__fd(hook), slot, load_marker(base + static_cast<int>(slot)).get());
+    }
+  }
+
+  // The program's verdict on a packet that came in by an interface (0 for none). A failure of the
+  // test if it did not come through the hook whose markers begin at `base`.
+  Verdict run(const bpf_program* program, const Bytes& packet, std::uint32_t ingress_ifindex = 0,
+              std::uint32_t base = 100) const {
+    const RunResult result = run_program(bpf_program__fd(program), packet, ingress_ifindex);
+    EXPECT_GE(result.action, base) << "a return that does not go through the hook";
+    EXPECT_LT(result.action, base + 5) << "a return through another hook";
+    return {result.action - base, result.packet};
+  }
+
+ private:
+  struct Destroy {
+    void operator()(Skeleton* skeleton) const { Skeleton::destroy(skeleton); }
+  };
+  std::unique_ptr<Skeleton, Destroy> skeleton_;
+};
+
+}  // namespace xdpcap::test

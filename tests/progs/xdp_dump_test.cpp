@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "xdp_dump/xdp_dump.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "progs/hooked_program.hpp"
+#include "progs/lab.hpp"
+#include "xdp_dump.skel.h"
+
+namespace xdpcap::test {
+namespace {
+
+using testing::HasSubstr;
+
+class XdpDump : public testing::Test {
+ protected:
+  XdpDump() : ring_(ring_buffer__new(bpf_map__fd(program_->maps.events), take, &events_, nullptr)) {
+    program_.watch(program_->maps.xdpcap_hook);
+  }
+  ~XdpDump() override { ring_buffer__free(ring_); }
+  XdpDump(XdpDump&&) = delete;
+  XdpDump& operator=(XdpDump&&) = delete;
+  XdpDump(const XdpDump&) = delete;
+  XdpDump& operator=(const XdpDump&) = delete;
+
+  // The events that a packet caused.
+  std::vector<syn_event> dump(const Bytes& packet) {
+    events_.clear();
+    const Verdict verdict = program_.run(program_->progs.xdp_dump, packet);
+    EXPECT_EQ(verdict.action, XDP_PASS);
+    ring_buffer__consume(ring_);
+    return events_;
+  }
+
+  static int take(void* events, void* data, std::size_t size) {
+    EXPECT_EQ(size, sizeof(syn_event));
+    static_cast<std::vector<syn_event>*>(events)->push_back(*static_cast<syn_event*>(data));
+    return 0;
+  }
+
+  HookedProgram<xdp_dump_bpf> program_;
+  std::vector<syn_event> events_;
+  ring_buffer* ring_;
+};
+
+Bytes v4_tcp(std::uint8_t flags, std::size_t payload = 0, std::uint16_t fragment = 0) {
+  return ethernet(kIpv4, ipv4("10.0.0.1", "10.0.0.2", IPPROTO_TCP,
+                              tcp(1000, 443, flags, bytes(payload)), fragment));
+}
+
+TEST_F(XdpDump, SendsAnIpv4Syn) {
+  const Bytes packet = v4_tcp(kTcpSyn, 5);
+  const auto events = dump(packet);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].ip_version, 4);
+  in_addr address{};
+  std::memcpy(&address, events[0].source, sizeof address);
+  EXPECT_STREQ(inet_ntoa(address), "10.0.0.1");
+  std::memcpy(&address, events[0].destination, sizeof address);
+  EXPECT_STREQ(inet_ntoa(address), "10.0.0.2");
+  EXPECT_EQ(events[0].source_port, 1000);
+  EXPECT_EQ(events[0].destination_port, 443);
+  EXPECT_EQ(events[0].length, packet.size());
+  EXPECT_EQ(Bytes(events[0].bytes, events[0].bytes + events[0].captured), packet);
+}
+
+TEST_F(XdpDump, SendsAnIpv6SynBehindAnExtension) {
+  const auto events =
+      dump(ethernet(kIpv6, ipv6("fd00::1", "fd00::2", IPPROTO_DSTOPTS,
+                                ipv6_extension(IPPROTO_TCP, {}, tcp(1000, 443, kTcpSyn, {})))));
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].ip_version, 6);
+  EXPECT_EQ(events[0].source[15], 1);
+  EXPECT_EQ(events[0].destination[15], 2);
+  EXPECT_EQ(events[0].destination_port, 443);
+}
+
+TEST_F(XdpDump, CapturesUpToItsLimit) {
+  const Bytes packet = v4_tcp(kTcpSyn, 2000);
+  const auto events = dump(packet);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].length, packet.size());
+  EXPECT_EQ(events[0].captured, std::uint32_t{SYN_BYTES_MAX});
+  EXPECT_EQ(Bytes(events[0].bytes, events[0].bytes + SYN_BYTES_MAX),
+            Bytes(packet.begin(), packet.begin() + SYN_BYTES_MAX));
+}
+
+TEST_F(XdpDump, SendsNothingElse) {
+  EXPECT_TRUE(dump(v4_tcp(kTcpAck)).empty());
+  EXPECT_TRUE(dump(v4_tcp(kTcpSyn | kTcpAck)).empty());
+  EXPECT_TRUE(dump(v4_tcp(kTcpSyn, 0, 0x0001)).empty()) << "a later fragment";
+  EXPECT_TRUE(
+      dump(ethernet(kIpv4, ipv4("10.0.0.1", "10.0.0.2", IPPROTO_UDP, tcp(1, 2, kTcpSyn, {}))))
+          .empty());
+  const Bytes whole = v4_tcp(kTcpSyn);
+  for (std::size_t size = 14; size < whole.size(); size++) {
+    EXPECT_TRUE(dump({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}).empty())
+        << size;
+  }
+}
+
+TEST_F(XdpDump, CountsWhatFindsTheRingFull) {
+  const Bytes packet = v4_tcp(kTcpSyn);
+  constexpr int kSent = 1000;
+  for (int i = 0; i < kSent; i++) program_.run(program_->progs.xdp_dump, packet);
+  events_.clear();
+  ring_buffer__consume(ring_);
+  EXPECT_GT(program_->bss->lost, 0U);
+  EXPECT_GT(events_.size(), 0U);
+  EXPECT_EQ(events_.size() + program_->bss->lost, kSent);
+}
+
+TEST(XdpDumpInTheLab, PrintsConnectionAttempts) {
+  const Lab lab("one");
+  for (const std::string mode : {"native", "generic"}) {
+    SCOPED_TRACE(mode);
+    Process program({bin("xdp_dump"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook",
+                     lab.hook(), "--mode", mode});
+    ASSERT_TRUE(program.wait_for("(" + mode + ")")) << program.text();
+    // Nobody listens: the attempt fails, and its SYN is all there is to see.
+    EXPECT_NE(lab.exec("peer", {"nc", "-p", "4444", "-z", lab.name("NODE_IP"), "80"}).exit_code, 0);
+    EXPECT_TRUE(program.wait_for("TCP: 10.11.0.2:4444 -> 10.11.0.1:80\n00000000  "));
+    EXPECT_NE(lab.exec("peer", {"nc", "-p", "4445", "-z", lab.name("NODE_IP6"), "80"}).exit_code,
+              0);
+    EXPECT_TRUE(program.wait_for("TCP: [fd11::2]:4445 -> [fd11::1]:80\n")) << program.text();
+    program.signal(SIGINT);
+    EXPECT_THAT(program.finish().text, HasSubstr("xdp_dump: 0 SYNs lost\n"));
+  }
+}
+
+}  // namespace
+}  // namespace xdpcap::test
