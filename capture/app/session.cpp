@@ -105,7 +105,7 @@ void Session::run() {
   file_.begin(file_header({.hook = options_.hook,
                            .filter = options_.filter_text,
                            .link_type = file_link_type(options_.link_type),
-                           .snaplen = kMaxSnaplen,
+                           .snaplen = options_.snaplen,
                            .actions = actions_}));
   capture();
   finish();
@@ -120,7 +120,7 @@ void Session::install() {
         std::find(actions_.begin(), actions_.end(), action) - actions_.begin());
     return make_recorder({.action = action,
                           .interface_id = interface,
-                          .snaplen = kMaxSnaplen,
+                          .snaplen = options_.snaplen,
                           .cpus = cpus,
                           .counters_row = interface,
                           .control_fd = control_.fd(),
