@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "filter/codegen.hpp"
 #include "recorder/record.h"
@@ -47,6 +48,10 @@ constexpr std::int16_t kFilterStackTop = -40;
 constexpr std::size_t kBlocks = sizeof(xdpcap_ring);
 constexpr std::size_t kPacket = kBlocks + sizeof(xdpcap_block);
 constexpr std::uint32_t kFixedLength = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
+
+// Packets of up to so many bytes are copied by the program itself, in pieces of at most so many.
+constexpr std::int32_t kMostDirect = 128;
+constexpr std::int32_t kLargePiece = 32;
 
 class Recorder {
  public:
@@ -91,6 +96,9 @@ class Recorder {
   void emit_drop_count();
   void emit_block_tail();
   void emit_copy();
+  void emit_direct_copy(Label helper, Label copied);
+  void emit_piece(Size size, int bytes, Label out_of_bounds);
+  void emit_helper_copy();
   void emit_publication();
   void emit_wake_up();
   void emit_loss();
@@ -260,9 +268,67 @@ void Recorder::emit_block_tail() {
   store_option(offsetof(xdpcap_block_tail, end_code), 0, 0);
 }
 
-// R1 = block.
+// R1 = block. Helpers take their time to start, most of all the copy itself (rep movsb), so short
+// packets go through registers.
 void Recorder::emit_copy() {
+  const Label helper = code_.label();
+  const Label copied = code_.label();
   code_.note("copy the packet");
+  code_.jump_if(Cond::gt, Reg::r7, kMostDirect, helper);
+  emit_direct_copy(helper, copied);
+  code_.bind(helper);
+  emit_helper_copy();
+  code_.bind(copied);
+  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, dropped), 0);
+}
+
+// R1 = block, which it keeps; R7 is at most kMostDirect. Goes to `helper` where the packet's linear
+// part ends early.
+void Recorder::emit_direct_copy(Label helper, Label copied) {
+  const Label eights = code_.label();
+  const Label rest = code_.label();
+  code_.load(Size::word, Reg::r4, Reg::r6, offsetof(xdp_md, data));
+  code_.load(Size::word, Reg::r5, Reg::r6, offsetof(xdp_md, data_end));
+  code_.alu64(Alu::mov, Reg::r3, Reg::r1);
+  code_.alu64(Alu::add, Reg::r3, kPacket);
+  code_.alu64(Alu::mov, Reg::r2, Reg::r7);
+  for (int i = 0; i < kMostDirect / kLargePiece; ++i) {
+    code_.jump_if(Cond::lt, Reg::r2, kLargePiece, eights);
+    emit_piece(Size::dword, kLargePiece, helper);
+  }
+  code_.bind(eights);
+  for (int i = 0; i < kLargePiece / 8 - 1; ++i) {
+    code_.jump_if(Cond::lt, Reg::r2, 8, rest);
+    emit_piece(Size::dword, 8, helper);
+  }
+  code_.bind(rest);
+  for (const auto& [size, bytes] : {std::pair(Size::word, 4), {Size::half, 2}, {Size::byte, 1}}) {
+    const Label skip = code_.label();
+    code_.jump_if(Cond::lt, Reg::r2, bytes, skip);
+    emit_piece(size, bytes, helper);
+    code_.bind(skip);
+  }
+  code_.jump(copied);
+}
+
+// Copies `bytes` bytes from R4 to R3, of which R2 counts what is left to do. R5 = end of the
+// packet.
+void Recorder::emit_piece(Size size, int bytes, Label out_of_bounds) {
+  const int step = size == Size::dword ? 8 : bytes;
+  code_.alu64(Alu::mov, Reg::r0, Reg::r4);
+  code_.alu64(Alu::add, Reg::r0, bytes);
+  code_.jump_if(Cond::gt, Reg::r0, Reg::r5, out_of_bounds);
+  for (int at = 0; at < bytes; at += step) {
+    code_.load(size, Reg::r0, Reg::r4, static_cast<std::int16_t>(at));
+    code_.store(size, Reg::r3, static_cast<std::int16_t>(at), Reg::r0);
+  }
+  code_.alu64(Alu::add, Reg::r4, bytes);
+  code_.alu64(Alu::add, Reg::r3, bytes);
+  code_.alu64(Alu::sub, Reg::r2, bytes);
+}
+
+// R1 = block.
+void Recorder::emit_helper_copy() {
   code_.alu64(Alu::mov, Reg::r3, Reg::r1);
   code_.alu64(Alu::add, Reg::r3, kPacket);
   if (spec_.has_xdp_load_bytes) {
@@ -277,7 +343,6 @@ void Recorder::emit_copy() {
     code_.call(BPF_FUNC_probe_read_kernel);
   }
   code_.jump_if(Cond::ne, Reg::r0, 0, discard_);
-  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, dropped), 0);
 }
 
 // R1 = ring, R2 = its new head. Stores become visible in their order on x86 and s390x; elsewhere an
