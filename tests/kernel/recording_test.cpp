@@ -178,7 +178,8 @@ INSTANTIATE_TEST_SUITE_P(Copies, RecordingSizes, ::testing::Bool());
 TEST(Recording, PublishesWithAnExchange) {
   std::optional<Capture> made;
   try {
-    made.emplace(Setup{.ordered_stores = false});
+    const struct Setup weak = {.ordered_stores = false};
+    made.emplace(weak);
   } catch (const Error& error) {
     if (std::string_view(error.what()).find("reserved fields") == std::string_view::npos) throw;
     GTEST_SKIP() << "this kernel has no atomic exchange (5.12)";
