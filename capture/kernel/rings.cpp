@@ -35,21 +35,21 @@ std::size_t memory_size(std::size_t ring_size) {
   return (size + page_size() - 1) / page_size() * page_size();
 }
 
-UniqueFd create_ring(std::size_t size) {
-  return create_map(BPF_MAP_TYPE_ARRAY, "xdpcap_ring", sizeof(std::uint32_t),
-                    static_cast<std::uint32_t>(memory_size(size)), 1, BPF_F_MMAPABLE);
-}
-
-// Older kernels take map values only as large as kmalloc() would give (KMALLOC_MAX_SIZE).
-std::size_t size_the_kernel_takes(std::size_t wanted) {
+// Older kernels take map values only as large as kmalloc() would give (KMALLOC_MAX_SIZE): there
+// `size` becomes one that every kernel takes. Throws Error.
+UniqueFd create_ring(std::size_t& size) {
+  constexpr const char* kName = "xdpcap_ring";
   constexpr std::size_t kEveryKernelTakes = std::size_t{1} << 21U;
-  if (wanted <= kEveryKernelTakes) return wanted;
-  LIBBPF_OPTS(bpf_map_create_opts, options);
-  options.map_flags = BPF_F_MMAPABLE;
-  const auto value_size = static_cast<std::uint32_t>(memory_size(wanted));
-  const UniqueFd probe(bpf_map_create(BPF_MAP_TYPE_ARRAY, "xdpcap_probe", sizeof(std::uint32_t),
-                                      value_size, 1, &options));
-  return !probe.valid() && errno == E2BIG ? kEveryKernelTakes : wanted;
+  if (size > kEveryKernelTakes) {
+    LIBBPF_OPTS(bpf_map_create_opts, options);
+    options.map_flags = BPF_F_MMAPABLE;
+    UniqueFd ring(bpf_map_create(BPF_MAP_TYPE_ARRAY, kName, sizeof(std::uint32_t),
+                                 static_cast<std::uint32_t>(memory_size(size)), 1, &options));
+    if (ring.valid()) return ring;
+    if (errno == E2BIG) size = kEveryKernelTakes;
+  }
+  return create_map(BPF_MAP_TYPE_ARRAY, kName, sizeof(std::uint32_t),
+                    static_cast<std::uint32_t>(memory_size(size)), 1, BPF_F_MMAPABLE);
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ std::uint64_t monotonic_now() {
 
 Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
              std::uint64_t bytes_per_cpu)
-    : size_(size_the_kernel_takes(ring_size(bytes_per_cpu))) {
+    : size_(ring_size(bytes_per_cpu)) {
   for (const std::uint32_t cpu : online) {
     const UniqueFd ring = create_ring(size_);
     memory_.emplace_back(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0,

@@ -18,6 +18,21 @@ TEST(Rings, RoundTheirSizeUpToWhatTheKernelTakes) {
   EXPECT_THROW(Rings({0}, 1, std::uint64_t{1} << 40U), Error);
 }
 
+// Linux 5.10 takes no larger map values; a larger ring becomes one that it takes.
+TEST(Rings, EveryKernelGivesTwoMebibytes) {
+  for (const std::uint64_t wanted : {2 * kMiB, 8 * kMiB}) {
+    const Rings rings({0}, 1, wanted);
+    EXPECT_GE(rings.bytes_per_cpu(), 2 * kMiB);
+    EXPECT_LE(rings.bytes_per_cpu(), wanted);
+  }
+}
+
+// Rings of CPUs that are not online cost nothing but their place in the array.
+TEST(Rings, OfManyPossibleCpus) {
+  Rings rings({0, 127}, 128, 4096);
+  EXPECT_EQ(rings.cursors().size(), 2U);
+}
+
 TEST(Rings, DefaultSizeFollowsMemoryAndCpus) {
   const std::uint64_t ordinary = default_ring_bytes(16384 * kMiB, 2);
   EXPECT_LE(default_ring_bytes(262144 * kMiB, 128) * 128, 512 * kMiB);
