@@ -118,7 +118,8 @@ void Session::install() {
                           .control_fd = control_.fd(),
                           .rings_fd = rings_.array_fd(),
                           .frags = flavour.frags,
-                          .has_xdp_load_bytes = has_xdp_load_bytes},
+                          .has_xdp_load_bytes = has_xdp_load_bytes,
+                          .filter_offsets = options_.filter_offsets},
                          options_.filter);
   });
 }
