@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -36,15 +37,18 @@ struct Typed {
   std::string link_type;
   std::string buffer;
   std::string watermark;
+  std::string snaplen;
   std::string filter_file;
   std::string offsets;
   std::array<bool, 4> listings{};  // by FilterListing
 };
 
-// "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either.
+// "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either. "-s96",
+// which tcpdump's users type, stays as it is.
 std::string with_two_dashes(const std::string& argument) {
   const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
-  return single ? "-" + argument : argument;
+  const bool snaplen = single && argument[1] == 's' && std::isdigit(argument[2]) != 0;
+  return single && !snaplen ? "-" + argument : argument;
 }
 
 // Options end at the first word that is none: what follows is the hook, the output and a filter,
@@ -77,6 +81,11 @@ void add_options(CLI::App& app, Typed& typed, Options& options, bool& flush) {
   app.add_option("--buffer", typed.buffer,
                  "Size of each CPU's ring buffer, rounded up to what the kernel takes (default: a "
                  "small part of the memory)")
+      ->option_text("BYTES");
+  app.add_option(
+         "-s,--snaplen", typed.snaplen,
+         "Keep this much of each packet, cut while it is still in the kernel (default: all; "
+         "0 means the same)")
       ->option_text("BYTES");
   app.add_option("--watermark", typed.watermark,
                  "Wake up when this much waits in a ring buffer (default: a quarter of it), or a "
@@ -146,6 +155,14 @@ std::string filter_text(const Typed& typed) {
   return std::string(trim(read_filter_file(typed.filter_file)));
 }
 
+std::uint32_t parse_snaplen(const std::string& text) {
+  if (text.empty()) return kMaxSnaplen;
+  const auto bytes = parse_number<std::uint32_t>(text);
+  if (bytes && *bytes <= kMaxSnaplen) return *bytes == 0 ? kMaxSnaplen : *bytes;
+  throw UsageError("-s: \"" + text + "\" is no number of bytes up to " +
+                   std::to_string(kMaxSnaplen));
+}
+
 Options check(Typed typed, Options options) {
   const auto listing = std::find(typed.listings.begin(), typed.listings.end(), true);
   if (listing != typed.listings.end()) {
@@ -157,6 +174,7 @@ Options check(Typed typed, Options options) {
   if (!typed.actions.empty()) options.actions = parse_actions(typed.actions);
   options.ring_bytes = parse_bytes("-buffer", typed.buffer);
   options.watermark = parse_bytes("-watermark", typed.watermark);
+  options.snaplen = parse_snaplen(typed.snaplen);
   if (!typed.link_type.empty()) options.link_type = parse_link_type(typed.link_type);
   if (!typed.offsets.empty()) options.filter_offsets = parse_offsets(typed.offsets);
   options.filter = with_context("filter \"" + options.filter_text + "\"", [&] {

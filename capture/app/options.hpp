@@ -11,6 +11,7 @@
 #include "base/xdp_action.hpp"
 #include "filter/cbpf.hpp"
 #include "filter/expression.hpp"
+#include "recorder/recorder.hpp"
 
 namespace xdpcap {
 
@@ -34,6 +35,7 @@ struct Options {
   std::optional<std::vector<XdpAction>> actions;  // nothing: all that the hook has slots for
   std::optional<std::uint64_t> ring_bytes;        // for each CPU
   std::optional<std::uint64_t> watermark;         // bytes in a ring that wake the reader
+  std::uint32_t snaplen = kMaxSnaplen;            // bytes of a packet that are kept
   bool quiet = false;
   bool wait = false;
   bool replace = false;

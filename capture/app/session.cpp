@@ -25,6 +25,10 @@ namespace {
 // early when a ring fills. After this many naps without a packet it sleeps until one comes.
 constexpr int kNapMilliseconds = 5;
 constexpr unsigned kNapsBeforeSleep = 20;
+// A CPU may know the time of a packet before others see its mark that it is at work on one: by some
+// hundred ns at the most, for which this is ample.
+constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
+constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 // How long a reader that takes nothing may keep a stopped capture from ending.
 constexpr int kLastPatienceMilliseconds = 2000;
@@ -65,11 +69,15 @@ Rings make_rings(const Options& options, const Cpus& cpus) {
   return {cpus.online, cpus.possible, bytes};
 }
 
-UniqueFd make_epoll(const Rings& rings, int stop_fd) {
+UniqueFd make_epoll(const Bell& bell, int stop_fd) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) throw system_error("creating an epoll", errno);
-  rings.watch(epoll.get());
   epoll_event event{};
+  event.events = EPOLLIN | static_cast<std::uint32_t>(EPOLLET);
+  event.data.fd = bell.fd();
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, bell.fd(), &event) != 0) {
+    throw system_error("watching the bell", errno);
+  }
   event.events = EPOLLIN;
   event.data.fd = stop_fd;
   if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, stop_fd, &event) != 0) {
@@ -90,14 +98,14 @@ Session::Session(const Options& options, int stop_fd)
       rings_(make_rings(options, read_cpus())),
       wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
                                        rings_.bytes_per_cpu() / 2)),
-      epoll_(make_epoll(rings_, stop_fd)) {}
+      epoll_(make_epoll(bell_, stop_fd)) {}
 
 void Session::run() {
   install();
   file_.begin(file_header({.hook = options_.hook,
                            .filter = options_.filter_text,
                            .link_type = file_link_type(options_.link_type),
-                           .snaplen = kMaxSnaplen,
+                           .snaplen = options_.snaplen,
                            .actions = actions_}));
   capture();
   finish();
@@ -112,11 +120,13 @@ void Session::install() {
         std::find(actions_.begin(), actions_.end(), action) - actions_.begin());
     return make_recorder({.action = action,
                           .interface_id = interface,
-                          .snaplen = kMaxSnaplen,
+                          .snaplen = options_.snaplen,
                           .cpus = cpus,
                           .counters_row = interface,
                           .control_fd = control_.fd(),
                           .rings_fd = rings_.array_fd(),
+                          .ring_bytes = static_cast<std::uint32_t>(rings_.bytes_per_cpu()),
+                          .bell_fd = bell_.fd(),
                           .frags = flavour.frags,
                           .has_xdp_load_bytes = has_xdp_load_bytes,
                           .filter_offsets = options_.filter_offsets},
@@ -128,29 +138,34 @@ void Session::capture() {
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!file_.flush({.interrupt_fd = stop_fd_})) return;
   next_report_ = monotonic_now() + kReportEvery;
-  while (!stop_requested() && drain({.interrupt_fd = stop_fd_})) {
+  while (!stop_requested() &&
+         drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) {
     sleep();
     if (monotonic_now() >= next_report_) report();
   }
 }
 
-bool Session::drain(Patience patience) {
-  const std::uint64_t horizon = monotonic_now();
+bool Session::drain(std::uint64_t horizon, Patience patience) {
   for (RingCursor& cursor : rings_.cursors()) cursor.refresh();
   for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
     end = merge_.run(rings_.cursors(), horizon, [this](const RingCursor& cursor) {
-      idle_naps_ = 0;
-      return file_.append(cursor.record(), clock_.offset());
+      xdpcap_block& block = cursor.block();
+      if (!file_.append(block)) return false;
+      set_time(block, time_of(block) + clock_.offset());
+      return true;
     });
-    for (RingCursor& cursor : rings_.cursors()) cursor.release();
+    if (file_.pending()) idle_naps_ = 0;
     if (!file_.flush(patience)) return false;
+    for (RingCursor& cursor : rings_.cursors()) cursor.release();
   }
   return true;
 }
 
 void Session::sleep() {
   const bool nap = idle_naps_ < kNapsBeforeSleep;
-  const std::uint64_t wake_at = nap ? wake_at_ : 1;
+  // The alarm of a sleep is set a nap early, and stays set: a recorder that had not seen it has
+  // published its packet before that nap is over.
+  const std::uint64_t wake_at = idle_naps_ + 1 < kNapsBeforeSleep ? wake_at_ : 1;
   control_.wake_at(wake_at);
   // Whatever came in before the alarm was set has not rung it.
   if (rings_.most_waiting() < wake_at) {
@@ -160,9 +175,10 @@ void Session::sleep() {
     std::array<epoll_event, 8> events{};
     ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                  nap ? kNapMilliseconds : static_cast<int>(until_report));
+    bell_.silence();
     ++idle_naps_;
   }
-  control_.stay_awake();
+  if (rings_.most_waiting() > 0) control_.stay_awake();
 }
 
 void Session::report() {
@@ -176,7 +192,7 @@ void Session::finish() {
   installation_->remove();
   const Patience last{.milliseconds = kLastPatienceMilliseconds};
   if (file_.end() == WriteEnd::reader_gone) return;
-  if (file_.flush(last)) drain(last);
+  if (file_.flush(last)) drain(kNobodyRecords, last);
   file_.give_up();
 
   const std::vector<ActionStatistics> final_statistics = statistics();

@@ -9,6 +9,7 @@
 #include "app/options.hpp"
 #include "app/statistics.hpp"
 #include "base/unique_fd.hpp"
+#include "kernel/bell.hpp"
 #include "kernel/control.hpp"
 #include "kernel/hook.hpp"
 #include "kernel/rings.hpp"
@@ -32,9 +33,9 @@ class Session {
   void capture();
   void finish();
 
-  // Writes all that the rings hold and that is certain to be next in time. False when the output
-  // takes no more.
-  bool drain(Patience patience);
+  // Writes all that the rings hold from before `horizon` (CLOCK_MONOTONIC in ns) and that is
+  // certain to be next in time. False when the output takes no more.
+  bool drain(std::uint64_t horizon, Patience patience);
   void sleep();
   void report();
   [[nodiscard]] bool stop_requested() const;
@@ -46,6 +47,7 @@ class Session {
   std::vector<XdpAction> actions_;  // by interface of the file, and by row of the counters
   CaptureFile file_;
   Control control_;
+  Bell bell_;
   Rings rings_;
   std::uint64_t wake_at_;
   UniqueFd epoll_;

@@ -91,6 +91,11 @@ void Assembler::store(Size size, Reg base, std::int16_t offset, std::int32_t imm
   emit((BPF_ST | BPF_MEM) + size, base, Reg::r0, offset, imm);
 }
 
+void Assembler::exchange(Size size, Reg base, std::int16_t offset, Reg src) {
+  constexpr std::int32_t kExchange = 0xE0 | 1;  // BPF_XCHG | BPF_FETCH; older headers lack them
+  emit((BPF_STX | BPF_XADD) + size, base, src, offset, kExchange);
+}
+
 void Assembler::jump(Label target) {
   emit_jump(BPF_JMP | BPF_JA, Reg::r0, Reg::r0, 0, target);
 }

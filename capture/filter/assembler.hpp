@@ -94,6 +94,9 @@ class Assembler {
   void store(Size size, Reg base, std::int16_t offset, Reg src);
   void store(Size size, Reg base, std::int16_t offset, std::int32_t imm);
 
+  // Exchanges `src` with memory (a word or a dword), with a full barrier. Linux 5.12.
+  void exchange(Size size, Reg base, std::int16_t offset, Reg src);
+
   void jump(Label target);
   void jump_if(Cond cond, Reg dst, Reg src, Label target);
   void jump_if(Cond cond, Reg dst, std::int32_t imm, Label target);  // imm is sign-extended

@@ -2,18 +2,17 @@
 #include "kernel/rings.hpp"
 
 #include <bpf/bpf.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <ctime>
-#include <limits>
 #include <string>
 
 #include "base/error.hpp"
 #include "kernel/program_loader.hpp"
+#include "recorder/recorder.hpp"
 
 namespace xdpcap {
 namespace {
@@ -23,22 +22,34 @@ std::size_t page_size() {
 }
 
 std::size_t ring_size(std::uint64_t wanted) {
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 31U;  // max_entries is a u32
-  if (wanted > kMost) {
+  if (wanted > kMaxRingBytes) {
     throw Error(
         "creating the rings: " + std::to_string(wanted) + " bytes for each CPU are too many",
-        "give at most " + std::to_string(kMost) + " with -buffer");
+        "give at most " + std::to_string(kMaxRingBytes) + " with -buffer");
   }
   return std::bit_ceil(std::max<std::size_t>(wanted, page_size()));
 }
 
-UniqueFd create_ring(std::size_t size) {
-  return create_map(BPF_MAP_TYPE_RINGBUF, "xdpcap_ring", 0, 0, static_cast<std::uint32_t>(size));
+std::size_t memory_size(std::size_t ring_size) {
+  const std::size_t size = sizeof(xdpcap_ring) + ring_size + XDPCAP_RING_OVERHANG;
+  return (size + page_size() - 1) / page_size() * page_size();
 }
 
-// Records begin on 8 bytes, each behind a header of its own.
-constexpr unsigned long occupied(std::uint32_t length) {
-  return (length + BPF_RINGBUF_HDR_SZ + 7UL) & ~7UL;
+UniqueFd create_ring(std::size_t size) {
+  return create_map(BPF_MAP_TYPE_ARRAY, "xdpcap_ring", sizeof(std::uint32_t),
+                    static_cast<std::uint32_t>(memory_size(size)), 1, BPF_F_MMAPABLE);
+}
+
+// Older kernels take map values only as large as kmalloc() would give (KMALLOC_MAX_SIZE).
+std::size_t size_the_kernel_takes(std::size_t wanted) {
+  constexpr std::size_t kEveryKernelTakes = std::size_t{1} << 21U;
+  if (wanted <= kEveryKernelTakes) return wanted;
+  LIBBPF_OPTS(bpf_map_create_opts, options);
+  options.map_flags = BPF_F_MMAPABLE;
+  const auto value_size = static_cast<std::uint32_t>(memory_size(wanted));
+  const UniqueFd probe(bpf_map_create(BPF_MAP_TYPE_ARRAY, "xdpcap_probe", sizeof(std::uint32_t),
+                                      value_size, 1, &options));
+  return !probe.valid() && errno == E2BIG ? kEveryKernelTakes : wanted;
 }
 
 }  // namespace
@@ -50,39 +61,14 @@ std::uint64_t monotonic_now() {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-RingCursor::RingCursor(int map_fd, std::size_t size)
-    : consumer_page_(map_fd, page_size(), PROT_READ | PROT_WRITE, 0, "mapping a ring"),
-      producer_page_(map_fd, page_size() + 2 * size, PROT_READ, page_size(), "mapping a ring"),
-      data_(producer_page_.at(page_size())),
-      mask_(size - 1) {}
-
-void RingCursor::read_header() {
-  if (ended()) {
-    header_ = kNone;
-    return;
-  }
-  auto& length = *reinterpret_cast<std::uint32_t*>(address(position_));
-  header_ = std::atomic_ref(length).load(std::memory_order_acquire);
-}
-
-void RingCursor::advance() {
-  position_ += occupied(header_ & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT));
-}
-
-void RingCursor::skip_discarded() {
-  for (read_header();
-       (header_ & (BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT)) == BPF_RINGBUF_DISCARD_BIT;
-       read_header()) {
-    advance();
-  }
-}
-
 Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
              std::uint64_t bytes_per_cpu)
-    : size_(ring_size(bytes_per_cpu)) {
+    : size_(size_the_kernel_takes(ring_size(bytes_per_cpu))) {
   for (const std::uint32_t cpu : online) {
-    const UniqueFd& ring = maps_.emplace_back(create_ring(size_));
-    cursors_.push_back(RingCursor(ring.get(), size_));
+    const UniqueFd ring = create_ring(size_);
+    memory_.emplace_back(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0,
+                         "mapping a ring");
+    cursors_.emplace_back(memory_.back().at(0), size_);
     // The first ring serves as the template that a map of maps is created by.
     if (!array_.valid()) {
       array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
@@ -91,17 +77,6 @@ Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
     const int ring_fd = ring.get();
     if (bpf_map_update_elem(array_.get(), &cpu, &ring_fd, BPF_ANY) != 0) {
       throw system_error("giving CPU " + std::to_string(cpu) + " its ring", errno);
-    }
-  }
-}
-
-void Rings::watch(int epoll_fd) const {
-  for (const UniqueFd& ring : maps_) {
-    epoll_event event{};
-    event.events = EPOLLIN | static_cast<std::uint32_t>(EPOLLET);
-    event.data.fd = ring.get();
-    if (::epoll_ctl(epoll_fd, EPOLL_CTL_ADD, ring.get(), &event) != 0) {
-      throw system_error("watching a ring", errno);
     }
   }
 }

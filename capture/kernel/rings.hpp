@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The per-CPU rings that records come through (BPF_MAP_TYPE_RINGBUF, kernel/bpf/ringbuf.c), read in
-// place. libbpf's ring_buffer calls a function and publishes a position for each record; here a
-// cursor walks a ring freely and the positions are published once a batch.
+// The per-CPU rings that blocks come through (recorder/record.h), read in place. They are arrays of
+// this project's own making and no BPF ring buffers: those put a header between records, take each
+// in two calls with a lock, and do not let the reader write, so that every packet would have to be
+// copied out of them.
 #pragma once
-
-#include <linux/bpf.h>
 
 #include <atomic>
 #include <cstddef>
@@ -21,90 +20,85 @@ namespace xdpcap {
 // The kernel's clock as recorders stamp it: CLOCK_MONOTONIC, in ns.
 std::uint64_t monotonic_now();
 
-inline std::uint64_t time_of(const xdpcap_record& record) {
-  return (std::uint64_t{record.time_high} << 32U) | record.time_low;
+inline std::uint64_t time_of(const xdpcap_block& block) {
+  return (std::uint64_t{block.time_high} << 32U) | block.time_low;
+}
+inline void set_time(xdpcap_block& block, std::uint64_t time) {
+  block.time_high = static_cast<std::uint32_t>(time >> 32U);
+  block.time_low = static_cast<std::uint32_t>(time);
 }
 
-// RingCursor walks the records of one ring, oldest first. A record is `ready`, or the cursor has
-// `ended` (nothing is there yet), or it is neither: the kernel is still writing the next one.
+// RingCursor walks the blocks of one ring, oldest first. A block is `ready`, or the cursor has
+// `ended` (nothing is there yet), or it is neither: a recorder is at work on the next one.
 class RingCursor {
  public:
+  // `memory` is a struct xdpcap_ring and what follows it, of `size` bytes (a power of two).
+  RingCursor(std::byte* memory, std::size_t size)
+      : ring_(reinterpret_cast<xdpcap_ring*>(memory)),
+        blocks_(memory + sizeof(xdpcap_ring)),
+        size_(size),
+        position_(head().load(std::memory_order_acquire)),
+        end_(position_) {}
+
   // Looks at how far the kernel has got. What it adds later is not seen until the next refresh().
   void refresh() {
-    end_ = producer().load(std::memory_order_acquire);
-    skip_discarded();
+    // In this order: a recorder that finishes between the two looks is busy for the first or has
+    // its block seen by the second.
+    busy_ = std::atomic_ref(ring_->busy).load(std::memory_order_acquire) != 0;
+    end_ = head().load(std::memory_order_acquire);
   }
-  [[nodiscard]] bool ready() const { return header_ < kUnfinished; }
-  [[nodiscard]] bool ended() const { return position_ == end_; }
+  [[nodiscard]] bool ready() const { return position_ != end_; }
+  [[nodiscard]] bool ended() const { return position_ == end_ && !busy_; }
 
-  // Only while ready().
-  [[nodiscard]] const xdpcap_record& record() const {
-    return *reinterpret_cast<const xdpcap_record*>(address(position_) + BPF_RINGBUF_HDR_SZ);
+  // Only while ready(). The block is the reader's until release().
+  [[nodiscard]] xdpcap_block& block() const {
+    return *reinterpret_cast<xdpcap_block*>(blocks_ + offset());
   }
-  [[nodiscard]] std::uint64_t time() const { return time_of(record()); }
+  [[nodiscard]] std::uint64_t time() const { return time_of(block()); }
   void next() {
-    advance();
-    skip_discarded();
+    const std::size_t end = offset() + block().block_length;
+    position_ = end < size_ ? position_ - offset() + end : position_ - offset() + size_;
   }
 
   // Gives the memory of everything the cursor has passed back to the kernel.
-  void release() { consumer().store(position_, std::memory_order_release); }
+  void release() { std::atomic_ref(ring_->tail).store(position_, std::memory_order_release); }
 
   // Bytes that wait in the ring.
   [[nodiscard]] std::uint64_t waiting() const {
-    return producer().load(std::memory_order_acquire) - position_;
+    return head().load(std::memory_order_acquire) - position_;
   }
 
  private:
-  friend class Rings;
-  static constexpr std::uint32_t kUnfinished =
-      BPF_RINGBUF_DISCARD_BIT;  // or busy: the bit above it
-  static constexpr std::uint32_t kNone = BPF_RINGBUF_BUSY_BIT;
+  [[nodiscard]] std::atomic_ref<__u64> head() const { return std::atomic_ref(ring_->head); }
+  [[nodiscard]] std::size_t offset() const { return position_ & (size_ - 1); }
 
-  RingCursor(int map_fd, std::size_t size);
-
-  [[nodiscard]] std::atomic_ref<unsigned long> consumer() const {
-    return std::atomic_ref(*reinterpret_cast<unsigned long*>(consumer_page_.at(0)));
-  }
-  [[nodiscard]] std::atomic_ref<unsigned long> producer() const {
-    return std::atomic_ref(*reinterpret_cast<unsigned long*>(producer_page_.at(0)));
-  }
-  [[nodiscard]] std::byte* address(unsigned long position) const {
-    return data_ + (position & mask_);
-  }
-  void read_header();
-  void advance();
-  void skip_discarded();
-
-  Mapping consumer_page_;
-  Mapping producer_page_;  // and behind it the data, mapped twice in a row: no record ever wraps
-  std::byte* data_ = nullptr;
-  unsigned long mask_ = 0;
-  unsigned long position_ = 0;
-  unsigned long end_ = 0;
-  std::uint32_t header_ = kNone;
+  xdpcap_ring* ring_;
+  std::byte* blocks_;
+  std::size_t size_;
+  std::uint64_t position_;
+  std::uint64_t end_;
+  bool busy_ = false;
 };
 
 // Rings owns a ring for each online CPU, and the array in which recorders find them.
 class Rings {
  public:
-  // `bytes_per_cpu` is rounded up to what the kernel takes: whole pages, a power of two. CPUs that
-  // come online later have no ring: what they match is counted as lost. Throws Error.
+  // `bytes_per_cpu` is rounded up to a power of two of at least a page, and down to what the kernel
+  // takes (2 MiB in Linux 5.10, which has no larger map values). CPUs that come online later have
+  // no ring: what they match is counted as lost. Throws Error.
   Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
         std::uint64_t bytes_per_cpu);
 
   [[nodiscard]] int array_fd() const { return array_.get(); }
   [[nodiscard]] std::size_t bytes_per_cpu() const { return size_; }
   [[nodiscard]] std::span<RingCursor> cursors() { return cursors_; }
-  // Registers the rings with an epoll, edge-triggered: it reports wake-ups, not waiting data.
-  void watch(int epoll_fd) const;
   // The fullest ring's waiting bytes.
   [[nodiscard]] std::uint64_t most_waiting() const;
 
  private:
   std::size_t size_;
   UniqueFd array_;
-  std::vector<UniqueFd> maps_;
+  std::vector<Mapping> memory_;
   std::vector<RingCursor> cursors_;
 };
 

@@ -8,16 +8,17 @@
 namespace xdpcap {
 
 CaptureFile::CaptureFile(Output output, std::size_t interfaces)
-    : output_(std::move(output)), buffer_(interfaces), written_(interfaces) {}
+    : output_(std::move(output)), batch_(interfaces), written_(interfaces) {}
 
 void CaptureFile::begin(const pcapng::Bytes& header) {
   output_.begin();
-  buffer_.append(header);
+  header_ = header;
+  batch_.append(header_);
 }
 
 bool CaptureFile::flush(Patience patience) {
   if (last_.end == WriteEnd::failed || last_.end == WriteEnd::reader_gone) return false;
-  last_ = output_.write(buffer_.bytes().subspan(sent_), patience);
+  last_ = output_.write(batch_.pieces(), sent_, patience);
   sent_ += last_.written;
   if (last_.end == WriteEnd::done) {
     count_batch();
@@ -28,17 +29,17 @@ bool CaptureFile::flush(Patience patience) {
 }
 
 void CaptureFile::give_up() {
-  buffer_.keep_whole_blocks(sent_);
-  output_.take_back(sent_ - buffer_.bytes().size());
+  batch_.keep_whole_blocks(sent_);
+  output_.take_back(sent_ - batch_.size());
   count_batch();
 }
 
 void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Patience patience) {
   if (last_.end == WriteEnd::done) {
     for (const pcapng::Bytes& block : trailer) {
-      if (buffer_.append(block)) continue;
+      if (batch_.append(block)) continue;
       if (!flush(patience)) break;
-      buffer_.append(block);
+      batch_.append(block);
     }
     if (last_.end == WriteEnd::done) flush(patience);
   }
@@ -48,9 +49,9 @@ void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Patience pat
 }
 
 void CaptureFile::count_batch() {
-  const std::span<const std::uint64_t> packets = buffer_.packets();
+  const std::span<const std::uint64_t> packets = batch_.packets();
   for (std::size_t i = 0; i < written_.size(); ++i) written_[i] += packets[i];
-  buffer_.clear();
+  batch_.clear();
   sent_ = 0;
 }
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "output/block_buffer.hpp"
+#include "output/batch.hpp"
 #include "output/output.hpp"
 #include "output/pcapng.hpp"
 
@@ -20,10 +20,11 @@ class CaptureFile {
   // Empties the output and puts the first blocks in. Throws Error.
   void begin(const pcapng::Bytes& header);
 
-  // Puts a packet into the current batch; false when that is full and has to be flushed first.
-  bool append(const xdpcap_record& record, std::uint64_t clock_offset) {
-    return buffer_.append(record, clock_offset);
-  }
+  // Puts a packet's block into the current batch; false when that is full and has to be flushed
+  // first. The block has to stay as it is until pending() is false.
+  bool append(const xdpcap_block& block) { return batch_.append(block); }
+  // Whether there are blocks that are not written.
+  [[nodiscard]] bool pending() const { return !batch_.empty(); }
   // Writes the batch out. False when it could not: see end(). After `interrupted` it can be tried
   // again and goes on where it stopped; after anything else the capture is over.
   bool flush(Patience patience);
@@ -43,7 +44,8 @@ class CaptureFile {
   void throw_if_failed() const;
 
   Output output_;
-  BlockBuffer buffer_;
+  Batch batch_;
+  pcapng::Bytes header_;
   std::size_t sent_ = 0;  // bytes of the batch that are out already
   std::vector<std::uint64_t> written_;
   WriteResult last_;

@@ -33,6 +33,14 @@ UniqueFd open_stdout() {
   return fd;
 }
 
+// What is left of a piece goes alone: writev() takes whole pieces, and these are not ours to
+// change.
+ssize_t write_once(int fd, std::span<const iovec> pieces, std::size_t skip) {
+  if (skip == 0) return ::writev(fd, pieces.data(), static_cast<int>(pieces.size()));
+  const iovec& piece = pieces.front();
+  return ::write(fd, static_cast<const std::byte*>(piece.iov_base) + skip, piece.iov_len - skip);
+}
+
 enum class Wait : std::uint8_t { ready, interrupted };
 
 Wait wait_writable(int fd, Patience patience) {
@@ -87,12 +95,24 @@ void Output::begin() {
 }
 
 WriteResult Output::write(std::span<const std::byte> bytes, Patience patience) const {
+  const iovec piece{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  return write(std::span(&piece, 1), 0, patience);
+}
+
+WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip,
+                          Patience patience) const {
   WriteResult result;
-  while (result.written < bytes.size()) {
-    const ssize_t count =
-        ::write(fd_.get(), bytes.data() + result.written, bytes.size() - result.written);
+  for (;;) {
+    // `skip` is now what is written of the first piece that is not written in full.
+    while (!pieces.empty() && skip >= pieces.front().iov_len) {
+      skip -= pieces.front().iov_len;
+      pieces = pieces.subspan(1);
+    }
+    if (pieces.empty()) return result;
+    const ssize_t count = write_once(fd_.get(), pieces, skip);
     if (count >= 0) {
       result.written += static_cast<std::size_t>(count);
+      skip += static_cast<std::size_t>(count);
       continue;
     }
     if (errno == EINTR) continue;
@@ -105,7 +125,6 @@ WriteResult Output::write(std::span<const std::byte> bytes, Patience patience) c
     result.end = errno == EPIPE ? WriteEnd::reader_gone : WriteEnd::failed;
     return result;
   }
-  return result;
 }
 
 void Output::take_back(std::size_t bytes) const {

@@ -2,6 +2,8 @@
 // Where the capture goes: a file, a FIFO, or stdout.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -47,7 +49,9 @@ class Output {
 
   // From here on what the file held before is gone. Throws Error.
   void begin();
-  // Writes all of `bytes`, and says how far it got.
+  // Writes all that is in `pieces`, of which there are at most IOV_MAX, behind their first `skip`
+  // bytes, and says how far it got.
+  WriteResult write(std::span<const iovec> pieces, std::size_t skip, Patience patience) const;
   WriteResult write(std::span<const std::byte> bytes, Patience patience) const;
   // Cuts a file down to what stood in it `bytes` bytes ago, so that it ends in a whole block.
   void take_back(std::size_t bytes) const;

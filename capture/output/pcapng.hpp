@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in the machine's own byte order. Packets are
-// not here: they leave the kernel as finished blocks (recorder/record.h, output/block_buffer.hpp).
+// not here: they leave the kernel as finished blocks (recorder/record.h, output/batch.hpp).
 #pragma once
 
 #include <cstddef>

@@ -1,32 +1,43 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// What recorders (in the kernel) and the reader (in user space) share: the record that goes through
-// a ring, and the map they count and talk in. Plain C, so that BPF C can include it too.
+// What recorders (in the kernel) and the reader (in user space) share: the rings that packets go
+// through, and the map they count and talk in. Plain C, so that BPF C can include it too.
 #ifndef XDPCAP_RECORD_H
 #define XDPCAP_RECORD_H
 
 #include <linux/types.h>
 
-// The record of one packet. Behind a prefix for the reader stands a whole pcapng Enhanced Packet
-// Block (draft-ietf-opsawg-pcapng, section 4.3) in host byte order, so that writing a packet costs
-// the reader one copy and two stores: the timestamp (a raw kernel clock until then) is its only
-// field that changes.
+// A ring: the only value of an mmapped ARRAY, which one CPU writes and the reader reads.
 //
-//    0  dropped            prefix
-//    4  ingress_ifindex    prefix
-//    8  action             prefix
-//   12  block_type         6
-//   16  block_length       from block_type to the last byte of the tail
-//   20  interface_id
-//   24  time_high          upper half of CLOCK_MONOTONIC, in ns, taken after the reservation
-//   28  time_low
-//   32  captured_length
-//   36  original_length
-//   40  the packet's bytes, padded with zeros to a multiple of 4
-//    +  struct xdpcap_record_tail
-struct xdpcap_record {
-  __u32 dropped;          // packets of this action lost on this CPU since its last record
-  __u32 ingress_ifindex;  // the interface the packet came in by
-  __u32 action;           // what the program returned
+//   0      struct xdpcap_ring
+//   256    blocks, one behind the other, of as many bytes as the ring has (a power of two)
+//   + size room for the end of a block that begins in front of it
+//
+// Positions count bytes for ever; one modulo the size is where a block begins. A block that reaches
+// the size or passes it is the last of its lap: the next one begins at the next multiple of the
+// size. So no block is ever in two parts, and what stands in a lap is a piece of a pcapng file that
+// can be written as it is.
+struct xdpcap_ring {
+  __u64 head;  // where the recorder writes next; stored when the block before it is complete
+  __u64 busy;  // not 0: a recorder is at work, and has not looked at the clock yet or has
+  __u64 head_padding[14];
+  __u64 tail;  // what the reader has given back
+  __u64 tail_padding[15];
+};
+
+// A block in a ring: a pcapng Enhanced Packet Block (draft-ietf-opsawg-pcapng, section 4.3) in host
+// byte order, complete but for its time, which is the kernel's.
+//
+//    0  block_type         6
+//    4  block_length       from block_type to the last byte of the tail
+//    8  interface_id
+//   12  time_high          upper half of CLOCK_MONOTONIC in ns, taken when the recorder was busy
+//   16  time_low
+//   20  captured_length
+//   24  original_length
+//   28  the packet's bytes, padded with zeros to a multiple of 4
+//    +  struct xdpcap_drop_count, if packets were lost before this one
+//    +  struct xdpcap_block_tail
+struct xdpcap_block {
   __u32 block_type;
   __u32 block_length;
   __u32 interface_id;
@@ -36,8 +47,15 @@ struct xdpcap_record {
   __u32 original_length;
 };
 
+// Packets of this action lost on this CPU since the last that was recorded (section 4.3).
+struct xdpcap_drop_count {
+  __u16 code;  // epb_dropcount: 4
+  __u16 length;
+  __u32 count[2];  // a 64-bit integer that is aligned to 4 only
+};
+
 // The options behind the packet (sections 3.5 and 4.3) and the end of the block.
-struct xdpcap_record_tail {
+struct xdpcap_block_tail {
   __u16 flags_code;  // epb_flags: 2
   __u16 flags_length;
   __u32 flags;       // 1: inbound
@@ -52,7 +70,11 @@ struct xdpcap_record_tail {
   __u32 block_length;
 };
 
-#define XDPCAP_RECORD_PREFIX 12  // bytes in front of the block
+// The most bytes of a packet that are kept, whatever the snaplen: as many as the kernel's helpers
+// reach (bpf_xdp_pointer() in net/core/filter.c).
+#define XDPCAP_MOST_CAPTURED 65535U
+// Room behind a ring for the end of any block.
+#define XDPCAP_RING_OVERHANG (65536U + 3840U)
 
 // The map that recorders and reader share (an mmapped ARRAY of one value): this, then a
 // struct xdpcap_counters for each (slot, CPU), all CPUs of the first slot first.
@@ -75,8 +97,13 @@ struct xdpcap_counters {
 };
 
 #ifdef __cplusplus
-static_assert(sizeof(struct xdpcap_record) == 40);
-static_assert(sizeof(struct xdpcap_record_tail) == 40);
+static_assert(sizeof(struct xdpcap_ring) == 256);
+static_assert(sizeof(struct xdpcap_block) == 28);
+static_assert(sizeof(struct xdpcap_drop_count) == 12);
+static_assert(sizeof(struct xdpcap_block_tail) == 40);
+static_assert(XDPCAP_MOST_CAPTURED + 3 + sizeof(struct xdpcap_block) +
+                  sizeof(struct xdpcap_drop_count) + sizeof(struct xdpcap_block_tail) <=
+              XDPCAP_RING_OVERHANG);
 static_assert(sizeof(struct xdpcap_control) == 64);
 static_assert(sizeof(struct xdpcap_counters) == 64);
 #endif

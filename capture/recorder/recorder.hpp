@@ -12,6 +12,15 @@
 
 namespace xdpcap {
 
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
+inline constexpr bool kOrderedStores = true;
+#else
+inline constexpr bool kOrderedStores = false;
+#endif
+
+// The verifier follows no offset into a map value above 2^29 (BPF_MAX_VAR_OFF).
+inline constexpr std::uint32_t kMaxRingBytes = 1U << 28U;
+
 struct RecorderSpec {
   XdpAction action;            // returned for every packet, whatever happens
   std::uint32_t interface_id;  // the pcapng interface of its packets
@@ -19,13 +28,17 @@ struct RecorderSpec {
   std::uint32_t cpus;          // possible CPUs: rows of counters
   std::uint32_t counters_row;  // which of the rows of `cpus` counters is this recorder's
   int control_fd;              // map of struct xdpcap_control and the counters
-  int rings_fd;                // ARRAY_OF_MAPS of RINGBUF, by CPU
+  int rings_fd;                // ARRAY_OF_MAPS of ARRAYs that hold a ring (record.h) each, by CPU
+  std::uint32_t ring_bytes;    // a power of two, at most kMaxRingBytes
+  int bell_fd;                 // RINGBUF that wakes the reader
   bool frags;                  // packets may have fragments (BPF_F_XDP_HAS_FRAGS)
   // bpf_xdp_load_bytes (Linux 5.18) copies packets, fragments included. Without it,
   // bpf_probe_read_kernel does, and frags has to be false.
   bool has_xdp_load_bytes;
   // Where in the packet the filter looks for its beginning; none: at the packet's own.
   std::span<const std::uint32_t> filter_offsets = {};
+  // Whether the CPU makes stores visible in their order. Where it does not, Linux 5.12 is needed.
+  bool ordered_stores = kOrderedStores;
 };
 
 // Larger than any packet XDP can see, and what tcpdump calls everything.

@@ -51,6 +51,17 @@ TEST(Options, OneDashOrTwo) {
   }
 }
 
+TEST(Options, SnaplenAsTcpdumpHasIt) {
+  EXPECT_EQ(parse({"/hook", "-"}).snaplen, kMaxSnaplen);
+  EXPECT_EQ(parse({"-s", "96", "/hook", "-"}).snaplen, 96U);
+  EXPECT_EQ(parse({"-s0", "/hook", "-"}).snaplen, kMaxSnaplen);
+  EXPECT_EQ(parse({"--snaplen=65535", "/hook", "-"}).snaplen, 65535U);
+  EXPECT_EQ(parse({"-snaplen", "64", "/hook", "-"}).snaplen, 64U);
+  for (const char* wrong : {"x", "-1", "262145", "96 "}) {
+    EXPECT_THAT(error({std::string("-snaplen=") + wrong, "/hook", "-"}), HasSubstr("-s")) << wrong;
+  }
+}
+
 TEST(Options, FlagsCanBeSetAsGoSetsThem) {
   EXPECT_TRUE(parse({"-q=true", "/hook", "out"}).quiet);
   EXPECT_FALSE(parse({"-q=false", "/hook", "out"}).quiet);

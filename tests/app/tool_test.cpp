@@ -113,6 +113,25 @@ TEST_F(ToolTest, OnlyWhatWasAskedFor) {
   EXPECT_EQ(capinfos(file_, "Filter string"), "greater 100");
 }
 
+TEST_F(ToolTest, SnaplenCutsPacketsAndSaysSo) {
+  Process capture(tool({"-s", "61", "-actions", "pass", hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (const std::size_t size : {60, 61, 62, 1000}) program_.run(packet_for(XDP_PASS, size));
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  const auto packets = read_with_tshark(file_);
+  const auto bytes = read_bytes(file_);
+  ASSERT_EQ(packets.size(), 4U);
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const std::size_t size = std::array{60, 61, 62, 1000}.at(i);
+    Packet cut = packet_for(XDP_PASS, size);
+    cut.resize(std::min<std::size_t>(size, 61));
+    EXPECT_EQ(bytes[i], cut);
+    EXPECT_EQ(packets[i].length, size);
+  }
+  EXPECT_EQ(capinfos(file_, "Capture length"), "61");
+}
+
 TEST_F(ToolTest, StatisticsEachSecondUnlessQuiet) {
   Process capture(tool({"-actions", "drop", hook_path_, file_, "less", "60"}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "filter/expression.hpp"
+#include "kernel/bell.hpp"
 #include "kernel/control.hpp"
 #include "kernel/cpus.hpp"
 #include "kernel/features.hpp"
@@ -32,11 +33,13 @@ struct Setup {
   std::uint32_t snaplen = kMaxSnaplen;
   std::uint64_t ring_bytes = std::uint64_t{1} << 20U;
   bool may_use_xdp_load_bytes = true;
+  bool ordered_stores = kOrderedStores;
 };
 
 struct Record {
-  xdpcap_record head;
+  xdpcap_block head;
   Packet bytes;
+  std::uint64_t dropped;
   std::vector<std::uint8_t> behind;  // padding and tail, up to the end of the block
 };
 
@@ -63,8 +66,11 @@ class Capture {
            .counters_row = action.value(),
            .control_fd = control_.fd(),
            .rings_fd = rings_.array_fd(),
+           .ring_bytes = static_cast<std::uint32_t>(rings_.bytes_per_cpu()),
+           .bell_fd = bell_.fd(),
            .frags = flavour.frags,
-           .has_xdp_load_bytes = setup.may_use_xdp_load_bytes && has_xdp_load_bytes()},
+           .has_xdp_load_bytes = setup.may_use_xdp_load_bytes && has_xdp_load_bytes(),
+           .ordered_stores = setup.ordered_stores},
           filter_);
     });
   }
@@ -77,8 +83,7 @@ class Capture {
   std::vector<Record> take() {
     std::vector<Record> records;
     for (RingCursor& cursor : rings_.cursors()) {
-      for (cursor.refresh(); cursor.ready(); cursor.next())
-        records.push_back(copy(cursor.record()));
+      for (cursor.refresh(); cursor.ready(); cursor.next()) records.push_back(copy(cursor.block()));
       EXPECT_TRUE(cursor.ended());
       cursor.release();
     }
@@ -86,13 +91,22 @@ class Capture {
   }
 
  private:
-  static Record copy(const xdpcap_record& record) {
-    const auto* block = reinterpret_cast<const std::uint8_t*>(&record);
-    const std::uint8_t* bytes = block + sizeof(record);
-    const std::uint8_t* end = block + XDPCAP_RECORD_PREFIX + record.block_length;
-    return {record,
-            Packet(bytes, bytes + record.captured_length),
-            {bytes + record.captured_length, end}};
+  static Record copy(const xdpcap_block& block) {
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(&block);
+    const std::uint8_t* bytes = begin + sizeof(block);
+    const std::uint8_t* behind = bytes + block.captured_length;
+    const std::uint8_t* end = begin + block.block_length;
+    const std::uint8_t* options = bytes + (block.captured_length + 3) / 4 * 4;
+    Record record{block, Packet(bytes, behind), 0, {behind, end}};
+    xdpcap_drop_count drops{};
+    std::memcpy(&drops, options, sizeof(drops));
+    if (drops.code == 4) record.dropped = (std::uint64_t{drops.count[1]} << 32U) | drops.count[0];
+    xdpcap_block_tail tail{};
+    std::memcpy(&tail, end - sizeof(tail), sizeof(tail));
+    EXPECT_EQ(tail.block_length, block.block_length);
+    EXPECT_EQ(tail.verdict[0], 2);
+    EXPECT_EQ(tail.verdict[1], block.interface_id);  // here, an interface is its action
+    return record;
   }
 
   test::PinFolder folder_;
@@ -101,6 +115,7 @@ class Capture {
   CbpfProgram filter_;
   Cpus cpus_;
   Control control_;
+  Bell bell_;
   Rings rings_;
   std::unique_ptr<Hook> hook_;
   std::optional<Installation> installation_;
@@ -122,7 +137,6 @@ TEST(Recording, KeepsEveryActionAndItsPacket) {
   for (std::uint32_t action = 0; action < 5; ++action) {
     const Record& record = records[action];
     EXPECT_EQ(record.bytes, packet_for(action, 60 + action));
-    EXPECT_EQ(record.head.action, action);
     EXPECT_EQ(record.head.interface_id, action);
     EXPECT_EQ(record.head.original_length, 60 + action);
     EXPECT_EQ(capture.counts(action).received, 1U);
@@ -131,7 +145,7 @@ TEST(Recording, KeepsEveryActionAndItsPacket) {
   }
 }
 
-// Sizes around every class boundary, with and without the newer copy helper.
+// With and without the newer copy helper.
 class RecordingSizes : public ::testing::TestWithParam<bool> {};
 
 TEST_P(RecordingSizes, KeepsEveryByte) {
@@ -149,7 +163,7 @@ TEST_P(RecordingSizes, KeepsEveryByte) {
   for (std::size_t i = 0; i < sent.size(); ++i) {
     ASSERT_EQ(records[i].bytes, sent[i]) << sent[i].size();
     const std::size_t padding = (4 - sent[i].size() % 4) % 4;
-    ASSERT_EQ(records[i].behind.size(), padding + sizeof(xdpcap_record_tail));
+    ASSERT_EQ(records[i].behind.size(), padding + sizeof(xdpcap_block_tail));
     for (std::size_t pad = 0; pad < padding; ++pad) ASSERT_EQ(records[i].behind[pad], 0);
     ASSERT_GE(time_of(records[i].head), before);
     before = time_of(records[i].head);
@@ -157,6 +171,14 @@ TEST_P(RecordingSizes, KeepsEveryByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Copies, RecordingSizes, ::testing::Bool());
+
+// As on CPUs that make stores visible in any order.
+TEST(Recording, PublishesWithAnExchange) {
+  Capture capture({.ordered_stores = false});
+  for (int i = 0; i < 100; ++i) capture.send(packet_for(XDP_PASS, 60));
+  EXPECT_EQ(capture.take().size(), 100U);
+  EXPECT_EQ(capture.counts(XDP_PASS).lost, 0U);
+}
 
 TEST(Recording, KeepsFragmentedPacketsWhole) {
   if (!has_xdp_load_bytes()) GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
@@ -201,7 +223,7 @@ TEST(Recording, LossIsExactAndToldInTheNextRecord) {
   std::uint64_t told = 0;
   for (const Record& record : capture.take()) {
     ++kept;
-    told += record.head.dropped;
+    told += record.dropped;
   }
   const std::uint64_t lost = capture.counts(XDP_DROP).lost;
   EXPECT_EQ(capture.counts(XDP_DROP).matched, kSent);
@@ -212,7 +234,7 @@ TEST(Recording, LossIsExactAndToldInTheNextRecord) {
   // With room again, each CPU tells what was lost on it, once.
   for (int i = 0; i < 200 && told < lost; ++i) {
     capture.send(packet_for(XDP_DROP, 64));
-    for (const Record& record : capture.take()) told += record.head.dropped;
+    for (const Record& record : capture.take()) told += record.dropped;
   }
   EXPECT_EQ(told, lost);
 }
@@ -224,6 +246,17 @@ TEST(Recording, APacketTooLargeForTheRingIsLostAndHarmsNothing) {
   capture.send(packet_for(XDP_PASS, 60));
   EXPECT_EQ(capture.counts(XDP_PASS).lost, 1U);
   EXPECT_EQ(capture.take().size(), 1U);
+}
+
+// More than the helpers reach is cut off, not lost.
+TEST(Recording, CutsWhatIsLargerThanAnyCopy) {
+  if (!has_xdp_load_bytes()) GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
+  Capture capture({.flavour = kXdpFrags});
+  capture.send(packet_for(XDP_PASS, 68000));
+  const std::vector<Record> records = capture.take();
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].bytes.size(), XDPCAP_MOST_CAPTURED);
+  EXPECT_EQ(records[0].head.original_length, 68000U);
 }
 
 TEST(Recording, AFilterThatNeverMatchesLoadsAndCounts) {

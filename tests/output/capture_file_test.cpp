@@ -12,14 +12,14 @@
 #include <csignal>
 
 #include "base/error.hpp"
+#include "support/block.hpp"
 #include "support/capture_reader.hpp"
-#include "support/record.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace xdpcap {
 namespace {
 
-using test::MadeRecord;
+using test::MadeBlock;
 using test::numbered_packet;
 using ::testing::ElementsAre;
 
@@ -31,17 +31,17 @@ pcapng::Bytes header() {
   return file;
 }
 
-const MadeRecord& large_packet() {
-  static const MadeRecord record({.packet = numbered_packet(1500)});
-  return record;
+const MadeBlock& large_packet() {
+  static const MadeBlock block({.packet = numbered_packet(1500)});
+  return block;
 }
 
 TEST(CaptureFile, CountsWhatIsInTheFile) {
   const test::TemporaryFolder folder;
   CaptureFile file(Output::open(folder.path("file")), 1);
   file.begin(header());
-  EXPECT_TRUE(file.append(large_packet().get(), 0));
-  EXPECT_TRUE(file.append(large_packet().get(), 0));
+  EXPECT_TRUE(file.append(large_packet().get()));
+  EXPECT_TRUE(file.append(large_packet().get()));
   EXPECT_THAT(file.written(), ElementsAre(0));
   EXPECT_TRUE(file.flush({}));
   EXPECT_THAT(file.written(), ElementsAre(2));
@@ -61,7 +61,7 @@ TEST(CaptureFile, EndsInAWholeBlockOnAFullDisk) {
   const test::TemporaryFolder folder;
   CaptureFile file(Output::open(folder.path("file")), 1);
   file.begin(header());
-  while (file.append(large_packet().get(), 0)) {
+  while (file.append(large_packet().get())) {
   }
   EXPECT_FALSE(file.flush({}));
   EXPECT_EQ(file.end(), WriteEnd::failed);
@@ -81,7 +81,7 @@ TEST(CaptureFile, GoesOnInTheMiddleOfABlockAfterAnInterruption) {
   CaptureFile file(Output::open(folder.path("fifo")), 1);
   file.begin(header());
   std::size_t packets = 0;
-  while (file.append(large_packet().get(), 0)) ++packets;
+  while (file.append(large_packet().get())) ++packets;
   const UniqueFd stop(::eventfd(1, EFD_CLOEXEC));
   EXPECT_FALSE(file.flush({.interrupt_fd = stop.get()}));
   EXPECT_EQ(file.end(), WriteEnd::interrupted);

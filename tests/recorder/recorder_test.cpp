@@ -19,6 +19,8 @@ RecorderSpec spec() {
           .counters_row = 1,
           .control_fd = 3,
           .rings_fd = 4,
+          .ring_bytes = 1U << 20U,
+          .bell_fd = 5,
           .frags = false,
           .has_xdp_load_bytes = true};
 }
@@ -33,22 +35,25 @@ std::ptrdiff_t calls(const ebpf::Program& program, bpf_func_id helper) {
   });
 }
 
-TEST(Recorder, ReservesAndCopiesInOnePlace) {
-  const ebpf::Program program = make(spec(), "tcp port 80");
-  EXPECT_EQ(calls(program, BPF_FUNC_ringbuf_reserve), 1);
-  EXPECT_EQ(calls(program, BPF_FUNC_xdp_load_bytes), 1);
-  EXPECT_EQ(calls(program, BPF_FUNC_ringbuf_submit), 1);
+std::ptrdiff_t exchanges(const ebpf::Program& program) {
+  return std::count_if(program.code.begin(), program.code.end(), [](const bpf_insn& insn) {
+    return insn.code == (BPF_STX | BPF_XADD | BPF_DW);
+  });
 }
 
-TEST(Recorder, ReadsTheClockAfterTheReservation) {
-  const ebpf::Program program = make(spec(), "");
-  const auto at = [&](bpf_func_id helper) {
-    return std::find_if(program.code.begin(), program.code.end(), [helper](const bpf_insn& insn) {
-      return insn.code == (BPF_JMP | BPF_CALL) && insn.imm == static_cast<std::int32_t>(helper);
-    });
-  };
-  ASSERT_NE(at(BPF_FUNC_ktime_get_ns), program.code.end());
-  EXPECT_LT(at(BPF_FUNC_ringbuf_reserve), at(BPF_FUNC_ktime_get_ns));
+TEST(Recorder, CopiesInOnePlace) {
+  const ebpf::Program program = make(spec(), "tcp port 80");
+  EXPECT_EQ(calls(program, BPF_FUNC_xdp_load_bytes), 1);
+  EXPECT_EQ(calls(program, BPF_FUNC_ktime_get_ns), 1);
+}
+
+TEST(Recorder, PublishesWithABarrierWhereStoresAreNotOrdered) {
+  RecorderSpec ordered = spec();
+  ordered.ordered_stores = true;
+  EXPECT_EQ(exchanges(make(ordered, "")), 0);
+  RecorderSpec weak = spec();
+  weak.ordered_stores = false;
+  EXPECT_EQ(exchanges(make(weak, "")), 1);
 }
 
 TEST(Recorder, OlderKernelsCopyWithoutXdpLoadBytes) {
@@ -64,12 +69,6 @@ TEST(Recorder, OnlyFragmentsPayForFragments) {
   frags.frags = true;
   EXPECT_EQ(calls(make(spec(), ""), BPF_FUNC_xdp_get_buff_len), 0);
   EXPECT_EQ(calls(make(frags, ""), BPF_FUNC_xdp_get_buff_len), 1);
-}
-
-TEST(Recorder, AShortSnaplenNeedsFewerClasses) {
-  RecorderSpec brief = spec();
-  brief.snaplen = 96;
-  EXPECT_LT(make(brief, "").code.size(), make(spec(), "").code.size());
 }
 
 }  // namespace

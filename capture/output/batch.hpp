@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Gathers blocks for one write. Blocks are not copied: they stand in the rings' memory until they
+// are written, and neighbours there are one piece.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "recorder/record.h"
+
+namespace xdpcap {
+
+class Batch {
+ public:
+  // What stays in a CPU's cache between the look at its heads and the write out of it.
+  static constexpr std::size_t kMostBytes = std::size_t{256} * 1024;
+  // As many as one writev() takes (IOV_MAX).
+  static constexpr std::size_t kMostPieces = 1024;
+
+  explicit Batch(std::size_t interfaces);
+
+  // Takes a packet's block; false when the batch is full: nothing was taken. An empty batch takes
+  // any block. The memory has to stay as it is until clear().
+  bool append(const xdpcap_block& block) {
+    const auto* bytes = reinterpret_cast<const std::byte*>(&block);
+    if (!append(std::span(bytes, block.block_length))) return false;
+    ++packets_[block.interface_id];
+    return true;
+  }
+  // Takes finished blocks of other kinds; false as above.
+  bool append(std::span<const std::byte> blocks) {
+    if (size_ != 0 && size_ + blocks.size() > kMostBytes) return false;
+    const bool neighbour = !pieces_.empty() && end_of(pieces_.back()) == blocks.data();
+    if (neighbour) {
+      pieces_.back().iov_len += blocks.size();
+    } else {
+      if (pieces_.size() == kMostPieces) return false;
+      pieces_.push_back({const_cast<std::byte*>(blocks.data()), blocks.size()});
+    }
+    size_ += blocks.size();
+    return true;
+  }
+
+  [[nodiscard]] std::span<const iovec> pieces() const { return pieces_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  // How many packets of each interface stand in it.
+  [[nodiscard]] std::span<const std::uint64_t> packets() const { return packets_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  void clear();
+
+  // Drops everything behind the last block that ends within the first `bytes` bytes.
+  void keep_whole_blocks(std::size_t bytes);
+
+ private:
+  static const std::byte* end_of(const iovec& piece) {
+    return static_cast<const std::byte*>(piece.iov_base) + piece.iov_len;
+  }
+
+  std::vector<iovec> pieces_;
+  std::size_t size_ = 0;
+  std::vector<std::uint64_t> packets_;
+};
+
+}  // namespace xdpcap

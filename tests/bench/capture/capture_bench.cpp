@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// capture_bench: how fast xdpcap-cpp captures, what it loses, and what that costs. Needs root, two
+// CPUs and Linux 5.18; tests/bench/README.md says what it measures. No arguments are needed.
+#include <bpf/libbpf.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "base/error.hpp"
+#include "bench/capture/measurement.hpp"
+#include "bench/capture/report.hpp"
+#include "bench/capture/stop.hpp"
+#include "kernel/cpus.hpp"
+
+namespace xdpcap::bench {
+namespace {
+
+constexpr std::uint32_t kLargePacket = 1500;
+
+struct Arguments {
+  std::vector<std::string> peers;
+  std::vector<std::uint32_t> sizes = {64, 512, kLargePacket};
+  std::vector<std::string> sinks = {"memory", "null", "tcpdump"};
+  double seconds = 0.4;
+  std::string folder = ".";
+  bool no_costs = false;
+  bool no_snaplen = false;
+};
+
+Tool parse_peer(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos) throw UsageError("--peer " + text + ": no NAME=COMMAND");
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+Sink parse_sink(const std::string& text) {
+  if (text == "memory") return Sink::memory;
+  if (text == "null") return Sink::null;
+  if (text == "tcpdump") return Sink::tcpdump;
+  throw UsageError("--sink " + text + ": there are memory, null and tcpdump");
+}
+
+Plan make_plan(const Arguments& arguments) {
+  const std::string ours =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "xdpcap-cpp";
+  Plan plan;
+  plan.tools.push_back({"xdpcap-cpp", ours + " {hook} {output}"});
+  if (!arguments.no_snaplen) {
+    plan.tools.push_back({"with -s 96", ours + " -s 96 {hook} {output}", kLargePacket});
+  }
+  for (const std::string& peer : arguments.peers) plan.tools.push_back(parse_peer(peer));
+  for (const std::string& sink : arguments.sinks) plan.sinks.push_back(parse_sink(sink));
+  plan.sizes = arguments.sizes;
+  plan.seconds = arguments.seconds;
+  plan.costs = !arguments.no_costs;
+  const Cpus cpus = read_cpus();
+  if (cpus.online.size() < 2) throw Error("measuring: it takes two CPUs");
+  plan.generator_cpu = cpus.online.back();
+  return plan;
+}
+
+// Large enough for a second of small packets, and no more than an eighth of the memory.
+std::size_t warm_size() {
+  constexpr std::size_t kEnough = std::size_t{2} << 30U;
+  const auto memory = static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
+                      static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return std::min(kEnough, memory / 8);
+}
+
+// In the real-time class, and with it all children, so that other work on the machine does not take
+// their CPUs away. (A nice value would not do: by autogroups it counts within a session only.)
+void disturb_others_rather() {
+  const sched_param parameters{.sched_priority = 1};
+  if (::sched_setscheduler(0, SCHED_FIFO, &parameters) != 0) {
+    std::cerr
+        << "capture_bench: no real-time scheduling here: other work will show in the figures\n";
+  }
+}
+
+void run(const Arguments& arguments) {
+  const Plan plan = make_plan(arguments);
+  catch_stop_signals();
+  disturb_others_rather();
+  const WarmFile warm(warm_size());
+  Lab lab(plan.generator_cpu);
+  print_heading(std::cout);
+  const Results results =
+      Measurement(plan, lab, warm).run([](const Row& row) { print_row(std::cout, row); });
+  print_summary(std::cout, results);
+  std::ofstream json(arguments.folder + "/capture_bench.json");
+  write_json(json, results);
+  std::ofstream plot(arguments.folder + "/capture_bench.svg");
+  write_plot(plot, results, plan.sinks.front());
+}
+
+}  // namespace
+}  // namespace xdpcap::bench
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures how fast xdpcap-cpp captures and what that costs.", "capture_bench");
+  xdpcap::bench::Arguments arguments;
+  app.add_option(
+      "--peer", arguments.peers,
+      "NAME=COMMAND: measure this tool too; {hook}, {interface} and {output} are filled in");
+  app.add_option("--size", arguments.sizes, "Bytes of a packet (default: 64 512 1500)");
+  app.add_option("--sink", arguments.sinks, "memory, null, tcpdump (default: all three)");
+  app.add_option("--seconds", arguments.seconds, "Of traffic for a row (default: 0.4)");
+  app.add_option("--folder", arguments.folder,
+                 "Where capture_bench.json and capture_bench.svg go (default: here)");
+  app.add_flag("--no-costs", arguments.no_costs, "Leave out filters, idle hook and start-up");
+  app.add_flag("--no-snaplen", arguments.no_snaplen, "Leave out -s 96");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    xdpcap::bench::run(arguments);
+    return 0;
+  } catch (const xdpcap::Error& error) {
+    std::cerr << "capture_bench: " << error.what() << (error.hint().empty() ? "" : "; ")
+              << error.hint() << '\n';
+    return 2;
+  }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/capture/lab.hpp"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <sched.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "bench/capture/lab.h"
+#include "bench/capture/stop.hpp"
+#include "capture_lab.skel.h"
+
+namespace xdpcap::bench {
+namespace {
+
+constexpr std::uint32_t kLiveFrames = 1U << 1U;  // BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18
+constexpr double kFraction = 256;                // see struct generator
+
+void put16(std::vector<std::uint8_t>& frame, std::size_t at, std::uint32_t value) {
+  frame[at] = static_cast<std::uint8_t>(value >> 8U);
+  frame[at + 1] = static_cast<std::uint8_t>(value);
+}
+
+std::uint32_t ip_checksum(const std::vector<std::uint8_t>& frame, std::size_t begin) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = begin; i < begin + 20; i += 2) sum += frame[i] * 256U + frame[i + 1];
+  while (sum > 0xFFFF) sum = (sum & 0xFFFFU) + (sum >> 16U);
+  return ~sum & 0xFFFFU;
+}
+
+// Frames of a batch are received after all of them have been sent: a batch lasts no longer than
+// this, or the traffic would come in bursts that no link of that rate has.
+std::uint32_t batch_size(double rate) {
+  constexpr double kBatchSeconds = 20e-6;
+  constexpr double kMost = 64;  // what a driver takes in at once (NAPI_POLL_WEIGHT)
+  if (rate == 0) return static_cast<std::uint32_t>(kMost);
+  return static_cast<std::uint32_t>(std::clamp(rate * kBatchSeconds, 1.0, kMost));
+}
+
+// Every packet is a repeat, and so is each time a packet was not due yet (MOST_LOOKS in lab.bpf.c,
+// some 40 us).
+std::uint32_t repeats(std::uint64_t packets, double rate) {
+  constexpr double kLooksPerSecond = 25'000;
+  const double idle = rate == 0 ? 0 : 2 * kLooksPerSecond / rate;
+  return static_cast<std::uint32_t>(static_cast<double>(packets) * (1 + idle));
+}
+
+void pin_to(std::uint32_t cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  if (::sched_setaffinity(0, sizeof(set), &set) != 0) {
+    throw system_error("moving to CPU " + std::to_string(cpu), errno);
+  }
+}
+
+void attach(int ifindex, const bpf_program* program) {
+  const int error = bpf_xdp_attach(ifindex, bpf_program__fd(program), XDP_FLAGS_DRV_MODE, nullptr);
+  if (error != 0) throw system_error("attaching to a veth", -error);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> make_frame(std::uint32_t size) {
+  constexpr std::size_t kIp = 14;
+  constexpr std::size_t kUdp = kIp + 20;
+  std::vector<std::uint8_t> frame(std::max<std::size_t>(size, kUdp + 8));
+  const std::array<std::uint8_t, kIp> ethernet = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0};
+  std::copy(ethernet.begin(), ethernet.end(), frame.begin());
+  frame[kIp] = 0x45;
+  put16(frame, kIp + 2, static_cast<std::uint32_t>(frame.size() - kIp));
+  frame[kIp + 8] = 64;  // hops left
+  frame[kIp + 9] = IPPROTO_UDP;
+  const std::array<std::uint8_t, 8> addresses = {10, 55, 0, 1, 10, 55, 0, 2};
+  std::copy(addresses.begin(), addresses.end(), frame.begin() + kIp + 12);
+  put16(frame, kIp + 10, ip_checksum(frame, kIp));
+  put16(frame, kUdp, 4000);
+  put16(frame, kUdp + 2, 4001);
+  put16(frame, kUdp + 4, static_cast<std::uint32_t>(frame.size() - kUdp));
+  return frame;
+}
+
+void run_command(const std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  int status = ::posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
+  if (status != 0) throw system_error("running " + words[0], status);
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (status != 0) throw Error("running " + join(words, " ") + ": it failed");
+}
+
+void enter_namespace(const std::string& name) {
+  const UniqueFd fd(::open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid() || ::setns(fd.get(), CLONE_NEWNET) != 0) {
+    throw system_error("entering the network namespace " + name, errno);
+  }
+}
+
+Lab::Lab(std::uint32_t cpu) {
+  const std::string id = std::to_string(::getpid());
+  sending_ = "bench-" + id + "-s";
+  receiving_ = "bench-" + id + "-r";
+  sender_ = "s" + id;
+  receiver_ = "r" + id;
+  hook_ = "/sys/fs/bpf/capture-bench-" + id;
+  try {
+    make_namespaces();
+    load();
+    pin_to(cpu);
+  } catch (...) {
+    this->~Lab();
+    throw;
+  }
+}
+
+Lab::~Lab() {
+  skeleton_.reset();
+  ::unlink(hook_.c_str());
+  for (const std::string& name : {sending_, receiving_}) {
+    if (::access(("/run/netns/" + name).c_str(), F_OK) != 0) continue;
+    try {
+      run_command({"ip", "netns", "del", name});
+    } catch (const Error&) {  // the next one still has to go
+    }
+  }
+}
+
+void Lab::make_namespaces() {
+  run_command({"ip", "netns", "add", sending_});
+  run_command({"ip", "netns", "add", receiving_});
+  run_command({"ip", "-n", sending_, "link", "add", sender_, "type", "veth", "peer", "name",
+               receiver_, "netns", receiving_});
+  // No neighbour or router discovery among the packets that are counted.
+  for (const auto& [space, name] :
+       {std::pair(sending_, sender_), std::pair(receiving_, receiver_)}) {
+    run_command({"ip", "-n", space, "link", "set", name, "addrgenmode", "none", "up"});
+  }
+}
+
+void Lab::Destroy::operator()(capture_lab_bpf* skeleton) const {
+  capture_lab_bpf__destroy(skeleton);
+}
+
+void Lab::load() {
+  skeleton_.reset(capture_lab_bpf__open_and_load());
+  if (skeleton_ == nullptr) throw system_error("loading the lab's programs", errno);
+  if (bpf_obj_pin(bpf_map__fd(skeleton_->maps.hook), hook_.c_str()) != 0) {
+    throw system_error("pinning the hook " + hook_, errno);
+  }
+  enter_namespace(receiving_);
+  receiver_ifindex_ = ::if_nametoindex(receiver_.c_str());
+  set_verdict(Verdict::drop);
+  enter_namespace(sending_);
+  skeleton_->bss->generator.ifindex = ::if_nametoindex(sender_.c_str());
+  // For program_cost(): a test run of a program that is attached nowhere first takes the kernel
+  // some milliseconds, to put it into the dispatcher that attached ones are called by.
+  attach(static_cast<int>(skeleton_->bss->generator.ifindex), skeleton_->progs.drop_bare);
+}
+
+void Lab::set_verdict(Verdict verdict) {
+  enter_namespace(receiving_);
+  const bpf_program* program =
+      verdict == Verdict::drop ? skeleton_->progs.drop_hooked : skeleton_->progs.pass_hooked;
+  attach(static_cast<int>(receiver_ifindex_), program);
+  enter_namespace(sending_);
+}
+
+bool Lab::hook_is_live(Verdict verdict) const {
+  const std::uint32_t slot = verdict == Verdict::drop ? XDP_DROP : XDP_PASS;
+  std::uint32_t id = 0;
+  return bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.hook), &slot, &id) == 0;
+}
+
+Traffic Lab::send(std::uint32_t size, double rate, std::uint64_t packets) {
+  // Long runs, because each takes some 20 ms to set up; not so long that a signal has to wait.
+  constexpr std::uint64_t kMostPackets = 1'000'000;
+  constexpr int kRunsWithoutProgress = 3;
+  auto& generator = skeleton_->bss->generator;
+  auto& receiver = skeleton_->bss->receiver;
+  const std::vector<std::uint8_t> frame = make_frame(size);
+  generator.interval = rate == 0 ? 0 : static_cast<std::uint64_t>(1e9 * kFraction / rate);
+  receiver.packets = 0;
+  Traffic traffic;
+  for (int stuck = 0; traffic.sent < packets && !stopped() && stuck < kRunsWithoutProgress;) {
+    generator.wanted = std::min(packets - traffic.sent, kMostPackets);
+    generator.sent = generator.first_time = generator.due = 0;
+    bpf_test_run_opts options{};
+    options.sz = sizeof(options);
+    options.data_in = frame.data();
+    options.data_size_in = static_cast<std::uint32_t>(frame.size());
+    options.repeat = static_cast<int>(repeats(generator.wanted, rate));
+    options.flags = kLiveFrames;
+    options.batch_size = batch_size(rate);
+    const int error = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.generate), &options);
+    if (error != 0 && error != -EINTR) throw system_error("running the generator", -error);
+    stuck = generator.sent == 0 ? stuck + 1 : 0;
+    traffic.sent += generator.sent;
+    traffic.seconds += static_cast<double>(generator.last_time - generator.first_time) * 1e-9;
+    traffic.same_cpu = traffic.same_cpu && receiver.cpu == generator.cpu;
+  }
+  traffic.received = receiver.packets;
+  return traffic;
+}
+
+double Lab::program_cost(bool hooked, std::uint32_t size, std::uint32_t repeat) const {
+  const std::vector<std::uint8_t> frame = make_frame(size);
+  const bpf_program* program = hooked ? skeleton_->progs.drop_hooked : skeleton_->progs.drop_bare;
+  bpf_test_run_opts options{};
+  options.sz = sizeof(options);
+  options.data_in = frame.data();
+  options.data_size_in = static_cast<std::uint32_t>(frame.size());
+  options.repeat = static_cast<int>(repeat);
+  // By the clock: the kernel's own figure is in whole nanoseconds.
+  const auto begin = std::chrono::steady_clock::now();
+  if (bpf_prog_test_run_opts(bpf_program__fd(program), &options) != 0) {
+    throw system_error("running the receiving program", errno);
+  }
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
+  return took.count() / repeat;
+}
+
+}  // namespace xdpcap::bench

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
+// What the lab's programs and user space share. Plain C, because BPF C includes it.
+#ifndef XDPCAP_BENCH_LAB_H
+#define XDPCAP_BENCH_LAB_H
+
+#include <linux/types.h>
+
+#define CACHE_LINE 64
+
+// What user space asks of the generator, and what it reports. Times are CLOCK_MONOTONIC in ns;
+// `due` and `interval` in 1/256 ns, or rates like 7 M packets/s could not be told from 7.04.
+struct generator {
+	__u64 wanted;   // packets to send; a run's further repeats send nothing
+	__u64 interval; // between packets; 0: as fast as possible
+	__u64 sent;
+	__u64 due;
+	__u64 first_time;
+	__u64 last_time;
+	__u32 ifindex; // whose peer gets the packets
+	__u32 cpu;
+} __attribute__((aligned(CACHE_LINE)));
+
+struct receiver {
+	__u64 packets;
+	__u64 cpu; // the last of them was received here
+} __attribute__((aligned(CACHE_LINE)));
+
+#endif

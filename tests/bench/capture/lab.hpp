@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The lab: two network namespaces with a veth pair between them, a hooked program on the receiving
+// end, and a generator of packets on the sending one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+
+struct capture_lab_bpf;
+
+namespace xdpcap::bench {
+
+// What the receiving program does with every packet.
+enum class Verdict : std::uint8_t { drop, pass };
+
+// Traffic is what a run of the generator came to. Rates in packets a second.
+struct Traffic {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;  // by the program with the hook
+  double seconds = 0;          // while packets were sent; setting runs up does not count
+  bool same_cpu = true;        // packets were received on the CPU that sent them
+
+  [[nodiscard]] double rate() const {
+    return seconds > 0 ? static_cast<double>(sent) / seconds : 0;
+  }
+};
+
+class Lab {
+ public:
+  // Makes everything under names with this process's id in them, and moves the calling thread into
+  // the sending namespace and onto `cpu`. Throws Error.
+  explicit Lab(std::uint32_t cpu);
+  ~Lab();
+  Lab(const Lab&) = delete;
+  Lab& operator=(const Lab&) = delete;
+
+  [[nodiscard]] const std::string& hook() const { return hook_; }
+  [[nodiscard]] const std::string& interface() const { return receiver_; }
+  [[nodiscard]] const std::string& receiving_namespace() const { return receiving_; }
+  // Whether somebody captures from the hook.
+  [[nodiscard]] bool hook_is_live(Verdict verdict) const;
+
+  void set_verdict(Verdict verdict);
+
+  // Sends `packets` frames of `size` bytes (without the frame check sequence), `rate` a second or,
+  // with 0, as fast as possible. Ends early when a signal said stop.
+  Traffic send(std::uint32_t size, double rate, std::uint64_t packets);
+
+  // ns a packet of the receiving program over `repeat` runs: with the hook or without.
+  [[nodiscard]] double program_cost(bool hooked, std::uint32_t size, std::uint32_t repeat) const;
+
+ private:
+  struct Destroy {
+    void operator()(capture_lab_bpf* skeleton) const;
+  };
+  void make_namespaces();
+  void load();
+
+  std::string sending_, receiving_;  // namespaces
+  std::string sender_, receiver_;    // interfaces
+  std::string hook_;
+  std::unique_ptr<capture_lab_bpf, Destroy> skeleton_;
+  std::uint32_t receiver_ifindex_ = 0;
+};
+
+// An Ethernet frame of `size` bytes: IPv4, UDP from 10.55.0.1:4000 to 10.55.0.2:4001.
+std::vector<std::uint8_t> make_frame(std::uint32_t size);
+
+// Runs a command of words; throws Error when it fails.
+void run_command(const std::vector<std::string>& words);
+
+// Enters the network namespace that ip-netns(8) knows by `name`. Throws Error.
+void enter_namespace(const std::string& name);
+
+}  // namespace xdpcap::bench

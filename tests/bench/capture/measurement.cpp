@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/capture/measurement.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "bench/capture/stop.hpp"
+
+namespace xdpcap::bench {
+namespace {
+
+constexpr double kFlatOut = 0;
+
+std::vector<double> rates(std::uint32_t size) {
+  constexpr double kM = 1e6;
+  if (size <= 128)
+    return {0.05 * kM, 0.2 * kM, kM,     2 * kM, 3 * kM,  4 * kM,
+            5 * kM,    6 * kM,   7 * kM, 8 * kM, kFlatOut};
+  if (size <= 1024) return {0.05 * kM, 0.2 * kM, 0.5 * kM, kM, 2 * kM, 3 * kM, 4 * kM, kFlatOut};
+  return {0.017 * kM, 0.05 * kM, 0.2 * kM, 0.5 * kM, kM,     1.25 * kM,
+          1.5 * kM,   2 * kM,    2.5 * kM, 3 * kM,   5 * kM, kFlatOut};
+}
+
+void settle() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(40));
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.at(values.size() / 2);
+}
+
+// Median of what `with` takes more than `without`, each measured right after the other, so that
+// what changes the machine's speed cancels out.
+double median_difference(int runs, const std::function<double()>& with,
+                         const std::function<double()>& without) {
+  std::vector<double> differences;
+  for (int i = 0; i < runs; ++i) {
+    throw_if_stopped();
+    const double base = without();
+    differences.push_back(with() - base);
+  }
+  return median(differences);
+}
+
+}  // namespace
+
+std::optional<std::int64_t> Row::lost() const {
+  if (!outcome.captured) return std::nullopt;
+  return static_cast<std::int64_t>(traffic.received) - static_cast<std::int64_t>(*outcome.captured);
+}
+
+Results Measurement::run(const std::function<void(const Row&)>& on_row) {
+  Results results;
+  for (const std::uint32_t size : plan_.sizes) {
+    for (const Sink sink : plan_.sinks) {
+      for (const double rate : rates(size)) {
+        for (const Tool& tool : plan_.tools) {
+          if (tool.only_size != 0 && tool.only_size != size) continue;
+          results.rows.push_back(best_of_some(tool, size, sink, rate));
+          on_row(results.rows.back());
+        }
+      }
+    }
+  }
+  if (plan_.costs) measure_costs(results);
+  return results;
+}
+
+// Whatever else the machine does can only add to a loss: a row that lost something gets another
+// chance, and the one that lost least counts.
+Row Measurement::best_of_some(const Tool& tool, std::uint32_t size, Sink sink, double rate) {
+  constexpr int kTries = 3;
+  Row best = measure(tool, size, sink, rate);
+  for (int i = 1; i < kTries && rate != kFlatOut && best.lost().value_or(0) > 0; ++i) {
+    Row next = measure(tool, size, sink, rate);
+    if (next.lost().value_or(0) < best.lost().value_or(0)) best = std::move(next);
+  }
+  return best;
+}
+
+Row Measurement::measure(const Tool& tool, std::uint32_t size, Sink sink, double rate) {
+  throw_if_stopped();
+  Row row{.tool = tool.name, .size = size, .sink = sink, .wanted_rate = rate};
+  lab_.set_verdict(tool.verdict());
+  const std::uint64_t count = packets(size, rate);
+  const double rate_alone = rate == kFlatOut ? lab_.send(size, rate, count).rate() : rate;
+  {
+    RunningTool running(tool, lab_, sink, warm_, plan_.generator_cpu);
+    const CpuTime before = running.cpu_time();
+    row.traffic = lab_.send(size, rate, count);
+    settle();
+    row.cpu = running.cpu_time() - before;
+    row.outcome = running.stop();
+  }
+  row.share_left = row.traffic.rate() / rate_alone;
+  return row;
+}
+
+// As many as take plan.seconds, and as fit into the warm file.
+std::uint64_t Measurement::packets(std::uint32_t size, double rate) const {
+  constexpr double kFlatOutAtMost = 12e6;
+  constexpr std::size_t kOverhead = 128;  // of a packet in a capture file
+  constexpr double kLeast = 2000;
+  const double wanted =
+      std::max((rate == kFlatOut ? kFlatOutAtMost : rate) * plan_.seconds, kLeast);
+  const double room = static_cast<double>(warm_.size()) / static_cast<double>(size + kOverhead);
+  return static_cast<std::uint64_t>(std::min(wanted, room));
+}
+
+void Measurement::measure_costs(Results& results) const {
+  lab_.set_verdict(Verdict::drop);
+  results.costs.push_back({"(none)", "idle hook", idle_cost()});
+  for (const Tool& tool : plan_.tools) {
+    if (tool.verdict() != Verdict::drop || tool.only_size != 0) continue;
+    for (const char* filter : {"tcp port 80", "host 10.9.9.9 and tcp port 443", "icmp"}) {
+      results.costs.push_back(
+          {tool.name, std::string("no match: ") + filter, filter_cost(tool, filter)});
+    }
+    results.costs.push_back({tool.name, "match: every packet", match_cost(tool)});
+    results.startups.push_back({tool.name, startup(tool)});
+  }
+}
+
+constexpr std::uint32_t kCostSize = 64;
+constexpr std::uint32_t kRepeat = 3'000'000;
+constexpr int kRuns = 11;
+
+double Measurement::idle_cost() const {
+  return median_difference(
+      kRuns, [this] { return lab_.program_cost(true, kCostSize, kRepeat); },
+      [this] { return lab_.program_cost(false, kCostSize, kRepeat); });
+}
+
+double Measurement::filter_cost(const Tool& tool, const std::string& filter) const {
+  const RunningTool running(tool, lab_, Sink::null, warm_, plan_.generator_cpu,
+                            " '" + filter + "'");
+  return median_difference(
+      kRuns, [this] { return lab_.program_cost(true, kCostSize, kRepeat); },
+      [this] { return lab_.program_cost(false, kCostSize, kRepeat); });
+}
+
+// In bursts that every ring has room for, or it would be the cost of losing packets. The first run
+// after a pause warms the caches up.
+double Measurement::match_cost(const Tool& tool) const {
+  constexpr std::uint32_t kBurst = 4000;
+  constexpr int kBursts = 101;
+  const RunningTool running(tool, lab_, Sink::null, warm_, plan_.generator_cpu);
+  return median_difference(
+      kBursts, [this] { return lab_.program_cost(true, kCostSize, kBurst); },
+      [this] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(8));
+        static_cast<void>(lab_.program_cost(false, kCostSize, kBurst));
+        return lab_.program_cost(false, kCostSize, kBurst);
+      });
+}
+
+double Measurement::startup(const Tool& tool) const {
+  constexpr int kStarts = 7;
+  std::vector<double> seconds;
+  for (int i = 0; i < kStarts; ++i) {
+    throw_if_stopped();
+    seconds.push_back(RunningTool(tool, lab_, Sink::null, warm_, plan_.generator_cpu).startup());
+  }
+  return median(seconds);
+}
+
+}  // namespace xdpcap::bench

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the bench measures, and how.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/capture/lab.hpp"
+#include "bench/capture/tool.hpp"
+
+namespace xdpcap::bench {
+
+// Row is one capture of traffic of one rate.
+class Row {
+ public:
+  std::string tool;
+  std::uint32_t size = 0;
+  Sink sink = Sink::memory;
+  double wanted_rate = 0;  // 0: as fast as possible
+  Traffic traffic{};
+  Outcome outcome{};
+  CpuTime cpu{};          // of the tool, for all the packets
+  double share_left = 0;  // of the rate that the traffic has without a capture
+
+  // In ns a received packet.
+  [[nodiscard]] double user_ns() const { return per_packet(cpu.user()); }
+  [[nodiscard]] double system_ns() const { return per_packet(cpu.system()); }
+  // What was received and is not in the capture.
+  [[nodiscard]] std::optional<std::int64_t> lost() const;
+
+ private:
+  [[nodiscard]] double per_packet(double seconds) const {
+    return traffic.received == 0 ? 0 : seconds * 1e9 / static_cast<double>(traffic.received);
+  }
+};
+
+// Cost is what one more program in the hook adds to a packet, in ns.
+struct Cost {
+  std::string tool;
+  std::string what;
+  double nanoseconds = 0;
+};
+
+struct Startup {
+  std::string tool;
+  double seconds = 0;
+};
+
+struct Results {
+  std::vector<Row> rows;
+  std::vector<Cost> costs;
+  std::vector<Startup> startups;
+};
+
+struct Plan {
+  std::vector<Tool> tools;  // each row is measured with one after the other
+  std::vector<std::uint32_t> sizes;
+  std::vector<Sink> sinks;
+  double seconds = 0.4;  // of traffic for a row
+  std::uint32_t generator_cpu = 0;
+  bool costs = true;
+};
+
+class Measurement {
+ public:
+  Measurement(const Plan& plan, Lab& lab, const WarmFile& warm)
+      : plan_(plan), lab_(lab), warm_(warm) {}
+
+  // Tells `on_row` about each row as it is known. Throws Error.
+  Results run(const std::function<void(const Row&)>& on_row);
+
+ private:
+  Row measure(const Tool& tool, std::uint32_t size, Sink sink, double rate);
+  Row best_of_some(const Tool& tool, std::uint32_t size, Sink sink, double rate);
+  [[nodiscard]] std::uint64_t packets(std::uint32_t size, double rate) const;
+  void measure_costs(Results& results) const;
+  [[nodiscard]] double idle_cost() const;
+  [[nodiscard]] double filter_cost(const Tool& tool, const std::string& filter) const;
+  [[nodiscard]] double match_cost(const Tool& tool) const;
+  [[nodiscard]] double startup(const Tool& tool) const;
+
+  const Plan& plan_;
+  Lab& lab_;
+  const WarmFile& warm_;
+};
+
+}  // namespace xdpcap::bench

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/capture/report.hpp"
+
+#include <algorithm>
+#include <iomanip>
+#include <map>
+#include <ostream>
+#include <sstream>
+#include <tuple>
+
+namespace xdpcap::bench {
+namespace {
+
+template <class Number>
+std::string text(const std::optional<Number>& number) {
+  return number ? std::to_string(*number) : "?";
+}
+
+template <class Number>
+std::string json(const std::optional<Number>& number) {
+  return number ? std::to_string(*number) : "null";
+}
+
+std::string json(const std::optional<bool>& yes) {
+  return !yes ? "null" : *yes ? "true" : "false";
+}
+
+std::string quoted(const std::string& text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string percent(double share) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(0) << share * 100 << '%';
+  return out.str();
+}
+
+// The highest rate up to which nothing was lost, by tool, size and sink.
+std::map<std::tuple<std::string, std::uint32_t, Sink>, double> clean_rates(const Results& results) {
+  std::map<std::tuple<std::string, std::uint32_t, Sink>, double> clean;
+  std::map<std::tuple<std::string, std::uint32_t, Sink>, bool> has_lost;
+  for (const Row& row : results.rows) {
+    const auto key = std::tuple(row.tool, row.size, row.sink);
+    if (row.lost().value_or(1) != 0) has_lost[key] = true;
+    if (has_lost[key]) {
+      clean.try_emplace(key, 0);
+    } else {
+      clean[key] = std::max(clean[key], row.traffic.rate());
+    }
+  }
+  return clean;
+}
+
+}  // namespace
+
+void print_heading(std::ostream& out) {
+  out << std::left << std::setw(12) << "tool" << std::right << std::setw(5) << "size"
+      << "  " << std::left << std::setw(10) << "to" << std::right << std::setw(10) << "wanted/s"
+      << std::setw(10) << "offered/s" << std::setw(10) << "received" << std::setw(10) << "matched"
+      << std::setw(10) << "captured" << std::setw(9) << "lost" << std::setw(8) << "lost"
+      << std::setw(8) << "user ns" << std::setw(8) << "sys ns" << std::setw(6) << "left" << '\n';
+}
+
+void print_row(std::ostream& out, const Row& row) {
+  const auto lost = row.lost();
+  const auto received = static_cast<double>(std::max<std::uint64_t>(row.traffic.received, 1));
+  out << std::left << std::setw(12) << row.tool << std::right << std::setw(5) << row.size << "  "
+      << std::left << std::setw(10) << to_string(row.sink) << std::right << std::fixed
+      << std::setprecision(0) << std::setw(10);
+  if (row.wanted_rate == 0) {
+    out << "flat out";
+  } else {
+    out << row.wanted_rate;
+  }
+  out << std::setw(10) << row.traffic.rate() << std::setw(10) << row.traffic.received
+      << std::setw(10) << text(row.outcome.matched) << std::setw(10) << text(row.outcome.captured)
+      << std::setw(9) << text(lost) << std::setw(8)
+      << (lost ? percent(static_cast<double>(*lost) / received) : "?") << std::setprecision(1)
+      << std::setw(8) << row.user_ns() << std::setw(8) << row.system_ns() << std::setw(6)
+      << percent(row.share_left) << (row.outcome.sorted.value_or(true) ? "" : "  NOT SORTED")
+      << (row.traffic.same_cpu ? "" : "  received on another CPU") << '\n'
+      << std::flush;
+}
+
+void print_summary(std::ostream& out, const Results& results) {
+  out << "\nHighest rate up to which nothing was lost:\n" << std::fixed;
+  for (const auto& [key, rate] : clean_rates(results)) {
+    const auto& [tool, size, sink] = key;
+    out << "  " << std::left << std::setw(12) << tool << std::right << std::setw(5) << size
+        << " B  " << std::left << std::setw(10) << to_string(sink) << std::right
+        << std::setprecision(3) << std::setw(8) << rate / 1e6 << " M packets/s\n";
+  }
+  if (!results.costs.empty()) out << "\nAdded to each packet (BPF_PROG_TEST_RUN, 64 B):\n";
+  for (const Cost& cost : results.costs) {
+    out << "  " << std::left << std::setw(12) << cost.tool << std::setw(40) << cost.what
+        << std::right << std::setprecision(1) << std::setw(7) << cost.nanoseconds << " ns\n";
+  }
+  if (!results.startups.empty()) out << "\nFrom the command to the live hook:\n";
+  for (const Startup& startup : results.startups) {
+    out << "  " << std::left << std::setw(12) << startup.tool << std::right << std::setprecision(0)
+        << std::setw(7) << startup.seconds * 1e3 << " ms\n";
+  }
+}
+
+void write_json(std::ostream& out, const Results& results) {
+  const char* separator = "\n";
+  out << "{\n\"rows\": [";
+  for (const Row& row : results.rows) {
+    out << separator << "  {\"tool\": " << quoted(row.tool) << ", \"size\": " << row.size
+        << ", \"sink\": " << quoted(to_string(row.sink)) << ", \"wanted_rate\": " << row.wanted_rate
+        << ", \"offered_rate\": " << row.traffic.rate() << ", \"offered\": " << row.traffic.sent
+        << ", \"received\": " << row.traffic.received
+        << ", \"matched\": " << json(row.outcome.matched)
+        << ", \"captured\": " << json(row.outcome.captured) << ", \"lost\": " << json(row.lost())
+        << ", \"sorted\": " << json(row.outcome.sorted) << ", \"user_ns\": " << row.user_ns()
+        << ", \"system_ns\": " << row.system_ns() << ", \"share_left\": " << row.share_left << "}";
+    separator = ",\n";
+  }
+  separator = "\n";
+  out << "\n],\n\"costs\": [";
+  for (const Cost& cost : results.costs) {
+    out << separator << "  {\"tool\": " << quoted(cost.tool) << ", \"what\": " << quoted(cost.what)
+        << ", \"ns\": " << cost.nanoseconds << "}";
+    separator = ",\n";
+  }
+  separator = "\n";
+  out << "\n],\n\"startups\": [";
+  for (const Startup& startup : results.startups) {
+    out << separator << "  {\"tool\": " << quoted(startup.tool)
+        << ", \"seconds\": " << startup.seconds << "}";
+    separator = ",\n";
+  }
+  out << "\n]\n}\n";
+}
+
+}  // namespace xdpcap::bench

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A capture tool at work in the lab.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "bench/capture/lab.hpp"
+#include "bench/capture/packet_count.hpp"
+
+namespace xdpcap::bench {
+
+// Tool is a command line for the shell, in which {hook}, {interface} and {output} are filled in.
+struct Tool {
+  std::string name;
+  std::string command;
+  std::uint32_t only_size = 0;  // 0: for packets of every size
+
+  // One that reads the interface itself sees nothing of what XDP drops: it gets the traffic passed.
+  [[nodiscard]] Verdict verdict() const {
+    return command.find("{hook}") == std::string::npos ? Verdict::pass : Verdict::drop;
+  }
+};
+
+// Where a capture goes.
+enum class Sink : std::uint8_t {
+  memory,   // a file in memory whose pages are there already
+  null,     // /dev/null
+  tcpdump,  // a pipe into tcpdump -r - -w /dev/null
+};
+const char* to_string(Sink sink);
+
+// WarmFile is a file in memory whose pages have been written before: a page that is new to a
+// virtual machine costs its host more than the copy into it, and a capture file that is emptied
+// gives its pages back. So tools get it as stdout, which they do not empty.
+class WarmFile {
+ public:
+  explicit WarmFile(std::size_t size);
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  void rewind() const;
+  // Counts what was written since then.
+  [[nodiscard]] PacketCount count() const;
+
+ private:
+  std::size_t size_;
+  UniqueFd fd_;
+};
+
+// The sum is exact, for it is the scheduler's; how it divides is known in clock ticks only.
+struct CpuTime {
+  double total = 0;  // seconds
+  double user_ticks = 0, system_ticks = 0;
+
+  [[nodiscard]] double user() const {
+    const double ticks = user_ticks + system_ticks;
+    return ticks > 0 ? total * user_ticks / ticks : 0;
+  }
+  [[nodiscard]] double system() const { return total - user(); }
+  friend CpuTime operator-(const CpuTime& a, const CpuTime& b) {
+    return {a.total - b.total, a.user_ticks - b.user_ticks, a.system_ticks - b.system_ticks};
+  }
+};
+
+// Outcome is what became of a capture. Nothing where there is no way to tell.
+struct Outcome {
+  std::optional<std::uint64_t> captured;
+  std::optional<std::uint64_t> matched;  // as the tool says itself
+  std::optional<bool> sorted;
+};
+
+class RunningTool {
+ public:
+  // Starts the tool, on any CPU but `not_on`, and waits until it captures. Throws Error.
+  RunningTool(const Tool& tool, const Lab& lab, Sink sink, const WarmFile& warm,
+              std::uint32_t not_on, const std::string& more_arguments = "");
+  // Ends it, if it still runs.
+  ~RunningTool();
+  RunningTool(const RunningTool&) = delete;
+  RunningTool& operator=(const RunningTool&) = delete;
+
+  // Seconds until the hook was live.
+  [[nodiscard]] double startup() const { return startup_; }
+  [[nodiscard]] CpuTime cpu_time() const;
+  // Ends it as Ctrl-C does, and looks at what it wrote.
+  Outcome stop();
+
+ private:
+  void spawn(const std::string& command, const Lab& lab, std::uint32_t not_on);
+  void wait_until_live(const Tool& tool, const Lab& lab);
+  void wait_for(pid_t& child, int signal) const;
+
+  Sink sink_;
+  const WarmFile& warm_;
+  UniqueFd messages_;  // stderr of the tool
+  UniqueFd counts_;    // stdout of tcpdump
+  pid_t tool_ = -1;
+  pid_t tcpdump_ = -1;
+  std::chrono::steady_clock::time_point begin_;
+  double startup_ = 0;
+};
+
+}  // namespace xdpcap::bench

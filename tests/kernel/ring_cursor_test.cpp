@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The reader's side of a ring, against rings laid out by hand: no kernel, so that any number of
+// CPUs can be had.
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <random>
+
+#include "kernel/rings.hpp"
+#include "output/time_merge.hpp"
+#include "support/made_ring.hpp"
+
+namespace xdpcap {
+namespace {
+
+using test::MadeRing;
+using test::numbered_packet;
+
+constexpr std::size_t kSize = 4096;
+
+TEST(RingCursor, WalksLapAfterLap) {
+  MadeRing ring(kSize);
+  RingCursor cursor(ring.memory(), kSize);
+  std::mt19937 random(1);
+  std::uint64_t written = 0;
+  std::uint64_t read = 0;
+  while (read < 5000) {
+    const auto size = std::uniform_int_distribution<std::size_t>(14, 700)(random);
+    const bool room = ring.record({.packet = numbered_packet(size), .time = written});
+    if (room) ++written;
+    if (room && random() % 4 != 0) continue;
+    cursor.refresh();
+    for (; cursor.ready(); cursor.next()) ASSERT_EQ(cursor.time(), read++);
+    ASSERT_EQ(read, written);
+    ASSERT_TRUE(cursor.ended());
+    cursor.release();
+    ASSERT_EQ(cursor.waiting(), 0U);
+    ASSERT_EQ(ring.ring().tail, ring.ring().head);
+  }
+}
+
+// 4096 = 32 blocks of 128 bytes: the last one ends where the ring does.
+TEST(RingCursor, ABlockMayEndWithTheLap) {
+  MadeRing ring(kSize);
+  RingCursor cursor(ring.memory(), kSize);
+  for (int lap = 0; lap < 3; ++lap) {
+    int blocks = 0;
+    while (ring.record({.packet = numbered_packet(60)})) ++blocks;
+    EXPECT_EQ(blocks, 32);
+    cursor.refresh();
+    for (; cursor.ready(); cursor.next()) --blocks;
+    EXPECT_EQ(blocks, 0);
+    cursor.release();
+  }
+}
+
+TEST(RingCursor, SeesNothingThatCameAfterItLooked) {
+  MadeRing ring(kSize);
+  RingCursor cursor(ring.memory(), kSize);
+  cursor.refresh();
+  ring.record({.packet = numbered_packet(60)});
+  EXPECT_FALSE(cursor.ready());
+  EXPECT_GT(cursor.waiting(), 0U);
+  cursor.refresh();
+  EXPECT_TRUE(cursor.ready());
+}
+
+TEST(RingCursor, HasNotEndedWhileARecorderIsAtWork) {
+  MadeRing ring(kSize);
+  RingCursor cursor(ring.memory(), kSize);
+  ring.ring().busy = 1;
+  cursor.refresh();
+  EXPECT_FALSE(cursor.ready());
+  EXPECT_FALSE(cursor.ended());
+  ring.ring().busy = 0;
+  cursor.refresh();
+  EXPECT_TRUE(cursor.ended());
+}
+
+TEST(RingCursor, ManyRingsMergeInTimeOrderWhetherIdleOrNot) {
+  constexpr std::size_t kCpus = 128;
+  constexpr std::uint64_t kPackets = 20'000;
+  for (const std::size_t busy : {1U, 2U, 128U}) {
+    std::deque<MadeRing> rings;
+    std::vector<RingCursor> cursors;
+    for (std::size_t cpu = 0; cpu < kCpus; ++cpu) {
+      cursors.emplace_back(rings.emplace_back(std::size_t{1} << 16U).memory(), 1U << 16U);
+    }
+    TimeMerge<RingCursor> merge;
+    std::mt19937 random(busy);
+    std::uint64_t time = 0;
+    std::uint64_t merged = 0;
+    for (std::uint64_t sent = 0; sent < kPackets;) {
+      for (int i = 0; i < 100; ++i, ++sent) {
+        ASSERT_TRUE(rings[random() % busy].record({.packet = numbered_packet(60), .time = ++time}));
+      }
+      for (RingCursor& cursor : cursors) cursor.refresh();
+      const MergeEnd end = merge.run(cursors, time, [&](const RingCursor& cursor) {
+        EXPECT_EQ(cursor.time(), ++merged);
+        return true;
+      });
+      ASSERT_EQ(end, MergeEnd::drained);
+      for (RingCursor& cursor : cursors) cursor.release();
+    }
+    EXPECT_EQ(merged, kPackets);
+  }
+}
+
+}  // namespace
+}  // namespace xdpcap

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "output/batch.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "output/pcapng.hpp"
+#include "support/block.hpp"
+#include "support/capture_reader.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace xdpcap {
+namespace {
+
+using test::MadeBlock;
+using test::numbered_packet;
+using ::testing::ElementsAre;
+
+pcapng::Bytes header() {
+  pcapng::Bytes file = pcapng::section_header({.hardware = "", .os = "", .application = "test"});
+  for (const char* name : {"XDPdrop", "XDPpass"}) {
+    const pcapng::Bytes interface =
+        pcapng::interface_description({.name = name, .description = "", .filter = "", .os = ""});
+    file.insert(file.end(), interface.begin(), interface.end());
+  }
+  return file;
+}
+
+class BatchTest : public ::testing::Test {
+ protected:
+  BatchTest() { batch_.append(header_); }
+
+  // Blocks have to outlive the batch.
+  bool append(const test::BlockSpec& spec) {
+    return batch_.append(blocks_.emplace_back(spec).get());
+  }
+
+  [[nodiscard]] std::vector<std::byte> bytes() const {
+    std::vector<std::byte> all;
+    for (const iovec& piece : batch_.pieces()) {
+      const auto* first = static_cast<const std::byte*>(piece.iov_base);
+      all.insert(all.end(), first, first + piece.iov_len);
+    }
+    EXPECT_EQ(all.size(), batch_.size());
+    return all;
+  }
+  std::string file() {
+    test::write_file(folder_.path("file"), bytes());
+    return folder_.path("file");
+  }
+
+  const pcapng::Bytes header_ = header();
+  std::deque<MadeBlock> blocks_;
+  Batch batch_{2};
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(BatchTest, PacketsAreWhatTheReadersRead) {
+  for (const std::uint32_t size : {14U, 60U, 61U, 62U, 63U, 1514U}) {
+    ASSERT_TRUE(append({.packet = numbered_packet(size),
+                        .time = 1'700'000'001'000'000'000U + size,
+                        .interface = size % 2,
+                        .action = size % 2 + 1,
+                        .queue = size}));
+  }
+  const auto packets = test::read_with_tshark(file());
+  const auto bytes = test::read_bytes(file());
+  ASSERT_EQ(packets.size(), 6U);
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const std::size_t size = bytes[i].size();
+    EXPECT_EQ(bytes[i], numbered_packet(size));
+    EXPECT_EQ(packets[i].length, size);
+    EXPECT_EQ(packets[i].interface, size % 2 == 0 ? "XDPdrop" : "XDPpass");
+    EXPECT_EQ(packets[i].verdict, std::to_string(size % 2 + 1));
+    EXPECT_EQ(packets[i].queue, std::to_string(size));
+    EXPECT_EQ(packets[i].time, 1'700'000'001'000'000'000U + size);
+    EXPECT_EQ(packets[i].drop_count, "");
+  }
+  EXPECT_THAT(batch_.packets(), ElementsAre(4, 2));
+}
+
+TEST_F(BatchTest, LossStandsOnThePacketBehindIt) {
+  append({.packet = numbered_packet(60)});
+  append({.packet = numbered_packet(61), .dropped = 4'000'000'000});
+  append({.packet = numbered_packet(62)});
+  const auto packets = test::read_with_tshark(file());
+  ASSERT_EQ(packets.size(), 3U);
+  EXPECT_EQ(packets[0].drop_count, "");
+  EXPECT_EQ(packets[1].drop_count, "4000000000");
+  EXPECT_EQ(packets[1].verdict, "2");
+  EXPECT_EQ(packets[2].drop_count, "");
+  EXPECT_EQ(test::read_bytes(file())[1], numbered_packet(61));
+}
+
+TEST_F(BatchTest, FillsUpAndTakesAnythingWhenEmpty) {
+  std::size_t taken = 0;
+  while (append({.packet = numbered_packet(1500), .dropped = 1})) ++taken;
+  EXPECT_LE(batch_.size(), Batch::kMostBytes);
+  EXPECT_GT(taken, 100U);
+  batch_.clear();
+  EXPECT_TRUE(batch_.empty());
+  EXPECT_THAT(batch_.packets(), ElementsAre(0, 0));
+  EXPECT_TRUE(append({.packet = numbered_packet(2 * Batch::kMostBytes)}));
+}
+
+TEST_F(BatchTest, FillsUpWithManySmallPieces) {
+  std::size_t taken = 0;
+  while (append({.packet = numbered_packet(14)})) ++taken;
+  EXPECT_EQ(taken, Batch::kMostPieces - 1);  // the header is one
+}
+
+TEST_F(BatchTest, NeighboursAreOnePiece) {
+  std::vector<std::uint8_t> ring;
+  for (const std::uint32_t size : {60U, 61U}) {
+    const MadeBlock block({.packet = numbered_packet(size)});
+    ring.insert(ring.end(), block.bytes().begin(), block.bytes().end());
+  }
+  const auto& first = *reinterpret_cast<const xdpcap_block*>(ring.data());
+  const auto& second = *reinterpret_cast<const xdpcap_block*>(ring.data() + first.block_length);
+  EXPECT_TRUE(batch_.append(first));
+  EXPECT_TRUE(batch_.append(second));
+  EXPECT_EQ(batch_.pieces().size(), 2U);
+  EXPECT_EQ(test::read_bytes(file()).size(), 2U);
+}
+
+TEST_F(BatchTest, KeepsOnlyWholeBlocks) {
+  const std::size_t start = batch_.size();
+  for (const std::uint32_t interface : {0U, 1U, 1U}) {
+    append({.packet = numbered_packet(60), .interface = interface});
+  }
+  const std::size_t block = (batch_.size() - start) / 3;
+  batch_.keep_whole_blocks(start + 3 * block - 1);
+  EXPECT_EQ(batch_.size(), start + 2 * block);
+  EXPECT_THAT(batch_.packets(), ElementsAre(1, 1));
+  batch_.keep_whole_blocks(start + block);
+  EXPECT_THAT(batch_.packets(), ElementsAre(1, 0));
+  batch_.keep_whole_blocks(start - 1);
+  EXPECT_THAT(batch_.packets(), ElementsAre(0, 0));
+}
+
+}  // namespace
+}  // namespace xdpcap

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A ring in ordinary memory, filled as recorder/record.h says a recorder fills it.
+#pragma once
+
+#include <cstring>
+#include <vector>
+
+#include "recorder/record.h"
+#include "support/block.hpp"
+
+namespace xdpcap::test {
+
+class MadeRing {
+ public:
+  explicit MadeRing(std::size_t size)
+      : size_(size), memory_((sizeof(xdpcap_ring) + size + XDPCAP_RING_OVERHANG) / 8) {}
+
+  [[nodiscard]] std::byte* memory() { return reinterpret_cast<std::byte*>(memory_.data()); }
+  [[nodiscard]] xdpcap_ring& ring() { return *reinterpret_cast<xdpcap_ring*>(memory_.data()); }
+
+  // False when there is no room.
+  bool record(const BlockSpec& spec) {
+    const MadeBlock block(spec);
+    const std::size_t length = block.bytes().size();
+    if (ring().head + length - ring().tail > size_) return false;
+    const std::size_t offset = ring().head % size_;
+    std::memcpy(memory() + sizeof(xdpcap_ring) + offset, block.bytes().data(), length);
+    const bool lap_ends = offset + length >= size_;
+    ring().head += lap_ends ? size_ - offset : length;
+    return true;
+  }
+
+ private:
+  std::size_t size_;
+  std::vector<std::uint64_t> memory_;
+};
+
+}  // namespace xdpcap::test
