@@ -68,6 +68,8 @@ class GraphEmitter {
   }
   GraphEmitter(const GraphEmitter&) = delete;
   GraphEmitter& operator=(const GraphEmitter&) = delete;
+  GraphEmitter(GraphEmitter&&) = delete;
+  GraphEmitter& operator=(GraphEmitter&&) = delete;
   virtual ~GraphEmitter() = default;
 
   void emit_blocks() {

@@ -166,6 +166,17 @@ class Graph {
   std::vector<Block> blocks_;
 };
 
+// A vector from back to front, for a `for`.
+template <class Value>
+auto reversed(const std::vector<Value>& values) {
+  struct Reversed {
+    [[nodiscard]] auto begin() const { return values.rbegin(); }
+    [[nodiscard]] auto end() const { return values.rend(); }
+    const std::vector<Value>& values;
+  };
+  return Reversed{values};
+}
+
 // ByBlock is a value for each block of a graph.
 template <class Value>
 class ByBlock {
