@@ -9,7 +9,9 @@
 
 #include "filter/codegen.hpp"
 #include "filter/differential.hpp"
+#include "filter/ebpf_interpreter.hpp"
 #include "filter/expression.hpp"
+#include "filter/filter_program.hpp"
 #include "filter/random_program.hpp"
 
 namespace xdpcap::test {
@@ -92,6 +94,30 @@ TEST(ChooseByteOrder, KnowsWhatBytesCannotHold) {
   // No two bytes are 0x10001, and of 0x10001 two bytes can share the lowest bit only.
   expect_agreement({{0x28, 0, 0, 12}, {0x15, 0, 1, 0x10001}, {0x06, 0, 0, 0}, {0x06, 0, 0, 1}});
   expect_agreement({{0x28, 0, 0, 12}, {0x45, 0, 1, 0x10001}, {0x06, 0, 0, 1}, {0x06, 0, 0, 0}});
+}
+
+// An IPv6 packet with so many destination options headers (8 bytes each) in front of TCP.
+Bytes packet_with_headers(std::size_t headers) {
+  Bytes packet(14 + 40 + 8 * headers + 20);
+  packet[12] = 0x86;
+  packet[13] = 0xdd;
+  packet[14] = 0x60;
+  packet[20] = headers == 0 ? 6 : 60;
+  for (std::size_t i = 0; i < headers; ++i) packet[54 + 8 * i] = i + 1 == headers ? 6 : 60;
+  return packet;
+}
+
+TEST(Protochain, FollowsSixtyFourHeaders) {
+  const CbpfProgram filter = compile_filter("ip6 protochain 6", LinkType{1});
+  for (const bool frags : {false, true}) {
+    const ebpf::Program program = make_filter_program(filter, frags);
+    for (std::size_t headers = 0; headers < 70; ++headers) {
+      const Bytes packet = packet_with_headers(headers);
+      ASSERT_TRUE(libpcap_matches(filter, packet));  // 1.10.3, which has no bound
+      const std::size_t linear = frags ? 60 : packet.size();
+      EXPECT_EQ(interpret(program, packet, linear), headers <= 64 ? kMatch : kNoMatch) << headers;
+    }
+  }
 }
 
 TEST(Size, StaysWithinTheTarget) {
