@@ -25,6 +25,7 @@ constexpr std::uint32_t kLargePacket = 1500;
 struct Arguments {
   std::vector<std::string> peers;
   std::vector<std::uint32_t> sizes = {64, 512, kLargePacket};
+  std::vector<std::string> paths = {"veth", "direct"};
   std::vector<std::string> sinks = {"memory", "null", "tcpdump"};
   double seconds = 0.4;
   std::string folder = ".";
@@ -45,6 +46,12 @@ Sink parse_sink(const std::string& text) {
   throw UsageError("--sink " + text + ": there are memory, null and tcpdump");
 }
 
+Path parse_path(const std::string& text) {
+  if (text == "veth") return Path::veth;
+  if (text == "direct") return Path::direct;
+  throw UsageError("--path " + text + ": there are veth and direct");
+}
+
 Plan make_plan(const Arguments& arguments) {
   const std::string ours =
       std::filesystem::read_symlink("/proc/self/exe").parent_path() / "xdpcap-cpp";
@@ -55,6 +62,7 @@ Plan make_plan(const Arguments& arguments) {
   }
   for (const std::string& peer : arguments.peers) plan.tools.push_back(parse_peer(peer));
   for (const std::string& sink : arguments.sinks) plan.sinks.push_back(parse_sink(sink));
+  for (const std::string& path : arguments.paths) plan.paths.push_back(parse_path(path));
   plan.sizes = arguments.sizes;
   plan.seconds = arguments.seconds;
   plan.costs = !arguments.no_costs;
@@ -95,7 +103,7 @@ void run(const Arguments& arguments) {
   std::ofstream json(arguments.folder + "/capture_bench.json");
   write_json(json, results);
   std::ofstream plot(arguments.folder + "/capture_bench.svg");
-  write_plot(plot, results, plan.sinks.front());
+  write_plot(plot, results, plan.paths.back(), plan.sinks.front());
 }
 
 }  // namespace
@@ -108,6 +116,7 @@ int main(int argc, char** argv) {
       "--peer", arguments.peers,
       "NAME=COMMAND: measure this tool too; {hook}, {interface} and {output} are filled in");
   app.add_option("--size", arguments.sizes, "Bytes of a packet (default: 64 512 1500)");
+  app.add_option("--path", arguments.paths, "veth, direct (default: both)");
   app.add_option("--sink", arguments.sinks, "memory, null, tcpdump (default: all three)");
   app.add_option("--seconds", arguments.seconds, "Of traffic for a row (default: 0.4)");
   app.add_option("--folder", arguments.folder,

@@ -39,14 +39,14 @@ static __always_inline int wait_until_due(void)
 	return 1;
 }
 
-SEC("xdp")
-int generate(struct xdp_md *ctx __attribute__((unused)))
+// Whether a packet is to be sent now.
+static __always_inline int take_turn(void)
 {
 	if (generator.sent >= generator.wanted)
-		return XDP_DROP;
+		return 0;
 	if (generator.interval) {
-		if (!wait_until_due())
-			return XDP_DROP;
+		if (generator.sent % generator.group == 0 && !wait_until_due())
+			return 0;
 	} else if (generator.sent % LOOK_EVERY == 0) {
 		generator.last_time = bpf_ktime_get_ns();
 	}
@@ -55,7 +55,13 @@ int generate(struct xdp_md *ctx __attribute__((unused)))
 		generator.cpu = bpf_get_smp_processor_id();
 	}
 	generator.sent++;
-	return bpf_redirect(generator.ifindex, 0);
+	return 1;
+}
+
+SEC("xdp")
+int generate(struct xdp_md *ctx __attribute__((unused)))
+{
+	return take_turn() ? bpf_redirect(generator.ifindex, 0) : XDP_DROP;
 }
 
 // The receiver runs on one CPU, the generator's: no atomics.
@@ -68,6 +74,16 @@ static __always_inline void count(void)
 SEC("xdp")
 int drop_hooked(struct xdp_md *ctx)
 {
+	count();
+	return xdpcap_exit(ctx, &hook, XDP_DROP);
+}
+
+// Sender and receiver in one, without an interface between them.
+SEC("xdp")
+int generate_and_drop_hooked(struct xdp_md *ctx)
+{
+	if (!take_turn())
+		return XDP_DROP;
 	count();
 	return xdpcap_exit(ctx, &hook, XDP_DROP);
 }

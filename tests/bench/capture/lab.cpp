@@ -187,16 +187,22 @@ bool Lab::hook_is_live(Verdict verdict) const {
   return bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.hook), &slot, &id) == 0;
 }
 
-Traffic Lab::send(std::uint32_t size, double rate, std::uint64_t packets) {
+Traffic Lab::send(Path path, std::uint32_t size, double rate, std::uint64_t packets) {
   // Long runs, because each takes some 20 ms to set up; not so long that a signal has to wait.
   constexpr std::uint64_t kMostPackets = 1'000'000;
   constexpr int kRunsWithoutProgress = 3;
   auto& generator = skeleton_->bss->generator;
   auto& receiver = skeleton_->bss->receiver;
   const std::vector<std::uint8_t> frame = make_frame(size);
-  generator.interval = rate == 0 ? 0 : static_cast<std::uint64_t>(1e9 * kFraction / rate);
+  constexpr double kFast = 2e6;
+  generator.group = rate < kFast ? 1 : 16;
+  generator.interval = rate == 0 ? 0
+                                 : static_cast<std::uint64_t>(1e9 * kFraction / rate *
+                                                              static_cast<double>(generator.group));
   receiver.packets = 0;
   Traffic traffic;
+  const bpf_program* program =
+      path == Path::veth ? skeleton_->progs.generate : skeleton_->progs.generate_and_drop_hooked;
   for (int stuck = 0; traffic.sent < packets && !stopped() && stuck < kRunsWithoutProgress;) {
     generator.wanted = std::min(packets - traffic.sent, kMostPackets);
     generator.sent = generator.first_time = generator.due = 0;
@@ -207,7 +213,7 @@ Traffic Lab::send(std::uint32_t size, double rate, std::uint64_t packets) {
     options.repeat = static_cast<int>(repeats(generator.wanted, rate));
     options.flags = kLiveFrames;
     options.batch_size = batch_size(rate);
-    const int error = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.generate), &options);
+    const int error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
     if (error != 0 && error != -EINTR) throw system_error("running the generator", -error);
     stuck = generator.sent == 0 ? stuck + 1 : 0;
     traffic.sent += generator.sent;

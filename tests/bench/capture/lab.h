@@ -11,7 +11,8 @@
 // `due` and `interval` in 1/256 ns, or rates like 7 M packets/s could not be told from 7.04.
 struct generator {
 	__u64 wanted;   // packets to send; a run's further repeats send nothing
-	__u64 interval; // between packets; 0: as fast as possible
+	__u64 group;    // packets that are sent at a time, because looking at the clock takes longer
+	__u64 interval; // between groups; 0: as fast as possible
 	__u64 sent;
 	__u64 due;
 	__u64 first_time;

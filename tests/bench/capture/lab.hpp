@@ -17,6 +17,10 @@ namespace xdpcap::bench {
 // What the receiving program does with every packet.
 enum class Verdict : std::uint8_t { drop, pass };
 
+// How packets come to the hook: through the veth pair, or made right in front of it, which leaves
+// out all that is not XDP and so makes for higher rates.
+enum class Path : std::uint8_t { veth, direct };
+
 // Traffic is what a run of the generator came to. Rates in packets a second.
 struct Traffic {
   std::uint64_t sent = 0;
@@ -48,7 +52,7 @@ class Lab {
 
   // Sends `packets` frames of `size` bytes (without the frame check sequence), `rate` a second or,
   // with 0, as fast as possible. Ends early when a signal said stop.
-  Traffic send(std::uint32_t size, double rate, std::uint64_t packets);
+  Traffic send(Path path, std::uint32_t size, double rate, std::uint64_t packets);
 
   // ns a packet of the receiving program over `repeat` runs: with the hook or without.
   [[nodiscard]] double program_cost(bool hooked, std::uint32_t size, std::uint32_t repeat) const;

@@ -17,6 +17,7 @@ namespace xdpcap::bench {
 class Row {
  public:
   std::string tool;
+  Path path = Path::veth;
   std::uint32_t size = 0;
   Sink sink = Sink::memory;
   double wanted_rate = 0;  // 0: as fast as possible
@@ -57,11 +58,19 @@ struct Results {
 
 struct Plan {
   std::vector<Tool> tools;  // each row is measured with one after the other
+  std::vector<Path> paths;
   std::vector<std::uint32_t> sizes;
   std::vector<Sink> sinks;
   double seconds = 0.4;  // of traffic for a row
   std::uint32_t generator_cpu = 0;
   bool costs = true;
+};
+
+// What the rows of a series have in common.
+struct Setting {
+  Path path;
+  std::uint32_t size;
+  Sink sink;
 };
 
 class Measurement {
@@ -73,9 +82,11 @@ class Measurement {
   Results run(const std::function<void(const Row&)>& on_row);
 
  private:
-  Row measure(const Tool& tool, std::uint32_t size, Sink sink, double rate);
-  Row best_of_some(const Tool& tool, std::uint32_t size, Sink sink, double rate);
+  Row measure(const Tool& tool, const Setting& setting, double rate);
+  Row best_of_some(const Tool& tool, const Setting& setting, double rate);
   [[nodiscard]] std::uint64_t packets(std::uint32_t size, double rate) const;
+  void measure_series(const Setting& setting, Results& results,
+                      const std::function<void(const Row&)>& on_row);
   void measure_costs(Results& results) const;
   [[nodiscard]] double idle_cost() const;
   [[nodiscard]] double filter_cost(const Tool& tool, const std::string& filter) const;

@@ -65,10 +65,10 @@ void draw_axes(std::ostream& out) {
 
 }  // namespace
 
-void write_plot(std::ostream& out, const Results& results, Sink sink) {
+void write_plot(std::ostream& out, const Results& results, Path path, Sink sink) {
   std::map<std::string, std::vector<std::pair<double, double>>> lines;  // (rate, loss)
   for (const Row& row : results.rows) {
-    if (row.sink != sink || !row.lost() || row.traffic.received == 0) continue;
+    if (row.path != path || row.sink != sink || !row.lost() || row.traffic.received == 0) continue;
     lines[row.tool + ", " + std::to_string(row.size) + " B"].emplace_back(
         row.traffic.rate(),
         static_cast<double>(*row.lost()) / static_cast<double>(row.traffic.received));

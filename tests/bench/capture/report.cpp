@@ -11,6 +11,10 @@
 namespace xdpcap::bench {
 namespace {
 
+const char* to_string(Path path) {
+  return path == Path::veth ? "veth" : "direct";
+}
+
 template <class Number>
 std::string text(const std::optional<Number>& number) {
   return number ? std::to_string(*number) : "?";
@@ -40,12 +44,14 @@ std::string percent(double share) {
   return out.str();
 }
 
-// The highest rate up to which nothing was lost, by tool, size and sink.
-std::map<std::tuple<std::string, std::uint32_t, Sink>, double> clean_rates(const Results& results) {
-  std::map<std::tuple<std::string, std::uint32_t, Sink>, double> clean;
-  std::map<std::tuple<std::string, std::uint32_t, Sink>, bool> has_lost;
+using Series = std::tuple<std::string, Path, std::uint32_t, Sink>;
+
+// The highest rate up to which nothing was lost.
+std::map<Series, double> clean_rates(const Results& results) {
+  std::map<Series, double> clean;
+  std::map<Series, bool> has_lost;
   for (const Row& row : results.rows) {
-    const auto key = std::tuple(row.tool, row.size, row.sink);
+    const auto key = std::tuple(row.tool, row.path, row.size, row.sink);
     if (row.lost().value_or(1) != 0) has_lost[key] = true;
     if (has_lost[key]) {
       clean.try_emplace(key, 0);
@@ -70,8 +76,8 @@ void print_row(std::ostream& out, const Row& row) {
   const auto lost = row.lost();
   const auto received = static_cast<double>(std::max<std::uint64_t>(row.traffic.received, 1));
   out << std::left << std::setw(12) << row.tool << std::right << std::setw(5) << row.size << "  "
-      << std::left << std::setw(10) << to_string(row.sink) << std::right << std::fixed
-      << std::setprecision(0) << std::setw(10);
+      << std::left << std::setw(7) << to_string(row.path) << std::setw(10) << to_string(row.sink)
+      << std::right << std::fixed << std::setprecision(0) << std::setw(10);
   if (row.wanted_rate == 0) {
     out << "flat out";
   } else {
@@ -90,7 +96,7 @@ void print_row(std::ostream& out, const Row& row) {
 void print_summary(std::ostream& out, const Results& results) {
   out << "\nHighest rate up to which nothing was lost:\n" << std::fixed;
   for (const auto& [key, rate] : clean_rates(results)) {
-    const auto& [tool, size, sink] = key;
+    const auto& [tool, path, size, sink] = key;
     out << "  " << std::left << std::setw(12) << tool << std::right << std::setw(5) << size
         << " B  " << std::left << std::setw(10) << to_string(sink) << std::right
         << std::setprecision(3) << std::setw(8) << rate / 1e6 << " M packets/s\n";
@@ -111,7 +117,8 @@ void write_json(std::ostream& out, const Results& results) {
   const char* separator = "\n";
   out << "{\n\"rows\": [";
   for (const Row& row : results.rows) {
-    out << separator << "  {\"tool\": " << quoted(row.tool) << ", \"size\": " << row.size
+    out << separator << "  {\"tool\": " << quoted(row.tool)
+        << ", \"path\": " << quoted(to_string(row.path)) << ", \"size\": " << row.size
         << ", \"sink\": " << quoted(to_string(row.sink)) << ", \"wanted_rate\": " << row.wanted_rate
         << ", \"offered_rate\": " << row.traffic.rate() << ", \"offered\": " << row.traffic.sent
         << ", \"received\": " << row.traffic.received

@@ -15,7 +15,7 @@ void print_summary(std::ostream& out, const Results& results);
 
 void write_json(std::ostream& out, const Results& results);
 
-// Loss against offered rate: a line for each tool and size that captured to `sink`.
-void write_plot(std::ostream& out, const Results& results, Sink sink);
+// Loss against offered rate: a line for each tool and size, of captures to `sink` by `path`.
+void write_plot(std::ostream& out, const Results& results, Path path, Sink sink);
 
 }  // namespace xdpcap::bench

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The registers and the stack of a recorder, for those who emit its parts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "filter/assembler.hpp"
+#include "recorder/record.h"
+
+namespace xdpcap::recorder {
+
+// Registers, from the first instruction to the last (the filter keeps R6 to R9):
+//
+//   R6  context (xdp_md *)
+//   R7  start of the packet; once the filter has matched, bytes to capture
+//   R8  end of the packet; once the filter has matched, original length
+//   R9  this CPU's counters
+//
+// Stack:
+//
+//   R10 - 4   u32 CPU: the key into the rings
+//   R10 - 8   u32 length of the whole packet (frags only)
+//   R10 - 12  u32 0: the key into a ring
+//   R10 - 24  ring
+//   R10 - 32  where the block begins, less kBlocks
+//   R10 - 40  length of the block
+//   below     the filter's, before it has matched
+inline constexpr std::int16_t kCpuSlot = -4;
+inline constexpr std::int16_t kLengthSlot = -8;
+inline constexpr std::int16_t kZeroSlot = -12;
+inline constexpr std::int16_t kRingSlot = -24;
+inline constexpr std::int16_t kBlockSlot = -32;
+inline constexpr std::int16_t kBlockLengthSlot = -40;
+inline constexpr std::int16_t kFilterStackTop = -40;
+
+// Where blocks begin in a ring, and packets in what kBlockSlot points to.
+inline constexpr std::size_t kBlocks = sizeof(xdpcap_ring);
+inline constexpr std::size_t kPacket = kBlocks + sizeof(xdpcap_block);
+inline constexpr std::uint32_t kFixedLength = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
+
+// To the next multiple of 4, to which pcapng pads packets.
+inline void pad(ebpf::Assembler& code, ebpf::Reg length) {
+  code.alu64(ebpf::Alu::add, length, 3);
+  code.alu64(ebpf::Alu::bit_and, length, ~3);
+}
+
+}  // namespace xdpcap::recorder

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Emits what a recorder does with its ring (record.h): find it, make room, publish, wake the
+// reader.
+#pragma once
+
+#include "filter/assembler.hpp"
+#include "recorder/recorder.hpp"
+
+namespace xdpcap::recorder {
+
+class RingEmitter {
+ public:
+  // `lost` is where a packet goes that has no ring or no room.
+  RingEmitter(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Label lost)
+      : code_(code), spec_(spec), lost_(lost) {}
+
+  // Finds this CPU's ring, makes sure of room for R7 bytes of a packet in it, and marks it as busy.
+  void emit_reservation();
+  // Shows the reader the block, whose length is in kBlockLengthSlot, and takes the mark off.
+  void emit_publication();
+  // Behind emit_publication(): wakes the reader if it wants that, or jumps to `done`.
+  void emit_wake_up(ebpf::Label done);
+  // Takes the mark off without a block.
+  void emit_cancellation();
+
+ private:
+  void emit_lookup();
+  [[nodiscard]] std::int32_t mask() const {
+    return static_cast<std::int32_t>(spec_.ring_bytes - 1);
+  }
+
+  ebpf::Assembler& code_;
+  const RecorderSpec& spec_;
+  ebpf::Label lost_;
+};
+
+}  // namespace xdpcap::recorder
