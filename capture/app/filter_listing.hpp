@@ -7,7 +7,7 @@
 
 namespace xdpcap {
 
-// The lines that -d, -dd, -ddd and --dump-ebpf print.
-std::string list_filter(const CbpfProgram& filter, FilterListing listing);
+// The lines that -d, -dd, -ddd and --dump-ebpf print of the filter in `options`.
+std::string list_filter(const Options& options, FilterListing listing);
 
 }  // namespace xdpcap

@@ -42,7 +42,7 @@ void run(const std::vector<std::string>& arguments) {
   }
   const auto& options = std::get<xdpcap::Options>(parsed);
   if (options.listing) {
-    std::cout << xdpcap::list_filter(options.filter, *options.listing);
+    std::cout << xdpcap::list_filter(options, *options.listing);
     return;
   }
   libbpf_set_print(nullptr);  // what it would say is in our errors

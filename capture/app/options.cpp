@@ -39,6 +39,7 @@ struct Typed {
   std::string watermark;
   std::string snaplen;
   std::string filter_file;
+  std::string offsets;
   std::array<bool, 4> listings{};  // by FilterListing
 };
 
@@ -97,6 +98,10 @@ void add_options(CLI::App& app, Typed& typed, Options& options, bool& flush) {
                  "Link type of the packets: a name as tcpdump -L prints it, or a DLT number "
                  "(default: EN10MB)")
       ->option_text("TYPE");
+  app.add_option("--offset", typed.offsets,
+                 "Match the filter against the IP packet that begins at one of these byte offsets, "
+                 "for tunnelled traffic: 14,34 is IP in Ethernet, and IP in IPv4")
+      ->option_text("N,N,...");
   app.add_option("-F,--F", typed.filter_file,
                  "Read the filter from a file, in which # begins a comment")
       ->option_text("FILE");
@@ -171,8 +176,10 @@ Options check(Typed typed, Options options) {
   options.watermark = parse_bytes("-watermark", typed.watermark);
   options.snaplen = parse_snaplen(typed.snaplen);
   if (!typed.link_type.empty()) options.link_type = parse_link_type(typed.link_type);
+  if (!typed.offsets.empty()) options.filter_offsets = parse_offsets(typed.offsets);
   options.filter = with_context("filter \"" + options.filter_text + "\"", [&] {
-    return compile_filter(options.filter_text, options.link_type);
+    const bool at_offsets = !options.filter_offsets.empty();
+    return compile_filter(options.filter_text, at_offsets ? kRawIp : options.link_type);
   });
   return options;
 }

@@ -29,6 +29,8 @@ struct Options {
   std::string output;  // "-" is stdout
   std::string filter_text;
   CbpfProgram filter;
+  std::vector<std::uint32_t>
+      filter_offsets;  // where an IP header may begin; none: Ethernet as it is
   LinkType link_type;
   std::optional<std::vector<XdpAction>> actions;  // nothing: all that the hook has slots for
   std::optional<std::uint64_t> ring_bytes;        // for each CPU

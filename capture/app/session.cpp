@@ -128,7 +128,8 @@ void Session::install() {
                           .ring_bytes = static_cast<std::uint32_t>(rings_.bytes_per_cpu()),
                           .bell_fd = bell_.fd(),
                           .frags = flavour.frags,
-                          .has_xdp_load_bytes = has_xdp_load_bytes},
+                          .has_xdp_load_bytes = has_xdp_load_bytes,
+                          .filter_offsets = options_.filter_offsets},
                          options_.filter);
   });
 }

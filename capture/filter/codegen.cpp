@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "filter/disassembler.hpp"
-#include "filter/graph_emitter.hpp"
+#include "filter/emitters.hpp"
 #include "filter/ir.hpp"
 #include "filter/passes.hpp"
 

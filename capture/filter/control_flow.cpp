@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The passes that move blocks and drop operations: thread_jumps and remove_dead_code.
 #include <algorithm>
-#include <ranges>
 
 #include "filter/passes.hpp"
 
@@ -35,7 +34,7 @@ ByBlock<char> can_match(const Graph& graph, const std::vector<BlockId>& order) {
   matches[kMatch] = 1;
   for (bool changed = true; changed;) {
     changed = false;
-    for (const BlockId id : order | std::views::reverse) {
+    for (const BlockId id : reversed(order)) {
       if (matches[id] != 0) continue;
       for (const BlockId next : successors(graph[id])) matches[id] |= matches[next];
       changed = changed || matches[id] != 0;
@@ -69,9 +68,9 @@ ByBlock<VarSet> wanted_at_start(const Graph& graph) {
   const std::vector<BlockId> order = reverse_postorder(graph);
   for (bool changed = true; changed;) {
     changed = false;
-    for (const BlockId id : order | std::views::reverse) {
+    for (const BlockId id : reversed(order)) {
       VarSet now = live_at_end(graph[id], wanted);
-      for (const Op& op : graph[id].ops | std::views::reverse) now = wanted_before(op, now);
+      for (const Op& op : reversed(graph[id].ops)) now = wanted_before(op, now);
       changed = changed || !(now == wanted[id]);
       wanted[id] = now;
     }
@@ -82,7 +81,7 @@ ByBlock<VarSet> wanted_at_start(const Graph& graph) {
 
 void drop_unwanted(Block& block, VarSet wanted) {
   std::vector<Op> kept;
-  for (Op op : block.ops | std::views::reverse) {
+  for (Op op : reversed(block.ops)) {
     if (!is_wanted(op, wanted)) continue;
     auto* load = std::get_if<Load>(&op.what);
     if (load != nullptr && !wanted.has(load->to)) load->discard = true;

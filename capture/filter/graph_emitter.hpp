@@ -1,23 +1,76 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The last step of the compiler: a graph to eBPF instructions, in two flavours.
+// What both flavours of emitted filters have in common.
 #pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
 
 #include "filter/assembler.hpp"
 #include "filter/cbpf.hpp"
 #include "filter/codegen.hpp"
 #include "filter/ir.hpp"
+#include "filter/registers.hpp"
 
 namespace xdpcap {
 
-// Emits a graph that guard_packet() has been over: it reads the packet's linear part through its
-// pointers. A packet whose linear part is too short goes to `too_short`. `filter` is what the notes
-// beside the instructions quote.
-void emit_direct(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
-                 const FilterFrame& frame, ebpf::Label too_short);
+// GraphEmitter emits the blocks in order, and everything that does not touch the packet.
+class GraphEmitter {
+ public:
+  // `filter` is what the notes beside the instructions quote; it, graph, frame and registers have
+  // to live as long as this does.
+  GraphEmitter(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
+               const FilterFrame& frame, const ir::Registers& registers, ebpf::Label match,
+               ebpf::Label no_match);
+  GraphEmitter(const GraphEmitter&) = delete;
+  GraphEmitter& operator=(const GraphEmitter&) = delete;
+  GraphEmitter(GraphEmitter&&) = delete;
+  GraphEmitter& operator=(GraphEmitter&&) = delete;
+  virtual ~GraphEmitter() = default;
 
-// Emits a graph without guards: it reads the whole packet through bpf_xdp_load_bytes() (from 5.18
-// on), which checks the bounds itself. Slower, for packets that have fragments.
-void emit_through_helper(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
-                         const FilterFrame& frame);
+  void emit_blocks();
+
+ protected:
+  virtual void emit(const ir::Load& load) = 0;
+  virtual void emit(const ir::Guard& guard) = 0;
+  // The fuel: as many jumps backwards as it has units.
+  virtual void fill_tank() = 0;
+  virtual void burn_unit() = 0;  // rejects when there is none
+
+  static ebpf::Size size_of(std::uint8_t bytes);
+  // A constant's bits: eBPF's are signed.
+  static std::int32_t imm(std::uint32_t value) { return static_cast<std::int32_t>(value); }
+
+  void to_host_order(const ir::Load& load);
+  [[nodiscard]] ebpf::Label no_match() const { return labels_[ir::kNoMatch]; }
+  [[nodiscard]] ebpf::Assembler& code() { return code_; }
+  [[nodiscard]] ebpf::Reg reg(ir::Var var) const { return registers_.reg(var); }
+  [[nodiscard]] const ir::StackFrame& stack() const { return stack_; }
+
+ private:
+  // Quotes the classic instruction where the code that comes from it starts.
+  void note(std::size_t source);
+  void emit(const ir::Constant& constant);
+  void emit(const ir::Copy& copy);
+  void emit(const ir::Length& length);
+  void emit(const ir::Compute& compute);
+  void emit(const ir::Forget& forget);
+  // `next` is the block that comes right behind, kMatch behind the last one.
+  void emit_end(const ir::Block& block, ir::BlockId next);
+  void emit_branch(const ir::Branch& branch, ir::BlockId next);
+  void emit_jump(const ir::Branch& branch);
+  void go_to(ir::BlockId to, ir::BlockId next);
+
+  ebpf::Assembler& code_;
+  const FilterFrame& frame_;
+  ir::StackFrame stack_;
+  const ir::Registers& registers_;
+  const ir::Graph& graph_;
+  const CbpfProgram& filter_;
+  std::vector<ir::BlockId> order_;
+  ir::ByBlock<ebpf::Label> labels_;
+  std::size_t noted_ = std::numeric_limits<std::size_t>::max();
+};
 
 }  // namespace xdpcap

@@ -2,7 +2,6 @@
 #include "filter/ir.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace xdpcap::ir {
 namespace {
@@ -123,9 +122,9 @@ ByBlock<VarSet> live_at_start(const Graph& graph) {
   const std::vector<BlockId> order = reverse_postorder(graph);
   for (bool changed = true; changed;) {
     changed = false;
-    for (const BlockId id : order | std::views::reverse) {
+    for (const BlockId id : reversed(order)) {
       VarSet now = live_at_end(graph[id], live);
-      for (const Op& op : graph[id].ops | std::views::reverse) {
+      for (const Op& op : reversed(graph[id].ops)) {
         now = (now - defines(op)) | uses(op);
       }
       changed = changed || !(now == live[id]);

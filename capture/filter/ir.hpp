@@ -136,9 +136,8 @@ struct Block {
   std::size_t source = 0;  // of `end`
 };
 
-// libpcap's bpf_filter() gives up after as many jumps backwards (MAX_BACKWARD_JUMPS, from libpcap
-// 1.10.6 on; before, it trusted that each moves X forward). The bound is what makes a loop
-// verifiable.
+// The bpf_filter() of today's libpcap gives up after as many jumps backwards (MAX_BACKWARD_JUMPS in
+// its bpf_filter.c; 1.10.3 had no limit). The bound is what makes a loop verifiable.
 inline constexpr std::uint32_t kMaxBackwardJumps = 64;
 
 // The verifier follows no packet pointer further than this (MAX_PACKET_OFF in
@@ -165,6 +164,17 @@ class Graph {
  private:
   std::vector<Block> blocks_;
 };
+
+// A vector from back to front, for a `for`.
+template <class Value>
+auto reversed(const std::vector<Value>& values) {
+  struct Reversed {
+    [[nodiscard]] auto begin() const { return values.rbegin(); }
+    [[nodiscard]] auto end() const { return values.rend(); }
+    const std::vector<Value>& values;
+  };
+  return Reversed{values};
+}
 
 // ByBlock is a value for each block of a graph.
 template <class Value>

@@ -7,7 +7,6 @@
 // first is more than the second, a guard goes in.
 #include <algorithm>
 #include <limits>
-#include <ranges>
 
 #include "filter/passes.hpp"
 
@@ -47,9 +46,9 @@ ByBlock<Need> needs_at_start(const Graph& graph, const std::vector<BlockId>& ord
   needs[kMatch] = {0, 0};
   for (bool changed = true; changed;) {
     changed = false;
-    for (const BlockId id : order | std::views::reverse) {
+    for (const BlockId id : reversed(order)) {
       Need need = need_at_end(graph[id], needs);
-      for (const Op& op : graph[id].ops | std::views::reverse) need = need_before(op, need);
+      for (const Op& op : reversed(graph[id].ops)) need = need_before(op, need);
       changed = changed || need != needs[id];
       needs[id] = need;
     }

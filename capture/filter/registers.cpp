@@ -2,7 +2,6 @@
 #include "filter/registers.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace xdpcap::ir {
 namespace {
@@ -13,9 +12,10 @@ constexpr int kLaundrySlot = kCbpfScratchWords;
 constexpr int kFuelSlot = kLaundrySlot + 1;
 constexpr int kBufferSlot = kFuelSlot + 1;
 
-auto all_vars() {
-  return std::views::iota(std::size_t{0}, kVars) |
-         std::views::transform([](std::size_t i) { return static_cast<Var>(i); });
+std::array<Var, kVars> all_vars() {
+  std::array<Var, kVars> vars{};
+  for (std::size_t i = 0; i < kVars; ++i) vars[i] = static_cast<Var>(i);
+  return vars;
 }
 bool is_scratch(Var var) {
   return var >= Var::m0 && var < Var::cursor;
@@ -29,7 +29,7 @@ class Interference {
     for (const BlockId id : reverse_postorder(graph)) {
       VarSet now = live_at_end(graph[id], live);
       count(uses(graph[id]));
-      for (const Op& op : graph[id].ops | std::views::reverse) {
+      for (const Op& op : reversed(graph[id].ops)) {
         count(defines(op) | uses(op));
         for (const Var var : all_vars()) {
           if (defines(op).has(var)) add(var, now - VarSet{var});

@@ -28,12 +28,12 @@ class Recorder {
 
   ebpf::Program emit() {
     emit_prologue();
-    emit_filter(code_, filter_,
-                {.frags = spec_.frags,
-                 .length_slot = kLengthSlot,
-                 .stack_top = kFilterStackTop,
-                 .match = match_,
-                 .no_match = return_action_});
+    emit_filter_at(code_, filter_, spec_.filter_offsets,
+                   {.frags = spec_.frags,
+                    .length_slot = kLengthSlot,
+                    .stack_top = kFilterStackTop,
+                    .match = match_,
+                    .no_match = return_action_});
     // The verifier refuses code that nothing reaches, and some filters never match.
     if (code_.is_target(match_)) emit_record();
     emit_return();

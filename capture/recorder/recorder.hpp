@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "base/xdp_action.hpp"
 #include "filter/assembler.hpp"
@@ -34,6 +35,8 @@ struct RecorderSpec {
   // bpf_xdp_load_bytes (Linux 5.18) copies packets, fragments included. Without it,
   // bpf_probe_read_kernel does, and frags has to be false.
   bool has_xdp_load_bytes;
+  // Where in the packet the filter looks for its beginning; none: at the packet's own.
+  std::span<const std::uint32_t> filter_offsets = {};
   // Whether the CPU makes stores visible in their order. Where it does not, Linux 5.12 is needed.
   bool ordered_stores = kOrderedStores;
 };

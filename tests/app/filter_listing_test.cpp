@@ -13,7 +13,9 @@ namespace {
 using ::testing::HasSubstr;
 
 std::string list(const char* filter, FilterListing listing) {
-  return list_filter(compile_filter(filter, LinkType{}), listing);
+  Options options;
+  options.filter = compile_filter(filter, LinkType{});
+  return list_filter(options, listing);
 }
 
 // tcpdump compiles against an interface or a file; -y needs neither.

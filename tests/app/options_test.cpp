@@ -92,6 +92,14 @@ TEST(Options, AFilterCanComeFromAFile) {
   EXPECT_THROW(parse({"-F", folder.path("none"), "/hook", "-"}), Error);
 }
 
+TEST(Options, FiltersAtOffsetsAreForIp) {
+  const Options options = parse({"--offset", "14,34", "/hook", "-", "icmp"});
+  EXPECT_THAT(options.filter_offsets, ElementsAre(14, 34));
+  EXPECT_EQ(options.filter, compile_filter("icmp", kRawIp));
+  EXPECT_EQ(options.link_type.dlt, 1);
+  EXPECT_THAT(error({"--offset", "x", "/hook", "-"}), HasSubstr("x"));
+}
+
 TEST(Options, ListingsNeedNoHook) {
   EXPECT_EQ(parse({"-d", "icmp"}).listing, FilterListing::assembly);
   EXPECT_EQ(parse({"-dd", "tcp", "port", "80"}).listing, FilterListing::c_code);

@@ -249,6 +249,21 @@ TEST_F(ToolTest, LinkTypesReachTheFile) {
   EXPECT_EQ(capinfos(file_, "Encapsulation"), "Raw IP (7 - rawip)");
 }
 
+// ICMP inside GRE: 14 bytes of Ethernet, 20 of IPv4 and 4 of GRE are in front of it.
+TEST_F(ToolTest, FiltersAtOffsetsSeeIntoTunnels) {
+  Process capture(tool({"--offset", "14,38", hook_path_, file_, "icmp"}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (const std::size_t offset : {14, 38, 40}) {
+    Packet packet(80);
+    packet[0] = XDP_PASS;
+    packet[offset] = 0x45;
+    packet[offset + 9] = 1;  // ICMP
+    program_.run(packet);
+  }
+  capture.signal(SIGINT);
+  EXPECT_EQ(parse_summary(capture.wait().err).matched, 2U);
+}
+
 class ToolPipeTest : public ToolTest {
  protected:
   ToolPipeTest() {

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the passes make of filters, and traps that random programs seldom step into.
+#include "filter/passes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "filter/codegen.hpp"
+#include "filter/differential.hpp"
+#include "filter/ebpf_interpreter.hpp"
+#include "filter/expression.hpp"
+#include "filter/filter_program.hpp"
+#include "filter/random_program.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+std::size_t emitted(const CbpfProgram& filter) {
+  ebpf::Assembler code;
+  const FilterFrame frame{
+      .length_slot = -4, .stack_top = -8, .match = code.label(), .no_match = code.label()};
+  emit_filter(code, filter, frame);
+  return code.size();
+}
+
+// Packets of every length up to 40, with every pair of values at 12 and 14.
+void expect_agreement(const CbpfProgram& filter) {
+  const CompiledFilter compiled(filter, Where::interpreter);
+  Tally tally;
+  for (std::size_t size = 0; size <= 40; ++size) {
+    for (unsigned values = 0; values < 16; ++values) {
+      Bytes packet(size);
+      for (std::size_t at = 12; at < std::min<std::size_t>(size, 16); ++at) {
+        packet[at] = (values >> (at - 12)) & 1;
+      }
+      ASSERT_EQ(compiled.mismatch(packet, tally), "");
+    }
+  }
+  EXPECT_GT(tally.matches, 0U);
+  EXPECT_GT(tally.others, 0U);
+}
+
+TEST(FuseTests, LeavesShortPacketsTheirWay) {
+  // A packet that ends behind the first value matches when that is another one.
+  expect_agreement({{0x28, 0, 0, 12},
+                    {0x15, 0, 3, 1},
+                    {0x28, 0, 0, 14},
+                    {0x15, 0, 1, 1},
+                    {0x06, 0, 0, 0},
+                    {0x06, 0, 0, 1}});
+  // The other way round, the second value is inside what the first one needs.
+  expect_agreement({{0x28, 0, 0, 14},
+                    {0x15, 0, 3, 1},
+                    {0x28, 0, 0, 12},
+                    {0x15, 0, 1, 1},
+                    {0x06, 0, 0, 0},
+                    {0x06, 0, 0, 1}});
+  // And where both reject, a longer need harms nobody.
+  expect_agreement({{0x30, 0, 0, 12},
+                    {0x15, 0, 3, 1},
+                    {0x30, 0, 0, 15},
+                    {0x45, 1, 0, 1},
+                    {0x06, 0, 0, 1},
+                    {0x06, 0, 0, 0}});
+}
+
+TEST(FuseTests, KeepsAValueThatIsReadLater) {
+  expect_agreement({{0x28, 0, 0, 12},
+                    {0x15, 0, 3, 1},
+                    {0x28, 0, 0, 14},
+                    {0x15, 0, 1, 1},
+                    {0x16, 0, 0, 0},
+                    {0x06, 0, 0, 0}});
+}
+
+TEST(RemoveDeadCode, KeepsWhatALoadDemands) {
+  expect_agreement({{0x20, 0, 0, 30}, {0x06, 0, 0, 1}});
+  expect_agreement({{0x01, 0, 0, 20}, {0x40, 0, 0, 3}, {0x06, 0, 0, 1}});
+}
+
+TEST(GuardPacket, TakesEachWayByItself) {
+  // One way needs 38 bytes, the other one 15: the guard in front may ask for 15 only.
+  expect_agreement({{0x30, 0, 0, 12},
+                    {0x15, 0, 2, 1},
+                    {0x20, 0, 0, 34},
+                    {0x06, 0, 0, 1},
+                    {0x30, 0, 0, 14},
+                    {0x06, 0, 0, 1}});
+}
+
+TEST(ChooseByteOrder, KnowsWhatBytesCannotHold) {
+  // No two bytes are 0x10001, and of 0x10001 two bytes can share the lowest bit only.
+  expect_agreement({{0x28, 0, 0, 12}, {0x15, 0, 1, 0x10001}, {0x06, 0, 0, 0}, {0x06, 0, 0, 1}});
+  expect_agreement({{0x28, 0, 0, 12}, {0x45, 0, 1, 0x10001}, {0x06, 0, 0, 1}, {0x06, 0, 0, 0}});
+}
+
+// An IPv6 packet with so many destination options headers (8 bytes each) in front of TCP.
+Bytes packet_with_headers(std::size_t headers) {
+  Bytes packet(14 + 40 + 8 * headers + 20);
+  packet[12] = 0x86;
+  packet[13] = 0xdd;
+  packet[14] = 0x60;
+  packet[20] = headers == 0 ? 6 : 60;
+  for (std::size_t i = 0; i < headers; ++i) packet[54 + 8 * i] = i + 1 == headers ? 6 : 60;
+  return packet;
+}
+
+TEST(Protochain, FollowsSixtyFourHeaders) {
+  const CbpfProgram filter = compile_filter("ip6 protochain 6", LinkType{1});
+  for (const bool frags : {false, true}) {
+    const ebpf::Program program = make_filter_program(filter, frags);
+    for (std::size_t headers = 0; headers < 70; ++headers) {
+      const Bytes packet = packet_with_headers(headers);
+      ASSERT_TRUE(libpcap_matches(filter, packet));  // 1.10.3, which has no bound
+      const std::size_t linear = frags ? 60 : packet.size();
+      EXPECT_EQ(interpret(program, packet, linear), headers <= 64 ? kMatch : kNoMatch) << headers;
+    }
+  }
+}
+
+TEST(Size, StaysWithinTheTarget) {
+  std::ifstream file("tests/bench/filter/expressions.txt");
+  std::vector<double> ratios;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line.starts_with('#')) continue;
+    const CbpfProgram filter = compile_filter(line, LinkType{1});
+    ratios.push_back(static_cast<double>(emitted(filter)) / static_cast<double>(filter.size()));
+    EXPECT_LE(ratios.back(), 2.5) << line;
+  }
+  ASSERT_GT(ratios.size(), 40U);
+  std::ranges::sort(ratios);
+  EXPECT_LE(ratios[ratios.size() / 2], 1.6);
+}
+
+}  // namespace
+}  // namespace xdpcap::test
