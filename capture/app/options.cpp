@@ -3,8 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <fstream>
 #include <utility>
@@ -43,8 +43,8 @@ struct Typed {
   std::array<bool, 4> listings{};  // by FilterListing
 };
 
-// "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either. "-s96",
-// which tcpdump's users type, stays as it is.
+// "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either.
+// "-s96", which tcpdump's users type, stays as it is.
 std::string with_two_dashes(const std::string& argument) {
   const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
   const bool snaplen = single && argument[1] == 's' && std::isdigit(argument[2]) != 0;
