@@ -174,7 +174,9 @@ TEST_F(ToolTest, StoppingUnderFullLoadLosesNothingUncounted) {
         while (!done) program_.run(packet_for(action, 80), 10000);
       });
     }
-    std::this_thread::sleep_for(milliseconds(300));
+    // Until the file has grown: only then is the flood in full swing.
+    const auto grown = std::filesystem::file_size(file_) + 1'000'000;
+    EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(file_) > grown; }));
     capture.signal(SIGINT);
     const ProcessResult result = capture.wait();
     done = true;
