@@ -37,7 +37,8 @@ need_build_packages() {
 }
 
 need_run_packages() {
-  need_packages ip=iproute2 ping=iputils-ping tcpdump=tcpdump tshark=tshark
+  need_packages ip=iproute2 ping=iputils-ping tcpdump=tcpdump tshark=tshark ethtool=ethtool \
+    sysctl=procps nc=netcat-openbsd
 }
 
 # build FOLDER [CMAKE-OPTION...]

@@ -164,7 +164,7 @@ std::uint32_t parse_snaplen(const std::string& text) {
 }
 
 Options check(Typed typed, Options options) {
-  const auto listing = std::find(typed.listings.begin(), typed.listings.end(), true);
+  auto* const listing = std::find(typed.listings.begin(), typed.listings.end(), true);
   if (listing != typed.listings.end()) {
     options.listing = static_cast<FilterListing>(listing - typed.listings.begin());
   } else {
