@@ -91,6 +91,8 @@ void add_options(CLI::App& app, Typed& typed, Options& options, bool& flush) {
                  "Wake up when this much waits in a ring buffer (default: a quarter of it), or a "
                  "few milliseconds after a packet")
       ->option_text("BYTES");
+  app.add_flag("--ingress", options.note_ingress,
+               "Say in a comment on each packet by which interface it came in: \"ingress=7\"");
   app.add_flag("--flush", flush,
                "Accepted for xdpcap's sake: packets never wait here longer than milliseconds");
   app.add_flag("-q,--q,--quiet", options.quiet, "Print no statistics; losses are still told");

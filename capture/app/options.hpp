@@ -36,6 +36,7 @@ struct Options {
   std::optional<std::uint64_t> ring_bytes;        // for each CPU
   std::optional<std::uint64_t> watermark;         // bytes in a ring that wake the reader
   std::uint32_t snaplen = kMaxSnaplen;            // bytes of a packet that are kept
+  bool note_ingress = false;                      // a comment on each packet
   bool quiet = false;
   bool wait = false;
   bool replace = false;

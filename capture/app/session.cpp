@@ -129,7 +129,8 @@ void Session::install() {
                           .bell_fd = bell_.fd(),
                           .frags = flavour.frags,
                           .has_xdp_load_bytes = has_xdp_load_bytes,
-                          .filter_offsets = options_.filter_offsets},
+                          .filter_offsets = options_.filter_offsets,
+                          .note_ingress = options_.note_ingress},
                          options_.filter);
   });
 }

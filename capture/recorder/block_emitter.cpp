@@ -2,6 +2,7 @@
 #include "recorder/block_emitter.hpp"
 
 #include <array>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -64,6 +65,54 @@ void BlockEmitter::emit_drop_count() {
   code_.alu64(Alu::add, Reg::r2, sizeof(xdpcap_drop_count));
   code_.alu64(Alu::add, Reg::r0, sizeof(xdpcap_drop_count));
   code_.bind(none);
+}
+
+// R2 and R0 as above, both moved on. The text is kept beside the counters, because a CPU's packets
+// mostly come in by the same interface, and divisions are slow.
+void BlockEmitter::emit_ingress() {
+  const Label known = code_.label();
+  code_.note("the interface it came in by");
+  code_.load(Size::word, Reg::r3, Reg::r6, offsetof(xdp_md, ingress_ifindex));
+  code_.load(Size::dword, Reg::r4, Reg::r9, offsetof(xdpcap_counters, ingress_ifindex));
+  code_.load(Size::dword, Reg::r5, Reg::r9, offsetof(xdpcap_counters, ingress_text));
+  code_.jump_if(Cond::eq, Reg::r3, Reg::r4, known);
+  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, ingress_ifindex), Reg::r3);
+  emit_ingress_text();
+  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, ingress_text), Reg::r5);
+  code_.bind(known);
+
+  constexpr std::array<char, 8> kText = {'i', 'n', 'g', 'r', 'e', 's', 's', '='};
+  store_option(offsetof(xdpcap_ingress, code), 1,
+               sizeof(xdpcap_ingress) - offsetof(xdpcap_ingress, text));
+  for (std::size_t i = 0; i < kText.size(); i += sizeof(std::uint32_t)) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, &kText.at(i), sizeof(word));
+    store_tail(offsetof(xdpcap_ingress, text) + i, word);
+  }
+  store_tail(offsetof(xdpcap_ingress, number), Reg::r5);
+  code_.alu64(Alu::rsh, Reg::r5, 32);
+  store_tail(offsetof(xdpcap_ingress, number) + sizeof(std::uint32_t), Reg::r5);
+  code_.alu64(Alu::add, Reg::r2, sizeof(xdpcap_ingress));
+  code_.alu64(Alu::add, Reg::r0, sizeof(xdpcap_ingress));
+}
+
+// R5 = the decimal digits of R3 and spaces behind them, the first in the lowest byte: each digit,
+// from the last on, pushes those before it up.
+void BlockEmitter::emit_ingress_text() {
+  static_assert(std::endian::native == std::endian::little);
+  constexpr int kDigits = sizeof(std::uint64_t);
+  const Label done = code_.label();
+  code_.load_imm64(Reg::r5, 0x2020202020202020);
+  for (int i = 0; i < kDigits; ++i) {
+    code_.alu64(Alu::mov, Reg::r4, Reg::r3);
+    code_.alu64(Alu::mod, Reg::r4, 10);
+    code_.alu64(Alu::add, Reg::r4, '0');
+    code_.alu64(Alu::lsh, Reg::r5, 8);
+    code_.alu64(Alu::bit_or, Reg::r5, Reg::r4);
+    code_.alu64(Alu::div, Reg::r3, 10);
+    code_.jump_if(Cond::eq, Reg::r3, 0, done);
+  }
+  code_.bind(done);
 }
 
 void BlockEmitter::emit_tail() {

@@ -18,6 +18,7 @@ class BlockEmitter {
   void emit() {
     emit_header();
     emit_drop_count();
+    if (spec_.note_ingress) emit_ingress();
     emit_tail();
     emit_copy();
   }
@@ -25,6 +26,8 @@ class BlockEmitter {
  private:
   void emit_header();
   void emit_drop_count();
+  void emit_ingress();
+  void emit_ingress_text();
   void emit_tail();
   void emit_copy();
   void emit_direct_copy(ebpf::Label helper, ebpf::Label copied);

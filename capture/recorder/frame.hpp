@@ -39,6 +39,9 @@ inline constexpr std::size_t kBlocks = sizeof(xdpcap_ring);
 inline constexpr std::size_t kPacket = kBlocks + sizeof(xdpcap_block);
 inline constexpr std::uint32_t kFixedLength = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
 
+// The options that not every block has.
+inline constexpr std::uint32_t kMostOptional = sizeof(xdpcap_drop_count) + sizeof(xdpcap_ingress);
+
 // To the next multiple of 4, to which pcapng pads packets.
 inline void pad(ebpf::Assembler& code, ebpf::Reg length) {
   code.alu64(ebpf::Alu::add, length, 3);

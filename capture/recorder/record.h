@@ -36,6 +36,7 @@ struct xdpcap_ring {
 //   24  original_length
 //   28  the packet's bytes, padded with zeros to a multiple of 4
 //    +  struct xdpcap_drop_count, if packets were lost before this one
+//    +  struct xdpcap_ingress, if it was asked for
 //    +  struct xdpcap_block_tail
 struct xdpcap_block {
   __u32 block_type;
@@ -52,6 +53,15 @@ struct xdpcap_drop_count {
   __u16 code;  // epb_dropcount: 4
   __u16 length;
   __u32 count[2];  // a 64-bit integer that is aligned to 4 only
+};
+
+// A comment (section 3.5): "ingress=" and the index of the interface that the packet came in by,
+// filled up with spaces.
+struct xdpcap_ingress {
+  __u16 code;  // opt_comment: 1
+  __u16 length;
+  __u8 text[8];
+  __u32 number[2];
 };
 
 // The options behind the packet (sections 3.5 and 4.3) and the end of the block.
@@ -93,16 +103,20 @@ struct xdpcap_counters {
   __u64 matched;
   __u64 lost;
   __u64 dropped;  // lost since the last record, to be told in the next one
-  __u64 padding[4];
+  __u64 ingress_ifindex;  // the last one, so that its text is made once
+  __u64 ingress_text;
+  __u64 padding[2];
 };
 
 #ifdef __cplusplus
 static_assert(sizeof(struct xdpcap_ring) == 256);
 static_assert(sizeof(struct xdpcap_block) == 28);
 static_assert(sizeof(struct xdpcap_drop_count) == 12);
+static_assert(sizeof(struct xdpcap_ingress) == 20);
 static_assert(sizeof(struct xdpcap_block_tail) == 40);
 static_assert(XDPCAP_MOST_CAPTURED + 3 + sizeof(struct xdpcap_block) +
-                  sizeof(struct xdpcap_drop_count) + sizeof(struct xdpcap_block_tail) <=
+                  sizeof(struct xdpcap_drop_count) + sizeof(struct xdpcap_ingress) +
+                  sizeof(struct xdpcap_block_tail) <=
               XDPCAP_RING_OVERHANG);
 static_assert(sizeof(struct xdpcap_control) == 64);
 static_assert(sizeof(struct xdpcap_counters) == 64);

@@ -37,6 +37,8 @@ struct RecorderSpec {
   bool has_xdp_load_bytes;
   // Where in the packet the filter looks for its beginning; none: at the packet's own.
   std::span<const std::uint32_t> filter_offsets = {};
+  // Each packet says in a comment which interface it came in by (struct xdpcap_ingress).
+  bool note_ingress = false;
   // Whether the CPU makes stores visible in their order. Where it does not, Linux 5.12 is needed.
   bool ordered_stores = kOrderedStores;
 };

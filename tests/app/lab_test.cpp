@@ -12,6 +12,7 @@
 
 #include "app/tool.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"
@@ -115,7 +116,7 @@ class Lab : public ::testing::Test {
   }
 
   void start_capture(const std::string& hook) {
-    capture_ = std::make_unique<Process>(tool({hook, file_, kOnlyTestFrames}));
+    capture_ = std::make_unique<Process>(tool({"--ingress", hook, file_, kOnlyTestFrames}));
     ASSERT_TRUE(wait_until_live(*capture_, file_)) << capture_->err();
   }
   void stop_capture(std::size_t packets) {
@@ -145,8 +146,11 @@ class Lab : public ::testing::Test {
     EXPECT_EQ(read_bytes(file_), sent);
     const auto packets = read_with_tshark(file_);
     ASSERT_EQ(packets.size(), kFrames);
-    for (std::uint32_t i = 0; i < kFrames; ++i)
+    const std::string ingress = "ingress=" + std::to_string(middle_.interface_index("m0"));
+    for (std::uint32_t i = 0; i < kFrames; ++i) {
       EXPECT_EQ(packets[i].verdict, std::to_string(i % 5));
+      EXPECT_EQ(trim(packets[i].comment), ingress);
+    }
   }
 
   struct CloseObject {

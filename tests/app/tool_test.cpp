@@ -165,8 +165,9 @@ TEST_F(ToolTest, EverySignalThatAsksForTheEndGetsAWholeFile) {
 // Stopped in the middle of a flood on every CPU: whatever matched is in the file or counted lost.
 TEST_F(ToolTest, StoppingUnderFullLoadLosesNothingUncounted) {
   for (const char* buffer : {"4096", "67108864"}) {
-    Process capture(tool({"-buffer", buffer, hook_path_, file_}));
-    ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+    const std::string file = files_.path(buffer);
+    Process capture(tool({"-buffer", buffer, hook_path_, file}));
+    ASSERT_TRUE(wait_until_live(capture, file)) << capture.err();
     std::atomic<bool> done = false;
     std::vector<std::thread> flood;
     for (std::uint32_t action = 1; action < 3; ++action) {
@@ -175,8 +176,8 @@ TEST_F(ToolTest, StoppingUnderFullLoadLosesNothingUncounted) {
       });
     }
     // Until the file has grown: only then is the flood in full swing.
-    const auto grown = std::filesystem::file_size(file_) + 1'000'000;
-    EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(file_) > grown; }));
+    const auto grown = std::filesystem::file_size(file) + 1'000'000;
+    EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(file) > grown; }));
     capture.signal(SIGINT);
     const ProcessResult result = capture.wait();
     done = true;
@@ -186,7 +187,7 @@ TEST_F(ToolTest, StoppingUnderFullLoadLosesNothingUncounted) {
     const Summary summary = parse_summary(result.err);
     EXPECT_GT(summary.captured, 1000U);
     EXPECT_EQ(summary.matched, summary.captured + summary.lost);
-    EXPECT_EQ(read_bytes(file_).size(), summary.captured);
+    EXPECT_EQ(read_bytes(file).size(), summary.captured);
     EXPECT_EQ(capinfos(file_, "Strict time order"), "True");
     EXPECT_EQ(result.err.find("that matched: try") != std::string::npos, summary.lost > 0);
   }
@@ -249,6 +250,26 @@ TEST_F(ToolTest, LinkTypesReachTheFile) {
   capture.signal(SIGINT);
   EXPECT_EQ(capture.wait().exit_code, 0);
   EXPECT_EQ(capinfos(file_, "Encapsulation"), "Raw IP (7 - rawip)");
+}
+
+TEST_F(ToolTest, TheInterfaceAPacketCameInByIsNotedWhenAskedFor) {
+  for (const bool asked : {false, true}) {
+    const std::string file = files_.path(asked ? "asked" : "not asked");
+    std::vector<std::string> arguments = {hook_path_, file};
+    if (asked) arguments.insert(arguments.begin(), "--ingress");
+    Process capture(tool(arguments));
+    ASSERT_TRUE(wait_until_live(capture, file)) << capture.err();
+    for (std::uint32_t i = 0; i < 10; ++i) program_.run(packet_for(XDP_PASS, 60 + i));
+    capture.signal(SIGINT);
+    EXPECT_EQ(parse_summary(capture.wait().err).captured, 10U);
+    const ProcessResult comments =
+        run({"tshark", "-n", "-r", file, "-T", "fields", "-e", "frame.comment"});
+    std::string expected;
+    // A test run comes in by the loopback interface, which is the first.
+    for (int i = 0; i < 10; ++i) expected += asked ? "ingress=1       \n" : "\n";
+    EXPECT_EQ(comments.out, expected);
+    EXPECT_EQ(read_bytes(file).at(9), packet_for(XDP_PASS, 69));
+  }
 }
 
 // ICMP inside GRE: 14 bytes of Ethernet, 20 of IPv4 and 4 of GRE are in front of it.
