@@ -188,7 +188,7 @@ TEST_F(ToolTest, StoppingUnderFullLoadLosesNothingUncounted) {
     EXPECT_GT(summary.captured, 1000U);
     EXPECT_EQ(summary.matched, summary.captured + summary.lost);
     EXPECT_EQ(read_bytes(file).size(), summary.captured);
-    EXPECT_EQ(capinfos(file_, "Strict time order"), "True");
+    EXPECT_EQ(capinfos(file, "Strict time order"), "True");
     EXPECT_EQ(result.err.find("that matched: try") != std::string::npos, summary.lost > 0);
   }
 }
