@@ -190,7 +190,7 @@ void Session::report() {
 
 // First the traffic is let go, then what it left in the rings is written.
 void Session::finish() {
-  installation_->remove();
+  installation_.value().remove();
   const Patience last{.milliseconds = kLastPatienceMilliseconds};
   if (file_.end() == WriteEnd::reader_gone) return;
   if (file_.flush(last)) drain(kNobodyRecords, last);

@@ -36,7 +36,9 @@ ByBlock<char> can_match(const Graph& graph, const std::vector<BlockId>& order) {
     changed = false;
     for (const BlockId id : reversed(order)) {
       if (matches[id] != 0) continue;
-      for (const BlockId next : successors(graph[id])) matches[id] |= matches[next];
+      for (const BlockId next : successors(graph[id])) {
+        if (matches[next] != 0) matches[id] = 1;
+      }
       changed = changed || matches[id] != 0;
     }
   }
