@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/command_line.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace xdpcap {
+namespace {
+
+// "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either.
+// "-s96", which tcpdump's users type, stays as it is.
+std::string with_two_dashes(const std::string& argument) {
+  const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+  const bool snaplen = single && argument[1] == 's' && std::isdigit(argument[2]) != 0;
+  return single && !snaplen ? "-" + argument : argument;
+}
+
+std::vector<std::string> separate_words(const CLI::App& app,
+                                        const std::vector<std::string>& arguments) {
+  std::vector<std::string> separated;
+  auto next = arguments.begin();
+  for (; next != arguments.end() && next->size() > 1 && next->front() == '-'; ++next) {
+    if (*next == "--") {
+      ++next;
+      break;
+    }
+    const std::string& option = separated.emplace_back(with_two_dashes(*next));
+    const CLI::Option* known = app.get_option_no_throw(option);
+    const bool takes_value = known != nullptr && known->get_items_expected_min() > 0;
+    if (takes_value && next + 1 != arguments.end()) separated.push_back(*++next);
+  }
+  separated.emplace_back("--");
+  separated.insert(separated.end(), next, arguments.end());
+  return separated;
+}
+
+}  // namespace
+
+void parse_command_line(CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> separated = separate_words(app, arguments);
+  std::reverse(separated.begin(), separated.end());  // CLI11 takes them from the end
+  app.parse(std::move(separated));
+}
+
+}  // namespace xdpcap

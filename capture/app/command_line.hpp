@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace xdpcap {
+
+// Parses the words behind the program's name in Go's way, as xdpcap does: "-name" is "--name",
+// "-q=true" is "--q=true", and options end at the first word that is none. What follows are the
+// hook, the output and a filter, in which a word may well begin with a dash. Throws what
+// CLI::App::parse() throws.
+void parse_command_line(CLI::App& app, const std::vector<std::string>& arguments);
+
+}  // namespace xdpcap

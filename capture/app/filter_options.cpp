@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/filter_options.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "filter/expression.hpp"
+
+namespace xdpcap {
+namespace {
+
+// As tcpdump reads it: "#" begins a comment, lines are joined.
+std::string read_filter_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw system_error("reading the filter file " + path, errno);
+  std::string text;
+  for (std::string line; std::getline(file, line);) text += line.substr(0, line.find('#')) + ' ';
+  return text;
+}
+
+}  // namespace
+
+void FilterOptions::declare(CLI::App& app) {
+  app.add_option("--linktype", link_type_,
+                 "Link type of the packets: a name as tcpdump -L prints it, or a DLT number "
+                 "(default: EN10MB)")
+      ->option_text("TYPE");
+  app.add_option(
+         "--offset", offsets_,
+         "Match the filter against the IP packet that begins at one of these byte offsets, "
+         "for tunnelled traffic: 14,34 is IP in Ethernet, and IP in IPv4")
+      ->option_text("N,N,...");
+  app.add_option("-F,--F", file_, "Read the filter from a file, in which # begins a comment")
+      ->option_text("FILE");
+  app.add_flag("-d,--d", listings_[0],
+               "Print the filter, as tcpdump -d, instead of capturing: all words are the filter");
+  app.add_flag("--dd", listings_[1], "The same as C, as tcpdump -dd");
+  app.add_flag("--ddd", listings_[2], "The same as numbers, as tcpdump -ddd");
+  app.add_flag("--dump-ebpf", listings_[3],
+               "Print the eBPF code that the filter becomes, with its source beside it");
+}
+
+std::optional<FilterListing> FilterOptions::listing() const {
+  const auto* const asked = std::find(listings_.begin(), listings_.end(), true);
+  if (asked == listings_.end()) return std::nullopt;
+  return static_cast<FilterListing>(asked - listings_.begin());
+}
+
+std::string FilterOptions::text(const std::vector<std::string>& words) const {
+  if (file_.empty()) return std::string(trim(join(words, " ")));
+  if (!words.empty()) {
+    throw UsageError("-F: there is a filter on the command line, too", "give one of the two");
+  }
+  return std::string(trim(read_filter_file(file_)));
+}
+
+void FilterOptions::check(const std::vector<std::string>& words, Options& options) const {
+  options.filter_text = text(words);
+  if (!link_type_.empty()) options.link_type = parse_link_type(link_type_);
+  if (!offsets_.empty()) options.filter_offsets = parse_offsets(offsets_);
+  options.filter = with_context("filter \"" + options.filter_text + "\"", [&] {
+    const bool at_offsets = !options.filter_offsets.empty();
+    return compile_filter(options.filter_text, at_offsets ? kRawIp : options.link_type);
+  });
+}
+
+}  // namespace xdpcap
