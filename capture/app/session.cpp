@@ -217,7 +217,10 @@ void Session::finish() {
   if (file_.flush(last)) drain(kNobodyRecords, last);
   file_.give_up();
 
-  const std::vector<ActionStatistics> final_statistics = statistics();
+  std::vector<ActionStatistics> final_statistics = statistics();
+  for (ActionStatistics& one : final_statistics) {
+    if (fates_) one.fates = fates_->table(one.action);
+  }
   if (!options_.quiet) std::cerr << summary(final_statistics);
   if (!options_.quiet && fates_) std::cerr << fates_->table();
   std::cerr << loss_line(final_statistics) << std::flush;
@@ -236,7 +239,8 @@ std::vector<ActionStatistics> Session::statistics() const {
     statistics.push_back({.action = actions_[row],
                           .counts = control_.read(row),
                           .written = file_.written()[row],
-                          .left_out = fates_ ? fates_->left_out(row) : 0});
+                          .left_out = fates_ ? fates_->left_out(row) : 0,
+                          .fates = {}});
   }
   return statistics;
 }

@@ -70,7 +70,8 @@ std::vector<pcapng::Bytes> statistics_blocks(const std::vector<ActionStatistics>
                                       .received = one.counts.received,
                                       .matched = one.counts.matched,
                                       .lost = lost(one),
-                                      .written = one.written}));
+                                      .written = one.written,
+                                      .comment = one.fates}));
   }
   return blocks;
 }

@@ -10,4 +10,13 @@ void Fates::set_flavour(const Flavour& flavour) {
                              flavour.attach_type != BPF_XDP_CPUMAP);
 }
 
+std::string Fates::table(std::optional<XdpAction> action) const {
+  std::vector<PairCount> pairs = tracer_.pairs();
+  if (action) {
+    std::erase_if(pairs,
+                  [&](const PairCount& one) { return action_of(one.pair) != action->value(); });
+  }
+  return pair_table(pairs, tracer_.uncounted(), names_);
+}
+
 }  // namespace xdpcap

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/xdp_action.hpp"
 #include "fate/comments.hpp"
 #include "fate/names.hpp"
 #include "fate/pair_table.hpp"
@@ -55,9 +57,8 @@ class Fates {
 
   // Packets of an interface that were left out.
   [[nodiscard]] std::uint64_t left_out(std::size_t interface) const { return left_out_[interface]; }
-  [[nodiscard]] std::string table() const {
-    return pair_table(tracer_.pairs(), tracer_.uncounted(), names_);
-  }
+  // What became of the packets between two devices (pair_table.hpp), of one action or of all.
+  [[nodiscard]] std::string table(std::optional<XdpAction> action = {}) const;
 
  private:
   Tracer tracer_;

@@ -119,6 +119,11 @@ std::string format(const std::vector<std::pair<std::string, Row>>& rows, std::si
 
 }  // namespace
 
+std::uint32_t action_of(const xdpcap_pair& pair) {
+  if (pair.report == XDPCAP_REPORT_EXCEPTION) return pair.action;
+  return pair.report == XDPCAP_REPORT_TX ? XDP_TX : XDP_REDIRECT;
+}
+
 std::string explain(const xdpcap_pair& pair, const std::string& from, const std::string& to) {
   if (pair.report == XDPCAP_REPORT_EXCEPTION) return explain_exception(pair.action);
   if (pair.error != 0) {

@@ -16,6 +16,9 @@ namespace xdpcap {
 std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncounted,
                        const Names& names);
 
+// The action of the packets that a report is about.
+std::uint32_t action_of(const xdpcap_pair& pair);
+
 // The usual cause of a failure between two devices (by name), and its cure.
 std::string explain(const xdpcap_pair& pair, const std::string& from, const std::string& to);
 

@@ -8,7 +8,13 @@
 #include "fate/lab.h"
 #include "xdpcap.h"
 
-XDPCAP_DEFINE_HOOK(hook);
+// With a slot for the action that is none.
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, __u32);
+} hook SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
