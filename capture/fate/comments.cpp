@@ -27,9 +27,24 @@ std::string map_text(const xdpcap_fate& fate) {
          std::to_string(fate.map_index) + "]";
 }
 
+// "veth2(7)", "cpu3", "all" (BPF_F_BROADCAST); empty where it is not known.
+std::string target_text(const xdpcap_fate& fate, const Names& names) {
+  if (fate.target != 0) return names.device({fate.target, fate.target_namespace});
+  switch (fate.map_type) {
+    case BPF_MAP_TYPE_CPUMAP:
+      return "cpu" + std::to_string(fate.map_index);
+    case BPF_MAP_TYPE_DEVMAP:
+    case BPF_MAP_TYPE_DEVMAP_HASH:
+      return "all";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
-std::string describe(const xdpcap_fate& fate, Outcome outcome, const Names& names) {
+std::string describe(xdpcap_fate fate, Outcome outcome, const Names& names) {
+  if (fate.map_id != 0 && fate.map_type == 0) fate.map_type = Names::map_type(fate.map_id);
   std::string text;
   const auto add = [&text](const char* key, const std::string& value) {
     if (value.empty()) return;
@@ -39,13 +54,7 @@ std::string describe(const xdpcap_fate& fate, Outcome outcome, const Names& name
   add("fate=", name_of(outcome));
   add("reason=", reason_of(fate, outcome));
   if (fate.state == XDPCAP_FATE_REDIRECT) {
-    const bool to_device = fate.target != 0;
-    const bool to_cpu = fate.map_type == BPF_MAP_TYPE_CPUMAP;
-    const bool to_all = !to_device && (fate.map_type == BPF_MAP_TYPE_DEVMAP ||
-                                       fate.map_type == BPF_MAP_TYPE_DEVMAP_HASH);
-    if (to_device) add("to=", names.device({fate.target, fate.target_namespace}));
-    if (to_all) add("to=", "all");  // BPF_F_BROADCAST
-    if (to_cpu) add("to=cpu", std::to_string(fate.map_index));
+    add("to=", target_text(fate, names));
     if (fate.map_id != 0) add("via=", map_text(fate));
   }
   add("ingress=", names.device({fate.ingress, fate.ingress_namespace}));

@@ -18,7 +18,7 @@ namespace xdpcap {
 
 // "fate=dropped reason=ENETDOWN to=veth2(7) via=devmap#12[3] ingress=veth1(6) rxq=0
 // prog=xdp_fw#115", in this order; what is not known or does not apply is left out.
-std::string describe(const xdpcap_fate& fate, Outcome outcome, const Names& names);
+std::string describe(xdpcap_fate fate, Outcome outcome, const Names& names);
 
 class FateComments {
  public:

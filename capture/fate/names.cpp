@@ -65,4 +65,12 @@ std::string Names::program(std::uint32_t id) {
   return (found ? std::string(info.name) : std::string()) + "#" + std::to_string(id);
 }
 
+std::uint32_t Names::map_type(std::uint32_t id) {
+  const UniqueFd fd(bpf_map_get_fd_by_id(id));
+  bpf_map_info info{};
+  std::uint32_t length = sizeof(info);
+  const bool found = fd.valid() && bpf_obj_get_info_by_fd(fd.get(), &info, &length) == 0;
+  return found ? info.type : 0;
+}
+
 }  // namespace xdpcap

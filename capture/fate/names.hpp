@@ -23,6 +23,9 @@ class Names {
   [[nodiscard]] std::string device(const xdpcap_device& device) const;
   // "xdp_fw#115"; "#115" when it has no name or is gone.
   [[nodiscard]] static std::string program(std::uint32_t id);
+  // The enum bpf_map_type of a map; 0 when it is gone. For reports that do not tell (plain
+  // tracepoints).
+  [[nodiscard]] static std::uint32_t map_type(std::uint32_t id);
 
  private:
   const Tracer& tracer_;

@@ -21,11 +21,12 @@ struct Row {
   std::uint64_t refused = 0;
   std::uint64_t sent = 0;
   std::uint64_t dropped = 0;
-  std::vector<std::string> reasons;
+  std::map<std::string, std::uint64_t> reasons;
 };
 
 std::string map_name(const xdpcap_pair& pair) {
-  return map_kind(pair.map_type) + "#" + std::to_string(pair.map_id);
+  const std::uint32_t type = pair.map_type != 0 ? pair.map_type : Names::map_type(pair.map_id);
+  return map_kind(type) + "#" + std::to_string(pair.map_id);
 }
 
 std::string from_name(const xdpcap_pair& pair, const Names& names) {
@@ -112,7 +113,9 @@ std::string format(const std::vector<std::pair<std::string, Row>>& rows, std::si
   line("from -> to", "redirected", "refused", "sent", "dropped");
   for (const auto& [name, row] : rows) {
     line(name, row.redirected, row.refused, row.sent, row.dropped);
-    for (const std::string& reason : row.reasons) text << "    " << reason << '\n';
+    for (const auto& [reason, count] : row.reasons) {
+      text << "    " << count << ' ' << reason << '\n';
+    }
   }
   return text.str();
 }
@@ -147,8 +150,7 @@ std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncoun
     Row& row = rows[name];
     add(row, one);
     if (failures(one) == 0) continue;
-    row.reasons.push_back(std::to_string(failures(one)) + " " + reason_of(one.pair) + ": " +
-                          explain(one.pair, from, to));
+    row.reasons[reason_of(one.pair) + ": " + explain(one.pair, from, to)] += failures(one);
   }
   if (rows.empty()) return {};
   std::string text = format({rows.begin(), rows.end()}, width);

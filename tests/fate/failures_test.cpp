@@ -151,5 +151,45 @@ TEST_F(Failures, BehindADispatcher) {
   expect_comments({"fate=aborted" + trailer("dispatcher")});
 }
 
+// Plain tracepoints tell numbers only.
+TEST_F(Failures, WithoutBtf) {
+  middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
+  const std::string down = std::to_string(index("v0"));
+  attach(middle_, "v1", program("pass"));
+  fill(1, "v0");
+  const std::string trailer = " ingress=" + std::to_string(index("m0")) + " rxq=0";
+  const std::string program = this->trailer().substr(this->trailer().find(" prog="));
+  ASSERT_NO_FATAL_FAILURE(start_without_btf());
+  send({frame_for(TRY_DEVMAP, 0), frame_for(TRY_DEVMAP, 1), frame_for(TRY_ABORTED, 0),
+        frame_for(TRY_TX, 0)});
+  ASSERT_NO_FATAL_FAILURE(stop());
+  expect_comments({"fate=redirected to=" + std::to_string(index("m1")) +
+                       " via=" + via("devices", 0) + trailer + program,
+                   "fate=dropped reason=ENETDOWN to=" + down + " via=" + via("devices", 1) +
+                       trailer + program,
+                   "fate=aborted" + trailer + program, "fate=queued" + trailer});
+  EXPECT_THAT(err_, HasSubstr("1 ENETDOWN: " + down + " is down"));
+  EXPECT_THAT(err_, HasSubstr("1 ENXIO: the peer of "));
+}
+
+// Small enough for a machine without tshark: tests/vm/run.
+TEST_F(Failures, OnThisKernel) {
+  middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
+  attach(middle_, "v1", program("pass"));
+  fill(1, "v0");
+  ASSERT_NO_FATAL_FAILURE(start());
+  send({frame_for(TRY_DEVMAP, 0), frame_for(TRY_DEVMAP, 1), frame_for(TRY_INDEX, index("v0")),
+        frame_for(TRY_ABORTED, 0), frame_for(TRY_TX, 0)});
+  ASSERT_NO_FATAL_FAILURE(end());
+  const std::string contents = read_file(file_);
+  const std::string down = "fate=dropped reason=ENETDOWN to=" + device("v0");
+  EXPECT_THAT(contents, HasSubstr(success()));
+  EXPECT_THAT(contents, HasSubstr(down + " via=" + via("devices", 1) + trailer()));
+  EXPECT_THAT(contents, HasSubstr(down + trailer()));
+  EXPECT_THAT(contents, HasSubstr("fate=aborted" + trailer()));
+  EXPECT_THAT(contents, HasSubstr("fate=queued"));
+  EXPECT_THAT(err_, HasSubstr("2 ENETDOWN: "));
+}
+
 }  // namespace
 }  // namespace xdpcap::test

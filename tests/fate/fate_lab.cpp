@@ -75,8 +75,21 @@ std::string FateLab::trailer(const std::string& name) const {
 }
 
 void FateLab::start(std::vector<std::string> options, const std::string& filter) {
+  start({}, std::move(options), filter);
+}
+
+void FateLab::start_without_btf() {
+  constexpr const char* kScript =
+      "mount -t tracefs tracefs /sys/kernel/tracing && XDPCAP_WITHOUT_BTF=1 exec \"$@\"";
+  start({"unshare", "-m", "sh", "-c", kScript, "sh"}, {"--fate"}, "");
+}
+
+void FateLab::start(std::vector<std::string> command_in_front, std::vector<std::string> options,
+                    const std::string& filter) {
   options.insert(options.end(), {pins_.path("hook"), file_, filter});
-  capture_ = std::make_unique<Process>(tool(options));
+  const std::vector<std::string> command = tool(std::move(options));
+  command_in_front.insert(command_in_front.end(), command.begin(), command.end());
+  capture_ = std::make_unique<Process>(std::move(command_in_front));
   ASSERT_TRUE(wait_until_live(*capture_, file_)) << capture_->err();
 }
 

@@ -49,6 +49,8 @@ class FateLab : public ::testing::Test {
   [[nodiscard]] std::string trailer(const std::string& program = "by_first_byte") const;
 
   void start(std::vector<std::string> options = {"--fate"}, const std::string& filter = "");
+  // The same as if the kernel had no BTF, with tracefs mounted for this process alone.
+  void start_without_btf();
   void send(const std::vector<Packet>& frames) const;
   // Runs the program on m0 with `repeat` live copies of the frame (BPF_F_TEST_XDP_LIVE_FRAMES), as
   // fast as the kernel can.
@@ -76,6 +78,9 @@ class FateLab : public ::testing::Test {
     void operator()(bpf_object* object) const { bpf_object__close(object); }
   };
   std::unique_ptr<bpf_object, CloseObject> object_;
+  void start(std::vector<std::string> command_in_front, std::vector<std::string> options,
+             const std::string& filter);
+
   std::unique_ptr<Process> capture_;
   int attached_ = 0;
 };
