@@ -109,6 +109,9 @@ Session::Session(const Options& options, int stop_fd)
 void Session::trace_fates() {
   try {
     fates_.emplace(rings_, read_cpus().possible, *options_.fates, actions_.size());
+    if (!fates_->shortcoming().empty()) {
+      std::cerr << "fates with numbers instead of names: " << fates_->shortcoming() << '\n';
+    }
   } catch (const Error& error) {
     if (!options_.fates->takes_all()) throw;  // there would be nothing to choose by
     std::cerr << "no fates in this capture: " << error.what() << "; " << error.hint() << '\n';

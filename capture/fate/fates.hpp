@@ -35,6 +35,8 @@ class Fates {
   ~Fates() = default;
 
   [[nodiscard]] int last_fd() const { return tracer_.last_fd(); }
+  // Why fates tell numbers and no names; empty when they do.
+  [[nodiscard]] const std::string& shortcoming() const { return tracer_.shortcoming(); }
   // What the hook's programs are, once that is known.
   void set_flavour(const Flavour& flavour);
 

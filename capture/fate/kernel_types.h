@@ -4,6 +4,7 @@
 #ifndef XDPCAP_KERNEL_TYPES_H
 #define XDPCAP_KERNEL_TYPES_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -36,7 +37,7 @@ struct bpf_prog {
 
 struct bpf_map {
 	__u32 id;
-	__u32 map_type;
+	enum bpf_map_type map_type;
 };
 
 struct napi_struct {

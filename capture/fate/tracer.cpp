@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "fate/libbpf_words.hpp"
 #include "fate/tracing_events.hpp"
 #include "kernel/program_loader.hpp"
 #include "tracing_btf.skel.h"
@@ -32,7 +33,7 @@ Tracer::Tracer(const Rings& rings, std::uint32_t cpus) : cpus_(cpus) {
   try {
     load(Kind::btf, rings);
   } catch (const Error& with_btf) {
-    // For tests, and for kernels whose BTF is there and does not work.
+    shortcoming_ = with_btf.what();
     links_.clear();
     try {
       load(Kind::plain, rings);
@@ -58,8 +59,12 @@ void Tracer::load(Kind kind, const Rings& rings) {
     choose_plain_programs(*object_);
   }
   configure(rings);
+  const LibbpfWords words;
   const int result = bpf_object__load(object_.get());
-  if (result != 0) throw system_error("loading the tracing programs", -result);
+  if (result != 0) {
+    throw system_error("loading the tracing programs (" + LibbpfWords::most_telling() + ")",
+                       -result, permission_hint());
+  }
   attach();
   last_fd_ = bpf_map__fd(map("last_packets"));
 }

@@ -26,6 +26,8 @@ class Tracer {
   // tracepoints where the kernel has none. `cpus`: possible ones. Throws Error when neither works.
   Tracer(const Rings& rings, std::uint32_t cpus);
 
+  // Why there are no names but numbers only; empty when there are.
+  [[nodiscard]] const std::string& shortcoming() const { return shortcoming_; }
   // The map of struct xdpcap_last, which recorders fill in.
   [[nodiscard]] int last_fd() const { return last_fd_; }
   [[nodiscard]] std::vector<PairCount> pairs() const;
@@ -52,6 +54,7 @@ class Tracer {
   std::unique_ptr<bpf_object, CloseObject> object_;
   std::vector<std::unique_ptr<bpf_link, DestroyLink>> links_;
   int last_fd_ = -1;
+  std::string shortcoming_;
 };
 
 }  // namespace xdpcap

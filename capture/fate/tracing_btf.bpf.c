@@ -44,6 +44,16 @@ static __always_inline struct net_device *target_device(const void *target, __u3
 	return dev;
 }
 
+// The target is a pointer to const void, which the verifier lets no program load before Linux 6.13:
+// the helper does not ask.
+static __always_inline const void *target_of(const unsigned long long *ctx)
+{
+	const void *target = 0;
+
+	bpf_probe_read_kernel(&target, sizeof(target), ctx + 2);
+	return target;
+}
+
 static __always_inline void fill_ingress(struct xdpcap_fate *fate, const struct net_device *dev,
 					 const struct bpf_prog *prog)
 {
@@ -89,14 +99,14 @@ SEC("tp_btf/xdp_redirect")
 int BPF_PROG(on_redirect, const struct net_device *dev, const struct bpf_prog *prog,
 	     const void *target, int error, __u32 map_type, __u32 map_id, __u32 index)
 {
-	return redirected(dev, prog, target, error, map_type, map_id, index);
+	return redirected(dev, prog, target_of(ctx), error, map_type, map_id, index);
 }
 
 SEC("tp_btf/xdp_redirect_err")
 int BPF_PROG(on_redirect_err, const struct net_device *dev, const struct bpf_prog *prog,
 	     const void *target, int error, __u32 map_type, __u32 map_id, __u32 index)
 {
-	return redirected(dev, prog, target, error, map_type, map_id, index);
+	return redirected(dev, prog, target_of(ctx), error, map_type, map_id, index);
 }
 
 // Until Linux 5.13 (commit ee75aef23afe) the map came as a pointer, and with events of its own.
@@ -115,7 +125,7 @@ static __always_inline int redirected_by_map(const struct net_device *dev,
 	int BPF_PROG(on_##event##_old, const struct net_device *dev, const struct bpf_prog *prog, \
 		     const void *target, int error, const struct bpf_map *map, __u32 index)       \
 	{                                                                                         \
-		return redirected_by_map(dev, prog, target, error, map, index);                   \
+		return redirected_by_map(dev, prog, target_of(ctx), error, map, index);                  \
 	}
 
 ON_REDIRECT_OF_OLD(redirect)

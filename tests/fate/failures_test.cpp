@@ -181,6 +181,7 @@ TEST_F(Failures, OnThisKernel) {
   send({frame_for(TRY_DEVMAP, 0), frame_for(TRY_DEVMAP, 1), frame_for(TRY_INDEX, index("v0")),
         frame_for(TRY_ABORTED, 0), frame_for(TRY_TX, 0)});
   ASSERT_NO_FATAL_FAILURE(end());
+  SCOPED_TRACE(err_);
   const std::string contents = read_file(file_);
   const std::string down = "fate=dropped reason=ENETDOWN to=" + device("v0");
   EXPECT_THAT(contents, HasSubstr(success()));
