@@ -29,8 +29,8 @@ constexpr unsigned kNapsBeforeSleep = 20;
 // hundred ns at the most, for which this is ample.
 constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
 constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
-// A fate is known some hundred ns after its packet, or when the driver is done with its batch. Where
-// nothing says that (a tun device), one is waited for so long.
+// A fate is known some hundred ns after its packet, or when the driver is done with its batch.
+// Where nothing says that (a tun device), one is waited for so long.
 constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 // How long a reader that takes nothing may keep a stopped capture from ending.

@@ -17,7 +17,7 @@ struct ActionStatistics {
   Counts counts;
   std::uint64_t written = 0;
   std::uint64_t left_out = 0;  // matched, but had a fate that was not asked for
-  std::string fates;           // what became of them, pair by pair of devices
+  std::string fates = {};      // what became of them, pair by pair of devices
 };
 
 // Packets that matched, were to be written, and are not in the output:

@@ -68,8 +68,7 @@ bool FateComments::same(const xdpcap_fate& a, const xdpcap_fate& b) {
 }
 
 std::size_t FateComments::Hash::operator()(const xdpcap_fate& fate) const {
-  return std::hash<std::string_view>()(
-      {reinterpret_cast<const char*>(&fate), sizeof(fate)});
+  return std::hash<std::string_view>()({reinterpret_cast<const char*>(&fate), sizeof(fate)});
 }
 
 const FateComments::Comment& FateComments::look_up(const xdpcap_fate& fate) {

@@ -42,6 +42,7 @@ class FateComments {
   // Between writes: starts again when there are very many (a map with thousands of keys), so that
   // memory stays small.
   void forget_most();
+  [[nodiscard]] std::size_t known() const { return known_.size(); }
 
  private:
   struct Hash {

@@ -25,7 +25,7 @@ class Fates {
   Fates(const Rings& rings, std::uint32_t cpus, const FateSelection& selection,
         std::size_t interfaces)
       : tracer_(rings, cpus),
-        names_(tracer_),
+        names_([this](const xdpcap_device& device) { return tracer_.name_of(device); }),
         comments_(names_, selection),
         left_out_(interfaces) {}
   Fates(const Fates&) = delete;  // its parts know each other by address

@@ -4,22 +4,23 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
-#include "fate/tracer.hpp"
 #include "fate/tracing.h"
 
 namespace xdpcap {
 
 class Names {
  public:
-  // `tracer` has to outlive it.
-  explicit Names(const Tracer& tracer) : tracer_(tracer) {}
+  // `heard`: the name a device had when the tracing programs first heard of it, if they did.
+  using Heard = std::function<std::optional<std::string>(const xdpcap_device&)>;
+  explicit Names(Heard heard) : heard_(std::move(heard)) {}
 
-  // "veth2(7)"; "7" where nobody tells the name. The name is the one the device had when the tracing
-  // programs first heard of it, else the one it has now in its namespace: ours, or one of
-  // /run/netns.
+  // "veth2(7)"; "7" where nobody tells the name: neither the tracing programs, nor its namespace,
+  // if that is ours or one of /run/netns.
   [[nodiscard]] std::string device(const xdpcap_device& device) const;
   // "xdp_fw#115"; "#115" when it has no name or is gone.
   [[nodiscard]] static std::string program(std::uint32_t id);
@@ -28,7 +29,7 @@ class Names {
   [[nodiscard]] static std::uint32_t map_type(std::uint32_t id);
 
  private:
-  const Tracer& tracer_;
+  Heard heard_;
 };
 
 }  // namespace xdpcap

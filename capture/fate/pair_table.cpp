@@ -3,16 +3,20 @@
 
 #include <linux/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <iomanip>
 #include <map>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "fate/outcome.hpp"
 
 namespace xdpcap {
 namespace {
+
+constexpr std::string_view kHeading = "from -> to";
 
 // Redirected and refused are packets that programs redirected; sent and dropped are what the
 // devices then did with them, in bulk.
@@ -72,11 +76,13 @@ void add(Row& row, const PairCount& one) {
 std::string explain_error(int error_number, const std::string& to) {
   switch (error_number) {
     case EOPNOTSUPP:
-      return to + " takes no frames from XDP: its driver has no ndo_xdp_xmit, or it is a veth whose "
-                  "peer has no XDP program; attach one there, or redirect elsewhere";
+      return to +
+             " takes no frames from XDP: its driver has no ndo_xdp_xmit, or it is a veth whose "
+             "peer has no XDP program; attach one there, or redirect elsewhere";
     case ENXIO:
-      return "the peer of " + to + " has no XDP program or NAPI: frames sent into it are dropped; "
-                                   "attach one there";
+      return "the peer of " + to +
+             " has no XDP program or NAPI: frames sent into it are dropped; "
+             "attach one there";
     case ENETDOWN:
       return to + " is down; ip link set it up";
     case EMSGSIZE:
@@ -105,12 +111,12 @@ std::string explain_exception(std::uint32_t action) {
 
 std::string format(const std::vector<std::pair<std::string, Row>>& rows, std::size_t width) {
   std::ostringstream text;
-  const auto line = [&](const std::string& name, const auto&... columns) {
+  const auto line = [&](std::string_view name, const auto&... columns) {
     text << std::left << std::setw(static_cast<int>(width)) << name << std::right;
     ((text << std::setw(12) << columns), ...);
     text << '\n';
   };
-  line("from -> to", "redirected", "refused", "sent", "dropped");
+  line(kHeading, "redirected", "refused", "sent", "dropped");
   for (const auto& [name, row] : rows) {
     line(name, row.redirected, row.refused, row.sent, row.dropped);
     for (const auto& [reason, count] : row.reasons) {
@@ -141,7 +147,7 @@ std::string explain(const xdpcap_pair& pair, const std::string& from, const std:
 std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncounted,
                        const Names& names) {
   std::map<std::string, Row> rows;
-  std::size_t width = 0;
+  std::size_t width = kHeading.size();
   for (const PairCount& one : pairs) {
     const std::string from = from_name(one.pair, names);
     const std::string to = to_name(one.pair, names);

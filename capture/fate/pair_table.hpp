@@ -11,8 +11,8 @@
 
 namespace xdpcap {
 
-// One line for each (from, to), with a line below it for each reason why packets were dropped; empty
-// when nothing was reported. `uncounted`: reports that are missing among the pairs.
+// One line for each (from, to), with a line below it for each reason why packets were dropped;
+// empty when nothing was reported. `uncounted`: reports that are missing among the pairs.
 std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncounted,
                        const Names& names);
 

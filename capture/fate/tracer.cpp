@@ -20,8 +20,7 @@ namespace {
 
 bpf_object* open_object(bool btf) {
   std::size_t size = 0;
-  const void* bytes =
-      btf ? tracing_btf_bpf::elf_bytes(&size) : tracing_plain_bpf::elf_bytes(&size);
+  const void* bytes = btf ? tracing_btf_bpf::elf_bytes(&size) : tracing_plain_bpf::elf_bytes(&size);
   LIBBPF_OPTS(bpf_object_open_opts, options);
   options.object_name = "xdpcap_fate";
   return bpf_object__open_mem(bytes, size, &options);
@@ -74,7 +73,8 @@ void Tracer::configure(const Rings& rings) {
   // libbpf hands out the memory that becomes the map, as const.
   auto* limits =
       static_cast<xdpcap_limits*>(const_cast<void*>(bpf_map__initial_value(map(".rodata"), &size)));
-  if (limits == nullptr || size < sizeof(*limits)) throw Error("the tracing programs have no limits");
+  if (limits == nullptr || size < sizeof(*limits))
+    throw Error("the tracing programs have no limits");
   limits->cpus = cpus_;
   limits->ring_memory = static_cast<std::uint32_t>(sizeof(xdpcap_ring) + rings.bytes_per_cpu() +
                                                    XDPCAP_RING_OVERHANG);

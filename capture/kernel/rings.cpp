@@ -62,10 +62,10 @@ std::uint64_t monotonic_now() {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// Only the last block of a ring can have an open fate: where a later one is, its CPU has gone on and
-// reports nothing more. The recorder stores `last` before the head, so behind the head that was seen
-// it is of the block that ends there or of a later one. (Stores of tracing programs become visible
-// in order only where the CPU does that by itself.)
+// Only the last block of a ring can have an open fate: where a later one is, its CPU has gone on
+// and reports nothing more. The recorder stores `last` before the head, so behind the head that was
+// seen it is of the block that ends there or of a later one. (Stores of tracing programs become
+// visible in order only where the CPU does that by itself.)
 void RingCursor::hold_open_fate(std::uint64_t settled) {
   const std::uint64_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire);
   if (last >= end_) return;

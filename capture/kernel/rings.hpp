@@ -31,8 +31,8 @@ inline void set_time(xdpcap_block& block, std::uint64_t time) {
 // The fate of a block that was recorded with one: it stands in front of the tail.
 inline xdpcap_fate& fate_of(xdpcap_block& block) {
   constexpr std::size_t kBehind = sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
-  return *reinterpret_cast<xdpcap_fate*>(reinterpret_cast<std::byte*>(&block) +
-                                         block.block_length - kBehind);
+  return *reinterpret_cast<xdpcap_fate*>(reinterpret_cast<std::byte*>(&block) + block.block_length -
+                                         kBehind);
 }
 
 // RingCursor walks the blocks of one ring, oldest first. A block is `ready`, or the cursor has
@@ -72,8 +72,8 @@ class RingCursor {
     position_ = end < size_ ? position_ - offset() + end : position_ - offset() + size_;
   }
 
-  // Gives the block another length, with which it is to be written. Its head and tail say so from now
-  // on; next() still goes to where the next block begins.
+  // Gives the block another length, with which it is to be written. Its head and tail say so from
+  // now on; next() still goes to where the next block begins.
   void resize_block(std::uint32_t length);
 
   // Gives the memory of everything the cursor has passed back to the kernel.

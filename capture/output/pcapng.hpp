@@ -41,7 +41,7 @@ struct Statistics {
   std::uint64_t matched = 0;   // isb_filteraccept
   std::uint64_t lost = 0;      // isb_ifdrop, where dumpcap and Wireshark count them too
   std::uint64_t written = 0;   // isb_usrdeliv
-  std::string comment;         // empty: none
+  std::string comment = {};    // empty: none
 };
 Bytes interface_statistics(const Statistics& statistics);
 

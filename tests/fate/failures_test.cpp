@@ -37,8 +37,8 @@ TEST_F(Failures, DeviceDown) {
   middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
   attach(middle_, "v1", program("pass"));
   fill(1, "v0");
-  expect_between(frame_for(TRY_DEVMAP, 1), "fate=dropped reason=ENETDOWN to=" + device("v0") +
-                                               " via=" + via("devices", 1));
+  expect_between(frame_for(TRY_DEVMAP, 1),
+                 "fate=dropped reason=ENETDOWN to=" + device("v0") + " via=" + via("devices", 1));
   EXPECT_THAT(err_, HasSubstr("1 ENETDOWN: " + device("v0") + " is down"));
 }
 
@@ -48,16 +48,16 @@ TEST_F(Failures, DeviceGone) {
   fill(1, "v0");
   middle_.run({"ip", "link", "del", "v0"});
   // The kernel takes devices that go out of their maps.
-  ASSERT_NO_FATAL_FAILURE(capture({frame_for(TRY_DEVMAP, 1), frame_for(TRY_INDEX, gone),
-                                   frame_for(TRY_DEVMAP, 0)}));
+  ASSERT_NO_FATAL_FAILURE(
+      capture({frame_for(TRY_DEVMAP, 1), frame_for(TRY_INDEX, gone), frame_for(TRY_DEVMAP, 0)}));
   expect_comments({"fate=aborted" + trailer(),
                    "fate=dropped reason=EINVAL to=" + std::to_string(gone) + trailer(), success()});
 }
 
 TEST_F(Failures, LongerThanTheMtu) {
   middle_.run({"ip", "link", "set", "dev", "m1", "mtu", "200"});
-  expect_between(frame_for(TRY_DEVMAP, 0, 0, 500), "fate=dropped reason=EMSGSIZE to=" +
-                                                       device("m1") + " via=" + via("devices", 0));
+  expect_between(frame_for(TRY_DEVMAP, 0, 0, 500),
+                 "fate=dropped reason=EMSGSIZE to=" + device("m1") + " via=" + via("devices", 0));
   EXPECT_THAT(err_, HasSubstr("1 EMSGSIZE: frames longer than the MTU of " + device("m1")));
 }
 
@@ -65,8 +65,8 @@ TEST_F(Failures, PeerWithoutXdp) {
   middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
   for (const char* end : {"v0", "v1"}) middle_.run({"ip", "link", "set", end, "up"});
   fill(1, "v0");
-  expect_between(frame_for(TRY_DEVMAP, 1), "fate=dropped reason=EOPNOTSUPP to=" + device("v0") +
-                                               " via=" + via("devices", 1));
+  expect_between(frame_for(TRY_DEVMAP, 1),
+                 "fate=dropped reason=EOPNOTSUPP to=" + device("v0") + " via=" + via("devices", 1));
   EXPECT_THAT(err_, HasSubstr("a veth whose peer has no XDP program; attach one there"));
 }
 
@@ -132,9 +132,8 @@ TEST_F(Failures, GenericMode) {
   middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
   attach(middle_, "m0", program("by_first_byte"), "xdpgeneric");
   middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
-  ASSERT_NO_FATAL_FAILURE(
-      capture({frame_for(TRY_INDEX, index("v0")), frame_for(TRY_ABORTED, 0),
-               frame_for(TRY_DEVMAP, 0), frame_for(TRY_INVALID, 0)}));
+  ASSERT_NO_FATAL_FAILURE(capture({frame_for(TRY_INDEX, index("v0")), frame_for(TRY_ABORTED, 0),
+                                   frame_for(TRY_DEVMAP, 0), frame_for(TRY_INVALID, 0)}));
   expect_comments({"fate=dropped reason=ENETDOWN to=" + device("v0") + trailer(),
                    "fate=aborted" + trailer(), success(),
                    "fate=dropped reason=invalid-action" + trailer()});
@@ -163,11 +162,11 @@ TEST_F(Failures, WithoutBtf) {
   send({frame_for(TRY_DEVMAP, 0), frame_for(TRY_DEVMAP, 1), frame_for(TRY_ABORTED, 0),
         frame_for(TRY_TX, 0)});
   ASSERT_NO_FATAL_FAILURE(stop());
-  expect_comments({"fate=redirected to=" + std::to_string(index("m1")) +
-                       " via=" + via("devices", 0) + trailer + program,
-                   "fate=dropped reason=ENETDOWN to=" + down + " via=" + via("devices", 1) +
-                       trailer + program,
-                   "fate=aborted" + trailer + program, "fate=queued" + trailer});
+  expect_comments(
+      {"fate=redirected to=" + std::to_string(index("m1")) + " via=" + via("devices", 0) + trailer +
+           program,
+       "fate=dropped reason=ENETDOWN to=" + down + " via=" + via("devices", 1) + trailer + program,
+       "fate=aborted" + trailer + program, "fate=queued" + trailer});
   EXPECT_THAT(err_, HasSubstr("1 ENETDOWN: " + down + " is down"));
   EXPECT_THAT(err_, HasSubstr("1 ENXIO: the peer of "));
 }

@@ -112,8 +112,7 @@ TEST_F(Selection, EveryFateLandsOnItsOwnPacket) {
                                             "fate=dropped reason=invalid-action" + trailer()};
   for (std::size_t i = 0; i < bytes_.size(); ++i) {
     const std::uint8_t what = bytes_[i][0];
-    const std::string& expected =
-        what == TRY_DEVMAP ? by_key.at(bytes_[i][1]) : by_what.at(what);
+    const std::string& expected = what == TRY_DEVMAP ? by_key.at(bytes_[i][1]) : by_what.at(what);
     ASSERT_EQ(packets_[i].comment, expected) << "packet " << i << " asked for " << int{what};
   }
 }
