@@ -5,6 +5,7 @@
 
 #include "app/capture_options.hpp"
 #include "app/command_line.hpp"
+#include "app/fate_options.hpp"
 #include "app/filter_options.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
@@ -31,12 +32,14 @@ struct Families {
   std::vector<std::string> words;  // hook, output and the filter's words
   CaptureOptions capture;
   FilterOptions filter;
+  FateOptions fate;
 };
 
 void declare(CLI::App& app, Families& families) {
   app.add_option("words", families.words)->group("");
   families.capture.declare(app);
   families.filter.declare(app);
+  families.fate.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }
@@ -58,6 +61,7 @@ Options check(Families families) {
   if (!options.listing) take_hook_and_output(families.words, options);
   families.capture.check(options);
   families.filter.check(families.words, options);
+  families.fate.check(options);
   return options;
 }
 

@@ -29,6 +29,9 @@ constexpr unsigned kNapsBeforeSleep = 20;
 // hundred ns at the most, for which this is ample.
 constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
 constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
+// A fate is known some hundred ns after its packet, or when the driver is done with its batch.
+// Where nothing says that (a tun device), one is waited for so long.
+constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 // How long a reader that takes nothing may keep a stopped capture from ending.
 constexpr int kLastPatienceMilliseconds = 2000;
@@ -98,7 +101,22 @@ Session::Session(const Options& options, int stop_fd)
       rings_(make_rings(options, read_cpus())),
       wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
                                        rings_.bytes_per_cpu() / 2)),
-      epoll_(make_epoll(bell_, stop_fd)) {}
+      epoll_(make_epoll(bell_, stop_fd)) {
+  if (options.fates) trace_fates();
+}
+
+// A capture without fates is better than none.
+void Session::trace_fates() {
+  try {
+    fates_.emplace(rings_, read_cpus().possible, *options_.fates, actions_.size());
+    if (!fates_->shortcoming().empty()) {
+      std::cerr << "fates with numbers instead of names: " << fates_->shortcoming() << '\n';
+    }
+  } catch (const Error& error) {
+    if (!options_.fates->takes_all()) throw;  // there would be nothing to choose by
+    std::cerr << "no fates in this capture: " << error.what() << "; " << error.hint() << '\n';
+  }
+}
 
 void Session::run() {
   install();
@@ -130,9 +148,11 @@ void Session::install() {
                           .frags = flavour.frags,
                           .has_xdp_load_bytes = has_xdp_load_bytes,
                           .filter_offsets = options_.filter_offsets,
-                          .note_ingress = options_.note_ingress},
+                          .note_ingress = options_.note_ingress && !fates_,
+                          .last_fd = fates_ ? fates_->last_fd() : -1},
                          options_.filter);
   });
+  if (fates_) fates_->set_flavour(installation_->flavour());
 }
 
 void Session::capture() {
@@ -147,17 +167,21 @@ void Session::capture() {
 }
 
 bool Session::drain(std::uint64_t horizon, Patience patience) {
-  for (RingCursor& cursor : rings_.cursors()) cursor.refresh();
+  const bool wait_for_fates = fates_ && horizon != kNobodyRecords;
+  const std::uint64_t settled =
+      wait_for_fates ? horizon - kUntilFateIsKnown : RingCursor::kAllSettled;
+  for (RingCursor& cursor : rings_.cursors()) cursor.refresh(settled);
   for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
-    end = merge_.run(rings_.cursors(), horizon, [this](const RingCursor& cursor) {
+    end = merge_.run(rings_.cursors(), horizon, [this](RingCursor& cursor) {
       xdpcap_block& block = cursor.block();
-      if (!file_.append(block)) return false;
+      if (fates_ ? !fates_->append(cursor, file_) : !file_.append(block)) return false;
       set_time(block, time_of(block) + clock_.offset());
       return true;
     });
     if (file_.pending()) idle_naps_ = 0;
     if (!file_.flush(patience)) return false;
     for (RingCursor& cursor : rings_.cursors()) cursor.release();
+    if (fates_) fates_->flushed();
   }
   return true;
 }
@@ -196,8 +220,12 @@ void Session::finish() {
   if (file_.flush(last)) drain(kNobodyRecords, last);
   file_.give_up();
 
-  const std::vector<ActionStatistics> final_statistics = statistics();
+  std::vector<ActionStatistics> final_statistics = statistics();
+  for (ActionStatistics& one : final_statistics) {
+    if (fates_) one.fates = fates_->table(one.action);
+  }
   if (!options_.quiet) std::cerr << summary(final_statistics);
+  if (!options_.quiet && fates_) std::cerr << fates_->table();
   std::cerr << loss_line(final_statistics) << std::flush;
   file_.finish(statistics_blocks(final_statistics, start_time_, monotonic_now() + clock_.offset()),
                last);
@@ -211,7 +239,11 @@ bool Session::stop_requested() const {
 std::vector<ActionStatistics> Session::statistics() const {
   std::vector<ActionStatistics> statistics;
   for (std::uint32_t row = 0; row < actions_.size(); ++row) {
-    statistics.push_back({actions_[row], control_.read(row), file_.written()[row]});
+    statistics.push_back({.action = actions_[row],
+                          .counts = control_.read(row),
+                          .written = file_.written()[row],
+                          .left_out = fates_ ? fates_->left_out(row) : 0,
+                          .fates = {}});
   }
   return statistics;
 }

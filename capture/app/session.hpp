@@ -9,6 +9,7 @@
 #include "app/options.hpp"
 #include "app/statistics.hpp"
 #include "base/unique_fd.hpp"
+#include "fate/fates.hpp"
 #include "kernel/bell.hpp"
 #include "kernel/control.hpp"
 #include "kernel/hook.hpp"
@@ -29,6 +30,7 @@ class Session {
   void run();
 
  private:
+  void trace_fates();
   void install();
   void capture();
   void finish();
@@ -49,6 +51,7 @@ class Session {
   Control control_;
   Bell bell_;
   Rings rings_;
+  std::optional<Fates> fates_;
   std::uint64_t wake_at_;
   UniqueFd epoll_;
   WallClock clock_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <string>
 
@@ -59,6 +60,29 @@ std::uint64_t monotonic_now() {
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
          static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Only the last block of a ring can have an open fate: where a later one is, its CPU has gone on
+// and reports nothing more. The recorder stores `last` before the head, so behind the head that was
+// seen it is of the block that ends there or of a later one. (Stores of tracing programs become
+// visible in order only where the CPU does that by itself.)
+void RingCursor::hold_open_fate(std::uint64_t settled) {
+  const std::uint64_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire);
+  if (last >= end_) return;
+  auto& block = *reinterpret_cast<xdpcap_block*>(blocks_ + (last & (size_ - 1)));
+  if (time_of(block) <= settled) return;
+  const __u32 state = std::atomic_ref(fate_of(block).state).load(std::memory_order_acquire);
+  const bool decided = state != XDPCAP_FATE_OPEN && kOrderedStores;
+  if (decided || state == XDPCAP_FATE_NONE) return;
+  end_ = last;
+  busy_ = true;
+}
+
+void RingCursor::resize_block(std::uint32_t length) {
+  length_ = block().block_length;
+  auto* end = reinterpret_cast<std::byte*>(&block()) + length_;
+  std::memcpy(end - sizeof(length), &length, sizeof(length));
+  block().block_length = length;
 }
 
 Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
