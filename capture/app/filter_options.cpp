@@ -28,10 +28,9 @@ void FilterOptions::declare(CLI::App& app) {
                  "Link type of the packets: a name as tcpdump -L prints it, or a DLT number "
                  "(default: EN10MB)")
       ->option_text("TYPE");
-  app.add_option(
-         "--offset", offsets_,
-         "Match the filter against the IP packet that begins at one of these byte offsets, "
-         "for tunnelled traffic: 14,34 is IP in Ethernet, and IP in IPv4")
+  app.add_option("--offset", offsets_,
+                 "Match the filter against the IP packet that begins at one of these byte offsets, "
+                 "for tunnelled traffic: 14,34 is IP in Ethernet, and IP in IPv4")
       ->option_text("N,N,...");
   app.add_option("-F,--F", file_, "Read the filter from a file, in which # begins a comment")
       ->option_text("FILE");

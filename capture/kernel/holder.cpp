@@ -96,12 +96,11 @@ std::optional<Holder> find_holder(std::uint32_t program_id) {
 std::string describe_program(std::uint32_t program_id) {
   std::string text = "BPF program " + std::to_string(program_id);
   const auto info = info_of(program_id);
-  if (!info) return text;
-  text += " (" + info->name + ")";
+  if (info) text += " (" + info->name + ")";
   if (const auto holder = find_holder(program_id)) {
     text += ", pid " + std::to_string(holder->pid) + " (" + holder->command + ")";
   }
-  return text + ", since " + load_time(*info);
+  return info ? text + ", since " + load_time(*info) : text;
 }
 
 bool is_left_over(std::uint32_t program_id) {
