@@ -37,6 +37,10 @@ class Fates {
   [[nodiscard]] int last_fd() const { return tracer_.last_fd(); }
   // Why fates tell numbers and no names; empty when they do.
   [[nodiscard]] const std::string& shortcoming() const { return tracer_.shortcoming(); }
+  // Adds what table() needs open in a copy of this process.
+  void add_descriptors(std::vector<int>& descriptors) const {
+    tracer_.add_descriptors(descriptors);
+  }
   // What the hook's programs are, once that is known.
   void set_flavour(const Flavour& flavour);
 

@@ -11,7 +11,7 @@
 #include "base/error.hpp"
 #include "fate/libbpf_words.hpp"
 #include "fate/tracing_events.hpp"
-#include "kernel/program_loader.hpp"
+#include "kernel/capabilities.hpp"
 #include "tracing_btf.skel.h"
 #include "tracing_plain.skel.h"
 
@@ -125,6 +125,12 @@ std::uint64_t Tracer::uncounted() const {
   std::uint64_t count = 0;
   bpf_map_lookup_elem(bpf_map__fd(map(".bss")), &zero, &count);
   return count;
+}
+
+void Tracer::add_descriptors(std::vector<int>& descriptors) const {
+  for (const char* name : {"pairs", "names", ".bss"}) {
+    descriptors.push_back(bpf_map__fd(map(name)));
+  }
 }
 
 std::optional<std::string> Tracer::name_of(const xdpcap_device& device) const {

@@ -85,23 +85,46 @@ void RingCursor::resize_block(std::uint32_t length) {
   block().block_length = length;
 }
 
+// Only the drop count may or may not be there. What begins in its place otherwise is the state of
+// the fate, which is smaller than any option.
+void RingCursor::restore_length() {
+  std::byte* bytes = reinterpret_cast<std::byte*>(&block());
+  const std::uint32_t padded = (block().captured_length + 3) / 4 * 4;
+  xdpcap_drop_count drops{};
+  std::memcpy(&drops, bytes + sizeof(xdpcap_block) + padded, sizeof(drops));
+  const bool has_drops = drops.length != 0;
+  block().block_length =
+      static_cast<std::uint32_t>(sizeof(xdpcap_block) + padded + (has_drops ? sizeof(drops) : 0) +
+                                 sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail));
+}
+
 Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
              std::uint64_t bytes_per_cpu)
-    : size_(ring_size(bytes_per_cpu)) {
+    : size_(ring_size(bytes_per_cpu)), possible_(possible) {
+  add(online);
+}
+
+std::size_t Rings::add(const std::vector<std::uint32_t>& online) {
+  const std::size_t before = cpus_.size();
   for (const std::uint32_t cpu : online) {
-    const UniqueFd ring = create_ring(size_);
-    memory_.emplace_back(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0,
-                         "mapping a ring");
-    cursors_.emplace_back(memory_.back().at(0), size_);
-    // The first ring serves as the template that a map of maps is created by.
-    if (!array_.valid()) {
-      array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
-                          sizeof(std::uint32_t), possible, 0, ring.get());
-    }
-    const int ring_fd = ring.get();
-    if (bpf_map_update_elem(array_.get(), &cpu, &ring_fd, BPF_ANY) != 0) {
-      throw system_error("giving CPU " + std::to_string(cpu) + " its ring", errno);
-    }
+    if (std::find(cpus_.begin(), cpus_.end(), cpu) == cpus_.end()) add(cpu);
+  }
+  return cpus_.size() - before;
+}
+
+void Rings::add(std::uint32_t cpu) {
+  const UniqueFd ring = create_ring(size_);
+  memory_.emplace_back(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0, "mapping a ring");
+  cursors_.emplace_back(memory_.back().at(0), size_);
+  cpus_.push_back(cpu);
+  // The first ring serves as the template that a map of maps is created by.
+  if (!array_.valid()) {
+    array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
+                        sizeof(std::uint32_t), possible_, 0, ring.get());
+  }
+  const int ring_fd = ring.get();
+  if (bpf_map_update_elem(array_.get(), &cpu, &ring_fd, BPF_ANY) != 0) {
+    throw system_error("giving CPU " + std::to_string(cpu) + " its ring", errno);
   }
 }
 
