@@ -2,6 +2,7 @@
 #include "recorder/recorder.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 #include "filter/codegen.hpp"
@@ -80,7 +81,8 @@ void Recorder::emit_prologue() {
   // Never true; tells the verifier that the counters exist.
   code_.jump_if(Cond::ge, Reg::r0, static_cast<std::int32_t>(spec_.cpus), return_action_);
   code_.store(Size::word, Reg::r10, kCpuSlot, Reg::r0);
-  code_.alu64(Alu::mul, Reg::r0, sizeof(xdpcap_counters));
+  static_assert(std::has_single_bit(sizeof(xdpcap_counters)));
+  code_.alu64(Alu::lsh, Reg::r0, std::countr_zero(sizeof(xdpcap_counters)));
   const auto row = static_cast<std::uint32_t>(
       sizeof(xdpcap_control) + sizeof(xdpcap_counters) * spec_.cpus * spec_.counters_row);
   code_.load_map_value(Reg::r9, spec_.control_fd, row);
