@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <iostream>
 #include <string>
 #include <utility>
 
 #include "app/file_header.hpp"
+#include "app/tell.hpp"
 #include "base/error.hpp"
 #include "filter/file_link_type.hpp"
 #include "kernel/cpus.hpp"
@@ -31,8 +31,8 @@ constexpr unsigned kNapsBeforeSleep = 20;
 constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
 constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
-// How long a reader that takes nothing may keep a stopped capture from ending.
-constexpr int kLastPatienceMilliseconds = 2000;
+// A hook has five slots, or some more for actions yet to come. Each costs a recorder.
+constexpr std::uint32_t kMostSlots = 64;
 
 Hook open_hook(const std::string& path) {
   Hook hook = Hook::open(path);
@@ -47,6 +47,11 @@ Hook open_hook(const std::string& path) {
 std::vector<XdpAction> wanted_actions(const Options& options, const Hook& hook) {
   std::vector<XdpAction> actions;
   if (!options.actions) {
+    if (hook.slots() > kMostSlots) {
+      throw Error("opening the hook " + hook.path() + ": it has " + std::to_string(hook.slots()) +
+                      " slots, which no hook needs",
+                  "say with -actions which to capture");
+    }
     for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) actions.emplace_back(slot);
     return actions;
   }
@@ -87,17 +92,6 @@ UniqueFd make_epoll(const Bell& bell, int stop_fd) {
   return epoll;
 }
 
-// Blocks that had been dated and not written get the kernel's time again: a date is later than any
-// time since boot.
-void take_dates_back(RingCursor& cursor, std::uint64_t clock_offset) {
-  const std::uint64_t begin = cursor.position();
-  for (cursor.refresh(); cursor.ready(); cursor.next()) {
-    xdpcap_block& block = cursor.block();
-    if (time_of(block) > clock_offset) set_time(block, time_of(block) - clock_offset);
-  }
-  cursor.go_back(begin);
-}
-
 }  // namespace
 
 Session::Session(const Options& options, int stop_fd)
@@ -115,13 +109,14 @@ Session::Session(const Options& options, int stop_fd)
 
 void Session::run() {
   install();
-  if (options_.service.user) {
-    file_.output().give_to(options_.service.user->id, options_.service.user->group);
-    become(*options_.service.user);
+  journal_.commit(0, file_.written(), rings_.cursors());
+  const auto& user = options_.service.user;
+  if (user) file_.output().give_to(user->id, user->group);
+  file_.begin(header());
+  if (user) {
+    become(*user);
     attachment_->without_privileges();
   }
-  journal_.commit(0, file_.written(), rings_.cursors());
-  file_.begin(header());
   capture();
   finish();
 }
@@ -225,12 +220,12 @@ void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
   clock_.refresh();
   look_around();
-  if (!options_.quiet) std::cerr << statistics_line(statistics()) << std::flush;
+  if (!options_.quiet) tell(statistics_line(statistics()));
 }
 
 void Session::look_around() {
   give_rings_to_new_cpus();
-  for (const std::string& line : attachment_->look()) std::cerr << line << '\n';
+  for (const std::string& line : attachment_->look()) tell(line + '\n');
 }
 
 void Session::give_rings_to_new_cpus() {
@@ -238,11 +233,11 @@ void Session::give_rings_to_new_cpus() {
     const std::size_t added = rings_.add(read_cpus().online);
     if (added == 0) return;
     attachment_->renew_guardian();
-    std::cerr << added << " more CPUs are online: gave each a ring\n";
+    tell(std::to_string(added) + " more CPUs are online: gave each a ring\n");
   } catch (const Error& error) {
     if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
-    std::cerr << "a CPU that came online has no ring, what it matches is lost: " << error.what()
-              << '\n';
+    tell(std::string("a CPU that came online has no ring, what it matches is lost: ") +
+         error.what() + '\n');
   }
 }
 
@@ -259,8 +254,8 @@ void Session::finish_file() {
   file_.give_up();
 
   const std::vector<ActionStatistics> final_statistics = statistics();
-  if (!options_.quiet) std::cerr << summary(final_statistics);
-  std::cerr << loss_line(final_statistics) << std::flush;
+  tell((options_.quiet ? std::string() : summary(final_statistics)) + loss_line(final_statistics),
+       kLastPatienceMilliseconds);
   file_.finish(statistics_blocks(final_statistics, start_time_, monotonic_now() + clock_.offset()),
                last);
 }
@@ -268,7 +263,6 @@ void Session::finish_file() {
 void Session::rescue() {
   // Before it has begun, the file still holds what it did before.
   if (!journal_.begun() || !journal_.claim()) return;
-  if (options_.service.user) become(*options_.service.user);
   clock_.refresh();
   for (std::size_t i = 0; i < rings_.cursors().size(); ++i) {
     rings_.cursors()[i].go_back(journal_.positions()[i]);
@@ -276,6 +270,7 @@ void Session::rescue() {
   }
   file_.go_back(journal_.file_size(), journal_.written());
   if (journal_.file_size() == 0) file_.begin(header());
+  if (options_.service.user) become(*options_.service.user);
   finish_file();
 }
 
