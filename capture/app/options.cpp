@@ -5,6 +5,7 @@
 
 #include "app/capture_options.hpp"
 #include "app/command_line.hpp"
+#include "app/fate_options.hpp"
 #include "app/filter_options.hpp"
 #include "app/service_options.hpp"
 #include "app/version.hpp"
@@ -33,6 +34,7 @@ struct Families {
   CaptureOptions capture;
   FilterOptions filter;
   ServiceOptions service;
+  FateOptions fate;
 };
 
 void declare(CLI::App& app, Families& families) {
@@ -40,6 +42,7 @@ void declare(CLI::App& app, Families& families) {
   families.capture.declare(app);
   families.filter.declare(app);
   families.service.declare(app);
+  families.fate.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }
@@ -62,6 +65,7 @@ Options check(Families families) {
   families.capture.check(options);
   families.service.check(options);
   families.filter.check(families.words, options);
+  families.fate.check(options);
   return options;
 }
 

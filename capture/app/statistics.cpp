@@ -9,6 +9,8 @@ namespace {
 struct Totals {
   Counts counts;
   std::uint64_t written = 0;
+  std::uint64_t left_out = 0;
+  std::uint64_t lost = 0;
 };
 
 Totals total(const std::vector<ActionStatistics>& statistics) {
@@ -18,6 +20,8 @@ Totals total(const std::vector<ActionStatistics>& statistics) {
     totals.counts.matched += one.counts.matched;
     totals.counts.lost += one.counts.lost;
     totals.written += one.written;
+    totals.left_out += one.left_out;
+    totals.lost += lost(one);
   }
   return totals;
 }
@@ -44,14 +48,14 @@ std::string summary(const std::vector<ActionStatistics>& statistics) {
   const Totals totals = total(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
          " matched the filter\n" + packets(totals.counts.received) + " received by the hook\n" +
-         packets(totals.counts.matched - totals.written) + " lost\n";
+         (totals.left_out > 0 ? packets(totals.left_out) + " left out: another fate\n" : "") +
+         packets(totals.lost) + " lost\n";
 }
 
 std::string loss_line(const std::vector<ActionStatistics>& statistics) {
   const Totals totals = total(statistics);
-  const std::uint64_t lost = totals.counts.matched - totals.written;
-  if (lost == 0) return {};
-  return packets(lost) + " lost of " + std::to_string(totals.counts.matched) +
+  if (totals.lost == 0) return {};
+  return packets(totals.lost) + " lost of " + std::to_string(totals.counts.matched) +
          " that matched: try a narrower filter, a larger -buffer or a faster output\n";
 }
 
@@ -65,8 +69,9 @@ std::vector<pcapng::Bytes> statistics_blocks(const std::vector<ActionStatistics>
                                       .end_time = end_time,
                                       .received = one.counts.received,
                                       .matched = one.counts.matched,
-                                      .lost = one.counts.matched - one.written,
-                                      .written = one.written}));
+                                      .lost = lost(one),
+                                      .written = one.written,
+                                      .comment = one.fates}));
   }
   return blocks;
 }
