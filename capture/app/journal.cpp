@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kHead = 2;  // words in front of the entries
 
 std::size_t words_of_entry(std::uint32_t cpus, std::size_t interfaces) {
-  return 1 + interfaces + cpus;
+  return 1 + 2 * interfaces + cpus;
 }
 
 std::size_t bytes(std::uint32_t cpus, std::size_t interfaces) {
@@ -38,12 +38,13 @@ Journal::Journal(std::uint32_t cpus, std::size_t interfaces)
       memory_(file_.get(), bytes(cpus, interfaces), PROT_READ | PROT_WRITE, 0,
               "mapping the journal") {}
 
-void Journal::commit(std::uint64_t file_size, std::span<const std::uint64_t> written,
-                     std::span<const RingCursor> cursors) {
+void Journal::commit(const Progress& progress, std::span<const RingCursor> cursors) {
   const std::uint64_t commit = *commits() + 1;
   std::uint64_t* word = entry(commit);
-  *word++ = file_size;
-  word = std::copy(written.begin(), written.end(), word);
+  *word++ = progress.file_size;
+  std::copy(progress.written.begin(), progress.written.end(), word);
+  std::copy(progress.left_out.begin(), progress.left_out.end(), word + interfaces_);
+  word += 2 * interfaces_;
   for (const RingCursor& cursor : cursors) *word++ = cursor.position();
   std::atomic_ref(*commits()).store(commit, std::memory_order_release);
 }
@@ -60,8 +61,12 @@ std::span<const std::uint64_t> Journal::written() const {
   return {valid() + 1, interfaces_};
 }
 
+std::span<const std::uint64_t> Journal::left_out() const {
+  return {valid() + 1 + interfaces_, interfaces_};
+}
+
 std::span<const std::uint64_t> Journal::positions() const {
-  return {valid() + 1 + interfaces_, cpus_};
+  return {valid() + 1 + 2 * interfaces_, cpus_};
 }
 
 std::uint64_t* Journal::commits() const {

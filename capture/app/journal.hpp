@@ -18,11 +18,16 @@ class Journal {
   // Error.
   Journal(std::uint32_t cpus, std::size_t interfaces);
 
-  // Notes that the first `file_size` bytes of the output hold `written` packets: all that the
-  // cursors have passed. To be called before that memory is given back to the kernel. One store
-  // makes it valid: whoever is killed on the way leaves what was noted before.
-  void commit(std::uint64_t file_size, std::span<const std::uint64_t> written,
-              std::span<const RingCursor> cursors);
+  struct Progress {
+    std::uint64_t file_size = 0;              // bytes in the output
+    std::span<const std::uint64_t> written;   // packets in them, by interface
+    std::span<const std::uint64_t> left_out;  // packets that were not to be written; empty: none
+  };
+
+  // Notes what has become of all packets that the cursors have passed. To be called before that
+  // memory is given back to the kernel. One store makes it valid: whoever is killed on the way
+  // leaves what was noted before.
+  void commit(const Progress& progress, std::span<const RingCursor> cursors);
 
   // Whether anything has been noted.
   [[nodiscard]] bool begun() const;
@@ -30,12 +35,14 @@ class Journal {
   [[nodiscard]] bool claim();
   [[nodiscard]] std::uint64_t file_size() const { return valid()[0]; }
   [[nodiscard]] std::span<const std::uint64_t> written() const;
+  [[nodiscard]] std::span<const std::uint64_t> left_out() const;
   // Where the cursors were, in the same order.
   [[nodiscard]] std::span<const std::uint64_t> positions() const;
 
  private:
   // The number of commits, whether somebody has claimed, and two entries, used in turn. An entry is
-  // the file's size, the packets of each interface, and the position in each ring.
+  // the file's size, the packets of each interface that are written and that are left out, and the
+  // position in each ring.
   [[nodiscard]] std::uint64_t* commits() const;
   [[nodiscard]] std::uint64_t* claims() const { return commits() + 1; }
   [[nodiscard]] std::uint64_t* entry(std::uint64_t commit) const;

@@ -33,16 +33,16 @@ struct Families {
   std::vector<std::string> words;  // hook, output and the filter's words
   CaptureOptions capture;
   FilterOptions filter;
-  FateOptions fate;
   ServiceOptions service;
+  FateOptions fate;
 };
 
 void declare(CLI::App& app, Families& families) {
   app.add_option("words", families.words)->group("");
   families.capture.declare(app);
   families.filter.declare(app);
-  families.fate.declare(app);
   families.service.declare(app);
+  families.fate.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <iostream>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "app/file_header.hpp"
+#include "app/setup.hpp"
+#include "app/tell.hpp"
 #include "base/error.hpp"
 #include "filter/file_link_type.hpp"
 #include "kernel/cpus.hpp"
@@ -34,73 +36,6 @@ constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
 // Where nothing says that (a tun device), one is waited for so long.
 constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
-// How long a reader that takes nothing may keep a stopped capture from ending.
-constexpr int kLastPatienceMilliseconds = 2000;
-
-Hook open_hook(const std::string& path) {
-  Hook hook = Hook::open(path);
-  if (!hook.has_owner()) {
-    throw Error("opening the hook " + path + ": no loaded XDP program uses it yet",
-                "a recorder put in first would keep most programs out: load the program first, or "
-                "use --wait");
-  }
-  return hook;
-}
-
-std::vector<XdpAction> wanted_actions(const Options& options, const Hook& hook) {
-  std::vector<XdpAction> actions;
-  if (!options.actions) {
-    for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) actions.emplace_back(slot);
-    return actions;
-  }
-  for (const XdpAction action : *options.actions) {
-    if (action.value() < hook.slots()) continue;
-    throw UsageError("-actions: the hook " + hook.path() + " has " + std::to_string(hook.slots()) +
-                         " slots, none for " + action.name(),
-                     "leave it out, or give the hook more entries");
-  }
-  return *options.actions;
-}
-
-std::uint64_t memory_bytes() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
-Rings make_rings(const Options& options, const Cpus& cpus) {
-  const std::uint64_t bytes =
-      options.ring_bytes.value_or(default_ring_bytes(memory_bytes(), cpus.online.size()));
-  return {cpus.online, cpus.possible, bytes};
-}
-
-UniqueFd make_epoll(const Bell& bell, int stop_fd) {
-  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll.valid()) throw system_error("creating an epoll", errno);
-  epoll_event event{};
-  event.events = EPOLLIN | static_cast<std::uint32_t>(EPOLLET);
-  event.data.fd = bell.fd();
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, bell.fd(), &event) != 0) {
-    throw system_error("watching the bell", errno);
-  }
-  event.events = EPOLLIN;
-  event.data.fd = stop_fd;
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, stop_fd, &event) != 0) {
-    throw system_error("watching for signals", errno);
-  }
-  return epoll;
-}
-
-// Blocks that had been dated and not written get the kernel's time again: a date is later than any
-// time since boot.
-void take_dates_back(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates) {
-  const std::uint64_t begin = cursor.position();
-  for (cursor.refresh(); cursor.ready(); cursor.next()) {
-    if (with_fates) cursor.restore_length();
-    xdpcap_block& block = cursor.block();
-    if (time_of(block) > clock_offset) set_time(block, time_of(block) - clock_offset);
-  }
-  cursor.go_back(begin);
-}
 
 }  // namespace
 
@@ -124,23 +59,24 @@ void Session::trace_fates() {
   try {
     fates_.emplace(rings_, read_cpus().possible, *options_.fates, actions_.size());
     if (!fates_->shortcoming().empty()) {
-      std::cerr << "fates with numbers instead of names: " << fates_->shortcoming() << '\n';
+      tell("fates with numbers instead of names: " + fates_->shortcoming() + '\n');
     }
   } catch (const Error& error) {
     if (!options_.fates->takes_all()) throw;  // there would be nothing to choose by
-    std::cerr << "no fates in this capture: " << error.what() << "; " << error.hint() << '\n';
+    tell(std::string("no fates in this capture: ") + error.what() + "; " + error.hint() + '\n');
   }
 }
 
 void Session::run() {
   install();
-  if (options_.service.user) {
-    file_.output().give_to(options_.service.user->id, options_.service.user->group);
-    become(*options_.service.user);
+  note_progress();
+  const auto& user = options_.service.user;
+  if (user) file_.output().give_to(user->id, user->group);
+  file_.begin(header());
+  if (user) {
+    become(*user);
     attachment_->without_privileges();
   }
-  journal_.commit(0, file_.written(), rings_.cursors());
-  file_.begin(header());
   capture();
   finish();
 }
@@ -159,9 +95,9 @@ void Session::install() {
   start_time_ = monotonic_now() + clock_.offset();
   const auto make = [this, cpus, has_xdp_load_bytes](XdpAction action, Flavour flavour,
                                                      int next_fd) {
+    if (fates_) fates_->set_flavour(flavour);
     const auto interface = static_cast<std::uint32_t>(
         std::find(actions_.begin(), actions_.end(), action) - actions_.begin());
-    if (fates_) fates_->set_flavour(flavour);
     return make_recorder({.action = action,
                           .interface_id = interface,
                           .snaplen = options_.snaplen,
@@ -175,8 +111,8 @@ void Session::install() {
                           .has_xdp_load_bytes = has_xdp_load_bytes,
                           .filter_offsets = options_.filter_offsets,
                           .note_ingress = options_.note_ingress && !fates_,
-                          .last_fd = fates_ ? fates_->last_fd() : -1,
-                          .next_fd = next_fd},
+                          .next_fd = next_fd,
+                          .last_fd = fates_ ? fates_->last_fd() : -1},
                          options_.filter);
   };
   Attachment::Plan plan{.actions = actions_,
@@ -188,7 +124,9 @@ void Session::install() {
   // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
   if (file_.output().is_file()) {
     plan.descriptors = {file_.output().fd()};
-    if (fates_) fates_->add_descriptors(plan.descriptors);
+    if (fates_) {
+      for (const int fd : fates_->descriptors()) plan.descriptors.push_back(fd);
+    }
     plan.rescue = [this] { rescue(); };
   }
   attachment_.emplace(std::move(hook_), std::move(plan));
@@ -197,13 +135,20 @@ void Session::install() {
 void Session::capture() {
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!file_.flush({.interrupt_fd = stop_fd_})) return;
-  journal_.commit(file_.size(), file_.written(), rings_.cursors());
+  note_progress();
   next_report_ = monotonic_now() + kReportEvery;
   while (!stop_requested() &&
          drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) {
     sleep();
     if (monotonic_now() >= next_report_) report();
   }
+}
+
+void Session::note_progress() {
+  journal_.commit({.file_size = file_.size(),
+                   .written = file_.written(),
+                   .left_out = fates_ ? fates_->left_out() : std::span<const std::uint64_t>()},
+                  rings_.cursors());
 }
 
 bool Session::drain(std::uint64_t horizon, Patience patience) {
@@ -220,7 +165,7 @@ bool Session::drain(std::uint64_t horizon, Patience patience) {
     });
     if (file_.pending()) idle_naps_ = 0;
     if (!file_.flush(patience)) return false;
-    journal_.commit(file_.size(), file_.written(), rings_.cursors());
+    note_progress();
     for (RingCursor& cursor : rings_.cursors()) cursor.release();
     if (fates_) fates_->flushed();
   }
@@ -251,12 +196,12 @@ void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
   clock_.refresh();
   look_around();
-  if (!options_.quiet) std::cerr << statistics_line(statistics()) << std::flush;
+  if (!options_.quiet) tell(statistics_line(statistics()));
 }
 
 void Session::look_around() {
   give_rings_to_new_cpus();
-  for (const std::string& line : attachment_->look()) std::cerr << line << '\n';
+  for (const std::string& line : attachment_->look()) tell(line + '\n');
 }
 
 void Session::give_rings_to_new_cpus() {
@@ -264,11 +209,11 @@ void Session::give_rings_to_new_cpus() {
     const std::size_t added = rings_.add(read_cpus().online);
     if (added == 0) return;
     attachment_->renew_guardian();
-    std::cerr << added << " more CPUs are online: gave each a ring\n";
+    tell(std::to_string(added) + " more CPUs are online: gave each a ring\n");
   } catch (const Error& error) {
     if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
-    std::cerr << "a CPU that came online has no ring, what it matches is lost: " << error.what()
-              << '\n';
+    tell(std::string("a CPU that came online has no ring, what it matches is lost: ") +
+         error.what() + '\n');
   }
 }
 
@@ -288,9 +233,9 @@ void Session::finish_file() {
   for (ActionStatistics& one : final_statistics) {
     if (fates_) one.fates = fates_->table(one.action);
   }
-  if (!options_.quiet) std::cerr << summary(final_statistics);
-  if (!options_.quiet && fates_) std::cerr << fates_->table();
-  std::cerr << loss_line(final_statistics) << std::flush;
+  std::string words;
+  if (!options_.quiet) words = summary(final_statistics) + (fates_ ? fates_->table() : "");
+  tell(words + loss_line(final_statistics), kLastPatienceMilliseconds);
   file_.finish(statistics_blocks(final_statistics, start_time_, monotonic_now() + clock_.offset()),
                last);
 }
@@ -298,14 +243,15 @@ void Session::finish_file() {
 void Session::rescue() {
   // Before it has begun, the file still holds what it did before.
   if (!journal_.begun() || !journal_.claim()) return;
-  if (options_.service.user) become(*options_.service.user);
   clock_.refresh();
   for (std::size_t i = 0; i < rings_.cursors().size(); ++i) {
     rings_.cursors()[i].go_back(journal_.positions()[i]);
-    take_dates_back(rings_.cursors()[i], clock_.offset(), fates_.has_value());
+    restore_blocks(rings_.cursors()[i], clock_.offset(), fates_.has_value());
   }
+  if (fates_) fates_->go_back(journal_.left_out());
   file_.go_back(journal_.file_size(), journal_.written());
   if (journal_.file_size() == 0) file_.begin(header());
+  if (options_.service.user) become(*options_.service.user);
   finish_file();
 }
 
@@ -320,7 +266,7 @@ std::vector<ActionStatistics> Session::statistics() const {
     statistics.push_back({.action = actions_[row],
                           .counts = control_.read(row),
                           .written = file_.written()[row],
-                          .left_out = fates_ ? fates_->left_out(row) : 0,
+                          .left_out = fates_ ? fates_->left_out()[row] : 0,
                           .fates = {}});
   }
   return statistics;

@@ -42,6 +42,8 @@ class Session {
   // stopped, and completes the file.
   void rescue();
   [[nodiscard]] pcapng::Bytes header() const;
+  // For the guardian: what the output holds now.
+  void note_progress();
 
   // Writes all that the rings hold from before `horizon` (CLOCK_MONOTONIC in ns) and that is
   // certain to be next in time. False when the output takes no more.

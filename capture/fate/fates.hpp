@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,6 @@ class Fates {
   [[nodiscard]] int last_fd() const { return tracer_.last_fd(); }
   // Why fates tell numbers and no names; empty when they do.
   [[nodiscard]] const std::string& shortcoming() const { return tracer_.shortcoming(); }
-  // Adds what table() needs open in a copy of this process.
-  void add_descriptors(std::vector<int>& descriptors) const {
-    tracer_.add_descriptors(descriptors);
-  }
   // What the hook's programs are, once that is known.
   void set_flavour(const Flavour& flavour);
 
@@ -61,8 +58,14 @@ class Fates {
   // After a flush: no comment is in use.
   void flushed() { comments_.forget_most(); }
 
-  // Packets of an interface that were left out.
-  [[nodiscard]] std::uint64_t left_out(std::size_t interface) const { return left_out_[interface]; }
+  // Packets that were left out, by interface.
+  [[nodiscard]] std::span<const std::uint64_t> left_out() const { return left_out_; }
+  // For a process that goes on where another was killed: so many were left out.
+  void go_back(std::span<const std::uint64_t> left_out) {
+    left_out_.assign(left_out.begin(), left_out.end());
+  }
+  // What such a process needs open.
+  [[nodiscard]] std::vector<int> descriptors() const { return tracer_.descriptors(); }
   // What became of the packets between two devices (pair_table.hpp), of one action or of all.
   [[nodiscard]] std::string table(std::optional<XdpAction> action = {}) const;
 

@@ -12,6 +12,7 @@
 #include "fate/libbpf_words.hpp"
 #include "fate/tracing_events.hpp"
 #include "kernel/capabilities.hpp"
+#include "kernel/program_loader.hpp"
 #include "tracing_btf.skel.h"
 #include "tracing_plain.skel.h"
 
@@ -100,6 +101,10 @@ bpf_map* Tracer::map(const char* name) const {
   return found;
 }
 
+std::vector<int> Tracer::descriptors() const {
+  return {bpf_map__fd(map("pairs")), bpf_map__fd(map(".bss")), bpf_map__fd(map("names"))};
+}
+
 std::vector<PairCount> Tracer::pairs() const {
   const int fd = bpf_map__fd(map("pairs"));
   std::vector<PairCount> pairs;
@@ -125,12 +130,6 @@ std::uint64_t Tracer::uncounted() const {
   std::uint64_t count = 0;
   bpf_map_lookup_elem(bpf_map__fd(map(".bss")), &zero, &count);
   return count;
-}
-
-void Tracer::add_descriptors(std::vector<int>& descriptors) const {
-  for (const char* name : {"pairs", "names", ".bss"}) {
-    descriptors.push_back(bpf_map__fd(map(name)));
-  }
 }
 
 std::optional<std::string> Tracer::name_of(const xdpcap_device& device) const {

@@ -30,11 +30,11 @@ class Tracer {
   [[nodiscard]] const std::string& shortcoming() const { return shortcoming_; }
   // The map of struct xdpcap_last, which recorders fill in.
   [[nodiscard]] int last_fd() const { return last_fd_; }
+  // Of the maps that are read below.
+  [[nodiscard]] std::vector<int> descriptors() const;
   [[nodiscard]] std::vector<PairCount> pairs() const;
   // Reports that are missing among pairs(), which has room for some thousand.
   [[nodiscard]] std::uint64_t uncounted() const;
-  // Adds the maps that these three read, for a copy of this process that closes all other files.
-  void add_descriptors(std::vector<int>& descriptors) const;
   // The device's name when it was first heard of; nothing when it was not, or without BTF.
   [[nodiscard]] std::optional<std::string> name_of(const xdpcap_device& device) const;
 

@@ -53,6 +53,24 @@ UniqueFd create_ring(std::size_t& size) {
                     static_cast<std::uint32_t>(memory_size(size)), 1, BPF_F_MMAPABLE);
 }
 
+// Lets head and tail of a block that is `in_ring` bytes long in its ring say `length`.
+void set_lengths(xdpcap_block& block, std::uint32_t in_ring, std::uint32_t length) {
+  auto* end = reinterpret_cast<std::byte*>(&block) + in_ring;
+  std::memcpy(end - sizeof(length), &length, sizeof(length));
+  block.block_length = length;
+}
+
+// Of a block with a fate, whatever its head says. A fate begins with its state, which is no code of
+// an option.
+std::uint32_t recorded_length(const xdpcap_block& block) {
+  constexpr std::uint16_t kDropCount = 4;
+  std::uint32_t length = sizeof(xdpcap_block) + (block.captured_length + 3) / 4 * 4;
+  xdpcap_drop_count drops{};
+  std::memcpy(&drops, reinterpret_cast<const std::byte*>(&block) + length, sizeof(drops));
+  if (drops.code == kDropCount && drops.length == sizeof(drops.count)) length += sizeof(drops);
+  return length + sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
+}
+
 }  // namespace
 
 std::uint64_t monotonic_now() {
@@ -60,6 +78,19 @@ std::uint64_t monotonic_now() {
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
          static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates) {
+  const std::uint64_t begin = cursor.position();
+  for (cursor.refresh(); cursor.ready(); cursor.next()) {
+    xdpcap_block& block = cursor.block();
+    if (with_fates) {
+      const std::uint32_t length = recorded_length(block);
+      set_lengths(block, length, length);
+    }
+    if (time_of(block) > clock_offset) set_time(block, time_of(block) - clock_offset);
+  }
+  cursor.go_back(begin);
 }
 
 // Only the last block of a ring can have an open fate: where a later one is, its CPU has gone on
@@ -80,22 +111,7 @@ void RingCursor::hold_open_fate(std::uint64_t settled) {
 
 void RingCursor::resize_block(std::uint32_t length) {
   length_ = block().block_length;
-  auto* end = reinterpret_cast<std::byte*>(&block()) + length_;
-  std::memcpy(end - sizeof(length), &length, sizeof(length));
-  block().block_length = length;
-}
-
-// Only the drop count may or may not be there. What begins in its place otherwise is the state of
-// the fate, which is smaller than any option.
-void RingCursor::restore_length() {
-  std::byte* bytes = reinterpret_cast<std::byte*>(&block());
-  const std::uint32_t padded = (block().captured_length + 3) / 4 * 4;
-  xdpcap_drop_count drops{};
-  std::memcpy(&drops, bytes + sizeof(xdpcap_block) + padded, sizeof(drops));
-  const bool has_drops = drops.length != 0;
-  block().block_length =
-      static_cast<std::uint32_t>(sizeof(xdpcap_block) + padded + (has_drops ? sizeof(drops) : 0) +
-                                 sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail));
+  set_lengths(block(), length_, length);
 }
 
 Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,

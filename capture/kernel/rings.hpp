@@ -75,9 +75,6 @@ class RingCursor {
   // Gives the block another length, with which it is to be written. Its head and tail say so from
   // now on; next() still goes to where the next block begins.
   void resize_block(std::uint32_t length);
-  // Gives a block with a fate the length back that it has in the ring, whatever it says: for who
-  // goes on where a killed process stopped.
-  void restore_length();
 
   // Gives the memory of everything the cursor has passed back to the kernel.
   void release() { std::atomic_ref(ring_->tail).store(position_, std::memory_order_release); }
@@ -104,6 +101,11 @@ class RingCursor {
   std::uint32_t length_ = 0;  // of the block under the cursor in the ring, if it says another
   bool busy_ = false;
 };
+
+// Gives blocks that had been made ready to be written and are not released what the recorder put
+// into them: the kernel's time (a date, ns since 1970, is later than any time since boot;
+// `clock_offset` lies between the two), and their length, if they were recorded with a fate.
+void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates);
 
 // Rings owns a ring for each online CPU, and the array in which recorders find them.
 class Rings {

@@ -65,6 +65,7 @@ Output Output::open(const std::string& path, int interrupt_fd) {
   OpenedFile opened = open_for_writing(path, interrupt_fd);
   Output output(path, std::move(opened.fd));
   output.created_ = opened.created;
+  output.named_ = opened.named;
   return output;
 }
 
@@ -80,14 +81,17 @@ Output::Output(Output&& other) noexcept
       regular_(other.regular_),
       shared_(other.shared_),
       start_(other.start_),
-      created_(std::exchange(other.created_, false)) {}
+      created_(std::exchange(other.created_, false)),
+      named_(other.named_) {}
 
 Output::~Output() {
-  if (created_) ::unlink(name_.c_str());
+  if (created_ && named_) ::unlink(name_.c_str());
 }
 
 void Output::begin() {
+  if (!named_) name_file(fd_.get(), name_);
   created_ = false;
+  named_ = true;
   if (!regular_ || shared_) return;
   if (::ftruncate(fd_.get(), 0) != 0) throw system_error("emptying the output " + name_, errno);
 }

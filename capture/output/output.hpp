@@ -75,6 +75,7 @@ class Output {
   bool shared_ = false;  // stdout: what is in it already is not ours
   off_t start_ = 0;  // where in a file our output begins; stdout may have been redirected with >>
   bool created_ = false;
+  bool named_ = true;
 };
 
 }  // namespace xdpcap

@@ -39,12 +39,12 @@ struct RecorderSpec {
   std::span<const std::uint32_t> filter_offsets = {};
   // Each packet says in a comment which interface it came in by (struct xdpcap_ingress).
   bool note_ingress = false;
-  // Each packet has room for its fate (struct xdpcap_fate), and tracing programs find the last one
-  // here: an ARRAY of one value, a struct xdpcap_last for each CPU. Negative: no fates.
-  int last_fd = -1;
   // PROG_ARRAY of one entry that holds the program to go on with, which shares the slot with this
   // one (kernel/chain.hpp); -1: nothing comes after this recorder.
   int next_fd = -1;
+  // Each packet has room for its fate (struct xdpcap_fate), and tracing programs find the last one
+  // here: an ARRAY of one value, a struct xdpcap_last for each CPU. Negative: no fates.
+  int last_fd = -1;
   // Whether the CPU makes stores visible in their order. Where it does not, Linux 5.12 is needed.
   bool ordered_stores = kOrderedStores;
 };

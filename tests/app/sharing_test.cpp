@@ -123,10 +123,13 @@ TEST_F(SharingTest, AProgramThatIsNoRecorderIsChainedAndPutBack) {
   ebpf::Assembler code;
   code.alu32(ebpf::Alu::mov, ebpf::Reg::r0, 77);
   code.exit();
-  const UniqueFd foreign = load_xdp_program("foreign", code.assemble(), kFlavours.front());
   const std::uint32_t key = XDP_PASS;
-  const int fd = foreign.get();
-  ASSERT_EQ(bpf_map_update_elem(map_.get(), &key, &fd, BPF_ANY), 0);
+  {
+    // No process has it open, as if it were left over; and it has a name as ours have.
+    const UniqueFd foreign = load_xdp_program("xdpcap_alike", code.assemble(), kFlavours.front());
+    const int fd = foreign.get();
+    ASSERT_EQ(bpf_map_update_elem(map_.get(), &key, &fd, BPF_ANY), 0);
+  }
   const std::uint32_t id = first_program();
 
   Capture& capture = start({"-actions", "pass"});
@@ -186,7 +189,8 @@ TEST_F(SharingTest, WhoMayNotShareIsToldWhoHoldsTheHook) {
   EXPECT_THAT(result.err, HasSubstr("slot aborted already holds BPF program " +
                                     std::to_string(first_program(XDP_ABORTED))));
   EXPECT_THAT(result.err, HasSubstr("CAP_SYS_ADMIN"));
-  EXPECT_THAT(result.err, HasSubstr("pid " + std::to_string(first.process->pid())));
+  EXPECT_THAT(result.err, HasSubstr(", pid " + std::to_string(first.process->pid()) +
+                                    " (xdpcap-cpp), since 20"));
   stop(first);
 }
 

@@ -2,7 +2,6 @@
 // Outputs that fail: nothing blocks the hook, what is lost is counted, the error names the file.
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,36 +16,13 @@
 #include "base/error.hpp"
 #include "support/capture_reader.hpp"
 #include "support/pcapng_file.hpp"
+#include "support/small_disk.hpp"
 
 namespace xdpcap::test {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// A file system of its own, in memory, of 256 KiB.
-class SmallDisk {
- public:
-  explicit SmallDisk(const std::string& path, const char* options = "size=256k") : path_(path) {
-    std::filesystem::create_directory(path);
-    if (::mount("tmpfs", path.c_str(), "tmpfs", 0, options) != 0) {
-      throw system_error("mounting a tmpfs", errno);
-    }
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  SmallDisk(SmallDisk&&) = delete;
-  SmallDisk& operator=(SmallDisk&&) = delete;
-  ~SmallDisk() { ::umount2(path_.c_str(), MNT_DETACH); }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-  void make_read_only() const {
-    ::mount(nullptr, path_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr);
-  }
-
- private:
-  std::string path_;
-};
 
 class WritingTest : public ToolTest {
  protected:
@@ -55,6 +31,22 @@ class WritingTest : public ToolTest {
     EXPECT_EQ(result.exit_code, 2) << result.err;
     EXPECT_THAT(result.err, HasSubstr(words));
     EXPECT_TRUE(hook_is_empty());
+  }
+  // Empty when the file is whole.
+  static std::string first_error_of(const std::string& path) {
+    try {
+      read_pcapng(path);
+      return {};
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+  // By everything that reads such files.
+  static void expect_readable(const std::string& path, std::uint64_t packets) {
+    EXPECT_EQ(read_pcapng(path).packets, packets);
+    EXPECT_EQ(read_bytes(path).size(), packets);
+    EXPECT_EQ(read_with_tshark(path).size(), packets);
+    EXPECT_EQ(capinfos(path, "Strict time order"), "True");
   }
 };
 
@@ -74,8 +66,7 @@ TEST_F(WritingTest, AFullDiskEndsTheCaptureWithAWholeFile) {
   EXPECT_GT(summary.captured, 100U);
   EXPECT_GT(summary.lost, 0U);
   EXPECT_EQ(summary.matched, summary.captured + summary.lost);
-  EXPECT_EQ(read_pcapng(file).packets, summary.captured);
-  EXPECT_EQ(read_bytes(file).size(), summary.captured);
+  expect_readable(file, summary.captured);
 }
 
 // A quota says EDQUOT and a broken disk EIO where a full one says ENOSPC; strace puts them there.
@@ -95,7 +86,7 @@ TEST_F(WritingTest, QuotaAndBrokenDisksAreTold) {
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_THAT(result.err, HasSubstr("writing to " + file_ + ": " + text));
     EXPECT_EQ(parse_summary(result.err).lost, 10U);
-    EXPECT_EQ(read_pcapng(file_).packets, 0U);
+    expect_readable(file_, 0);
     EXPECT_TRUE(hook_is_empty());
     std::filesystem::remove(file_);
   }
@@ -106,6 +97,57 @@ TEST_F(WritingTest, AReadOnlyDisk) {
   disk.make_read_only();
   expect_error({hook_path_, disk.file("out")},
                "opening the output " + disk.file("out") + ": Read-only file system");
+}
+
+// Root may write to any file, but for those that say no to root as well.
+TEST_F(WritingTest, AReadOnlyFile) {
+  write_file(file_, {});
+  ASSERT_EQ(::chmod(file_.c_str(), 0400), 0);
+  std::vector<std::string> command = {"setpriv", "--bounding-set=-dac_override", "--inh-caps=-all",
+                                      "--"};
+  const auto words = tool({hook_path_, file_});
+  command.insert(command.end(), words.begin(), words.end());
+  const ProcessResult result = run(command);
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("opening the output " + file_ + ": Permission denied"));
+  EXPECT_TRUE(hook_is_empty());
+}
+
+// A file has its name only once it is a capture, wherever the file system knows such files.
+TEST_F(WritingTest, NothingIsLeftOfACaptureThatDidNotBegin) {
+  std::vector<std::string> command = {"strace", "-qq", "-o", files_.path("trace"), "-e", ""};
+  const auto words = tool({hook_path_, file_});
+  command.insert(command.end(), words.begin(), words.end());
+  constexpr std::size_t kInject = 5;
+  command[kInject] = "inject=bpf:signal=KILL:when=8";  // the maps are made, the file is opened
+  run(command);
+  EXPECT_TRUE(hook_is_empty());
+  EXPECT_FALSE(std::filesystem::exists(file_));
+
+  command[kInject] = "inject=linkat:signal=KILL";
+  run(command);
+  EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
+  // Killed right after the file got its name: the guardian gives it what makes it a capture.
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(file_); }));
+  EXPECT_TRUE(eventually([&] { return first_error_of(file_).empty(); })) << first_error_of(file_);
+  expect_readable(file_, 0);
+}
+
+// A terminal that is stopped, or a pager that nobody pages.
+TEST_F(WritingTest, StatisticsThatNobodyReadsKeepNothingUp) {
+  const std::string fifo = files_.path("stderr");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const UniqueFd stuck(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  const std::string page(4096, '.');
+  while (::write(stuck.get(), page.data(), page.size()) > 0) continue;
+  Process capture({"sh", "-c", "exec \"$@\" 2>" + fifo, "sh", XDPCAP_CPP, hook_path_, file_});
+  ASSERT_TRUE(wait_until_live(capture, file_));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));  // past the first statistics
+  program_.run(packet_for(XDP_DROP), 10);
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  expect_readable(file_, 10);
+  EXPECT_TRUE(hook_is_empty());
 }
 
 TEST_F(WritingTest, AFifoIsWaitedForAndThenRead) {
