@@ -90,4 +90,11 @@ int rewrite(struct xdp_md *ctx)
 	return xdpcap_exit(ctx, &hook_a, XDP_TX);
 }
 
+// One exit and nothing else, for a look at the code that the kernel makes of it.
+SEC("xdp")
+int hooked(struct xdp_md *ctx)
+{
+	return xdpcap_exit(ctx, &hook_a, XDP_DROP);
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
