@@ -50,7 +50,7 @@ std::optional<std::string> look_up(const xdpcap_device& device) {
 }  // namespace
 
 std::string Names::device(const xdpcap_device& device) const {
-  const std::string number = std::to_string(device.index);
+  std::string number = std::to_string(device.index);
   if (device.network == 0) return number;
   auto name = heard_(device);
   if (!name) name = look_up(device);

@@ -151,7 +151,7 @@ std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncoun
   for (const PairCount& one : pairs) {
     const std::string from = from_name(one.pair, names);
     const std::string to = to_name(one.pair, names);
-    const std::string name = from + " -> " + to;
+    const std::string name = std::string(from).append(" -> ").append(to);
     width = std::max(width, name.size());
     Row& row = rows[name];
     add(row, one);

@@ -9,6 +9,7 @@
 namespace xdpcap::test {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 // The second of three frames goes where `key` leads; the others go through.
@@ -150,35 +151,44 @@ TEST_F(Failures, BehindADispatcher) {
   expect_comments({"fate=aborted" + trailer("dispatcher")});
 }
 
-// Plain tracepoints tell numbers only.
-TEST_F(Failures, WithoutBtf) {
-  middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
-  const std::string down = std::to_string(index("v0"));
-  attach(middle_, "v1", program("pass"));
-  fill(1, "v0");
-  const std::string trailer = " ingress=" + std::to_string(index("m0")) + " rxq=0";
-  const std::string program = this->trailer().substr(this->trailer().find(" prog="));
-  ASSERT_NO_FATAL_FAILURE(start_without_btf());
-  send({frame_for(TRY_DEVMAP, 0), frame_for(TRY_DEVMAP, 1), frame_for(TRY_ABORTED, 0),
-        frame_for(TRY_TX, 0)});
-  ASSERT_NO_FATAL_FAILURE(stop());
-  expect_comments(
-      {"fate=redirected to=" + std::to_string(index("m1")) + " via=" + via("devices", 0) + trailer +
-           program,
-       "fate=dropped reason=ENETDOWN to=" + down + " via=" + via("devices", 1) + trailer + program,
-       "fate=aborted" + trailer + program, "fate=queued" + trailer});
-  EXPECT_THAT(err_, HasSubstr("1 ENETDOWN: " + down + " is down"));
-  EXPECT_THAT(err_, HasSubstr("1 ENXIO: the peer of "));
+// A device of another namespace, which ours does not know by its index: the name comes with the
+// report. The program reaches it through a map that was filled over there.
+TEST_F(Failures, DeviceInAnotherNamespace) {
+  right_.run({"ip", "link", "add", "far0", "index", "77", "type", "veth", "peer", "name", "far1"});
+  const std::uint32_t key = 2;
+  const std::uint32_t far = 77;
+  right_.call([&] { ASSERT_EQ(bpf_map_update_elem(map("devices"), &key, &far, BPF_ANY), 0); });
+  expect_between(frame_for(TRY_DEVMAP, 2),
+                 "fate=dropped reason=EOPNOTSUPP to=far0(77) via=" + via("devices", 2));
+  EXPECT_THAT(err_, HasSubstr(device("m0") + " -> far0(77) "));
+}
+
+// What stderr says in the end stands in the file, too: in the statistics block of the action.
+TEST_F(Failures, TheTableStandsInTheFile) {
+  ASSERT_NO_FATAL_FAILURE(capture({frame_for(TRY_DEVMAP, 5), frame_for(TRY_INVALID, 0)}));
+  const std::string contents = read_file(file_);
+  for (const char* line :
+       {"    1 aborted: the program returned XDP_ABORTED, or bpf_redirect_map() ",
+        "    1 invalid-action: the program returned 7, which is no action\n"}) {
+    EXPECT_THAT(err_, HasSubstr(line));
+    EXPECT_THAT(contents, HasSubstr(line));
+  }
 }
 
 // Small enough for a machine without tshark: tests/vm/run.
 TEST_F(Failures, OnThisKernel) {
-  middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
+  for (const char* end : {"v", "w"}) {
+    const std::string name(end);
+    middle_.run({"ip", "link", "add", name + "0", "type", "veth", "peer", "name", name + "1"});
+  }
   attach(middle_, "v1", program("pass"));
-  fill(1, "v0");
+  for (const char* end : {"w0", "w1"}) middle_.run({"ip", "link", "set", end, "up"});
+  fill(1, "v0");  // is down
+  fill(2, "w0");  // its peer runs no XDP
   ASSERT_NO_FATAL_FAILURE(start());
   send({frame_for(TRY_DEVMAP, 0), frame_for(TRY_DEVMAP, 1), frame_for(TRY_INDEX, index("v0")),
-        frame_for(TRY_ABORTED, 0), frame_for(TRY_TX, 0)});
+        frame_for(TRY_ABORTED, 0), frame_for(TRY_TX, 0), frame_for(TRY_DEVMAP, 2),
+        frame_for(TRY_DEVMAP, 5), frame_for(TRY_INVALID, 0)});
   ASSERT_NO_FATAL_FAILURE(end());
   SCOPED_TRACE(err_);
   const std::string contents = read_file(file_);
@@ -187,8 +197,16 @@ TEST_F(Failures, OnThisKernel) {
   EXPECT_THAT(contents, HasSubstr(down + " via=" + via("devices", 1) + trailer()));
   EXPECT_THAT(contents, HasSubstr(down + trailer()));
   EXPECT_THAT(contents, HasSubstr("fate=aborted" + trailer()));
+  EXPECT_THAT(contents, HasSubstr("fate=dropped reason=invalid-action" + trailer()));
   EXPECT_THAT(contents, HasSubstr("fate=queued"));
   EXPECT_THAT(err_, HasSubstr("2 ENETDOWN: "));
+  EXPECT_THAT(err_, HasSubstr("2 aborted: "));
+  // Refused packet by packet, or thrown away in bulk by the device (older kernels).
+  const std::string to_peer = "to=" + device("w0") + " via=" + via("devices", 2) + trailer();
+  EXPECT_THAT(contents, AnyOf(HasSubstr("fate=dropped reason=EOPNOTSUPP " + to_peer),
+                              HasSubstr("fate=redirected " + to_peer)));
+  EXPECT_THAT(err_, AnyOf(HasSubstr("1 EOPNOTSUPP: " + device("w0")),
+                          HasSubstr("1 ENXIO: the peer of " + device("w0"))));
 }
 
 }  // namespace

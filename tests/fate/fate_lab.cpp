@@ -69,27 +69,39 @@ std::string FateLab::via(const char* map_name, std::uint32_t key) const {
   return kind + "#" + std::to_string(info.id) + "[" + std::to_string(key) + "]";
 }
 
-std::string FateLab::trailer(const std::string& name) const {
-  return " ingress=" + device("m0") + " rxq=0 prog=" + name + "#" +
+std::string FateLab::trailer(const std::string& name, const std::string& interface,
+                             std::uint32_t queue) const {
+  return " ingress=" + device(interface) + " rxq=" + std::to_string(queue) + " prog=" + name + "#" +
          std::to_string(id_of_program(program(name.c_str())));
 }
 
-void FateLab::start(std::vector<std::string> options, const std::string& filter) {
-  start({}, std::move(options), filter);
-}
-
-void FateLab::start_without_btf() {
-  constexpr const char* kScript =
-      "mount -t tracefs tracefs /sys/kernel/tracing && XDPCAP_WITHOUT_BTF=1 exec \"$@\"";
-  start({"unshare", "-m", "sh", "-c", kScript, "sh"}, {"--fate"}, "");
-}
-
-void FateLab::start(std::vector<std::string> command_in_front, std::vector<std::string> options,
-                    const std::string& filter) {
+std::vector<std::string> FateLab::command(std::vector<std::string> options,
+                                          const std::string& filter) const {
   options.insert(options.end(), {pins_.path("hook"), file_, filter});
-  const std::vector<std::string> command = tool(std::move(options));
-  command_in_front.insert(command_in_front.end(), command.begin(), command.end());
-  capture_ = std::make_unique<Process>(std::move(command_in_front));
+  return tool(std::move(options));
+}
+
+// In a mount namespace of its own, so that nobody else sees what is mounted.
+std::vector<std::string> FateLab::command_without_btf(
+    const std::string& file_system, const std::vector<std::string>& options) const {
+  const std::string script = "mount -t " + file_system + " " + file_system +
+                             " /sys/kernel/tracing && XDPCAP_WITHOUT_BTF=1 exec \"$@\"";
+  std::vector<std::string> whole = {"unshare", "-m", "sh", "-c", script, "sh"};
+  const std::vector<std::string> rest = command(options, "");
+  whole.insert(whole.end(), rest.begin(), rest.end());
+  return whole;
+}
+
+void FateLab::start(std::vector<std::string> options, const std::string& filter) {
+  start_command(command(std::move(options), filter));
+}
+
+void FateLab::start_without_btf(const std::string& file_system) {
+  start_command(command_without_btf(file_system, {"--fate"}));
+}
+
+void FateLab::start_command(const std::vector<std::string>& command) {
+  capture_ = std::make_unique<Process>(command);
   ASSERT_TRUE(wait_until_live(*capture_, file_)) << capture_->err();
 }
 

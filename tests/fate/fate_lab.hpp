@@ -46,11 +46,16 @@ class FateLab : public ::testing::Test {
   // "devmap#12[0]".
   [[nodiscard]] std::string via(const char* map_name, std::uint32_t key) const;
   // What every comment ends with whose fate was reported.
-  [[nodiscard]] std::string trailer(const std::string& program = "by_first_byte") const;
+  [[nodiscard]] std::string trailer(const std::string& program = "by_first_byte",
+                                    const std::string& interface = "m0",
+                                    std::uint32_t queue = 0) const;
 
   void start(std::vector<std::string> options = {"--fate"}, const std::string& filter = "");
-  // The same as if the kernel had no BTF, with tracefs mounted for this process alone.
-  void start_without_btf();
+  // The same where BTF counts as missing and `file_system` stands where tracefs should: "tracefs",
+  // or another for a kernel that cannot trace at all.
+  void start_without_btf(const std::string& file_system);
+  [[nodiscard]] std::vector<std::string> command_without_btf(
+      const std::string& file_system, const std::vector<std::string>& options) const;
   void send(const std::vector<Packet>& frames) const;
   // Runs the program on m0 with `repeat` live copies of the frame (BPF_F_TEST_XDP_LIVE_FRAMES), as
   // fast as the kernel can.
@@ -78,8 +83,9 @@ class FateLab : public ::testing::Test {
     void operator()(bpf_object* object) const { bpf_object__close(object); }
   };
   std::unique_ptr<bpf_object, CloseObject> object_;
-  void start(std::vector<std::string> command_in_front, std::vector<std::string> options,
-             const std::string& filter);
+  [[nodiscard]] std::vector<std::string> command(std::vector<std::string> options,
+                                                 const std::string& filter) const;
+  void start_command(const std::vector<std::string>& command);
 
   std::unique_ptr<Process> capture_;
   int attached_ = 0;

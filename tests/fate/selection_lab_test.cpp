@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which packets are written, how many there were, and whose fate each one has when there are many.
+// Which packets are written, and how many there were.
 #include <gmock/gmock.h>
-#include <sched.h>
 
 #include <algorithm>
-#include <array>
-#include <random>
-#include <thread>
 
 #include "fate/fate_lab.hpp"
 
@@ -14,7 +10,6 @@ namespace xdpcap::test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 class Selection : public FateLab {
  protected:
@@ -68,53 +63,6 @@ TEST_F(Selection, ByReason) {
   ASSERT_NO_FATAL_FAILURE(capture_some({"--fate=enetdown"}));
   EXPECT_EQ(written(TRY_DEVMAP), kEach);
   EXPECT_EQ(bytes_.size(), kEach);
-}
-
-// Two CPUs send at once, each frame with a fate of its own choice: what the frame asked for, and
-// what its comment says, have to be the same for every one.
-TEST_F(Selection, EveryFateLandsOnItsOwnPacket) {
-  middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
-  fill(1, "v0");  // its peer runs no XDP
-  ASSERT_NO_FATAL_FAILURE(start());
-  constexpr std::uint32_t kFrames = 20'000;
-  const auto send_from = [this](std::uint32_t cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu % std::thread::hardware_concurrency(), &set);
-    ::sched_setaffinity(0, sizeof(set), &set);
-    std::mt19937 random(cpu);
-    const PacketSocket socket(left_, "l0");
-    for (std::uint32_t i = 0; i < kFrames; ++i) {
-      constexpr std::array kWhat = {TRY_ABORTED, TRY_DROP,   TRY_PASS,   TRY_TX,
-                                    TRY_DEVMAP,  TRY_DEVMAP, TRY_INVALID};
-      const auto what = static_cast<std::uint8_t>(kWhat.at(random() % kWhat.size()));
-      socket.send(frame_for(what, random() % 3, cpu * kFrames + i));
-    }
-  };
-  std::thread other(send_from, 1);
-  send_from(0);
-  other.join();
-  ASSERT_NO_FATAL_FAILURE(stop());
-
-  ASSERT_EQ(bytes_.size(), 2 * kFrames);
-  const std::string no_report = "ingress=" + std::to_string(index("m0")) + " rxq=0";
-  const std::vector<std::string> by_key = {
-      "fate=redirected to=" + device("m1") + " via=" + via("devices", 0) + trailer(),
-      "fate=dropped reason=EOPNOTSUPP to=" + device("v0") + " via=" + via("devices", 1) + trailer(),
-      "fate=aborted" + trailer()};
-  const std::vector<std::string> by_what = {"fate=aborted" + trailer(),
-                                            no_report,
-                                            no_report,
-                                            "fate=queued " + no_report,
-                                            "",
-                                            "",
-                                            "",
-                                            "fate=dropped reason=invalid-action" + trailer()};
-  for (std::size_t i = 0; i < bytes_.size(); ++i) {
-    const std::uint8_t what = bytes_[i][0];
-    const std::string& expected = what == TRY_DEVMAP ? by_key.at(bytes_[i][1]) : by_what.at(what);
-    ASSERT_EQ(packets_[i].comment, expected) << "packet " << i << " asked for " << int{what};
-  }
 }
 
 // As fast as the kernel makes them: a million redirects, of which the device takes all.

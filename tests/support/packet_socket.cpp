@@ -38,6 +38,13 @@ PacketSocket::PacketSocket(const Namespace& where, const std::string& interface)
   where.call([&] { fd_ = open_socket(interface); });
 }
 
+void PacketSocket::send_by_own_queue() const {
+  const int yes = 1;
+  if (::setsockopt(fd_.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &yes, sizeof(yes)) != 0) {
+    throw system_error("bypassing the queueing discipline", errno);
+  }
+}
+
 void PacketSocket::send(const Packet& frame) const {
   if (::send(fd_.get(), frame.data(), frame.size(), 0) != static_cast<ssize_t>(frame.size())) {
     throw system_error("sending a frame", errno);

@@ -17,6 +17,9 @@ class PacketSocket {
  public:
   PacketSocket(const Namespace& where, const std::string& interface);
 
+  // From now on frames leave by the queue that belongs to the sender's CPU (packet(7):
+  // PACKET_QDISC_BYPASS).
+  void send_by_own_queue() const;
   void send(const Packet& frame) const;
   // The frames of this test (see test_frame) that have come in; waits until there are `count`, or
   // nothing has come for a while.

@@ -12,6 +12,7 @@
 #include <iostream>
 
 #include "base/error.hpp"
+#include "bench/capture/fate_cost.hpp"
 #include "bench/capture/measurement.hpp"
 #include "bench/capture/report.hpp"
 #include "bench/capture/stop.hpp"
@@ -20,17 +21,19 @@
 namespace xdpcap::bench {
 namespace {
 
+constexpr std::uint32_t kSmallPacket = 64;
 constexpr std::uint32_t kLargePacket = 1500;
 
 struct Arguments {
   std::vector<std::string> peers;
-  std::vector<std::uint32_t> sizes = {64, 512, kLargePacket};
+  std::vector<std::uint32_t> sizes = {kSmallPacket, 512, kLargePacket};
   std::vector<std::string> paths = {"veth", "direct"};
   std::vector<std::string> sinks = {"memory", "null", "tcpdump"};
   double seconds = 0.4;
   std::string folder = ".";
   bool no_costs = false;
   bool no_snaplen = false;
+  bool no_fate = false;
 };
 
 Tool parse_peer(const std::string& text) {
@@ -59,6 +62,9 @@ Plan make_plan(const Arguments& arguments) {
   plan.tools.push_back({"xdpcap-cpp", ours + " {hook} {output}"});
   if (!arguments.no_snaplen) {
     plan.tools.push_back({"with -s 96", ours + " -s 96 {hook} {output}", kLargePacket});
+  }
+  if (!arguments.no_fate) {
+    plan.tools.push_back({"with --fate", ours + " --fate {hook} {output}", kSmallPacket});
   }
   for (const std::string& peer : arguments.peers) plan.tools.push_back(parse_peer(peer));
   for (const std::string& sink : arguments.sinks) plan.sinks.push_back(parse_sink(sink));
@@ -97,8 +103,11 @@ void run(const Arguments& arguments) {
   const WarmFile warm(warm_size());
   Lab lab(plan.generator_cpu);
   print_heading(std::cout);
-  const Results results =
+  Results results =
       Measurement(plan, lab, warm).run([](const Row& row) { print_row(std::cout, row); });
+  if (plan.costs && !arguments.no_fate) {
+    measure_fates(plan.tools.front(), lab, warm, plan.generator_cpu, results);
+  }
   print_summary(std::cout, results);
   std::ofstream json(arguments.folder + "/capture_bench.json");
   write_json(json, results);
@@ -123,6 +132,7 @@ int main(int argc, char** argv) {
                  "Where capture_bench.json and capture_bench.svg go (default: here)");
   app.add_flag("--no-costs", arguments.no_costs, "Leave out filters, idle hook and start-up");
   app.add_flag("--no-snaplen", arguments.no_snaplen, "Leave out -s 96");
+  app.add_flag("--no-fate", arguments.no_fate, "Leave out --fate");
   CLI11_PARSE(app, argc, argv);
   try {
     xdpcap::bench::run(arguments);

@@ -44,6 +44,7 @@ class Lab {
 
   [[nodiscard]] const std::string& hook() const { return hook_; }
   [[nodiscard]] const std::string& interface() const { return receiver_; }
+  [[nodiscard]] const std::string& sender() const { return sender_; }
   [[nodiscard]] const std::string& receiving_namespace() const { return receiving_; }
   // Whether somebody captures from the hook.
   [[nodiscard]] bool hook_is_live(Verdict verdict) const;

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bench/capture/fate_cost.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <optional>
+
+#include "base/error.hpp"
+#include "bench/capture/stop.hpp"
+#include "capture_fate.skel.h"
+
+namespace xdpcap::bench {
+namespace {
+
+constexpr std::uint32_t kSize = 64;
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.at(values.size() / 2);
+}
+
+// Redirects packets into a veth pair of its own, in the namespace that the caller is in, by a
+// program that uses the lab's hook.
+class Redirector {
+ public:
+  explicit Redirector(const Lab& lab) : skeleton_(capture_fate_bpf::open()) {
+    constexpr const char* kNear = "fate0";
+    constexpr const char* kFar = "fate1";
+    if (!skeleton_) throw system_error("opening the redirecting program", errno);
+    run_command({"ip", "link", "add", kNear, "type", "veth", "peer", "name", kFar});
+    for (const char* name : {kNear, kFar}) {
+      run_command({"ip", "link", "set", name, "addrgenmode", "none", "up"});
+    }
+    ingress_ = ::if_nametoindex(lab.sender().c_str());
+    skeleton_->rodata->target = ::if_nametoindex(kNear);
+    const UniqueFd hook(bpf_obj_get(lab.hook().c_str()));
+    int error = hook.valid() ? bpf_map__reuse_fd(skeleton_->maps.hook, hook.get()) : -errno;
+    if (error == 0) error = capture_fate_bpf::load(skeleton_.get());
+    if (error == 0) {
+      error =
+          bpf_xdp_attach(static_cast<int>(::if_nametoindex(kFar)),
+                         bpf_program__fd(skeleton_->progs.swallow), XDP_FLAGS_DRV_MODE, nullptr);
+    }
+    if (error != 0) throw system_error("setting the redirecting program up", -error);
+  }
+
+  // ns a packet over a burst, by the kernel's own clock: setting a run up does not count.
+  [[nodiscard]] double cost() const {
+    // Fits into every ring, or it would be the cost of losing packets.
+    constexpr int kBurst = 10'000;
+    const std::vector<std::uint8_t> frame = make_frame(kSize);
+    xdp_md context{};
+    context.data_end = kSize;
+    context.ingress_ifindex = ingress_;
+    LIBBPF_OPTS(bpf_test_run_opts, options);
+    options.data_in = frame.data();
+    options.data_size_in = kSize;
+    options.ctx_in = &context;
+    options.ctx_size_in = sizeof(context);
+    options.repeat = kBurst;
+    options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+    const int program = bpf_program__fd(skeleton_->progs.redirect_hooked);
+    if (bpf_prog_test_run_opts(program, &options) != 0) {
+      throw system_error("running the redirecting program", errno);
+    }
+    return options.duration;
+  }
+
+ private:
+  struct Destroy {
+    void operator()(capture_fate_bpf* skeleton) const { capture_fate_bpf::destroy(skeleton); }
+  };
+  std::unique_ptr<capture_fate_bpf, Destroy> skeleton_;
+  std::uint32_t ingress_ = 0;
+};
+
+}  // namespace
+
+// Each way in turn, so that what changes the machine's speed meets all of them.
+void measure_fates(const Tool& tool, const Lab& lab, const WarmFile& warm, std::uint32_t not_on,
+                   Results& results) {
+  constexpr int kRounds = 7;
+  constexpr int kBursts = 15;
+  constexpr std::array<const char*, 3> kWays = {nullptr, "", "--fate"};
+  const Redirector redirector(lab);
+  std::array<std::vector<double>, kWays.size()> costs;
+  std::vector<double> startups;
+  for (int round = 0; round < kRounds; ++round) {
+    for (std::size_t way = 0; way < kWays.size(); ++way) {
+      throw_if_stopped();
+      std::optional<RunningTool> running;
+      if (kWays.at(way) != nullptr) {
+        const Tool with{tool.name, tool.command.substr(0, tool.command.find(' ')) + " " +
+                                       kWays.at(way) + " {hook} {output}"};
+        running.emplace(with, lab, Sink::null, warm, not_on);
+      }
+      for (int burst = 0; burst < kBursts; ++burst) costs.at(way).push_back(redirector.cost());
+      if (way + 1 == kWays.size()) startups.push_back(running->startup());
+    }
+  }
+  const double alone = median(costs[0]);
+  results.costs.push_back({tool.name, "redirect, match: every packet", median(costs[1]) - alone});
+  results.costs.push_back(
+      {"with --fate", "redirect, match: every packet", median(costs[2]) - alone});
+  results.startups.push_back({"with --fate", median(startups)});
+}
+
+}  // namespace xdpcap::bench

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What it costs to follow packets past the verdict.
+#pragma once
+
+#include "bench/capture/lab.hpp"
+#include "bench/capture/measurement.hpp"
+#include "bench/capture/tool.hpp"
+
+namespace xdpcap::bench {
+
+// Adds what a capture costs each redirected packet without --fate and with it, and how long the
+// tool with --fate takes to start. `tool` has neither. Throws Error.
+void measure_fates(const Tool& tool, const Lab& lab, const WarmFile& warm, std::uint32_t not_on,
+                   Results& results);
+
+}  // namespace xdpcap::bench

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Whose fate each packet has when two CPUs are at work.
+#include <gmock/gmock.h>
+#include <sched.h>
+
+#include <array>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "fate/fate_lab.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+// A link with a queue for each of two CPUs: what one of them sends, it also receives.
+class Interleaved : public FateLab {
+ protected:
+  Interleaved() {
+    let_right_receive();
+    middle_.run({"ip", "link", "add", "m2", "numtxqueues", "2", "numrxqueues", "2", "type", "veth",
+                 "peer", "name", "l2", "netns", left_.name(), "numtxqueues", "2", "numrxqueues",
+                 "2"});
+    left_.run({"ip", "link", "set", "l2", "up"});
+    middle_.run({"ip", "link", "set", "m2", "up"});
+    attach(middle_, "m2", program("by_first_byte"));
+    middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
+    fill(0, "m1");
+    fill(1, "v0");  // its peer runs no XDP
+  }
+
+  // Frames that each ask for a fate by lot, all of one CPU.
+  void send_from(std::uint32_t cpu) const {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu % std::thread::hardware_concurrency(), &set);
+    ::sched_setaffinity(0, sizeof(set), &set);
+    const PacketSocket socket(left_, "l2");
+    socket.send_by_own_queue();
+    std::mt19937 random(cpu);
+    for (std::uint32_t i = 0; i < kFrames; ++i) {
+      const auto what = static_cast<std::uint8_t>(kWhat.at(random() % kWhat.size()));
+      socket.send(frame_for(what, random() % 3, cpu * kFrames + i));
+    }
+  }
+
+  // What the comment of a frame has to say, by its content and queue.
+  [[nodiscard]] std::string expected(const Packet& frame, std::uint32_t queue) const {
+    const std::string reported = trailer("by_first_byte", "m2", queue);
+    const std::string silent =
+        "ingress=" + std::to_string(index("m2")) + " rxq=" + std::to_string(queue);
+    switch (frame[0]) {
+      case TRY_DEVMAP:
+        return by_key(frame[1]) + reported;
+      case TRY_ABORTED:
+        return "fate=aborted" + reported;
+      case TRY_INVALID:
+        return "fate=dropped reason=invalid-action" + reported;
+      case TRY_TX:
+        return "fate=queued " + silent;
+      default:
+        return silent;
+    }
+  }
+
+  static constexpr std::uint32_t kFrames = 20'000;
+  static constexpr std::array kWhat = {TRY_ABORTED, TRY_DROP,   TRY_PASS,   TRY_TX,
+                                       TRY_DEVMAP,  TRY_DEVMAP, TRY_INVALID};
+
+ private:
+  [[nodiscard]] std::string by_key(std::uint8_t key) const {
+    if (key == 0) return "fate=redirected to=" + device("m1") + " via=" + via("devices", 0);
+    if (key == 1) {
+      return "fate=dropped reason=EOPNOTSUPP to=" + device("v0") + " via=" + via("devices", 1);
+    }
+    return "fate=aborted";
+  }
+};
+
+// What the frame asked for, and what its comment says, have to be the same for every one.
+TEST_F(Interleaved, EveryFateLandsOnItsOwnPacket) {
+  ASSERT_NO_FATAL_FAILURE(start());
+  std::thread other([this] { send_from(1); });
+  std::thread one([this] { send_from(0); });
+  one.join();
+  other.join();
+  ASSERT_NO_FATAL_FAILURE(stop());
+
+  // A link whose queue is full may drop a frame, a capture may not.
+  ASSERT_EQ(bytes_.size(), summary_.received);
+  EXPECT_GT(bytes_.size(), kFrames);
+  std::map<std::array<std::uint32_t, 3>, std::string> texts;  // (what, key, queue)
+  std::uint32_t last_queue = 0;
+  std::uint32_t changes = 0;
+  for (std::size_t i = 0; i < bytes_.size(); ++i) {
+    const auto queue = static_cast<std::uint32_t>(std::stoul(packets_[i].queue));
+    std::string& text = texts[{bytes_[i][0], bytes_[i][1], queue}];
+    if (text.empty()) text = expected(bytes_[i], queue);
+    ASSERT_EQ(packets_[i].comment, text) << "packet " << i;
+    changes += queue == last_queue ? 0 : 1;
+    last_queue = queue;
+  }
+  // Every fate on each of the two queues, and the two in turn.
+  EXPECT_EQ(texts.size(), 2 * 3 * std::set(kWhat.begin(), kWhat.end()).size());
+  EXPECT_GT(changes, 100U);
+}
+
+}  // namespace
+}  // namespace xdpcap::test
