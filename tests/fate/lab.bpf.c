@@ -83,4 +83,11 @@ int pass(struct xdp_md *ctx __attribute__((unused)))
 	return XDP_PASS;
 }
 
+// Takes frames at once, where what the network stack does with them would take longest.
+SEC("xdp")
+int swallow(struct xdp_md *ctx __attribute__((unused)))
+{
+	return XDP_DROP;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
