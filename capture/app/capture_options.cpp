@@ -49,7 +49,7 @@ void CaptureOptions::declare(CLI::App& app) {
   app.add_flag("-q,--q,--quiet", quiet_, "Print no statistics; losses are still told");
   app.add_flag("--wait", wait_, "Wait until the hook is pinned and a loaded XDP program uses it");
   app.add_flag("--replace", replace_,
-               "Take slots over that another capture holds (or left behind when it was killed)");
+               "Take slots over that another capture holds, instead of sharing them");
 }
 
 void CaptureOptions::check(Options& options) const {

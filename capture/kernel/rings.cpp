@@ -64,7 +64,8 @@ void set_lengths(xdpcap_block& block, std::uint32_t in_ring, std::uint32_t lengt
 // an option.
 std::uint32_t recorded_length(const xdpcap_block& block) {
   constexpr std::uint16_t kDropCount = 4;
-  std::uint32_t length = sizeof(xdpcap_block) + (block.captured_length + 3) / 4 * 4;
+  const std::uint32_t padded = (block.captured_length + 3U) & ~3U;
+  std::uint32_t length = sizeof(xdpcap_block) + padded;
   xdpcap_drop_count drops{};
   std::memcpy(&drops, reinterpret_cast<const std::byte*>(&block) + length, sizeof(drops));
   if (drops.code == kDropCount && drops.length == sizeof(drops.count)) length += sizeof(drops);
