@@ -6,6 +6,7 @@
 #include "app/capture_options.hpp"
 #include "app/command_line.hpp"
 #include "app/filter_options.hpp"
+#include "app/replay_options.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
 
@@ -31,12 +32,14 @@ struct Families {
   std::vector<std::string> words;  // hook, output and the filter's words
   CaptureOptions capture;
   FilterOptions filter;
+  ReplayOptions replay;
 };
 
 void declare(CLI::App& app, Families& families) {
   app.add_option("words", families.words)->group("");
   families.capture.declare(app);
   families.filter.declare(app);
+  families.replay.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }
@@ -52,12 +55,25 @@ void take_hook_and_output(std::vector<std::string>& words, Options& options) {
   words.erase(words.begin(), words.begin() + 2);
 }
 
+void take_output(std::vector<std::string>& words, Options& options) {
+  if (words.empty()) {
+    throw UsageError("missing <output>",
+                     "usage: xdpcap-cpp --replay FILE --prog PROGRAM <output|-> [filter]");
+  }
+  options.output = words.front();
+  words.erase(words.begin());
+}
+
 Options check(Families families) {
   Options options;
   options.listing = families.filter.listing();
-  if (!options.listing) take_hook_and_output(families.words, options);
+  if (!options.listing) {
+    const auto take = families.replay.asked() ? take_output : take_hook_and_output;
+    take(families.words, options);
+  }
   families.capture.check(options);
   families.filter.check(families.words, options);
+  families.replay.check(options);
   return options;
 }
 
