@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -177,6 +178,26 @@ TEST_F(BasicFirewall, DecidesOnEveryCaptureAsLibpcapDoes) {
                              "(ip6 and ip6[39] >= 0 and src net 2001:db8::/32)";
   for_each_captured_behind_vlan(
       listed, [&](const Bytes& packet, bool taken) { EXPECT_EQ(rule_for(packet) >= 0, taken); });
+}
+
+TEST_F(RulesFile, OfTenThousandRulesIsLoaded) {
+  std::string text;
+  for (int i = 1; i < RULES_MAX; i++) {
+    text += "172." + std::to_string(i / 256) + "." + std::to_string(i % 256) + ".0/24\n";
+  }
+  const Lab lab("one");
+  write(text + lab.name("PEER_IP6") + "\n");
+  Process program({bin("basic_firewall"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook",
+                   lab.hook(), "--file", name_});
+  ASSERT_TRUE(program.wait_for("basic_firewall: 10000 rules\n")) << program.text();
+  ASSERT_TRUE(program.wait_for("pinned at")) << program.text();
+  const auto ping = [&](const char* address) {
+    return lab.exec("peer", {"ping", "-c", "1", "-W", "1", lab.name(address)}).exit_code;
+  };
+  EXPECT_EQ(ping("NODE_IP"), 0);
+  EXPECT_EQ(ping("NODE_IP6"), 1) << "the last of the rules";
+  program.signal(SIGTERM);
+  EXPECT_THAT(program.finish().text, HasSubstr(lab.name("PEER_IP6") + "/128 dropped "));
 }
 
 TEST(BasicFirewallInTheLab, RefusesBadRulesBeforeItAttaches) {

@@ -101,7 +101,7 @@ TEST_F(XdpPass, HookIsOnThePathOfThePackets) {
 }
 
 TEST_F(XdpPass, EverySignalThatEndsItCleansUp) {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2}) {
     SCOPED_TRACE(strsignal(signal));
     Process program(command());
     ASSERT_TRUE(program.wait_for("pinned")) << program.text();

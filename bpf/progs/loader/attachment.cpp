@@ -24,6 +24,11 @@ std::string hint_for(int cause, const std::string& interface) {
     case EINVAL:
       return "the MTU may be too large for native XDP without frags; lower it, or use --mode "
              "generic";
+    case ENOSPC:
+      return "native XDP needs more queues here: a veth as many to receive (ethtool -L " +
+             interface +
+             " rx N) as its peer has to send, other drivers one for each CPU; or use --mode "
+             "generic";
     case EPERM:
       return "run it as root";
     default:
@@ -40,7 +45,7 @@ UniqueFd create_link(int program_fd, int ifindex, Mode mode) {
 
 // Whether native mode failed for a reason that generic mode does not share.
 bool generic_may_work(int cause) {
-  return cause == EOPNOTSUPP || cause == EINVAL || cause == ERANGE;
+  return cause == EOPNOTSUPP || cause == EINVAL || cause == ERANGE || cause == ENOSPC;
 }
 
 }  // namespace
