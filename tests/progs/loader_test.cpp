@@ -37,6 +37,12 @@ TEST(LibbpfReason, IsTheFirstMessageWithoutAVerifierLog) {
             "map 'm': failed to create: Operation not permitted(-1)");
 }
 
+TEST(LibbpfReason, IsNotTheLimitThatNoLongerCounts) {
+  EXPECT_EQ(reason_in("libbpf: Failed to bump RLIMIT_MEMLOCK (err = -1), you might need to\n"
+                      "libbpf: map 'm': failed to create: Operation not permitted(-1)\n"),
+            "map 'm': failed to create: Operation not permitted(-1)");
+}
+
 TEST(LibbpfReason, IsEmptyWithoutMessages) {
   EXPECT_EQ(reason_in(""), "");
 }

@@ -16,14 +16,15 @@ std::string hint_for(int cause, const std::string& interface) {
   switch (cause) {
     case EBUSY:
     case EEXIST:
-      return "another XDP program is there; ip link set dev " + interface +
-             " xdp off takes it away";
+      return "another XDP program is there; end its loader, or, if that is gone, ip link set dev " +
+             interface + " xdp off";
     case EOPNOTSUPP:
       return "the driver has no native XDP; --mode generic works with any";
     case ERANGE:
     case EINVAL:
-      return "the MTU may be too large for native XDP without frags; lower it, or use --mode "
-             "generic";
+      return "the MTU (for a veth, that of its peer) may be too large for native XDP without "
+             "frags; "
+             "lower it, or use --mode generic";
     case ENOSPC:
       return "native XDP needs more queues here: a veth as many to receive (ethtool -L " +
              interface +

@@ -83,7 +83,11 @@ std::string reason_in(std::string_view messages) {
     const std::string_view log = messages.substr(begin + kLogBegins.size());
     return last_words(log.substr(0, log.find(kLogEnds)));
   }
-  std::string_view first = messages.substr(0, messages.find('\n'));
+  const auto lines = split(messages, '\n');
+  std::string_view first = lines.front();
+  // Since Linux 5.11 this is no reason: whatever failed comes behind it.
+  const bool about_limit = first.find("RLIMIT_MEMLOCK") != std::string_view::npos;
+  if (about_limit && lines.size() > 1 && !lines[1].empty()) first = lines[1];
   constexpr std::string_view kPrefix = "libbpf: ";
   if (first.starts_with(kPrefix)) first.remove_prefix(kPrefix.size());
   return std::string(trim(first));
