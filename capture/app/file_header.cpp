@@ -7,25 +7,36 @@
 
 namespace xdpcap {
 
-pcapng::Bytes file_header(const CaptureDescription& capture) {
+pcapng::Bytes file_header(const FileDescription& file) {
   utsname system{};
   ::uname(&system);
   const std::string os = std::string(system.sysname) + " " + system.release;
 
   pcapng::Bytes header = pcapng::section_header(
       {.hardware = system.machine, .os = os, .application = program_version()});
-  for (const XdpAction action : capture.actions) {
+  for (const FileDescription::Interface& one : file.interfaces) {
     const pcapng::Bytes interface =
-        pcapng::interface_description({.name = "XDP" + action.name(),
-                                       .description = "XDP action " + action.name() + ", hook " +
-                                                      capture.hook + ", host " + system.nodename,
-                                       .filter = capture.filter,
+        pcapng::interface_description({.name = one.name,
+                                       .description = one.description + ", host " + system.nodename,
+                                       .filter = file.filter,
                                        .os = os,
-                                       .link_type = capture.link_type,
-                                       .snaplen = capture.snaplen});
+                                       .link_type = file.link_type,
+                                       .snaplen = file.snaplen});
     header.insert(header.end(), interface.begin(), interface.end());
   }
   return header;
+}
+
+pcapng::Bytes file_header(const CaptureDescription& capture) {
+  FileDescription file{.interfaces = {},
+                       .filter = capture.filter,
+                       .link_type = capture.link_type,
+                       .snaplen = capture.snaplen};
+  for (const XdpAction action : capture.actions) {
+    file.interfaces.push_back(
+        {"XDP" + action.name(), "XDP action " + action.name() + ", hook " + capture.hook});
+  }
+  return file_header(file);
 }
 
 }  // namespace xdpcap

@@ -11,6 +11,21 @@
 
 namespace xdpcap {
 
+// What a file says of itself and of its interfaces.
+struct FileDescription {
+  struct Interface {
+    std::string name;
+    std::string description;  // the host's name is added
+  };
+  std::vector<Interface> interfaces;
+  std::string filter;
+  std::uint16_t link_type;  // LINKTYPE_*
+  std::uint32_t snaplen;
+};
+
+// A section header and the interfaces, in order.
+pcapng::Bytes file_header(const FileDescription& file);
+
 struct CaptureDescription {
   std::string hook;
   std::string filter;
@@ -19,7 +34,7 @@ struct CaptureDescription {
   std::vector<XdpAction> actions;
 };
 
-// A section header and an interface for each action, in order. The interfaces have the names that
+// The same with an interface for each action. The interfaces have the names that
 // xdpcap gives them: XDPaborted, XDPdrop, XDPpass, XDPtx, XDPredirect, XDPxdpAction(N).
 pcapng::Bytes file_header(const CaptureDescription& capture);
 

@@ -13,6 +13,7 @@
 
 #include "app/filter_listing.hpp"
 #include "app/options.hpp"
+#include "app/replay.hpp"
 #include "app/session.hpp"
 #include "app/tell.hpp"
 #include "app/wait.hpp"
@@ -48,6 +49,7 @@ void run(const std::vector<std::string>& arguments) {
   }
   libbpf_set_print(nullptr);  // what it would say is in our errors
   const xdpcap::UniqueFd stop = block_stop_signals();
+  if (options.replay) return xdpcap::Replay(options, stop.get()).run();
   if (options.wait && !xdpcap::wait_for_hook(options.hook, stop.get())) return;
   xdpcap::Session(options, stop.get()).run();
 }

@@ -7,6 +7,7 @@
 #include "app/command_line.hpp"
 #include "app/fate_options.hpp"
 #include "app/filter_options.hpp"
+#include "app/replay_options.hpp"
 #include "app/service_options.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
@@ -35,6 +36,7 @@ struct Families {
   FilterOptions filter;
   ServiceOptions service;
   FateOptions fate;
+  ReplayOptions replay;
 };
 
 void declare(CLI::App& app, Families& families) {
@@ -43,6 +45,7 @@ void declare(CLI::App& app, Families& families) {
   families.filter.declare(app);
   families.service.declare(app);
   families.fate.declare(app);
+  families.replay.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }
@@ -58,14 +61,27 @@ void take_hook_and_output(std::vector<std::string>& words, Options& options) {
   words.erase(words.begin(), words.begin() + 2);
 }
 
+void take_output(std::vector<std::string>& words, Options& options) {
+  if (words.empty()) {
+    throw UsageError("missing <output>",
+                     "usage: xdpcap-cpp --replay FILE --prog PROGRAM <output|-> [filter]");
+  }
+  options.output = words.front();
+  words.erase(words.begin());
+}
+
 Options check(Families families) {
   Options options;
   options.listing = families.filter.listing();
-  if (!options.listing) take_hook_and_output(families.words, options);
+  if (!options.listing) {
+    const auto take = families.replay.asked() ? take_output : take_hook_and_output;
+    take(families.words, options);
+  }
   families.capture.check(options);
   families.service.check(options);
   families.filter.check(families.words, options);
   families.fate.check(options);
+  families.replay.check(options);
   return options;
 }
 

@@ -31,8 +31,17 @@ struct Service {
   std::optional<User> user;  // to become after the set-up
 };
 
+// A capture file to run a program over, instead of a capture (replay_options.hpp).
+struct ReplayOrder {
+  std::string input;
+  std::string program;    // id, pinned path or name
+  std::string interface;  // that packets seem to come in by; empty: none in particular
+  bool both = false;      // write packets before and after
+};
+
 struct Options {
   std::optional<FilterListing> listing;  // then only the filter and the link type count
+  std::optional<ReplayOrder> replay;     // then there is no hook
   std::string hook;
   std::string output;  // "-" is stdout
   std::string filter_text;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint32_t kSectionHeader = 0x0A0D0D0A;
 constexpr std::uint32_t kInterfaceDescription = 1;
 constexpr std::uint32_t kInterfaceStatistics = 5;
+constexpr std::uint32_t kEnhancedPacket = 6;
 
 //  0  type
 //  4  total length
@@ -27,6 +28,11 @@ class Block {
   template <class Number>
   void put(Number number) {
     append(&number, sizeof(number));
+  }
+
+  void put_padded(std::span<const std::byte> bytes) {
+    append(bytes.data(), bytes.size());
+    pad();
   }
 
   template <class Number>
@@ -49,6 +55,15 @@ class Block {
     begin_option(code, sizeof(time));
     put(static_cast<std::uint32_t>(time >> 32U));
     put(static_cast<std::uint32_t>(time));
+  }
+
+  // The kind of verdict, then the action as 64 bits.
+  void xdp_verdict_option(std::uint16_t code, std::uint64_t action) {
+    constexpr std::uint8_t kLinuxXdp = 2;
+    begin_option(code, sizeof(kLinuxXdp) + sizeof(action));
+    put(kLinuxXdp);
+    put(action);
+    pad();
   }
 
   Bytes finish() {
@@ -120,6 +135,21 @@ Bytes interface_statistics(const Statistics& statistics) {
   block.number_option(6, statistics.matched);
   block.number_option(8, statistics.written);
   block.text_option(1, statistics.comment);
+  return block.finish();
+}
+
+Bytes enhanced_packet(const Packet& packet) {
+  constexpr std::uint32_t kInbound = 1;
+  Block block(kEnhancedPacket);
+  block.put(packet.interface_id);
+  block.put(static_cast<std::uint32_t>(packet.time >> 32U));
+  block.put(static_cast<std::uint32_t>(packet.time));
+  block.put(static_cast<std::uint32_t>(packet.bytes.size()));
+  block.put(packet.original_length);
+  block.put_padded(packet.bytes);
+  block.number_option(2, kInbound);
+  block.number_option(5, packet.id);
+  if (packet.verdict) block.xdp_verdict_option(7, *packet.verdict);
   return block.finish();
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in the machine's own byte order. Packets are
-// not here: they leave the kernel as finished blocks (recorder/record.h, output/batch.hpp).
+// Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in the machine's own byte order. Captured
+// packets leave the kernel as finished blocks (recorder/record.h, output/batch.hpp); what is here
+// for packets is for those that come from elsewhere.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,5 +47,16 @@ struct Statistics {
   std::string comment = {};    // empty: none
 };
 Bytes interface_statistics(const Statistics& statistics);
+
+// Enhanced Packet Block (section 4.3). The block begins as a struct xdpcap_block does.
+struct Packet {
+  std::uint32_t interface_id = 0;
+  std::uint64_t time = 0;  // ns since 1970
+  std::span<const std::byte> bytes;
+  std::uint32_t original_length = 0;
+  std::uint64_t id = 0;                  // epb_packetid: the same for the same packet elsewhere
+  std::optional<std::uint32_t> verdict;  // epb_verdict of XDP: the action
+};
+Bytes enhanced_packet(const Packet& packet);
 
 }  // namespace xdpcap::pcapng

@@ -15,6 +15,7 @@
 #include "basic_firewall.skel.h"
 #include "basic_firewall/prefix.hpp"
 #include "loader/percpu.hpp"
+#include "progs/captures.hpp"
 #include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
 
@@ -170,21 +171,33 @@ TEST_F(BasicFirewall, PassesWhatIsNotIpOrCutOff) {
   }
 }
 
-TEST(BasicFirewallInTheLab, DropsAndPrintsTheMatches) {
-  const Lab lab("one");
-  for (const std::string mode : {"native", "generic"}) {
-    SCOPED_TRACE(mode);
-    Process program({bin("basic_firewall"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook",
-                     lab.hook(), "--mode", mode, "--drop", lab.name("PEER_IP"), "--drop",
-                     "10.0.0.0/8"});
-    ASSERT_TRUE(program.wait_for("(" + mode + ")")) << program.text();
-    const auto ping = [&](const char* address) {
-      return lab.exec("peer", {"ping", "-c", "3", "-i", "0.1", "-W", "1", lab.name(address)});
-    };
-    EXPECT_THAT(ping("NODE_IP").text, HasSubstr("3 packets transmitted, 0 received"));
-    EXPECT_EQ(ping("NODE_IP6").exit_code, 0);
-    EXPECT_TRUE(program.wait_for(lab.name("PEER_IP") + "/32 dropped 3\n")) << program.text();
+TEST_F(BasicFirewall, DecidesOnEveryCaptureAsLibpcapDoes) {
+  add<ipv4_key>(program_->maps.ipv4_rules, "192.0.2.0/31", 0);
+  const std::string listed = "(" + kWholeIpv4 +
+                             " and (src net 10.0.0.0/8 or src net 192.0.2.0/31)) or "
+                             "(ip6 and ip6[39] >= 0 and src net 2001:db8::/32)";
+  for_each_captured_behind_vlan(
+      listed, [&](const Bytes& packet, bool taken) { EXPECT_EQ(rule_for(packet) >= 0, taken); });
+}
+
+TEST_F(RulesFile, OfTenThousandRulesIsLoaded) {
+  std::string text;
+  for (int i = 1; i < RULES_MAX; i++) {
+    text += "172." + std::to_string(i / 256) + "." + std::to_string(i % 256) + ".0/24\n";
   }
+  const Lab lab("one");
+  write(text + lab.name("PEER_IP6") + "\n");
+  Process program({bin("basic_firewall"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook",
+                   lab.hook(), "--file", name_});
+  ASSERT_TRUE(program.wait_for("basic_firewall: 10000 rules\n")) << program.text();
+  ASSERT_TRUE(program.wait_for("pinned at")) << program.text();
+  const auto ping = [&](const char* address) {
+    return lab.exec("peer", {"ping", "-c", "1", "-W", "1", lab.name(address)}).exit_code;
+  };
+  EXPECT_EQ(ping("NODE_IP"), 0);
+  EXPECT_EQ(ping("NODE_IP6"), 1) << "the last of the rules";
+  program.signal(SIGTERM);
+  EXPECT_THAT(program.finish().text, HasSubstr(lab.name("PEER_IP6") + "/128 dropped "));
 }
 
 TEST(BasicFirewallInTheLab, RefusesBadRulesBeforeItAttaches) {

@@ -46,6 +46,13 @@ Output Lab::exec(const std::string& node, const std::vector<std::string>& comman
   return run(in(node, command));
 }
 
+std::vector<std::string> Lab::script(const std::string& text) const {
+  std::string whole =
+      "lab() { " + kScript + " --id " + id_ + " exec \"$@\"; }\nHOOK=" + hook_ + "\n";
+  for (const auto& [name, value] : names_) whole.append(name).append("=").append(value) += '\n';
+  return {"sh", "-c", whole + text};
+}
+
 std::string bin(const std::string& name) {
   return std::string(BIN_DIR) + "/" + name;
 }

@@ -26,6 +26,9 @@ class Lab {
   // The command line that runs `command` in a node.
   [[nodiscard]] std::vector<std::string> in(const std::string& node,
                                             const std::vector<std::string>& command) const;
+  // The command line of a shell that runs `text` with the lab's variables ($LAB_NODE_IP), the path
+  // of the hook ($HOOK), and `lab NODE COMMAND...` as short for tests/lab exec.
+  [[nodiscard]] std::vector<std::string> script(const std::string& text) const;
   [[nodiscard]] const std::string& hook() const { return hook_; }
 
  private:

@@ -20,9 +20,26 @@ TEST(LibbpfReason, IsTheVerifiersLastWordBeforeItsStatistics) {
             "invalid bpf_context access off=0 size=2");
 }
 
+TEST(LibbpfReason, IsTwoLinesWhereTheVerdictIs) {
+  EXPECT_EQ(reason_in("libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n"
+                      "1: (71) r3 = *(u8 *)(r2 +12)\n"
+                      "invalid access to packet, off=12 size=1, R2(id=0,off=12,r=0)\n"
+                      "R2 offset is outside of the packet\n"
+                      "processed 2 insns (limit 1000000)\n"
+                      "-- END PROG LOAD LOG --\n"),
+            "invalid access to packet, off=12 size=1, R2(id=0,off=12,r=0); "
+            "R2 offset is outside of the packet");
+}
+
 TEST(LibbpfReason, IsTheFirstMessageWithoutAVerifierLog) {
   EXPECT_EQ(reason_in("libbpf: map 'm': failed to create: Operation not permitted(-1)\n"
                       "libbpf: failed to load object 'o'\n"),
+            "map 'm': failed to create: Operation not permitted(-1)");
+}
+
+TEST(LibbpfReason, IsNotTheLimitThatNoLongerCounts) {
+  EXPECT_EQ(reason_in("libbpf: Failed to bump RLIMIT_MEMLOCK (err = -1), you might need to\n"
+                      "libbpf: map 'm': failed to create: Operation not permitted(-1)\n"),
             "map 'm': failed to create: Operation not permitted(-1)");
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "loader/netns.hpp"
+#include "progs/captures.hpp"
 #include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
 #include "redirect_map.skel.h"
@@ -121,6 +122,33 @@ TEST_F(RedirectMap, PassesWhatIsCutOff) {
   for (const Bytes& frame : beginnings(echo_to(lab_.name("RIGHT_IP"), 0))) {
     expect_passed_as_it_came(frame);
   }
+}
+
+// No capture's destination has a route here, so it answers, or leaves the packet alone.
+TEST_F(RedirectMap, AnswersTheEchoRequestsThatLibpcapFinds) {
+  const in_addr_t own = inet_addr("192.0.2.2");
+  const std::uint8_t present = 1;
+  bpf_map_update_elem(bpf_map__fd(program_->maps.own_addresses), &own, &present, 0);
+  const std::string request =
+      "ip[0] = 0x45 and ip[6:2] & 0x3fff = 0 and icmp[0:2] = 0x0800 and icmp[7] >= 0 and "
+      "dst host 192.0.2.2";
+  for_each_captured(request, [&](const Bytes& packet, bool taken) {
+    const Verdict verdict = route(packet);
+    EXPECT_EQ(verdict.action, taken ? XDP_TX : XDP_PASS);
+    Bytes expected = packet;
+    if (!taken) {
+      EXPECT_EQ(verdict.packet, expected);
+      return;
+    }
+    std::swap_ranges(expected.begin(), expected.begin() + 6, expected.begin() + 6);
+    std::swap_ranges(expected.begin() + 26, expected.begin() + 30, expected.begin() + 30);
+    expected.at(34) = 0;  // type: reply
+    expected.at(36) = verdict.packet.at(36);
+    expected.at(37) = verdict.packet.at(37);
+    EXPECT_EQ(verdict.packet, expected);
+    EXPECT_EQ(checksums_right(without_front(verdict.packet, 14)),
+              checksums_right(without_front(packet, 14)));
+  });
 }
 
 class RedirectMapInTheLab : public testing::Test {

@@ -12,6 +12,7 @@
 
 #include "loader/netns.hpp"
 #include "loader/percpu.hpp"
+#include "progs/captures.hpp"
 #include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
 #include "srv6_end.skel.h"
@@ -199,6 +200,38 @@ TEST(Srv6EndInTheLab, PingGoesThroughTheSegment) {
     program.signal(SIGINT);
     EXPECT_THAT(program.finish().text, HasSubstr("forwarded 5, to the kernel 0, malformed 0"));
   }
+}
+
+// The segments of the captures are this node's, which has no route to any: the kernel gets the
+// packet with its next segment. All else stays as it is.
+TEST_F(Srv6End, TakesTheNextSegmentOfEveryCapture) {
+  std::string ours = "(";
+  for (const char* segment : {"2001:db8::2", "2001:db8:1::7", "2001:db8:3::1"}) {
+    const std::uint8_t present = 1;
+    bpf_map_update_elem(bpf_map__fd(program_->maps.segments), address(segment).data(), &present, 0);
+    ours += (ours.size() > 1 ? " or dst host " : "dst host ") + std::string(segment);
+  }
+  const Judge for_us("ip6[0] & 0xf0 = 0x60 and ip6[39] >= 0 and ip6[6] = 43 and " + ours + ")");
+  const std::string next =
+      "ip6[0] & 0xf0 = 0x60 and ip6[6] = 43 and ip6[42] = 4 and ip6[43] > 0 and ip6[7] > 1 and "
+      "ip6[44] <= (ip6[41] / 2) - 1 and ip6[43] <= ip6[44] + 1 and "
+      "ip6[40 + 8 + ip6[43] * 16 - 1] >= 0 and " +
+      ours + ")";
+  for_each_captured(next, [&](const Bytes& packet, bool taken) {
+    const Verdict verdict = in_node_.run(
+        [&] { return program_.run(program_->progs.srv6_end, packet, if_nametoindex("eth0")); });
+    if (!taken) {
+      EXPECT_EQ(verdict.packet, packet);
+      EXPECT_TRUE(verdict.action == XDP_PASS || for_us.takes(packet));
+      return;
+    }
+    EXPECT_EQ(verdict.action, XDP_PASS);
+    Bytes expected = packet;
+    const auto left = --expected.at(kRoutingAt + 3);
+    const auto segment = expected.begin() + kRoutingAt + 8 + 16 * left;
+    std::copy(segment, segment + 16, expected.begin() + kDestinationAt);
+    EXPECT_EQ(verdict.packet, expected);
+  });
 }
 
 TEST(Srv6EndInTheLab, RefusesWhatIsNoSegment) {

@@ -12,7 +12,10 @@
 #include <filesystem>
 
 #include "hook/marker.hpp"
+#include "progs/captures.hpp"
+#include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
+#include "xdp_pass.skel.h"
 
 namespace xdpcap::test {
 namespace {
@@ -21,6 +24,16 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
+
+TEST(XdpPassProgram, PassesEveryCaptureAsItIs) {
+  HookedProgram<xdp_pass_bpf> program;
+  program.watch(program->maps.xdpcap_hook);
+  for_each_captured("ip", [&](const Bytes& packet, bool) {
+    const Verdict verdict = program.run(program->progs.xdp_pass, packet);
+    EXPECT_EQ(verdict.action, XDP_PASS);
+    EXPECT_EQ(verdict.packet, packet);
+  });
+}
 
 class XdpPass : public testing::Test {
  protected:
@@ -88,7 +101,7 @@ TEST_F(XdpPass, HookIsOnThePathOfThePackets) {
 }
 
 TEST_F(XdpPass, EverySignalThatEndsItCleansUp) {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2}) {
     SCOPED_TRACE(strsignal(signal));
     Process program(command());
     ASSERT_TRUE(program.wait_for("pinned")) << program.text();

@@ -37,10 +37,11 @@ std::uint64_t parse_time(std::string_view text) {
 }  // namespace
 
 std::vector<ReadPacket> read_with_tshark(const std::string& path) {
-  const std::vector<std::string> fields = {
-      "frame.interface_name", "frame.verdict.ebpf_xdp", "frame.interface_queue",
-      "frame.p2p_dir",        "frame.drop_count",       "frame.len",
-      "frame.cap_len",        "frame.time_epoch",       "frame.comment"};
+  const std::vector<std::string> fields = {"frame.interface_name",  "frame.verdict.ebpf_xdp",
+                                           "frame.interface_queue", "frame.p2p_dir",
+                                           "frame.drop_count",      "frame.len",
+                                           "frame.cap_len",         "frame.time_epoch",
+                                           "frame.comment",         "frame.packet_id"};
   std::vector<std::string> command = {"tshark", "-n",     "-r", path,
                                       "-T",     "fields", "-E", "occurrence=f"};
   for (const std::string& field : fields) command.insert(command.end(), {"-e", field});
@@ -55,6 +56,7 @@ std::vector<ReadPacket> read_with_tshark(const std::string& path) {
                        .direction = std::string(values.at(3)),
                        .drop_count = std::string(values.at(4)),
                        .comment = std::string(values.at(8)),
+                       .id = std::string(values.at(9)),
                        .length = parse_number<std::uint64_t>(values.at(5)).value(),
                        .captured = parse_number<std::uint64_t>(values.at(6)).value(),
                        .time = parse_time(values.at(7))});

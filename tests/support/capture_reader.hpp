@@ -18,6 +18,7 @@ struct ReadPacket {
   std::string direction;
   std::string drop_count;
   std::string comment;
+  std::string id;  // epb_packetid
   std::uint64_t length = 0;
   std::uint64_t captured = 0;
   std::uint64_t time = 0;  // ns since 1970

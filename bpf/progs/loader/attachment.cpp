@@ -16,13 +16,19 @@ std::string hint_for(int cause, const std::string& interface) {
   switch (cause) {
     case EBUSY:
     case EEXIST:
-      return "another XDP program is there; ip link set dev " + interface +
-             " xdp off takes it away";
+      return "another XDP program is there; end its loader, or, if that is gone, ip link set dev " +
+             interface + " xdp off";
     case EOPNOTSUPP:
       return "the driver has no native XDP; --mode generic works with any";
     case ERANGE:
     case EINVAL:
-      return "the MTU may be too large for native XDP without frags; lower it, or use --mode "
+      return "the MTU (for a veth, that of its peer) may be too large for native XDP without "
+             "frags; "
+             "lower it, or use --mode generic";
+    case ENOSPC:
+      return "native XDP needs more queues here: a veth as many to receive (ethtool -L " +
+             interface +
+             " rx N) as its peer has to send, other drivers one for each CPU; or use --mode "
              "generic";
     case EPERM:
       return "run it as root";
@@ -40,7 +46,7 @@ UniqueFd create_link(int program_fd, int ifindex, Mode mode) {
 
 // Whether native mode failed for a reason that generic mode does not share.
 bool generic_may_work(int cause) {
-  return cause == EOPNOTSUPP || cause == EINVAL || cause == ERANGE;
+  return cause == EOPNOTSUPP || cause == EINVAL || cause == ERANGE || cause == ENOSPC;
 }
 
 }  // namespace

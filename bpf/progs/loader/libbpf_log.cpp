@@ -4,8 +4,10 @@
 #include <bpf/libbpf.h>
 
 #include <array>
+#include <cctype>
 #include <cstdarg>
 #include <cstdio>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -32,23 +34,38 @@ std::string format(const char* text, va_list arguments) {
   return message;
 }
 
-int print(libbpf_print_level, const char* text, va_list arguments) {
-  return std::vfprintf(stderr, text, arguments);
-}
-
 int keep(libbpf_print_level level, const char* text, va_list arguments) {
   if (level == LIBBPF_WARN) kept() += format(text, arguments);
   return 0;
 }
 
-std::string last_word(std::string_view log) {
-  std::string_view word;
+int print(libbpf_print_level level, const char* text, va_list arguments) {
+  va_list again;
+  va_copy(again, arguments);
+  const int length = std::vfprintf(stderr, text, again);
+  va_end(again);
+  keep(level, text, arguments);
+  return length;
+}
+
+// Of the verifier's log: an instruction ("12: (69) ..."), a line of C ("; ...") or a path ("from
+// 3 to 5: ..."), and not a verdict.
+bool retells_program(std::string_view line) {
+  return line.starts_with(';') || line.starts_with("from ") ||
+         (!line.empty() && std::isdigit(static_cast<unsigned char>(line.front())) != 0);
+}
+
+// The verdict is the last line, or the last two: what was done, and why it is wrong.
+std::string last_words(std::string_view log) {
+  std::string before;
+  std::string last;
   for (std::string_view line : split(log, '\n')) {
     line = trim(line);
     if (line.starts_with("processed ")) break;
-    if (!line.empty()) word = line;
+    if (line.empty()) continue;
+    before = std::exchange(last, std::string(line));
   }
-  return std::string(word);
+  return before.empty() || retells_program(before) ? last : before + "; " + last;
 }
 
 }  // namespace
@@ -64,9 +81,13 @@ std::string libbpf_reason() {
 std::string reason_in(std::string_view messages) {
   if (const auto begin = messages.find(kLogBegins); begin != std::string_view::npos) {
     const std::string_view log = messages.substr(begin + kLogBegins.size());
-    return last_word(log.substr(0, log.find(kLogEnds)));
+    return last_words(log.substr(0, log.find(kLogEnds)));
   }
-  std::string_view first = messages.substr(0, messages.find('\n'));
+  const auto lines = split(messages, '\n');
+  std::string_view first = lines.front();
+  // Since Linux 5.11 this is no reason: whatever failed comes behind it.
+  const bool about_limit = first.find("RLIMIT_MEMLOCK") != std::string_view::npos;
+  if (about_limit && lines.size() > 1 && !lines[1].empty()) first = lines[1];
   constexpr std::string_view kPrefix = "libbpf: ";
   if (first.starts_with(kPrefix)) first.remove_prefix(kPrefix.size());
   return std::string(trim(first));

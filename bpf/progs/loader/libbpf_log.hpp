@@ -13,7 +13,7 @@ void take_libbpf_log(bool verbose);
 // The line of the messages so far that says why something failed.
 std::string libbpf_reason();
 
-// That line of `messages`: the verifier's last word before its statistics if there is a verifier
+// That line of `messages`: the verifier's last words before its statistics if there is a verifier
 // log, else the first message; without "libbpf: " in front; empty if there is none.
 std::string reason_in(std::string_view messages);
 

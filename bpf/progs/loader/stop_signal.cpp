@@ -13,7 +13,9 @@ namespace xdpcap::loader {
 StopSignal::StopSignal() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2}) {
+    sigaddset(&signals, signal);
+  }
   // Blocked, they wait in the descriptor instead of ending the program half way.
   if (const int failed = pthread_sigmask(SIG_BLOCK, &signals, nullptr)) {
     throw system_error("blocking signals", failed);

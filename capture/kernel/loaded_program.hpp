@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// XDP programs that are in the kernel already, whoever loaded them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/unique_fd.hpp"
+
+namespace xdpcap {
+
+// LoadedProgram is one of them, kept loaded while this lives.
+class LoadedProgram {
+ public:
+  // Finds it by its id, by the path where it is pinned (with a slash in it), or by its name, of
+  // which the kernel keeps 15 characters. Throws Error: there is none, it is of another type, or
+  // several have that name.
+  static LoadedProgram find(const std::string& text);
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  // "program 12 (xdp_pass)"
+  [[nodiscard]] std::string text() const;
+
+ private:
+  LoadedProgram(UniqueFd fd, std::uint32_t id, std::string name)
+      : fd_(std::move(fd)), id_(id), name_(std::move(name)) {}
+  static LoadedProgram describe(UniqueFd fd);
+  static LoadedProgram by_id(std::uint32_t id);
+  static LoadedProgram by_path(const std::string& path);
+  static LoadedProgram by_name(const std::string& name);
+
+  UniqueFd fd_;
+  std::uint32_t id_;
+  std::string name_;
+};
+
+}  // namespace xdpcap

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "replay/capture_source.hpp"
+
+#include <pcap/pcap.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "base/error.hpp"
+
+namespace xdpcap {
+namespace {
+
+pcap_t* open_capture(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) throw system_error("reading " + path, errno);
+  if (!S_ISREG(info.st_mode)) {
+    throw Error("reading " + path + ": not a regular file", "save the capture in one first");
+  }
+  std::array<char, PCAP_ERRBUF_SIZE> reason{};
+  pcap_t* file = pcap_open_offline_with_tstamp_precision(path.c_str(), PCAP_TSTAMP_PRECISION_NANO,
+                                                         reason.data());
+  if (file == nullptr) throw Error("reading " + path + ": " + reason.data());
+  return file;
+}
+
+}  // namespace
+
+void CaptureSource::Close::operator()(pcap* file) const {
+  pcap_close(file);
+}
+
+CaptureSource::CaptureSource(const std::string& path) : path_(path), file_(open_capture(path)) {}
+
+int CaptureSource::link_type() const {
+  return pcap_datalink(file_.get());
+}
+
+std::string CaptureSource::link_type_name() const {
+  const char* name = pcap_datalink_val_to_name(link_type());
+  return name != nullptr ? name : std::to_string(link_type());
+}
+
+bool CaptureSource::is_same_file(int fd) const {
+  struct stat ours {};
+  struct stat other {};
+  return ::fstat(::fileno(pcap_file(file_.get())), &ours) == 0 && ::fstat(fd, &other) == 0 &&
+         ours.st_dev == other.st_dev && ours.st_ino == other.st_ino;
+}
+
+std::optional<SourcePacket> CaptureSource::next() {
+  pcap_pkthdr* header = nullptr;
+  const u_char* bytes = nullptr;
+  const int result = pcap_next_ex(file_.get(), &header, &bytes);
+  if (result == PCAP_ERROR_BREAK) return std::nullopt;
+  if (result != 1) throw Error("reading " + path_ + ": " + pcap_geterr(file_.get()));
+  // With PCAP_TSTAMP_PRECISION_NANO, tv_usec holds ns.
+  return SourcePacket{.bytes = std::as_bytes(std::span(bytes, header->caplen)),
+                      .original_length = header->len,
+                      .time = static_cast<std::uint64_t>(header->ts.tv_sec) * 1'000'000'000U +
+                              static_cast<std::uint64_t>(header->ts.tv_usec)};
+}
+
+}  // namespace xdpcap

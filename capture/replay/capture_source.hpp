@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+struct pcap;
+
+namespace xdpcap {
+
+struct SourcePacket {
+  std::span<const std::byte> bytes;   // what was captured of it; valid until the next one
+  std::uint32_t original_length = 0;  // of the packet, which may have been longer
+  std::uint64_t time = 0;             // ns since 1970
+};
+
+// CaptureSource reads a capture file, pcap or pcapng, from its beginning.
+class CaptureSource {
+ public:
+  // Throws Error: not readable, no regular file, no capture.
+  explicit CaptureSource(const std::string& path);
+
+  // As libpcap numbers it (DLT_*), and its name.
+  [[nodiscard]] int link_type() const;
+  [[nodiscard]] std::string link_type_name() const;
+  // Whether a descriptor is of the very same file.
+  [[nodiscard]] bool is_same_file(int fd) const;
+
+  // The next packet, or nothing at the end. Throws Error when the file is damaged there.
+  std::optional<SourcePacket> next();
+
+ private:
+  struct Close {
+    void operator()(pcap* file) const;
+  };
+
+  std::string path_;
+  std::unique_ptr<pcap, Close> file_;
+};
+
+}  // namespace xdpcap

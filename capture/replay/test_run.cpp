@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "replay/test_run.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include <cerrno>
+
+#include "base/error.hpp"
+
+namespace xdpcap {
+namespace {
+
+// More than the most fragments hold (17 pages and a linear part).
+constexpr std::size_t kMostBytesOut = std::size_t{256} * 1024;
+// What every kernel accepts, so that a refusal is about the program and not about the packet.
+constexpr std::size_t kOrdinaryBytes = 1514;
+
+}  // namespace
+
+TestRun::TestRun(int program_fd, std::uint32_t ingress_ifindex)
+    : program_fd_(program_fd), ingress_ifindex_(ingress_ifindex), out_(kMostBytesOut) {}
+
+std::optional<Outcome> TestRun::run(std::span<const std::byte> packet) {
+  if (packet.size() < kLeastBytes) return std::nullopt;
+  Outcome outcome{};
+  int error_number = try_once(packet, outcome);
+  if (error_number == EINVAL && knows_context_ && ingress_ifindex_ == 0) {
+    knows_context_ = false;  // before Linux 5.14 (commit ec94670fcb3b)
+    error_number = try_once(packet, outcome);
+    knows_context_ = error_number != 0;  // it was something else
+  }
+  if (error_number == 0) return outcome;
+  if (packet.size() > kOrdinaryBytes) return std::nullopt;
+  throw system_error("running the program", error_number,
+                     error_number == EINVAL
+                         ? "the kernel runs no devmap or cpumap programs by themselves, and takes "
+                           "an interface only from Linux 5.14 on"
+                         : "");
+}
+
+// 0, or the error number.
+int TestRun::try_once(std::span<const std::byte> packet, Outcome& outcome) {
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  xdp_md context{};
+  context.data_end = static_cast<std::uint32_t>(packet.size());
+  context.ingress_ifindex = ingress_ifindex_;
+  xdp_md context_out{};
+  if (knows_context_) {
+    options.ctx_in = &context;
+    options.ctx_size_in = sizeof(context);
+    options.ctx_out = &context_out;
+    options.ctx_size_out = sizeof(context_out);
+  }
+  options.data_in = packet.data();
+  options.data_size_in = static_cast<std::uint32_t>(packet.size());
+  options.data_out = out_.data();
+  options.data_size_out = static_cast<std::uint32_t>(out_.size());
+  options.repeat = 1;
+  if (bpf_prog_test_run_opts(program_fd_, &options) != 0) return errno;
+  // Metadata that the program put in front (bpf_xdp_adjust_meta) comes out too.
+  const auto whole = std::span(out_).first(options.data_size_out);
+  outcome = {options.retval, whole.subspan(context_out.data)};
+  return 0;
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace xdpcap {
+
+struct Outcome {
+  std::uint32_t action;
+  std::span<const std::byte> packet;  // as the program left it; valid until the next run
+};
+
+// TestRun runs a loaded XDP program on single packets, without an interface (BPF_PROG_TEST_RUN).
+// What the program does to maps it does; a packet that it redirects goes nowhere.
+class TestRun {
+ public:
+  // The kernel takes no packet without an Ethernet header.
+  static constexpr std::size_t kLeastBytes = 14;
+
+  // `ingress_ifindex`: the interface, in this network namespace, that packets seem to come in by; 0
+  // for none in particular (the kernel then says "lo"). Others than 0 need Linux 5.14.
+  TestRun(int program_fd, std::uint32_t ingress_ifindex);
+
+  // Nothing when the kernel does not accept a packet of this size: too short, or longer than fits
+  // its buffers. Throws Error when it does not run the program at all.
+  std::optional<Outcome> run(std::span<const std::byte> packet);
+
+ private:
+  int try_once(std::span<const std::byte> packet, Outcome& outcome);
+
+  int program_fd_;
+  std::uint32_t ingress_ifindex_;
+  bool knows_context_ = true;
+  std::vector<std::byte> out_;
+};
+
+}  // namespace xdpcap
