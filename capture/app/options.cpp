@@ -6,6 +6,7 @@
 #include "app/capture_options.hpp"
 #include "app/command_line.hpp"
 #include "app/filter_options.hpp"
+#include "app/service_options.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
 
@@ -31,12 +32,14 @@ struct Families {
   std::vector<std::string> words;  // hook, output and the filter's words
   CaptureOptions capture;
   FilterOptions filter;
+  ServiceOptions service;
 };
 
 void declare(CLI::App& app, Families& families) {
   app.add_option("words", families.words)->group("");
   families.capture.declare(app);
   families.filter.declare(app);
+  families.service.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }
@@ -57,6 +60,7 @@ Options check(Families families) {
   options.listing = families.filter.listing();
   if (!options.listing) take_hook_and_output(families.words, options);
   families.capture.check(options);
+  families.service.check(options);
   families.filter.check(families.words, options);
   return options;
 }
