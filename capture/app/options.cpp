@@ -6,6 +6,8 @@
 #include "app/capture_options.hpp"
 #include "app/command_line.hpp"
 #include "app/filter_options.hpp"
+#include "app/habit_options.hpp"
+#include "app/limit_options.hpp"
 #include "app/service_options.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
@@ -32,6 +34,8 @@ struct Families {
   std::vector<std::string> words;  // hook, output and the filter's words
   CaptureOptions capture;
   FilterOptions filter;
+  HabitOptions habits;
+  LimitOptions limits;
   ServiceOptions service;
 };
 
@@ -39,27 +43,20 @@ void declare(CLI::App& app, Families& families) {
   app.add_option("words", families.words)->group("");
   families.capture.declare(app);
   families.filter.declare(app);
+  families.limits.declare(app);
+  families.habits.declare(app);
   families.service.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }
 
-// Takes the hook and the output off the front of the words; what is left is the filter.
-void take_hook_and_output(std::vector<std::string>& words, Options& options) {
-  if (words.size() < 2) {
-    throw UsageError(words.empty() ? "missing <hook> and <output>" : "missing <output>",
-                     "usage: xdpcap-cpp [options] <hook> <output|-> [filter]; -h for more");
-  }
-  options.hook = words[0];
-  options.output = words[1];
-  words.erase(words.begin(), words.begin() + 2);
-}
-
 Options check(Families families) {
   Options options;
   options.listing = families.filter.listing();
-  if (!options.listing) take_hook_and_output(families.words, options);
+  if (!options.listing) families.habits.take_hook_and_output(families.words, options);
   families.capture.check(options);
+  families.habits.check(options);
+  families.limits.check(options);
   families.service.check(options);
   families.filter.check(families.words, options);
   return options;

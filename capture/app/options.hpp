@@ -12,6 +12,7 @@
 #include "base/xdp_action.hpp"
 #include "filter/cbpf.hpp"
 #include "filter/expression.hpp"
+#include "output/rotation.hpp"
 #include "recorder/recorder.hpp"
 
 namespace xdpcap {
@@ -28,6 +29,14 @@ enum class FilterListing : std::uint8_t {
 struct Service {
   bool follow = false;       // go on with the hook that takes the place of this one
   std::optional<User> user;  // to become after the set-up
+};
+
+// When a capture goes on in another file, and when it ends (limit_options.hpp).
+struct CaptureLimits {
+  Rotation rotation;
+  std::uint64_t packets = kUnlimited;  // written
+  std::uint64_t duration = 0;          // ns; 0: until it is stopped
+  std::string command;                 // run with the name of each file that is complete
 };
 
 struct Options {
@@ -48,6 +57,9 @@ struct Options {
   bool wait = false;
   bool replace = false;
   Service service;
+  CaptureLimits limits;
+  bool print = false;  // a line for each packet on stdout
+  bool json = false;   // statistics and the summary as JSON
 };
 
 // Help is text that was asked for instead of a capture.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -87,6 +88,15 @@ UniqueFd make_epoll(const Bell& bell, int stop_fd) {
   return epoll;
 }
 
+// What had been counted with the last packet that was written: those that wait in the rings behind
+// it are not wanted any more.
+Counts without_surplus(Counts counts, std::uint64_t written) {
+  const std::uint64_t surplus = counts.matched - counts.lost - written;
+  counts.matched -= surplus;
+  counts.received -= surplus;
+  return counts;
+}
+
 // Blocks that had been dated and not written get the kernel's time again: a date is later than any
 // time since boot.
 void take_dates_back(RingCursor& cursor, std::uint64_t clock_offset) {
@@ -105,13 +115,14 @@ Session::Session(const Options& options, int stop_fd)
       stop_fd_(stop_fd),
       hook_(open_hook(options.hook)),
       actions_(wanted_actions(options, hook_)),
-      file_(Output::open(options.output, stop_fd), actions_.size()),
+      journal_(read_cpus().possible, actions_.size()),
+      files_(options, actions_.size(), journal_, stop_fd),
+      file_(files_.current()),
       control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())),
       wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
                                        rings_.bytes_per_cpu() / 2)),
-      epoll_(make_epoll(bell_, stop_fd)),
-      journal_(read_cpus().possible, actions_.size()) {}
+      epoll_(make_epoll(bell_, stop_fd)) {}
 
 void Session::run() {
   install();
@@ -120,10 +131,17 @@ void Session::run() {
     become(*options_.service.user);
     attachment_->without_privileges();
   }
-  journal_.commit(0, file_.written(), rings_.cursors());
-  file_.begin(header());
-  capture();
+  files_.commit(rings_.cursors());
+  files_.begin(header(), now());
+  std::exception_ptr failure;
+  try {
+    capture();
+  } catch (const Error&) {  // no next file: what there is can be completed
+    failure = std::current_exception();
+    files_.stay();
+  }
   finish();
+  if (failure) std::rethrow_exception(failure);
 }
 
 pcapng::Bytes Session::header() const {
@@ -137,7 +155,6 @@ pcapng::Bytes Session::header() const {
 void Session::install() {
   const std::uint32_t cpus = read_cpus().possible;
   const bool has_xdp_load_bytes = xdpcap::has_xdp_load_bytes();
-  start_time_ = monotonic_now() + clock_.offset();
   const auto make = [this, cpus, has_xdp_load_bytes](XdpAction action, Flavour flavour,
                                                      int next_fd) {
     const auto interface = static_cast<std::uint32_t>(
@@ -175,7 +192,7 @@ void Session::install() {
 void Session::capture() {
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!file_.flush({.interrupt_fd = stop_fd_})) return;
-  journal_.commit(file_.size(), file_.written(), rings_.cursors());
+  files_.commit(rings_.cursors());
   next_report_ = monotonic_now() + kReportEvery;
   while (!stop_requested() &&
          drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) {
@@ -188,6 +205,7 @@ bool Session::drain(std::uint64_t horizon, Patience patience) {
   for (RingCursor& cursor : rings_.cursors()) cursor.refresh();
   for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
     end = merge_.run(rings_.cursors(), horizon, [this](const RingCursor& cursor) {
+      if (file_.is_full()) return false;
       xdpcap_block& block = cursor.block();
       if (!file_.append(block)) return false;
       set_time(block, time_of(block) + clock_.offset());
@@ -195,10 +213,18 @@ bool Session::drain(std::uint64_t horizon, Patience patience) {
     });
     if (file_.pending()) idle_naps_ = 0;
     if (!file_.flush(patience)) return false;
-    journal_.commit(file_.size(), file_.written(), rings_.cursors());
+    files_.commit(rings_.cursors());
     for (RingCursor& cursor : rings_.cursors()) cursor.release();
+    if (!turn_page()) return false;
   }
   return true;
+}
+
+bool Session::turn_page() {
+  if (!files_.is_due(monotonic_now())) return true;
+  const bool goes_on = files_.turn(statistics(), now());
+  if (goes_on) files_.commit(rings_.cursors());
+  return goes_on;
 }
 
 void Session::sleep() {
@@ -210,11 +236,11 @@ void Session::sleep() {
   // Whatever came in before the alarm was set has not rung it.
   if (rings_.most_waiting() < wake_at) {
     const std::uint64_t now = monotonic_now();
-    const std::uint64_t until_report =
-        now < next_report_ ? (next_report_ - now) / 1'000'000 + 1 : 0;
+    const std::uint64_t next = std::min(next_report_, files_.due_at());
+    const std::uint64_t until_next = now < next ? (next - now) / 1'000'000 + 1 : 0;
     std::array<epoll_event, 8> events{};
     ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                 nap ? kNapMilliseconds : static_cast<int>(until_report));
+                 nap ? kNapMilliseconds : static_cast<int>(until_next));
     bell_.silence();
     ++idle_naps_;
   }
@@ -231,6 +257,7 @@ void Session::report() {
 void Session::look_around() {
   give_rings_to_new_cpus();
   for (const std::string& line : attachment_->look()) std::cerr << line << '\n';
+  for (const std::string& line : files_.look()) std::cerr << line << '\n';
 }
 
 void Session::give_rings_to_new_cpus() {
@@ -255,14 +282,16 @@ void Session::finish() {
 
 void Session::finish_file() {
   const Patience last{.milliseconds = kLastPatienceMilliseconds};
-  if (file_.flush(last)) drain(kNobodyRecords, last);
+  files_.stop_clocks();
+  if (!files_.sated() && file_.flush(last)) drain(kNobodyRecords, last);
   file_.give_up();
 
   const std::vector<ActionStatistics> final_statistics = statistics();
   if (!options_.quiet) std::cerr << summary(final_statistics);
   std::cerr << loss_line(final_statistics) << std::flush;
-  file_.finish(statistics_blocks(final_statistics, start_time_, monotonic_now() + clock_.offset()),
-               last);
+  files_.finish(final_statistics, now().date, last);
+  for (const std::string& line : files_.wait(stop_fd_)) std::cerr << line << '\n';
+  files_.check();
 }
 
 void Session::rescue() {
@@ -274,9 +303,15 @@ void Session::rescue() {
     rings_.cursors()[i].go_back(journal_.positions()[i]);
     take_dates_back(rings_.cursors()[i], clock_.offset());
   }
-  file_.go_back(journal_.file_size(), journal_.written());
-  if (journal_.file_size() == 0) file_.begin(header());
+  const bool begun = journal_.state().file_size > 0;
+  files_.resume();
+  if (!begun) file_.begin(header());
   finish_file();
+}
+
+Moment Session::now() const {
+  const std::uint64_t monotonic = monotonic_now();
+  return {.monotonic = monotonic, .date = monotonic + clock_.offset()};
 }
 
 bool Session::stop_requested() const {
@@ -287,7 +322,11 @@ bool Session::stop_requested() const {
 std::vector<ActionStatistics> Session::statistics() const {
   std::vector<ActionStatistics> statistics;
   for (std::uint32_t row = 0; row < actions_.size(); ++row) {
-    statistics.push_back({actions_[row], control_.read(row), file_.written()[row]});
+    Counts counts = control_.read(row);
+    const std::uint64_t written = file_.written()[row];
+    // The account of a capture that has all it was to have ends with its last packet.
+    if (files_.sated()) counts = without_surplus(counts, written);
+    statistics.push_back({actions_[row], counts, written});
   }
   return statistics;
 }

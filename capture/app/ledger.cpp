@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/ledger.hpp"
+
+#include <algorithm>
+
+namespace xdpcap {
+namespace {
+
+// Counters that are read while packets come can be seen in any order: none runs backwards here.
+std::uint64_t advance(std::uint64_t& told, std::uint64_t now) {
+  const std::uint64_t more = now - std::min(told, now);
+  told += more;
+  return more;
+}
+
+}  // namespace
+
+std::vector<ActionStatistics> Ledger::close_file(const std::vector<ActionStatistics>& totals,
+                                                 bool last) {
+  std::vector<ActionStatistics> file;
+  std::uint64_t* told = told_.data();
+  for (const ActionStatistics& total : totals) {
+    const Counts& counts = total.counts;
+    const std::uint64_t rejected = advance(told[0], counts.received - counts.matched);
+    const std::uint64_t lost =
+        advance(told[1], last ? counts.matched - total.written : counts.lost);
+    const std::uint64_t written = advance(told[2], total.written);
+    const std::uint64_t matched = written + lost;
+    ActionStatistics one = total;
+    one.counts = {.received = rejected + matched, .matched = matched, .lost = lost};
+    one.written = written;
+    file.push_back(std::move(one));
+    told += kWordsOfInterface;
+  }
+  return file;
+}
+
+}  // namespace xdpcap
