@@ -14,6 +14,7 @@
 #include "app/filter_listing.hpp"
 #include "app/options.hpp"
 #include "app/session.hpp"
+#include "app/tell.hpp"
 #include "app/wait.hpp"
 #include "base/error.hpp"
 
@@ -52,7 +53,8 @@ void run(const std::vector<std::string>& arguments) {
 }
 
 int report(const char* what, const std::string& hint, int code) {
-  std::cerr << "xdpcap-cpp: " << what << (hint.empty() ? "" : "; ") << hint << '\n';
+  xdpcap::tell(std::string("xdpcap-cpp: ") + what + (hint.empty() ? "" : "; ") + hint + '\n',
+               xdpcap::kLastPatienceMilliseconds);
   return code;
 }
 

@@ -9,11 +9,11 @@
 #include <array>
 #include <cerrno>
 #include <exception>
-#include <iostream>
 #include <string>
 #include <utility>
 
 #include "app/file_header.hpp"
+#include "app/tell.hpp"
 #include "base/error.hpp"
 #include "filter/file_link_type.hpp"
 #include "kernel/cpus.hpp"
@@ -32,8 +32,8 @@ constexpr unsigned kNapsBeforeSleep = 20;
 constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
 constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
-// How long a reader that takes nothing may keep a stopped capture from ending.
-constexpr int kLastPatienceMilliseconds = 2000;
+// A hook has five slots, or some more for actions yet to come. Each costs a recorder.
+constexpr std::uint32_t kMostSlots = 64;
 
 Hook open_hook(const std::string& path) {
   Hook hook = Hook::open(path);
@@ -48,6 +48,11 @@ Hook open_hook(const std::string& path) {
 std::vector<XdpAction> wanted_actions(const Options& options, const Hook& hook) {
   std::vector<XdpAction> actions;
   if (!options.actions) {
+    if (hook.slots() > kMostSlots) {
+      throw Error("opening the hook " + hook.path() + ": it has " + std::to_string(hook.slots()) +
+                      " slots, which no hook needs",
+                  "say with -actions which to capture");
+    }
     for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) actions.emplace_back(slot);
     return actions;
   }
@@ -97,17 +102,6 @@ Counts without_surplus(Counts counts, std::uint64_t written) {
   return counts;
 }
 
-// Blocks that had been dated and not written get the kernel's time again: a date is later than any
-// time since boot.
-void take_dates_back(RingCursor& cursor, std::uint64_t clock_offset) {
-  const std::uint64_t begin = cursor.position();
-  for (cursor.refresh(); cursor.ready(); cursor.next()) {
-    xdpcap_block& block = cursor.block();
-    if (time_of(block) > clock_offset) set_time(block, time_of(block) - clock_offset);
-  }
-  cursor.go_back(begin);
-}
-
 }  // namespace
 
 Session::Session(const Options& options, int stop_fd)
@@ -126,13 +120,14 @@ Session::Session(const Options& options, int stop_fd)
 
 void Session::run() {
   install();
-  if (options_.service.user) {
-    file_.output().give_to(options_.service.user->id, options_.service.user->group);
-    become(*options_.service.user);
+  files_.commit(rings_.cursors());
+  const auto& user = options_.service.user;
+  if (user) file_.output().give_to(user->id, user->group);
+  files_.begin(header(), now());
+  if (user) {
+    become(*user);
     attachment_->without_privileges();
   }
-  files_.commit(rings_.cursors());
-  files_.begin(header(), now());
   std::exception_ptr failure;
   try {
     capture();
@@ -190,6 +185,7 @@ void Session::install() {
 }
 
 void Session::capture() {
+  file_.connect();
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!file_.flush({.interrupt_fd = stop_fd_})) return;
   files_.commit(rings_.cursors());
@@ -251,13 +247,13 @@ void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
   clock_.refresh();
   look_around();
-  if (!options_.quiet) std::cerr << statistics_line(statistics()) << std::flush;
+  if (!options_.quiet) tell(statistics_line(statistics()));
 }
 
 void Session::look_around() {
   give_rings_to_new_cpus();
-  for (const std::string& line : attachment_->look()) std::cerr << line << '\n';
-  for (const std::string& line : files_.look()) std::cerr << line << '\n';
+  for (const std::string& line : attachment_->look()) tell(line + '\n');
+  for (const std::string& line : files_.look()) tell(line + '\n');
 }
 
 void Session::give_rings_to_new_cpus() {
@@ -265,11 +261,11 @@ void Session::give_rings_to_new_cpus() {
     const std::size_t added = rings_.add(read_cpus().online);
     if (added == 0) return;
     attachment_->renew_guardian();
-    std::cerr << added << " more CPUs are online: gave each a ring\n";
+    tell(std::to_string(added) + " more CPUs are online: gave each a ring\n");
   } catch (const Error& error) {
     if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
-    std::cerr << "a CPU that came online has no ring, what it matches is lost: " << error.what()
-              << '\n';
+    tell(std::string("a CPU that came online has no ring, what it matches is lost: ") +
+         error.what() + '\n');
   }
 }
 
@@ -287,17 +283,16 @@ void Session::finish_file() {
   file_.give_up();
 
   const std::vector<ActionStatistics> final_statistics = statistics();
-  if (!options_.quiet) std::cerr << summary(final_statistics);
-  std::cerr << loss_line(final_statistics) << std::flush;
+  tell((options_.quiet ? std::string() : summary(final_statistics)) + loss_line(final_statistics),
+       kLastPatienceMilliseconds);
   files_.finish(final_statistics, now().date, last);
-  for (const std::string& line : files_.wait(stop_fd_)) std::cerr << line << '\n';
+  for (const std::string& line : files_.wait(stop_fd_)) tell(line + '\n');
   files_.check();
 }
 
 void Session::rescue() {
   // Before it has begun, the file still holds what it did before.
   if (!journal_.begun() || !journal_.claim()) return;
-  if (options_.service.user) become(*options_.service.user);
   clock_.refresh();
   for (std::size_t i = 0; i < rings_.cursors().size(); ++i) {
     rings_.cursors()[i].go_back(journal_.positions()[i]);
@@ -306,6 +301,7 @@ void Session::rescue() {
   const bool begun = journal_.state().file_size > 0;
   files_.resume();
   if (!begun) file_.begin(header());
+  if (options_.service.user) become(*options_.service.user);
   finish_file();
 }
 

@@ -60,6 +60,14 @@ std::vector<std::uint32_t> maps_of(int program_fd) {
   return ids;
 }
 
+std::string map_name(std::uint32_t map_id) {
+  const UniqueFd map(bpf_map_get_fd_by_id(map_id));
+  bpf_map_info info{};
+  std::uint32_t length = sizeof(info);
+  if (!map.valid() || bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0) return {};
+  return info.name;
+}
+
 std::vector<std::uint32_t> programs_using(std::uint32_t map_id) {
   std::vector<std::uint32_t> users;
   for (std::uint32_t id = 0; bpf_prog_get_next_id(id, &id) == 0;) {

@@ -33,6 +33,9 @@ ProgramInfo program_info(int program_fd);
 // The ids of the maps that a loaded program uses.
 std::vector<std::uint32_t> maps_of(int program_fd);
 
+// The name of a map; empty when it is gone, or may not be looked at (CAP_SYS_ADMIN).
+std::string map_name(std::uint32_t map_id);
+
 // The ids of all loaded programs that use a map. None when this process may not look
 // (CAP_SYS_ADMIN).
 std::vector<std::uint32_t> programs_using(std::uint32_t map_id);

@@ -25,7 +25,7 @@ std::uint64_t load(__u64& counter) {
 
 Control::Control(std::uint32_t rows, std::uint32_t cpus)
     : cpus_(cpus),
-      map_(create_map(BPF_MAP_TYPE_ARRAY, "xdpcap_control", sizeof(std::uint32_t),
+      map_(create_map(BPF_MAP_TYPE_ARRAY, kControlName, sizeof(std::uint32_t),
                       static_cast<std::uint32_t>(value_size(rows, cpus)), 1, BPF_F_MMAPABLE)),
       memory_(map_.get(), whole_pages(value_size(rows, cpus)), PROT_READ | PROT_WRITE, 0,
               "mapping the counters") {

@@ -11,6 +11,9 @@
 
 namespace xdpcap {
 
+// The name of its map, by which recorders are known, too.
+inline constexpr const char* kControlName = "xdpcap_control";
+
 // Counts is what happened to the packets of one action so far, summed over the CPUs.
 struct Counts {
   std::uint64_t received = 0;  // reached the recorder

@@ -4,15 +4,20 @@
 #include <bpf/bpf.h>
 #include <linux/capability.h>
 
+#include <algorithm>
+#include <cctype>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/chain.hpp"
+#include "kernel/control.hpp"
 
 namespace xdpcap {
 namespace {
@@ -77,6 +82,22 @@ bool in_first_pid_namespace() {
   return fs::read_symlink("/proc/self/ns/pid", error) == "pid:[4026531836]" && !error;
 }
 
+// The name of a process is its own choice, terminal escapes included.
+std::string printable(std::string name) {
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isprint(c) == 0; }, '?');
+  return name;
+}
+
+// Only recorders have such a map: so programs of others that share the prefix are not mistaken.
+bool is_recorder(std::uint32_t program_id) {
+  const UniqueFd program(bpf_prog_get_fd_by_id(program_id));
+  if (!program.valid() || !program_info(program.get()).name.starts_with("xdpcap_")) return false;
+  const std::vector<std::uint32_t> maps = maps_of(program.get());
+  return std::any_of(maps.begin(), maps.end(),
+                     [](std::uint32_t id) { return map_name(id) == kControlName; });
+}
+
 }  // namespace
 
 std::optional<Holder> find_holder(std::uint32_t program_id) {
@@ -88,6 +109,7 @@ std::optional<Holder> find_holder(std::uint32_t program_id) {
     Holder holder{*pid, {}};
     std::ifstream comm(process->path() / "comm");
     std::getline(comm, holder.command);
+    holder.command = printable(std::move(holder.command));
     return holder;
   }
   return std::nullopt;
@@ -96,18 +118,16 @@ std::optional<Holder> find_holder(std::uint32_t program_id) {
 std::string describe_program(std::uint32_t program_id) {
   std::string text = "BPF program " + std::to_string(program_id);
   const auto info = info_of(program_id);
-  if (!info) return text;
-  text += " (" + info->name + ")";
+  if (info) text += " (" + info->name + ")";
   if (const auto holder = find_holder(program_id)) {
     text += ", pid " + std::to_string(holder->pid) + " (" + holder->command + ")";
   }
-  return text + ", since " + load_time(*info);
+  return info ? text + ", since " + load_time(*info) : text;
 }
 
 bool is_left_over(std::uint32_t program_id) {
   const bool sees_all = in_first_pid_namespace() && has_capability(CAP_SYS_PTRACE);
-  const auto info = info_of(program_id);
-  return sees_all && info && info->name.starts_with("xdpcap_") && !find_holder(program_id);
+  return sees_all && is_recorder(program_id) && !find_holder(program_id);
 }
 
 }  // namespace xdpcap

@@ -61,6 +61,15 @@ std::uint64_t monotonic_now() {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+void take_dates_back(RingCursor& cursor, std::uint64_t clock_offset) {
+  const std::uint64_t begin = cursor.position();
+  for (cursor.refresh(); cursor.ready(); cursor.next()) {
+    xdpcap_block& block = cursor.block();
+    if (time_of(block) > clock_offset) set_time(block, time_of(block) - clock_offset);
+  }
+  cursor.go_back(begin);
+}
+
 Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
              std::uint64_t bytes_per_cpu)
     : size_(ring_size(bytes_per_cpu)), possible_(possible) {

@@ -84,6 +84,10 @@ class RingCursor {
   bool busy_ = false;
 };
 
+// Blocks that had been dated and not released get the kernel's time again: a date (ns since 1970)
+// is later than any time since boot. `clock_offset` lies between the two.
+void take_dates_back(RingCursor& cursor, std::uint64_t clock_offset);
+
 // Rings owns a ring for each online CPU, and the array in which recorders find them.
 class Rings {
  public:

@@ -32,6 +32,7 @@ void CaptureFile::go_on_in(Output output, const pcapng::Bytes& header) {
   output_ = std::move(output);
   size_ = 0;
   begin(header);
+  connect();
 }
 
 bool CaptureFile::flush(Patience patience) {

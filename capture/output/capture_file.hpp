@@ -21,6 +21,9 @@ class CaptureFile {
   // Empties the output and puts the first blocks in. Throws Error.
   void begin(const pcapng::Bytes& header);
 
+  // Starts the compressor, if the output needs one; before the first flush(). Throws Error.
+  void connect() { output_.connect(); }
+
   // What is to be in the output: with that, is_full(). Counts all packets, also those in outputs
   // before this one.
   void limit(FileLimits limits);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -80,13 +81,36 @@ UniqueFd open_when_read(const Folder& folder, int flags, int interrupt_fd) {
   }
 }
 
+// A file without a name where the file system has such (not NFS, for one), else with it, if there
+// is none yet.
+OpenedFile make_file(const Folder& folder) {
+  struct stat info {};
+  if (::fstatat(folder.fd.get(), folder.file.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    errno = EEXIST;
+    return {};
+  }
+  UniqueFd unnamed(::openat(folder.fd.get(), ".", kFlags | O_TMPFILE, kFileMode));
+  if (unnamed.valid()) return {std::move(unnamed), true, false};
+  return {UniqueFd(
+              ::openat(folder.fd.get(), folder.file.c_str(), kFlags | O_CREAT | O_EXCL, kFileMode)),
+          true};
+}
+
 }  // namespace
+
+// linkat() never replaces a file, nor follows a link at `path`.
+void name_file(int fd, const std::string& path) {
+  struct stat info {};
+  if (::fstat(fd, &info) == 0 && info.st_nlink > 0) return;
+  const std::string self = "/proc/self/fd/" + std::to_string(fd);
+  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    throw_error(path, errno);
+  }
+}
 
 OpenedFile open_for_writing(const std::string& path, int interrupt_fd) {
   const Folder folder = open_folder(path);
-  OpenedFile opened{UniqueFd(::openat(folder.fd.get(), folder.file.c_str(),
-                                      kFlags | O_CREAT | O_EXCL, kFileMode)),
-                    true};
+  OpenedFile opened = make_file(folder);
   if (opened.fd.valid()) return opened;
   if (errno != EEXIST) throw_error(path, errno);
   const int flags = kFlags | link_flag(folder, path);

@@ -67,6 +67,7 @@ Output Output::open(const std::string& path, int interrupt_fd) {
   OpenedFile opened = open_for_writing(path, interrupt_fd);
   Output output(path, std::move(opened.fd));
   output.created_ = opened.created;
+  output.named_ = opened.named;
   output.compressor_ = compressor;
   return output;
 }
@@ -77,7 +78,9 @@ Output Output::stage(const std::string& path) {
     throw Error("opening the output " + path + ": it is there, and no file",
                 "take it away, or name another");
   }
-  Output output(path, open_for_writing(staged_name(path), -1).fd);
+  OpenedFile opened = open_for_writing(staged_name(path), -1);
+  Output output(path, std::move(opened.fd));
+  output.named_ = opened.named;
   output.staged_ = staged_name(path);
   output.compressor_ = compressor_of(path);
   return output;
@@ -112,6 +115,7 @@ Output::Output(Output&& other) noexcept
       shared_(other.shared_),
       start_(other.start_),
       created_(std::exchange(other.created_, false)),
+      named_(other.named_),
       compressor_(other.compressor_),
       child_(std::exchange(other.child_, std::nullopt)) {}
 
@@ -125,6 +129,7 @@ Output& Output::operator=(Output&& other) noexcept {
   shared_ = other.shared_;
   start_ = other.start_;
   created_ = std::exchange(other.created_, false);
+  named_ = other.named_;
   compressor_ = other.compressor_;
   child_ = std::exchange(other.child_, std::nullopt);
   return *this;
@@ -135,8 +140,8 @@ Output::~Output() {
 }
 
 void Output::forget_file() noexcept {
-  if (created_) ::unlink(name_.c_str());
-  if (!staged_.empty()) ::unlink(staged_.c_str());
+  if (created_ && named_) ::unlink(name_.c_str());
+  if (!staged_.empty() && named_) ::unlink(staged_.c_str());
 }
 
 FileId Output::id() const {
@@ -146,9 +151,14 @@ FileId Output::id() const {
 }
 
 void Output::begin() {
+  if (!named_) name_file(fd_.get(), staged_.empty() ? name_ : staged_);
   created_ = false;
+  named_ = true;
   if (!regular_ || shared_) return;
   if (::ftruncate(fd_.get(), 0) != 0) throw system_error("emptying the output " + name_, errno);
+}
+
+void Output::connect() {
   if (compressor_ == nullptr) return;
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("making a pipe", errno);

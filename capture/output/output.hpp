@@ -74,8 +74,10 @@ class Output {
   // Gives a file that open() made to another user. Throws Error.
   void give_to(uid_t user, gid_t group) const;
 
-  // From here on what the file held before is gone, and a compressor is at work. Throws Error.
+  // From here on what the file held before is gone. Throws Error.
   void begin();
+  // Behind that and before the first write(): starts the compressor, if there is one. Throws Error.
+  void connect();
   // Another process has begun it: it stays.
   void keep() { created_ = false; }
   // Gives a staged file its name. Throws Error.
@@ -91,8 +93,8 @@ class Output {
   // Closes, and reports what the kernel had kept to itself until then (NFS, quota). Throws Error.
   void close();
 
-  // The program that compresses, from begin() on; nothing when there is none. After close() it goes
-  // on until it has written all that it was given.
+  // The program that compresses, from connect() on; nothing when there is none. After close() it
+  // goes on until it has written all that it was given.
   [[nodiscard]] std::optional<ChildProcess>& compressor() { return child_; }
 
  private:
@@ -106,6 +108,7 @@ class Output {
   bool shared_ = false;  // stdout: what is in it already is not ours
   off_t start_ = 0;  // where in a file our output begins; stdout may have been redirected with >>
   bool created_ = false;
+  bool named_ = true;
   const Compressor* compressor_ = nullptr;
   std::optional<ChildProcess> child_;
 };

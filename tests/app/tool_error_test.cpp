@@ -80,6 +80,13 @@ TEST_F(ToolErrorTest, NotAHook) {
   expect_failure(tool({folder_.path("program"), file_}), kFailure, "it is no map");
 }
 
+TEST_F(ToolErrorTest, AHookOfVeryManySlots) {
+  const UniqueFd map = create_hook(1000);
+  const HookedProgram program(map.get(), kFlavours.front());
+  folder_.pin(map.get(), "large");
+  expect_failure(tool({folder_.path("large"), file_}), kFailure, "it has 1000 slots");
+}
+
 TEST_F(ToolErrorTest, AHookThatNoProgramUses) {
   const UniqueFd map = create_hook();
   folder_.pin(map.get(), "unused");

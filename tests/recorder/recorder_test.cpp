@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "filter/expression.hpp"
 
@@ -54,6 +55,24 @@ TEST(Recorder, PublishesWithABarrierWhereStoresAreNotOrdered) {
   RecorderSpec weak = spec();
   weak.ordered_stores = false;
   EXPECT_EQ(exchanges(make(weak, "")), 1);
+}
+
+// A recorder that stands alone has nothing of a chain; one that does not goes on at its end, and is
+// the same otherwise.
+TEST(Recorder, GoesOnToTheNextOnlyWhenThereIsOne) {
+  const ebpf::Program alone = make(spec(), "tcp port 80");
+  RecorderSpec chained_spec = spec();
+  chained_spec.next_fd = 6;
+  ebpf::Program chained = make(chained_spec, "tcp port 80");
+  EXPECT_EQ(calls(alone, BPF_FUNC_tail_call), 0);
+  EXPECT_EQ(calls(chained, BPF_FUNC_tail_call), 1);
+  constexpr std::ptrdiff_t kCall = 5;  // context, array (two), index, call
+  constexpr std::ptrdiff_t kReturn = 2;
+  ASSERT_EQ(chained.code.size(), alone.code.size() + kCall);
+  chained.code.erase(chained.code.end() - kReturn - kCall, chained.code.end() - kReturn);
+  for (std::size_t i = 0; i < alone.code.size(); ++i) {
+    EXPECT_EQ(std::memcmp(&alone.code[i], &chained.code[i], sizeof(bpf_insn)), 0) << i;
+  }
 }
 
 TEST(Recorder, OlderKernelsCopyWithoutXdpLoadBytes) {

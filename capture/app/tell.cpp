@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/tell.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <climits>
+
+namespace xdpcap {
+
+void tell(std::string_view text, int milliseconds) {
+  while (!text.empty()) {
+    pollfd reader{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&reader, 1, milliseconds) != 1 || (reader.revents & POLLOUT) == 0) return;
+    // A pipe that is ready has room for this much.
+    const ssize_t count =
+        ::write(STDERR_FILENO, text.data(), text.substr(0, std::size_t{PIPE_BUF}).size());
+    if (count <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the user gets to hear.
+#pragma once
+
+#include <string_view>
+
+namespace xdpcap {
+
+// How long a reader that takes nothing may keep a stopped capture from ending.
+inline constexpr int kLastPatienceMilliseconds = 2000;
+
+// Writes to stderr. A terminal that is stopped (^S) or a pipe that nobody reads would block, and
+// the capture with it: what it does not take within `milliseconds` is not said.
+void tell(std::string_view text, int milliseconds = 0);
+
+}  // namespace xdpcap
