@@ -34,7 +34,11 @@ CaptureFiles::CaptureFiles(const Options& options, std::size_t interfaces, Journ
       names_(options.output, limits_.rotation, std::time(nullptr)),
       file_(open_first(names_.current(), limits_.rotation, stop_fd), interfaces),
       ledger_(interfaces),
-      finished_(limits_.command) {}
+      finished_(limits_.command) {
+  if (!options.print) return;
+  printer_.emplace();
+  file_.print_with(&*printer_);
+}
 
 void CaptureFiles::begin(pcapng::Bytes header, Moment now) {
   header_ = std::move(header);
@@ -116,6 +120,7 @@ void CaptureFiles::resume() {
   const Journal::State state = journal_.state();
   remove_unfinished(state.file + 1);
   file_.output().keep();
+  file_.print_with(nullptr);
   number_ = state.file;
   start_date_ = state.file_start;
   ledger_.restore(state.told);
@@ -142,6 +147,14 @@ void CaptureFiles::remove_unfinished(std::uint64_t number) const {
 void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint64_t date,
                           Patience patience) {
   complete(totals, date, true, patience);
+}
+
+std::vector<std::string> CaptureFiles::wait_for_printer(int stop_fd) {
+  if (!printer_) return {};
+  file_.print_with(nullptr);
+  std::string news = printer_->finish(stop_fd);
+  printer_.reset();
+  return news.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(news)};
 }
 
 void CaptureFiles::check() const {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "output/capture_file.hpp"
 #include "output/file_names.hpp"
 #include "output/pcapng.hpp"
+#include "output/printer.hpp"
 
 namespace xdpcap {
 
@@ -66,7 +68,9 @@ class CaptureFiles {
   void finish(const std::vector<ActionStatistics>& totals, std::uint64_t date, Patience patience);
   // What has become of files that were completed: a line for each piece of news.
   std::vector<std::string> look() { return finished_.look(); }
-  // Waits until nobody is at work on them any more, or `stop_fd` becomes readable.
+  // Waits until all packets are printed, or `stop_fd` becomes readable; news as above.
+  std::vector<std::string> wait_for_printer(int stop_fd);
+  // Waits until nobody is at work on files any more, or `stop_fd` becomes readable; news as above.
   std::vector<std::string> wait(int stop_fd) { return finished_.wait(stop_fd); }
   // Throws Error if a compressor has failed.
   void check() const;
@@ -81,6 +85,7 @@ class CaptureFiles {
   const CaptureLimits& limits_;
   Journal& journal_;
   FileNames names_;
+  std::optional<Printer> printer_;
   CaptureFile file_;
   Ledger ledger_;
   FinishedFiles finished_;

@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/finished_files.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
-#include <array>
 #include <utility>
 
 #include "base/error.hpp"
 
 namespace xdpcap {
-namespace {
-
-// A signal that has ended the capture is still there to be read: the next one counts.
-void take_signals(int stop_fd) {
-  std::array<char, 4096> signals{};
-  pollfd stop{stop_fd, POLLIN, 0};
-  while (::poll(&stop, 1, 0) > 0 && (stop.revents & POLLIN) != 0) {
-    if (::read(stop_fd, signals.data(), signals.size()) <= 0) return;
-  }
-}
-
-}  // namespace
-
 void FinishedFiles::add(const std::string& path, std::optional<ChildProcess> compressor) {
   if (compressor) {
     jobs_.push_back({path, std::move(*compressor), true});
@@ -65,7 +48,6 @@ std::vector<std::string> FinishedFiles::look() {
 
 std::vector<std::string> FinishedFiles::wait(int stop_fd) {
   std::vector<std::string> news = look();
-  if (!jobs_.empty()) take_signals(stop_fd);
   while (!jobs_.empty()) {
     Job& job = jobs_.front();
     if (!job.process.wait(stop_fd)) {

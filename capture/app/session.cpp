@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "app/file_header.hpp"
+#include "app/stop.hpp"
 #include "app/tell.hpp"
 #include "base/error.hpp"
 #include "filter/file_link_type.hpp"
@@ -116,7 +117,8 @@ Session::Session(const Options& options, int stop_fd)
       rings_(make_rings(options, read_cpus())),
       wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
                                        rings_.bytes_per_cpu() / 2)),
-      epoll_(make_epoll(bell_, stop_fd)) {}
+      epoll_(make_epoll(bell_, stop_fd)),
+      reporter_(options) {}
 
 void Session::run() {
   install();
@@ -189,8 +191,9 @@ void Session::capture() {
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!file_.flush({.interrupt_fd = stop_fd_})) return;
   files_.commit(rings_.cursors());
-  next_report_ = monotonic_now() + kReportEvery;
-  while (!stop_requested() &&
+  start_ = monotonic_now();
+  next_report_ = start_ + kReportEvery;
+  while (!stop_requested(stop_fd_) &&
          drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) {
     sleep();
     if (monotonic_now() >= next_report_) report();
@@ -247,13 +250,24 @@ void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
   clock_.refresh();
   look_around();
-  if (!options_.quiet) tell(statistics_line(statistics()));
+  reporter_.progress(state(statistics()));
 }
 
 void Session::look_around() {
   give_rings_to_new_cpus();
-  for (const std::string& line : attachment_->look()) tell(line + '\n');
-  for (const std::string& line : files_.look()) tell(line + '\n');
+  tell_all(attachment_->look());
+  tell_all(files_.look());
+}
+
+void Session::tell_all(const std::vector<std::string>& news) {
+  for (const std::string& line : news) reporter_.news(line);
+}
+
+Report Session::state(std::vector<ActionStatistics> statistics) const {
+  return {.actions = std::move(statistics),
+          .output = {.file = files_.path(), .files = files_.count(), .bytes = files_.bytes()},
+          .date = now().date,
+          .elapsed = monotonic_now() - start_};
 }
 
 void Session::give_rings_to_new_cpus() {
@@ -261,11 +275,11 @@ void Session::give_rings_to_new_cpus() {
     const std::size_t added = rings_.add(read_cpus().online);
     if (added == 0) return;
     attachment_->renew_guardian();
-    tell(std::to_string(added) + " more CPUs are online: gave each a ring\n");
+    reporter_.news(std::to_string(added) + " more CPUs are online: gave each a ring");
   } catch (const Error& error) {
     if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
-    tell(std::string("a CPU that came online has no ring, what it matches is lost: ") +
-         error.what() + '\n');
+    reporter_.news(std::string("a CPU that came online has no ring, what it matches is lost: ") +
+                   error.what());
   }
 }
 
@@ -283,10 +297,11 @@ void Session::finish_file() {
   file_.give_up();
 
   const std::vector<ActionStatistics> final_statistics = statistics();
-  tell((options_.quiet ? std::string() : summary(final_statistics)) + loss_line(final_statistics),
-       kLastPatienceMilliseconds);
+  take_stop(stop_fd_);
+  tell_all(files_.wait_for_printer(stop_fd_));
+  reporter_.summary(state(final_statistics));
   files_.finish(final_statistics, now().date, last);
-  for (const std::string& line : files_.wait(stop_fd_)) tell(line + '\n');
+  tell_all(files_.wait(stop_fd_));
   files_.check();
 }
 
@@ -308,11 +323,6 @@ void Session::rescue() {
 Moment Session::now() const {
   const std::uint64_t monotonic = monotonic_now();
   return {.monotonic = monotonic, .date = monotonic + clock_.offset()};
-}
-
-bool Session::stop_requested() const {
-  pollfd stop{stop_fd_, POLLIN, 0};
-  return ::poll(&stop, 1, 0) > 0;
 }
 
 std::vector<ActionStatistics> Session::statistics() const {

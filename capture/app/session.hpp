@@ -11,6 +11,7 @@
 #include "app/capture_files.hpp"
 #include "app/journal.hpp"
 #include "app/options.hpp"
+#include "app/reporter.hpp"
 #include "app/statistics.hpp"
 #include "base/unique_fd.hpp"
 #include "kernel/bell.hpp"
@@ -53,7 +54,8 @@ class Session {
   void look_around();
   void give_rings_to_new_cpus();
   [[nodiscard]] Moment now() const;
-  [[nodiscard]] bool stop_requested() const;
+  void tell_all(const std::vector<std::string>& news);
+  [[nodiscard]] Report state(std::vector<ActionStatistics> statistics) const;
   [[nodiscard]] std::vector<ActionStatistics> statistics() const;
 
   const Options& options_;
@@ -71,6 +73,8 @@ class Session {
   WallClock clock_;
   TimeMerge<RingCursor> merge_;
   std::optional<Attachment> attachment_;
+  Reporter reporter_;
+  std::uint64_t start_ = 0;  // CLOCK_MONOTONIC in ns
   std::uint64_t next_report_ = 0;
   unsigned idle_naps_ = 0;
   std::string last_cpu_error_;

@@ -6,13 +6,14 @@
 namespace xdpcap {
 namespace {
 
-struct Totals {
-  Counts counts;
-  std::uint64_t written = 0;
-};
+std::string packets(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " packet" : " packets");
+}
 
-Totals total(const std::vector<ActionStatistics>& statistics) {
-  Totals totals;
+}  // namespace
+
+ActionStatistics total(const std::vector<ActionStatistics>& statistics) {
+  ActionStatistics totals{XdpAction(0), {}, 0};
   for (const ActionStatistics& one : statistics) {
     totals.counts.received += one.counts.received;
     totals.counts.matched += one.counts.matched;
@@ -21,12 +22,6 @@ Totals total(const std::vector<ActionStatistics>& statistics) {
   }
   return totals;
 }
-
-std::string packets(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " packet" : " packets");
-}
-
-}  // namespace
 
 std::string statistics_line(const std::vector<ActionStatistics>& statistics) {
   std::ostringstream line;
@@ -41,14 +36,14 @@ std::string statistics_line(const std::vector<ActionStatistics>& statistics) {
 }
 
 std::string summary(const std::vector<ActionStatistics>& statistics) {
-  const Totals totals = total(statistics);
+  const ActionStatistics totals = total(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
          " matched the filter\n" + packets(totals.counts.received) + " received by the hook\n" +
          packets(totals.counts.matched - totals.written) + " lost\n";
 }
 
 std::string loss_line(const std::vector<ActionStatistics>& statistics) {
-  const Totals totals = total(statistics);
+  const ActionStatistics totals = total(statistics);
   const std::uint64_t lost = totals.counts.matched - totals.written;
   if (lost == 0) return {};
   return packets(lost) + " lost of " + std::to_string(totals.counts.matched) +

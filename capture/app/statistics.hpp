@@ -18,6 +18,9 @@ struct ActionStatistics {
   std::uint64_t written = 0;
 };
 
+// Of all actions; the action itself means nothing.
+ActionStatistics total(const std::vector<ActionStatistics>& statistics);
+
 // "aborted: 0/0\tdrop: 10/3\t(received/matched packets)": xdpcap's line of each second.
 std::string statistics_line(const std::vector<ActionStatistics>& statistics);
 

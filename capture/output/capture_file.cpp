@@ -41,6 +41,7 @@ bool CaptureFile::flush(Patience patience) {
   sent_ += last_.written;
   size_ += last_.written;
   if (last_.end == WriteEnd::done) {
+    if (printer_ != nullptr) printer_->take(batch_.pieces(), batch_.total_packets());
     count_batch();
   } else if (last_.end != WriteEnd::interrupted) {
     give_up();

@@ -10,6 +10,7 @@
 #include "output/batch.hpp"
 #include "output/output.hpp"
 #include "output/pcapng.hpp"
+#include "output/printer.hpp"
 #include "output/rotation.hpp"
 
 namespace xdpcap {
@@ -23,6 +24,9 @@ class CaptureFile {
 
   // Starts the compressor, if the output needs one; before the first flush(). Throws Error.
   void connect() { output_.connect(); }
+
+  // From now on `printer` gets all that is written, too; null: nobody does. It has to outlive this.
+  void print_with(Printer* printer) { printer_ = printer; }
 
   // What is to be in the output: with that, is_full(). Counts all packets, also those in outputs
   // before this one.
@@ -74,6 +78,7 @@ class CaptureFile {
   std::vector<std::uint64_t> written_;
   FileLimits limits_;
   bool limited_ = false;
+  Printer* printer_ = nullptr;
   WriteResult last_;
 };
 

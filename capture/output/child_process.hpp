@@ -19,6 +19,7 @@ class ChildProcess {
     std::vector<std::string> command;  // the program, looked up in PATH, and its arguments
     int in = -1;                       // becomes its stdin; -1: /dev/null
     int out = -1;                      // becomes its stdout; -1: our stderr
+    bool silent = false;               // its stderr goes nowhere, else to ours
     bool gently = false;               // only with CPU time that nobody else wants
   };
   // Throws Error when it cannot be started.
