@@ -71,7 +71,7 @@ Condition parse_condition(const std::string& option, const std::string& text) {
 }  // namespace
 
 void LimitOptions::declare(CLI::App& app) {
-  app.add_option("-c,--count", count_, "End after writing this many packets")->option_text("COUNT");
+  app.add_option("-c", count_, "End after writing this many packets")->option_text("COUNT");
   app.add_option("--duration", duration_, "End after this many seconds")->option_text("SECONDS");
   app.add_option("-C", size_,
                  "Go on in another file when one has this many million bytes (k, m, g behind the "

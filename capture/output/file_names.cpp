@@ -37,9 +37,7 @@ FileNames::FileNames(std::string path, const Rotation& rotation, std::time_t now
     stem_.resize(stem_.size() - suffix_.size());
   }
   dated_ = dated(now);
-  if (rotation_.one_file()) {
-    current_ = stem_ + suffix_;
-  } else if (rotation_.names == Rotation::Names::dumpcap) {
+  if (rotation_.names == Rotation::Names::dumpcap) {
     count_ = 1;
     current_ = dumpcap_name(now);
     kept_.push_back(current_);

@@ -23,7 +23,7 @@ struct Rotation {
     dumpcap,  // a number and the date in front of the extension, as its -b
   };
   Names names = Names::tcpdump;
-  FileLimits each;
+  FileLimits each = {};
   std::uint64_t every = 0;  // ns; 0: a file may last for ever
   std::uint32_t ring = 0;   // so many files are kept; 0: all
   // How many there may be; the capture ends with the last. Every other file is followed by another.
