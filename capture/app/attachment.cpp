@@ -70,10 +70,14 @@ void Attachment::renew_guardian() {
 }
 
 std::vector<std::string> Attachment::look() {
-  std::vector<std::string> news = post_->installation->look();
-  for (std::string line : {look_at_guardian(), look_at_users(), look_at_pin()}) {
-    if (!line.empty()) news.push_back(std::move(line));
+  std::vector<std::string> news{look_at_guardian()};
+  // Without rights, a hook may not even be looked at (before Linux 5.19).
+  if (privileged_) {
+    for (std::string& line : post_->installation->look()) news.push_back(std::move(line));
+    news.push_back(look_at_users());
+    news.push_back(look_at_pin());
   }
+  std::erase(news, std::string());
   return news;
 }
 

@@ -58,11 +58,13 @@ void CaptureFiles::set_limits() {
   file_.limit(limits);
 }
 
-void CaptureFiles::commit(std::span<const RingCursor> cursors) {
+void CaptureFiles::commit(std::span<const RingCursor> cursors,
+                          std::span<const std::uint64_t> left_out) {
   journal_.commit({.file = number_,
                    .file_start = start_date_,
                    .file_size = file_.size(),
                    .written = file_.written(),
+                   .left_out = left_out,
                    .told = ledger_.told()},
                   cursors);
 }

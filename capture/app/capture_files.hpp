@@ -44,8 +44,9 @@ class CaptureFiles {
 
   // The capture begins: empties the file, puts the first blocks in, starts the clocks.
   void begin(pcapng::Bytes header, Moment now);
-  // Notes in the journal that all the cursors have passed is in the file.
-  void commit(std::span<const RingCursor> cursors);
+  // Notes in the journal that all the cursors have passed is in the file, but for packets that were
+  // left out.
+  void commit(std::span<const RingCursor> cursors, std::span<const std::uint64_t> left_out);
 
   // Whether the file is full or its time is over: turn() has to be called, with nothing pending.
   [[nodiscard]] bool is_due(std::uint64_t now) const { return now >= due_at() || file_.is_full(); }

@@ -39,7 +39,8 @@ void Journal::commit(const State& state, std::span<const RingCursor> cursors) {
   *word++ = state.file_start;
   *word++ = state.file_size;
   word = std::copy(state.written.begin(), state.written.end(), word);
-  word = std::copy(state.told.begin(), state.told.end(), word);
+  std::copy(state.left_out.begin(), state.left_out.end(), word);
+  word = std::copy(state.told.begin(), state.told.end(), word + interfaces_);
   for (const RingCursor& cursor : cursors) *word++ = cursor.position();
   std::atomic_ref(*commits()).store(commit, std::memory_order_release);
 }
@@ -69,7 +70,8 @@ Journal::State Journal::state() const {
           .file_start = words[1],
           .file_size = words[2],
           .written = {lists, interfaces_},
-          .told = {lists + interfaces_, interfaces_ * Ledger::kWordsOfInterface}};
+          .left_out = {lists + interfaces_, interfaces_},
+          .told = {lists + 2 * interfaces_, interfaces_ * Ledger::kWordsOfInterface}};
 }
 
 std::span<const std::uint64_t> Journal::positions() const {
@@ -99,7 +101,7 @@ Journal::FileNote* Journal::note(std::uint64_t number) const {
 }
 
 std::size_t Journal::words_of_entry() const {
-  return kNumbers + interfaces_ * (1 + Ledger::kWordsOfInterface) + cpus_;
+  return kNumbers + interfaces_ * (2 + Ledger::kWordsOfInterface) + cpus_;
 }
 
 std::size_t Journal::bytes() const {

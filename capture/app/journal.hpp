@@ -24,7 +24,9 @@ class Journal {
     std::uint64_t file_start = 0;  // ns since 1970
     std::uint64_t file_size = 0;   // bytes that are whole
     std::span<const std::uint64_t>
-        written;                          // packets in them and in all files before, by interface
+        written;  // packets in them and in all files before, by interface
+    // Packets that were not to be written; empty: none.
+    std::span<const std::uint64_t> left_out;
     std::span<const std::uint64_t> told;  // by the files before (app/ledger.hpp)
   };
 
@@ -65,7 +67,7 @@ class Journal {
   };
 
   // The number of commits, whether somebody has claimed, and two entries, used in turn. An entry is
-  // three numbers of the state, its two lists, and the position in each ring.
+  // three numbers of the state, its three lists, and the position in each ring.
   [[nodiscard]] std::uint64_t* commits() const;
   [[nodiscard]] std::uint64_t* claims() const { return commits() + 1; }
   [[nodiscard]] std::uint64_t* entry(std::uint64_t commit) const;

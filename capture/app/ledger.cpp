@@ -22,13 +22,14 @@ std::vector<ActionStatistics> Ledger::close_file(const std::vector<ActionStatist
   for (const ActionStatistics& total : totals) {
     const Counts& counts = total.counts;
     const std::uint64_t rejected = advance(told[0], counts.received - counts.matched);
-    const std::uint64_t lost =
-        advance(told[1], last ? counts.matched - total.written : counts.lost);
+    const std::uint64_t lost = advance(told[1], last ? xdpcap::lost(total) : counts.lost);
     const std::uint64_t written = advance(told[2], total.written);
-    const std::uint64_t matched = written + lost;
+    const std::uint64_t left_out = advance(told[3], total.left_out);
+    const std::uint64_t matched = written + left_out + lost;
     ActionStatistics one = total;
     one.counts = {.received = rejected + matched, .matched = matched, .lost = lost};
     one.written = written;
+    one.left_out = left_out;
     file.push_back(std::move(one));
     told += kWordsOfInterface;
   }

@@ -12,11 +12,11 @@
 namespace xdpcap {
 
 // Ledger notes what the files before have told, so that each file tells about its own packets and
-// all of them together about every packet, once. In each, matched = written + lost: a packet that
-// waits in a ring when a file ends belongs to the next one.
+// all of them together about every packet, once. In each, matched = written + left out + lost: a
+// packet that waits in a ring when a file ends belongs to the next one.
 class Ledger {
  public:
-  static constexpr std::size_t kWordsOfInterface = 3;
+  static constexpr std::size_t kWordsOfInterface = 4;
 
   explicit Ledger(std::size_t interfaces) : told_(interfaces * kWordsOfInterface) {}
 
@@ -29,7 +29,8 @@ class Ledger {
   void restore(std::span<const std::uint64_t> told) { told_.assign(told.begin(), told.end()); }
 
  private:
-  std::vector<std::uint64_t> told_;  // by interface: rejected by the filter, lost, written
+  std::vector<std::uint64_t>
+      told_;  // by interface: rejected by the filter, lost, written, left out
 };
 
 }  // namespace xdpcap

@@ -5,6 +5,7 @@
 
 #include "app/capture_options.hpp"
 #include "app/command_line.hpp"
+#include "app/fate_options.hpp"
 #include "app/filter_options.hpp"
 #include "app/habit_options.hpp"
 #include "app/limit_options.hpp"
@@ -37,6 +38,7 @@ struct Families {
   HabitOptions habits;
   LimitOptions limits;
   ServiceOptions service;
+  FateOptions fate;
 };
 
 void declare(CLI::App& app, Families& families) {
@@ -46,6 +48,7 @@ void declare(CLI::App& app, Families& families) {
   families.limits.declare(app);
   families.habits.declare(app);
   families.service.declare(app);
+  families.fate.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }
@@ -59,6 +62,7 @@ Options check(Families families) {
   families.limits.check(options);
   families.service.check(options);
   families.filter.check(families.words, options);
+  families.fate.check(options);
   return options;
 }
 

@@ -10,6 +10,7 @@
 
 #include "app/privileges.hpp"
 #include "base/xdp_action.hpp"
+#include "fate/selection.hpp"
 #include "filter/cbpf.hpp"
 #include "filter/expression.hpp"
 #include "output/rotation.hpp"
@@ -53,6 +54,7 @@ struct Options {
   std::optional<std::uint64_t> watermark;         // bytes in a ring that wake the reader
   std::uint32_t snaplen = kMaxSnaplen;            // bytes of a packet that are kept
   bool note_ingress = false;                      // a comment on each packet
+  std::optional<FateSelection> fates;             // nothing: they are not traced
   bool quiet = false;
   bool wait = false;
   bool replace = false;

@@ -52,10 +52,10 @@ std::string seconds(std::uint64_t nanoseconds) {
 }
 
 std::string counts_as_json(const ActionStatistics& one, bool final) {
-  const std::uint64_t lost = final ? one.counts.matched - one.written : one.counts.lost;
+  const std::uint64_t lost = final ? xdpcap::lost(one) : one.counts.lost;
   return R"("received":)" + std::to_string(one.counts.received) + R"(,"matched":)" +
          std::to_string(one.counts.matched) + R"(,"written":)" + std::to_string(one.written) +
-         R"(,"lost":)" + std::to_string(lost);
+         R"(,"left_out":)" + std::to_string(one.left_out) + R"(,"lost":)" + std::to_string(lost);
 }
 
 }  // namespace
@@ -127,10 +127,10 @@ void Reporter::news(const std::string& line) {
   tell(line + '\n');
 }
 
-void Reporter::summary(const Report& report) {
+void Reporter::summary(const Report& report, const std::string& more) {
   leave_line();
   std::string text;
-  if (!json_ && !quiet_) text = xdpcap::summary(report.actions);
+  if (!json_ && !quiet_) text = xdpcap::summary(report.actions) + more;
   tell(text + loss_line(report.actions), kLastPatienceMilliseconds);
   if (json_) tell_json(json_line(report, "summary", true));
 }

@@ -46,8 +46,8 @@ class Reporter {
   // Each second.
   void progress(Report report);
   void news(const std::string& line);
-  // At the end.
-  void summary(const Report& report);
+  // At the end. `more`: words behind the summary.
+  void summary(const Report& report, const std::string& more);
 
  private:
   enum class Style : std::uint8_t { silent, lines, terminal, json };

@@ -9,10 +9,12 @@
 #include <array>
 #include <cerrno>
 #include <exception>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "app/file_header.hpp"
+#include "app/setup.hpp"
 #include "app/stop.hpp"
 #include "app/tell.hpp"
 #include "base/error.hpp"
@@ -32,75 +34,16 @@ constexpr unsigned kNapsBeforeSleep = 20;
 // hundred ns at the most, for which this is ample.
 constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
 constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
+// A fate is known some hundred ns after its packet, or when the driver is done with its batch.
+// Where nothing says that (a tun device), one is waited for so long.
+constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
-// A hook has five slots, or some more for actions yet to come. Each costs a recorder.
-constexpr std::uint32_t kMostSlots = 64;
 
-Hook open_hook(const std::string& path) {
-  Hook hook = Hook::open(path);
-  if (!hook.has_owner()) {
-    throw Error("opening the hook " + path + ": no loaded XDP program uses it yet",
-                "a recorder put in first would keep most programs out: load the program first, or "
-                "use --wait");
-  }
-  return hook;
-}
-
-std::vector<XdpAction> wanted_actions(const Options& options, const Hook& hook) {
-  std::vector<XdpAction> actions;
-  if (!options.actions) {
-    if (hook.slots() > kMostSlots) {
-      throw Error("opening the hook " + hook.path() + ": it has " + std::to_string(hook.slots()) +
-                      " slots, which no hook needs",
-                  "say with -actions which to capture");
-    }
-    for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) actions.emplace_back(slot);
-    return actions;
-  }
-  for (const XdpAction action : *options.actions) {
-    if (action.value() < hook.slots()) continue;
-    throw UsageError("-actions: the hook " + hook.path() + " has " + std::to_string(hook.slots()) +
-                         " slots, none for " + action.name(),
-                     "leave it out, or give the hook more entries");
-  }
-  return *options.actions;
-}
-
-std::uint64_t memory_bytes() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
-
-Rings make_rings(const Options& options, const Cpus& cpus) {
-  const std::uint64_t bytes =
-      options.ring_bytes.value_or(default_ring_bytes(memory_bytes(), cpus.online.size()));
-  return {cpus.online, cpus.possible, bytes};
-}
-
-UniqueFd make_epoll(const Bell& bell, int stop_fd) {
-  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll.valid()) throw system_error("creating an epoll", errno);
-  epoll_event event{};
-  event.events = EPOLLIN | static_cast<std::uint32_t>(EPOLLET);
-  event.data.fd = bell.fd();
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, bell.fd(), &event) != 0) {
-    throw system_error("watching the bell", errno);
-  }
-  event.events = EPOLLIN;
-  event.data.fd = stop_fd;
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, stop_fd, &event) != 0) {
-    throw system_error("watching for signals", errno);
-  }
-  return epoll;
-}
-
-// What had been counted with the last packet that was written: those that wait in the rings behind
-// it are not wanted any more.
-Counts without_surplus(Counts counts, std::uint64_t written) {
-  const std::uint64_t surplus = counts.matched - counts.lost - written;
-  counts.matched -= surplus;
-  counts.received -= surplus;
-  return counts;
+// Those that wait in the rings behind the last packet that was written are not wanted any more.
+void leave_surplus_out(ActionStatistics& one) {
+  const std::uint64_t surplus = lost(one) - one.counts.lost;
+  one.counts.matched -= surplus;
+  one.counts.received -= surplus;
 }
 
 }  // namespace
@@ -118,11 +61,26 @@ Session::Session(const Options& options, int stop_fd)
       wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
                                        rings_.bytes_per_cpu() / 2)),
       epoll_(make_epoll(bell_, stop_fd)),
-      reporter_(options) {}
+      reporter_(options) {
+  if (options.fates) trace_fates();
+}
+
+// A capture without fates is better than none.
+void Session::trace_fates() {
+  try {
+    fates_.emplace(rings_, read_cpus().possible, *options_.fates, actions_.size());
+    if (!fates_->shortcoming().empty()) {
+      tell("fates with numbers instead of names: " + fates_->shortcoming() + '\n');
+    }
+  } catch (const Error& error) {
+    if (!options_.fates->takes_all()) throw;  // there would be nothing to choose by
+    tell(std::string("no fates in this capture: ") + error.what() + "; " + error.hint() + '\n');
+  }
+}
 
 void Session::run() {
   install();
-  files_.commit(rings_.cursors());
+  note_progress();
   const auto& user = options_.service.user;
   if (user) file_.output().give_to(user->id, user->group);
   files_.begin(header(), now());
@@ -154,6 +112,7 @@ void Session::install() {
   const bool has_xdp_load_bytes = xdpcap::has_xdp_load_bytes();
   const auto make = [this, cpus, has_xdp_load_bytes](XdpAction action, Flavour flavour,
                                                      int next_fd) {
+    if (fates_) fates_->set_flavour(flavour);
     const auto interface = static_cast<std::uint32_t>(
         std::find(actions_.begin(), actions_.end(), action) - actions_.begin());
     return make_recorder({.action = action,
@@ -168,8 +127,9 @@ void Session::install() {
                           .frags = flavour.frags,
                           .has_xdp_load_bytes = has_xdp_load_bytes,
                           .filter_offsets = options_.filter_offsets,
-                          .note_ingress = options_.note_ingress,
-                          .next_fd = next_fd},
+                          .note_ingress = options_.note_ingress && !fates_,
+                          .next_fd = next_fd,
+                          .last_fd = fates_ ? fates_->last_fd() : -1},
                          options_.filter);
   };
   Attachment::Plan plan{.actions = actions_,
@@ -181,6 +141,9 @@ void Session::install() {
   // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
   if (file_.output().is_file()) {
     plan.descriptors = {file_.output().fd()};
+    if (fates_) {
+      for (const int fd : fates_->descriptors()) plan.descriptors.push_back(fd);
+    }
     plan.rescue = [this] { rescue(); };
   }
   attachment_.emplace(std::move(hook_), std::move(plan));
@@ -190,7 +153,7 @@ void Session::capture() {
   file_.connect();
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!file_.flush({.interrupt_fd = stop_fd_})) return;
-  files_.commit(rings_.cursors());
+  note_progress();
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
   while (!stop_requested(stop_fd_) &&
@@ -200,20 +163,28 @@ void Session::capture() {
   }
 }
 
+void Session::note_progress() {
+  files_.commit(rings_.cursors(), fates_ ? fates_->left_out() : std::span<const std::uint64_t>());
+}
+
 bool Session::drain(std::uint64_t horizon, Patience patience) {
-  for (RingCursor& cursor : rings_.cursors()) cursor.refresh();
+  const bool wait_for_fates = fates_ && horizon != kNobodyRecords;
+  const std::uint64_t settled =
+      wait_for_fates ? horizon - kUntilFateIsKnown : RingCursor::kAllSettled;
+  for (RingCursor& cursor : rings_.cursors()) cursor.refresh(settled);
   for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
-    end = merge_.run(rings_.cursors(), horizon, [this](const RingCursor& cursor) {
+    end = merge_.run(rings_.cursors(), horizon, [this](RingCursor& cursor) {
       if (file_.is_full()) return false;
       xdpcap_block& block = cursor.block();
-      if (!file_.append(block)) return false;
+      if (fates_ ? !fates_->append(cursor, file_) : !file_.append(block)) return false;
       set_time(block, time_of(block) + clock_.offset());
       return true;
     });
     if (file_.pending()) idle_naps_ = 0;
     if (!file_.flush(patience)) return false;
-    files_.commit(rings_.cursors());
+    note_progress();
     for (RingCursor& cursor : rings_.cursors()) cursor.release();
+    if (fates_) fates_->flushed();
     if (!turn_page()) return false;
   }
   return true;
@@ -222,7 +193,7 @@ bool Session::drain(std::uint64_t horizon, Patience patience) {
 bool Session::turn_page() {
   if (!files_.is_due(monotonic_now())) return true;
   const bool goes_on = files_.turn(statistics(), now());
-  if (goes_on) files_.commit(rings_.cursors());
+  if (goes_on) note_progress();
   return goes_on;
 }
 
@@ -296,10 +267,13 @@ void Session::finish_file() {
   if (!files_.sated() && file_.flush(last)) drain(kNobodyRecords, last);
   file_.give_up();
 
-  const std::vector<ActionStatistics> final_statistics = statistics();
+  std::vector<ActionStatistics> final_statistics = statistics();
+  for (ActionStatistics& one : final_statistics) {
+    if (fates_) one.fates = fates_->table(one.action);
+  }
   take_stop(stop_fd_);
   tell_all(files_.wait_for_printer(stop_fd_));
-  reporter_.summary(state(final_statistics));
+  reporter_.summary(state(final_statistics), fates_ ? fates_->table() : "");
   files_.finish(final_statistics, now().date, last);
   tell_all(files_.wait(stop_fd_));
   files_.check();
@@ -311,8 +285,9 @@ void Session::rescue() {
   clock_.refresh();
   for (std::size_t i = 0; i < rings_.cursors().size(); ++i) {
     rings_.cursors()[i].go_back(journal_.positions()[i]);
-    take_dates_back(rings_.cursors()[i], clock_.offset());
+    restore_blocks(rings_.cursors()[i], clock_.offset(), fates_.has_value());
   }
+  if (fates_) fates_->go_back(journal_.state().left_out);
   const bool begun = journal_.state().file_size > 0;
   files_.resume();
   if (!begun) file_.begin(header());
@@ -328,11 +303,13 @@ Moment Session::now() const {
 std::vector<ActionStatistics> Session::statistics() const {
   std::vector<ActionStatistics> statistics;
   for (std::uint32_t row = 0; row < actions_.size(); ++row) {
-    Counts counts = control_.read(row);
-    const std::uint64_t written = file_.written()[row];
+    ActionStatistics one{.action = actions_[row],
+                         .counts = control_.read(row),
+                         .written = file_.written()[row],
+                         .left_out = fates_ ? fates_->left_out()[row] : 0};
     // The account of a capture that has all it was to have ends with its last packet.
-    if (files_.sated()) counts = without_surplus(counts, written);
-    statistics.push_back({actions_[row], counts, written});
+    if (files_.sated()) leave_surplus_out(one);
+    statistics.push_back(std::move(one));
   }
   return statistics;
 }

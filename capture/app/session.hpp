@@ -14,6 +14,7 @@
 #include "app/reporter.hpp"
 #include "app/statistics.hpp"
 #include "base/unique_fd.hpp"
+#include "fate/fates.hpp"
 #include "kernel/bell.hpp"
 #include "kernel/control.hpp"
 #include "kernel/hook.hpp"
@@ -34,6 +35,7 @@ class Session {
   void run();
 
  private:
+  void trace_fates();
   void install();
   void capture();
   void finish();
@@ -42,6 +44,8 @@ class Session {
   // stopped, and completes the file.
   void rescue();
   [[nodiscard]] pcapng::Bytes header() const;
+  // For the guardian: what the output holds now.
+  void note_progress();
 
   // Writes all that the rings hold from before `horizon` (CLOCK_MONOTONIC in ns) and that is
   // certain to be next in time. False when the output takes no more.
@@ -68,6 +72,7 @@ class Session {
   Control control_;
   Bell bell_;
   Rings rings_;
+  std::optional<Fates> fates_;
   std::uint64_t wake_at_;
   UniqueFd epoll_;
   WallClock clock_;

@@ -13,12 +13,13 @@ std::string packets(std::uint64_t count) {
 }  // namespace
 
 ActionStatistics total(const std::vector<ActionStatistics>& statistics) {
-  ActionStatistics totals{XdpAction(0), {}, 0};
+  ActionStatistics totals{.action = XdpAction(0), .counts = {}};
   for (const ActionStatistics& one : statistics) {
     totals.counts.received += one.counts.received;
     totals.counts.matched += one.counts.matched;
     totals.counts.lost += one.counts.lost;
     totals.written += one.written;
+    totals.left_out += one.left_out;
   }
   return totals;
 }
@@ -39,12 +40,13 @@ std::string summary(const std::vector<ActionStatistics>& statistics) {
   const ActionStatistics totals = total(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
          " matched the filter\n" + packets(totals.counts.received) + " received by the hook\n" +
-         packets(totals.counts.matched - totals.written) + " lost\n";
+         (totals.left_out > 0 ? packets(totals.left_out) + " left out: another fate\n" : "") +
+         packets(lost(totals)) + " lost\n";
 }
 
 std::string loss_line(const std::vector<ActionStatistics>& statistics) {
   const ActionStatistics totals = total(statistics);
-  const std::uint64_t lost = totals.counts.matched - totals.written;
+  const std::uint64_t lost = xdpcap::lost(totals);
   if (lost == 0) return {};
   return packets(lost) + " lost of " + std::to_string(totals.counts.matched) +
          " that matched: try a narrower filter, a larger -buffer or a faster output\n";
@@ -60,8 +62,9 @@ std::vector<pcapng::Bytes> statistics_blocks(const std::vector<ActionStatistics>
                                       .end_time = end_time,
                                       .received = one.counts.received,
                                       .matched = one.counts.matched,
-                                      .lost = one.counts.matched - one.written,
-                                      .written = one.written}));
+                                      .lost = lost(one),
+                                      .written = one.written,
+                                      .comment = one.fates}));
   }
   return blocks;
 }

@@ -16,10 +16,18 @@ struct ActionStatistics {
   XdpAction action;
   Counts counts;
   std::uint64_t written = 0;
+  std::uint64_t left_out = 0;  // matched, but had a fate that was not asked for
+  std::string fates = {};      // what became of them, pair by pair of devices
 };
 
 // Of all actions; the action itself means nothing.
 ActionStatistics total(const std::vector<ActionStatistics>& statistics);
+
+// Packets that matched, were to be written, and are not in the output:
+// matched = written + left out + lost.
+inline std::uint64_t lost(const ActionStatistics& one) {
+  return one.counts.matched - one.written - one.left_out;
+}
 
 // "aborted: 0/0\tdrop: 10/3\t(received/matched packets)": xdpcap's line of each second.
 std::string statistics_line(const std::vector<ActionStatistics>& statistics);

@@ -3,12 +3,14 @@
 
 #include <bpf/bpf.h>
 #include <linux/capability.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -61,12 +63,29 @@ std::string local_time(std::time_t time) {
   return {text, length};
 }
 
-std::string load_time(const ProgramInfo& info) {
-  constexpr std::uint64_t kSecond = 1'000'000'000;
+// "2026-11-21 04:11:05" for a time in seconds since boot.
+std::string date_of(std::int64_t seconds) {
   timespec since_boot{};
   ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
-  const auto loaded = static_cast<std::time_t>(info.load_time / kSecond);
-  return local_time(std::time(nullptr) - (since_boot.tv_sec - loaded));
+  return local_time(std::time(nullptr) - (since_boot.tv_sec - seconds));
+}
+
+std::int64_t load_time(const ProgramInfo& info) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  return static_cast<std::int64_t>(info.load_time / kSecond);
+}
+
+// Field 22 of /proc/<pid>/stat, in clock ticks; the second one, a name in brackets, may hold
+// spaces.
+std::int64_t start_of(const fs::path& process) {
+  constexpr int kFields = 20;
+  std::ifstream file(process / "stat");
+  std::string line;
+  std::getline(file, line);
+  std::istringstream fields(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+  std::string field;
+  for (int i = 0; i < kFields; ++i) fields >> field;
+  return parse_number<std::int64_t>(field).value_or(0) / ::sysconf(_SC_CLK_TCK);
 }
 
 // The descriptor is closed again before anybody looks for those who have the program open.
@@ -106,7 +125,7 @@ std::optional<Holder> find_holder(std::uint32_t program_id) {
        process.increment(error)) {
     const auto pid = parse_number<int>(process->path().filename().native());
     if (!pid || !holds(process->path(), program_id)) continue;
-    Holder holder{*pid, {}};
+    Holder holder{*pid, {}, start_of(process->path())};
     std::ifstream comm(process->path() / "comm");
     std::getline(comm, holder.command);
     holder.command = printable(std::move(holder.command));
@@ -115,14 +134,15 @@ std::optional<Holder> find_holder(std::uint32_t program_id) {
   return std::nullopt;
 }
 
+// Who may not ask about the program (CAP_SYS_ADMIN) is told since when its owner has been running.
 std::string describe_program(std::uint32_t program_id) {
   std::string text = "BPF program " + std::to_string(program_id);
   const auto info = info_of(program_id);
+  const auto holder = find_holder(program_id);
   if (info) text += " (" + info->name + ")";
-  if (const auto holder = find_holder(program_id)) {
-    text += ", pid " + std::to_string(holder->pid) + " (" + holder->command + ")";
-  }
-  return info ? text + ", since " + load_time(*info) : text;
+  if (holder) text += ", pid " + std::to_string(holder->pid) + " (" + holder->command + ")";
+  if (info || holder) text += ", since " + date_of(info ? load_time(*info) : holder->start);
+  return text;
 }
 
 bool is_left_over(std::uint32_t program_id) {

@@ -13,7 +13,8 @@ namespace xdpcap {
 
 struct Holder {
   int pid = 0;
-  std::string command;  // the name that ps shows
+  std::string command;     // the name that ps shows
+  std::int64_t start = 0;  // seconds since boot
 };
 
 // A process that has the program open; nothing when there is none, or when this process may not

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -48,8 +47,8 @@ void set_process_title(const std::string& title, const std::string& name) {
   if (strings.begin == 0 || strings.end <= strings.begin) return;
   auto* room = reinterpret_cast<char*>(strings.begin);  // NOLINT(performance-no-int-to-ptr)
   const std::size_t size = strings.end - strings.begin;
-  std::memset(room, 0, size);
-  std::memcpy(room, title.data(), std::min(title.size(), size - 1));
+  const std::string text = title.substr(0, size - 1);
+  std::fill(std::copy(text.begin(), text.end(), room), room + size, '\0');
 }
 
 }  // namespace xdpcap

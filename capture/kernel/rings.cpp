@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <string>
 
@@ -52,6 +53,24 @@ UniqueFd create_ring(std::size_t& size) {
                     static_cast<std::uint32_t>(memory_size(size)), 1, BPF_F_MMAPABLE);
 }
 
+// Lets head and tail of a block that is `in_ring` bytes long in its ring say `length`.
+void set_lengths(xdpcap_block& block, std::uint32_t in_ring, std::uint32_t length) {
+  auto* end = reinterpret_cast<std::byte*>(&block) + in_ring;
+  std::memcpy(end - sizeof(length), &length, sizeof(length));
+  block.block_length = length;
+}
+
+// Of a block with a fate, whatever its head says. A fate begins with its state, which is no code of
+// an option.
+std::uint32_t recorded_length(const xdpcap_block& block) {
+  constexpr std::uint16_t kDropCount = 4;
+  std::uint32_t length = sizeof(xdpcap_block) + (block.captured_length + 3) / 4 * 4;
+  xdpcap_drop_count drops{};
+  std::memcpy(&drops, reinterpret_cast<const std::byte*>(&block) + length, sizeof(drops));
+  if (drops.code == kDropCount && drops.length == sizeof(drops.count)) length += sizeof(drops);
+  return length + sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
+}
+
 }  // namespace
 
 std::uint64_t monotonic_now() {
@@ -61,13 +80,38 @@ std::uint64_t monotonic_now() {
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-void take_dates_back(RingCursor& cursor, std::uint64_t clock_offset) {
+void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates) {
   const std::uint64_t begin = cursor.position();
   for (cursor.refresh(); cursor.ready(); cursor.next()) {
     xdpcap_block& block = cursor.block();
+    if (with_fates) {
+      const std::uint32_t length = recorded_length(block);
+      set_lengths(block, length, length);
+    }
     if (time_of(block) > clock_offset) set_time(block, time_of(block) - clock_offset);
   }
   cursor.go_back(begin);
+}
+
+// Only the last block of a ring can have an open fate: where a later one is, its CPU has gone on
+// and reports nothing more. The recorder stores `last` before the head, so behind the head that was
+// seen it is of the block that ends there or of a later one. (Stores of tracing programs become
+// visible in order only where the CPU does that by itself.)
+void RingCursor::hold_open_fate(std::uint64_t settled) {
+  const std::uint64_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire);
+  if (last >= end_) return;
+  auto& block = *reinterpret_cast<xdpcap_block*>(blocks_ + (last & (size_ - 1)));
+  if (time_of(block) <= settled) return;
+  const __u32 state = std::atomic_ref(fate_of(block).state).load(std::memory_order_acquire);
+  const bool decided = state != XDPCAP_FATE_OPEN && kOrderedStores;
+  if (decided || state == XDPCAP_FATE_NONE) return;
+  end_ = last;
+  busy_ = true;
+}
+
+void RingCursor::resize_block(std::uint32_t length) {
+  length_ = block().block_length;
+  set_lengths(block(), length_, length);
 }
 
 Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,

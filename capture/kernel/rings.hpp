@@ -28,6 +28,13 @@ inline void set_time(xdpcap_block& block, std::uint64_t time) {
   block.time_low = static_cast<std::uint32_t>(time);
 }
 
+// The fate of a block that was recorded with one: it stands in front of the tail.
+inline xdpcap_fate& fate_of(xdpcap_block& block) {
+  constexpr std::size_t kBehind = sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
+  return *reinterpret_cast<xdpcap_fate*>(reinterpret_cast<std::byte*>(&block) + block.block_length -
+                                         kBehind);
+}
+
 // RingCursor walks the blocks of one ring, oldest first. A block is `ready`, or the cursor has
 // `ended` (nothing is there yet), or it is neither: a recorder is at work on the next one.
 class RingCursor {
@@ -41,12 +48,16 @@ class RingCursor {
         end_(position_) {}
 
   // Looks at how far the kernel has got. What it adds later is not seen until the next refresh().
-  void refresh() {
+  // With fates: a block from after `settled` whose fate is still open is being written, too.
+  void refresh(std::uint64_t settled = kAllSettled) {
     // In this order: a recorder that finishes between the two looks is busy for the first or has
     // its block seen by the second.
     busy_ = std::atomic_ref(ring_->busy).load(std::memory_order_acquire) != 0;
     end_ = head().load(std::memory_order_acquire);
+    if (settled != kAllSettled && position_ != end_) hold_open_fate(settled);
   }
+  static constexpr std::uint64_t kAllSettled = ~std::uint64_t{0};
+
   [[nodiscard]] bool ready() const { return position_ != end_; }
   [[nodiscard]] bool ended() const { return position_ == end_ && !busy_; }
 
@@ -56,9 +67,14 @@ class RingCursor {
   }
   [[nodiscard]] std::uint64_t time() const { return time_of(block()); }
   void next() {
-    const std::size_t end = offset() + block().block_length;
+    const std::size_t end = offset() + (length_ != 0 ? length_ : block().block_length);
+    length_ = 0;
     position_ = end < size_ ? position_ - offset() + end : position_ - offset() + size_;
   }
+
+  // Gives the block another length, with which it is to be written. Its head and tail say so from
+  // now on; next() still goes to where the next block begins.
+  void resize_block(std::uint32_t length);
 
   // Gives the memory of everything the cursor has passed back to the kernel.
   void release() { std::atomic_ref(ring_->tail).store(position_, std::memory_order_release); }
@@ -73,6 +89,7 @@ class RingCursor {
   }
 
  private:
+  void hold_open_fate(std::uint64_t settled);
   [[nodiscard]] std::atomic_ref<__u64> head() const { return std::atomic_ref(ring_->head); }
   [[nodiscard]] std::size_t offset() const { return position_ & (size_ - 1); }
 
@@ -81,12 +98,14 @@ class RingCursor {
   std::size_t size_;
   std::uint64_t position_;
   std::uint64_t end_;
+  std::uint32_t length_ = 0;  // of the block under the cursor in the ring, if it says another
   bool busy_ = false;
 };
 
-// Blocks that had been dated and not released get the kernel's time again: a date (ns since 1970)
-// is later than any time since boot. `clock_offset` lies between the two.
-void take_dates_back(RingCursor& cursor, std::uint64_t clock_offset);
+// Gives blocks that had been made ready to be written and are not released what the recorder put
+// into them: the kernel's time (a date, ns since 1970, is later than any time since boot;
+// `clock_offset` lies between the two), and their length, if they were recorded with a fate.
+void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates);
 
 // Rings owns a ring for each online CPU, and the array in which recorders find them.
 class Rings {

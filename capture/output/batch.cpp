@@ -32,27 +32,28 @@ void Batch::clear() {
   std::fill(packets_.begin(), packets_.end(), 0);
 }
 
+// A block begins where a piece does or where the block before it ends, has its first fields in one
+// piece, and can go on in the pieces behind.
 void Batch::keep_whole_blocks(std::size_t bytes) {
   std::fill(packets_.begin(), packets_.end(), 0);
   size_ = 0;
-  for (std::size_t i = 0; i < pieces_.size(); ++i) {
-    const auto* piece = static_cast<const std::byte*>(pieces_[i].iov_base);
-    std::size_t kept = 0;
-    while (kept < pieces_[i].iov_len) {
-      const std::byte* block = piece + kept;
-      const std::uint32_t length = read_word(block + offsetof(xdpcap_block, block_length));
-      if (size_ + length > bytes) {
-        pieces_[i].iov_len = kept;
-        pieces_.resize(kept == 0 ? i : i + 1);
-        return;
-      }
-      if (read_word(block) == kPacketBlock) {
-        ++packets_[read_word(block + offsetof(xdpcap_block, interface_id))];
-      }
-      kept += length;
-      size_ += length;
+  std::size_t index = 0;
+  std::size_t at = 0;  // in the piece
+  while (index < pieces_.size()) {
+    const std::byte* block = static_cast<const std::byte*>(pieces_[index].iov_base) + at;
+    const std::size_t length = read_word(block + offsetof(xdpcap_block, block_length));
+    if (size_ + length > bytes) break;
+    if (read_word(block) == kPacketBlock) {
+      ++packets_[read_word(block + offsetof(xdpcap_block, interface_id))];
+    }
+    size_ += length;
+    for (at += length; index < pieces_.size() && at >= pieces_[index].iov_len; ++index) {
+      at -= pieces_[index].iov_len;
     }
   }
+  if (index == pieces_.size()) return;
+  pieces_[index].iov_len = at;
+  pieces_.resize(at == 0 ? index : index + 1);
 }
 
 }  // namespace xdpcap

@@ -14,6 +14,12 @@
 
 namespace xdpcap {
 
+// The length of a block (record.h) whose fate has become a comment of `comment` bytes.
+inline std::uint32_t with_comment(std::uint32_t block_length, std::size_t comment) {
+  return block_length + static_cast<std::uint32_t>(comment) -
+         static_cast<std::uint32_t>(sizeof(xdpcap_fate));
+}
+
 class Batch {
  public:
   // What stays in a CPU's cache between the look at its heads and the write out of it.
@@ -31,16 +37,28 @@ class Batch {
     ++packets_[block.interface_id];
     return true;
   }
+  // Takes a packet's block with a comment in place of its fate; false as above. The lengths in the
+  // block have to become with_comment() before it is written.
+  bool append(const xdpcap_block& block, std::span<const std::byte> comment) {
+    const std::uint32_t length = with_comment(block.block_length, comment.size());
+    constexpr std::size_t kPiecesOfOne = 3;
+    if (size_ != 0 && size_ + length > kMostBytes) return false;
+    if (pieces_.size() + kPiecesOfOne > kMostPieces) return false;
+    const std::span bytes(reinterpret_cast<const std::byte*>(&block), block.block_length);
+    const std::size_t tail = bytes.size() - sizeof(xdpcap_block_tail);
+    put(bytes.first(tail - sizeof(xdpcap_fate)));
+    put(comment);
+    put(bytes.subspan(tail));
+    size_ += length;
+    ++packets_[block.interface_id];
+    return true;
+  }
   // Takes finished blocks of other kinds; false as above.
   bool append(std::span<const std::byte> blocks) {
     if (size_ != 0 && size_ + blocks.size() > kMostBytes) return false;
     const bool neighbour = !pieces_.empty() && end_of(pieces_.back()) == blocks.data();
-    if (neighbour) {
-      pieces_.back().iov_len += blocks.size();
-    } else {
-      if (pieces_.size() == kMostPieces) return false;
-      pieces_.push_back({const_cast<std::byte*>(blocks.data()), blocks.size()});
-    }
+    if (!neighbour && pieces_.size() == kMostPieces) return false;
+    put(blocks);
     size_ += blocks.size();
     return true;
   }
@@ -53,10 +71,18 @@ class Batch {
   [[nodiscard]] bool empty() const { return size_ == 0; }
   void clear();
 
-  // Drops everything behind the last block that ends within the first `bytes` bytes.
+  // Drops everything behind the last block that ends within the first `bytes` bytes. Blocks say
+  // their final lengths by now.
   void keep_whole_blocks(std::size_t bytes);
 
  private:
+  void put(std::span<const std::byte> bytes) {
+    if (!pieces_.empty() && end_of(pieces_.back()) == bytes.data()) {
+      pieces_.back().iov_len += bytes.size();
+    } else {
+      pieces_.push_back({const_cast<std::byte*>(bytes.data()), bytes.size()});
+    }
+  }
   static const std::byte* end_of(const iovec& piece) {
     return static_cast<const std::byte*>(piece.iov_base) + piece.iov_len;
   }

@@ -119,6 +119,7 @@ Bytes interface_statistics(const Statistics& statistics) {
   block.number_option(5, statistics.lost);
   block.number_option(6, statistics.matched);
   block.number_option(8, statistics.written);
+  block.text_option(1, statistics.comment);
   return block.finish();
 }
 

@@ -32,7 +32,7 @@ struct Interface {
 Bytes interface_description(const Interface& interface);
 
 // Interface Statistics Block (section 4.6): what happened to the packets of an interface.
-// matched = written + lost. Times are in ns since 1970.
+// matched = written + lost, unless packets were left out on purpose. Times are in ns since 1970.
 struct Statistics {
   std::uint32_t interface_id = 0;
   std::uint64_t start_time = 0;
@@ -41,6 +41,7 @@ struct Statistics {
   std::uint64_t matched = 0;   // isb_filteraccept
   std::uint64_t lost = 0;      // isb_ifdrop, where dumpcap and Wireshark count them too
   std::uint64_t written = 0;   // isb_usrdeliv
+  std::string comment = {};    // empty: none
 };
 Bytes interface_statistics(const Statistics& statistics);
 

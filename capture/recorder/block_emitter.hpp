@@ -3,6 +3,7 @@
 #pragma once
 
 #include "filter/assembler.hpp"
+#include "recorder/fate_emitter.hpp"
 #include "recorder/recorder.hpp"
 
 namespace xdpcap::recorder {
@@ -19,6 +20,7 @@ class BlockEmitter {
     emit_header();
     emit_drop_count();
     if (spec_.note_ingress) emit_ingress();
+    if (notes_fate(spec_)) FateEmitter(code_, spec_).emit_slot();
     emit_tail();
     emit_copy();
   }

@@ -7,6 +7,7 @@
 
 #include "filter/assembler.hpp"
 #include "recorder/record.h"
+#include "recorder/recorder.hpp"
 
 namespace xdpcap::recorder {
 
@@ -25,6 +26,7 @@ namespace xdpcap::recorder {
 //   R10 - 24  ring
 //   R10 - 32  where the block begins, less kBlocks
 //   R10 - 40  length of the block
+//   R10 - 48  this CPU's struct xdpcap_last (with fates only)
 //   below     the filter's, before it has matched
 inline constexpr std::int16_t kCpuSlot = -4;
 inline constexpr std::int16_t kLengthSlot = -8;
@@ -32,15 +34,22 @@ inline constexpr std::int16_t kZeroSlot = -12;
 inline constexpr std::int16_t kRingSlot = -24;
 inline constexpr std::int16_t kBlockSlot = -32;
 inline constexpr std::int16_t kBlockLengthSlot = -40;
-inline constexpr std::int16_t kFilterStackTop = -40;
+inline constexpr std::int16_t kLastSlot = -48;
+
+inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
+  return notes_fate(spec) ? kLastSlot : kBlockLengthSlot;
+}
 
 // Where blocks begin in a ring, and packets in what kBlockSlot points to.
 inline constexpr std::size_t kBlocks = sizeof(xdpcap_ring);
 inline constexpr std::size_t kPacket = kBlocks + sizeof(xdpcap_block);
 inline constexpr std::uint32_t kFixedLength = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
 
-// The options that not every block has.
-inline constexpr std::uint32_t kMostOptional = sizeof(xdpcap_drop_count) + sizeof(xdpcap_ingress);
+// The most that the options take which not every block has.
+inline std::uint32_t most_optional(const RecorderSpec& spec) {
+  const std::size_t fate = notes_fate(spec) ? sizeof(xdpcap_fate) : 0;
+  return static_cast<std::uint32_t>(sizeof(xdpcap_drop_count) + sizeof(xdpcap_ingress) + fate);
+}
 
 // To the next multiple of 4, to which pcapng pads packets.
 inline void pad(ebpf::Assembler& code, ebpf::Reg length) {

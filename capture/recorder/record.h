@@ -19,7 +19,8 @@
 struct xdpcap_ring {
   __u64 head;  // where the recorder writes next; stored when the block before it is complete
   __u64 busy;  // not 0: a recorder is at work, and has not looked at the clock yet or has
-  __u64 head_padding[14];
+  __u64 last;  // with fates: where the last block begins, stored before the head
+  __u64 head_padding[13];
   __u64 tail;  // what the reader has given back
   __u64 tail_padding[15];
 };
@@ -37,6 +38,7 @@ struct xdpcap_ring {
 //   28  the packet's bytes, padded with zeros to a multiple of 4
 //    +  struct xdpcap_drop_count, if packets were lost before this one
 //    +  struct xdpcap_ingress, if it was asked for
+//    +  struct xdpcap_fate, if it was asked for: only while the block is in its ring
 //    +  struct xdpcap_block_tail
 struct xdpcap_block {
   __u32 block_type;
@@ -62,6 +64,43 @@ struct xdpcap_ingress {
   __u16 length;
   __u8 text[8];
   __u32 number[2];
+};
+
+// What became of a packet after its program had returned (capture/fate). The recorder fills in what
+// it knows, and a tracing program the rest, on the same CPU right after. In the file a comment
+// stands in its place.
+struct xdpcap_fate {
+  __u32 state;    // enum xdpcap_fate_state; stored last
+  __u32 action;   // the recorder's, as are the next two
+  __u32 ingress;  // the interface it came in by
+  __u32 queue;    // receive queue
+  __u32 ingress_namespace;  // inode of the network namespace; 0: not known
+  __u32 program;            // id of the program that is attached to the interface; 0: not known
+  __s32 error;              // 0 or a negative errno
+  __u32 target;             // interface it was redirected to; 0: none, or not one
+  __u32 target_namespace;
+  __u32 map_type;  // enum bpf_map_type it was redirected through; 0: none
+  __u32 map_id;
+  __u32 map_index;
+};
+
+enum xdpcap_fate_state {
+  XDPCAP_FATE_NONE,       // the action says it all: XDP_PASS and XDP_DROP
+  XDPCAP_FATE_OPEN,       // nothing has been heard yet
+  XDPCAP_FATE_CLOSED,     // the driver is done with its packets, and nothing was heard
+  XDPCAP_FATE_REDIRECT,   // xdp:xdp_redirect, xdp:xdp_redirect_err: see error
+  XDPCAP_FATE_EXCEPTION,  // xdp:xdp_exception
+};
+
+// The last packet of a CPU that came to a recorder (with fates only): what the kernel reports next
+// on this CPU is about this one, if it is about the same action and interface. One cache line.
+struct xdpcap_last {
+  __u32 open;     // nothing has been reported yet
+  __u32 action;
+  __u32 ingress;
+  __u32 padding;
+  __u64 fate;     // where its struct xdpcap_fate is in the memory of the ring; 0: not recorded
+  __u64 line_padding[5];
 };
 
 // The options behind the packet (sections 3.5 and 4.3) and the end of the block.
@@ -113,10 +152,12 @@ static_assert(sizeof(struct xdpcap_ring) == 256);
 static_assert(sizeof(struct xdpcap_block) == 28);
 static_assert(sizeof(struct xdpcap_drop_count) == 12);
 static_assert(sizeof(struct xdpcap_ingress) == 20);
+static_assert(sizeof(struct xdpcap_fate) == 48);
+static_assert(sizeof(struct xdpcap_last) == 64);
 static_assert(sizeof(struct xdpcap_block_tail) == 40);
 static_assert(XDPCAP_MOST_CAPTURED + 3 + sizeof(struct xdpcap_block) +
                   sizeof(struct xdpcap_drop_count) + sizeof(struct xdpcap_ingress) +
-                  sizeof(struct xdpcap_block_tail) <=
+                  sizeof(struct xdpcap_fate) + sizeof(struct xdpcap_block_tail) <=
               XDPCAP_RING_OVERHANG);
 static_assert(sizeof(struct xdpcap_control) == 64);
 static_assert(sizeof(struct xdpcap_counters) == 64);

@@ -2,10 +2,12 @@
 #include "recorder/recorder.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/fate_emitter.hpp"
 #include "recorder/frame.hpp"
 #include "recorder/ring_emitter.hpp"
 
@@ -19,7 +21,6 @@ using ebpf::Label;
 using ebpf::Reg;
 using ebpf::Size;
 using recorder::kCpuSlot;
-using recorder::kFilterStackTop;
 using recorder::kLengthSlot;
 
 class Recorder {
@@ -31,7 +32,7 @@ class Recorder {
     emit_filter_at(code_, filter_, spec_.filter_offsets,
                    {.frags = spec_.frags,
                     .length_slot = kLengthSlot,
-                    .stack_top = kFilterStackTop,
+                    .stack_top = recorder::filter_stack_top(spec_),
                     .match = match_,
                     .no_match = return_action_});
     // The verifier refuses code that nothing reaches, and some filters never match.
@@ -48,6 +49,7 @@ class Recorder {
     recorder::RingEmitter ring(code_, spec_, lost_);
     ring.emit_reservation();
     recorder::BlockEmitter(code_, spec_, failed_).emit();
+    if (notes_fate(spec_)) recorder::FateEmitter(code_, spec_).emit_last();
     ring.emit_publication();
     ring.emit_wake_up(return_action_);
     code_.jump(return_action_);
@@ -79,11 +81,13 @@ void Recorder::emit_prologue() {
   // Never true; tells the verifier that the counters exist.
   code_.jump_if(Cond::ge, Reg::r0, static_cast<std::int32_t>(spec_.cpus), return_action_);
   code_.store(Size::word, Reg::r10, kCpuSlot, Reg::r0);
-  code_.alu64(Alu::mul, Reg::r0, sizeof(xdpcap_counters));
+  static_assert(std::has_single_bit(sizeof(xdpcap_counters)));
+  code_.alu64(Alu::lsh, Reg::r0, std::countr_zero(sizeof(xdpcap_counters)));
   const auto row = static_cast<std::uint32_t>(
       sizeof(xdpcap_control) + sizeof(xdpcap_counters) * spec_.cpus * spec_.counters_row);
   code_.load_map_value(Reg::r9, spec_.control_fd, row);
   code_.alu64(Alu::add, Reg::r9, Reg::r0);
+  if (notes_fate(spec_)) recorder::FateEmitter(code_, spec_).emit_entry();
   increment(offsetof(xdpcap_counters, received));
   if (spec_.frags) {
     code_.alu64(Alu::mov, Reg::r1, Reg::r6);

@@ -42,9 +42,16 @@ struct RecorderSpec {
   // PROG_ARRAY of one entry that holds the program to go on with, which shares the slot with this
   // one (kernel/chain.hpp); -1: nothing comes after this recorder.
   int next_fd = -1;
+  // Each packet has room for its fate (struct xdpcap_fate), and tracing programs find the last one
+  // here: an ARRAY of one value, a struct xdpcap_last for each CPU. Negative: no fates.
+  int last_fd = -1;
   // Whether the CPU makes stores visible in their order. Where it does not, Linux 5.12 is needed.
   bool ordered_stores = kOrderedStores;
 };
+
+inline bool notes_fate(const RecorderSpec& spec) {
+  return spec.last_fd >= 0;
+}
 
 // Larger than any packet XDP can see, and what tcpdump calls everything.
 inline constexpr std::uint32_t kMaxSnaplen = 262144;

@@ -39,7 +39,7 @@ void RingEmitter::emit_reservation() {
   code_.load(Size::dword, Reg::r4, Reg::r0, offsetof(xdpcap_ring, tail));
   code_.alu64(Alu::mov, Reg::r2, Reg::r7);
   pad(code_, Reg::r2);
-  code_.alu64(Alu::add, Reg::r2, kFixedLength + kMostOptional);
+  code_.alu64(Alu::add, Reg::r2, static_cast<std::int32_t>(kFixedLength + most_optional(spec_)));
   code_.alu64(Alu::add, Reg::r2, Reg::r3);
   code_.alu64(Alu::sub, Reg::r2, Reg::r4);
   code_.jump_if(Cond::gt, Reg::r2, static_cast<std::int32_t>(spec_.ring_bytes), lost_);

@@ -320,8 +320,9 @@ TEST_F(HabitsTest, JsonIsOneObjectALine) {
     EXPECT_EQ(checked.exit_code, 0) << line << checked.err;
   }
   EXPECT_THAT(lines.back(), HasSubstr(R"({"type":"summary",)"));
-  EXPECT_THAT(lines.back(),
-              HasSubstr(R"("drop":{"received":30,"matched":30,"written":30,"lost":0})"));
+  EXPECT_THAT(
+      lines.back(),
+      HasSubstr(R"("drop":{"received":30,"matched":30,"written":30,"left_out":0,"lost":0})"));
   EXPECT_THAT(lines.back(), HasSubstr(R"("file":")" + file_ + "\""));
 }
 

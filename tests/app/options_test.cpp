@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "support/fate.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace xdpcap {
 namespace {
+
+using test::made_fate;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -98,6 +101,21 @@ TEST(Options, FiltersAtOffsetsAreForIp) {
   EXPECT_EQ(options.filter, compile_filter("icmp", kRawIp));
   EXPECT_EQ(options.link_type.dlt, 1);
   EXPECT_THAT(error({"--offset", "x", "/hook", "-"}), HasSubstr("x"));
+}
+
+TEST(Options, FatesAreTracedOnlyWhenAskedFor) {
+  EXPECT_FALSE(parse({"/hook", "-"}).fates);
+  EXPECT_TRUE(parse({"--fate", "/hook", "-", "icmp"}).fates.value().takes_all());
+  EXPECT_EQ(parse({"--fate", "/hook", "-", "icmp"}).filter_text, "icmp");
+  const xdpcap_fate aborted = made_fate(XDPCAP_FATE_EXCEPTION);
+  const xdpcap_fate passed = made_fate(XDPCAP_FATE_NONE, 2);
+  for (const char* option : {"--only-failed", "-only-failed", "--fate=aborted", "-fate=failed"}) {
+    const FateSelection fates = parse({option, "/hook", "-", "icmp"}).fates.value();
+    EXPECT_TRUE(fates.takes(aborted, Outcome::aborted)) << option;
+    EXPECT_FALSE(fates.takes(passed, Outcome::none)) << option;
+  }
+  EXPECT_THAT(error({"--fate=vanished", "/hook", "-"}), HasSubstr("\"vanished\" is no fate"));
+  EXPECT_THAT(error({"--fate=dropped", "--only-failed", "/hook", "-"}), HasSubstr("two answers"));
 }
 
 TEST(Options, ListingsNeedNoHook) {

@@ -189,7 +189,8 @@ TEST_F(SharingTest, WhoMayNotShareIsToldWhoHoldsTheHook) {
   EXPECT_THAT(result.err, HasSubstr("slot aborted already holds BPF program " +
                                     std::to_string(first_program(XDP_ABORTED))));
   EXPECT_THAT(result.err, HasSubstr("CAP_SYS_ADMIN"));
-  EXPECT_THAT(result.err, HasSubstr("pid " + std::to_string(first.process->pid())));
+  EXPECT_THAT(result.err, HasSubstr(", pid " + std::to_string(first.process->pid()) +
+                                    " (xdpcap-cpp), since 20"));
   stop(first);
 }
 

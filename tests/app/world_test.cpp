@@ -12,6 +12,7 @@
 
 #include "app/tool_fixture.hpp"
 #include "support/capture_reader.hpp"
+#include "support/network.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -128,6 +129,24 @@ TEST_F(WorldTest, SaysWhenTheProgramGoesAndComes) {
   EXPECT_TRUE(says("a program uses the hook " + path_ + " again"));
   hook.program->run(packet_for(XDP_DROP));
   stop(2);
+}
+
+// A real one, which alone has its program.
+TEST_F(WorldTest, SaysWhenTheInterfaceIsRemoved) {
+  Generation hook;
+  pin(hook);
+  const Namespace network;
+  network.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
+  folder_.pin(hook.program->fd(), "program");
+  network.run({"ip", "link", "set", "dev", "v0", "xdp", "pinned", folder_.path("program")});
+  ::unlink(folder_.path("program").c_str());
+  hook.program.reset();
+  start({"-q"});
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+  EXPECT_EQ(capture_->err(), "");
+  network.run({"ip", "link", "del", "v0"});
+  EXPECT_TRUE(says("no loaded program uses the hook " + path_ + " any more"));
+  stop(0);
 }
 
 TEST_F(WorldTest, AQuietWorldIsNoNews) {

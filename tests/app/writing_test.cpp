@@ -2,7 +2,6 @@
 // Outputs that fail: nothing blocks the hook, what is lost is counted, the error names the file.
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,36 +16,13 @@
 #include "base/error.hpp"
 #include "support/capture_reader.hpp"
 #include "support/pcapng_file.hpp"
+#include "support/small_disk.hpp"
 
 namespace xdpcap::test {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// A file system of its own, in memory, of 256 KiB.
-class SmallDisk {
- public:
-  explicit SmallDisk(const std::string& path, const char* options = "size=256k") : path_(path) {
-    std::filesystem::create_directory(path);
-    if (::mount("tmpfs", path.c_str(), "tmpfs", 0, options) != 0) {
-      throw system_error("mounting a tmpfs", errno);
-    }
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  SmallDisk(SmallDisk&&) = delete;
-  SmallDisk& operator=(SmallDisk&&) = delete;
-  ~SmallDisk() { ::umount2(path_.c_str(), MNT_DETACH); }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-  void make_read_only() const {
-    ::mount(nullptr, path_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr);
-  }
-
- private:
-  std::string path_;
-};
 
 class WritingTest : public ToolTest {
  protected:

@@ -90,30 +90,4 @@ int rewrite(struct xdp_md *ctx)
 	return xdpcap_exit(ctx, &hook_a, XDP_TX);
 }
 
-// For hook_bench: what the others are compared with, and the two ways to exit with nothing before.
-SEC("xdp")
-int bare(struct xdp_md *ctx)
-{
-	(void)ctx;
-	return XDP_DROP;
-}
-
-SEC("xdp")
-int hooked(struct xdp_md *ctx)
-{
-	return xdpcap_exit(ctx, &hook_a, XDP_DROP);
-}
-
-SEC("xdp")
-int hooked_run_time(struct xdp_md *ctx)
-{
-	return xdpcap_exit(ctx, &hook_a, ctx->rx_queue_index + XDP_DROP);
-}
-
-SEC("xdp")
-int bare_run_time(struct xdp_md *ctx)
-{
-	return ctx->rx_queue_index + XDP_DROP;
-}
-
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -37,6 +37,7 @@ struct Setup {
   std::uint64_t ring_bytes = std::uint64_t{1} << 20U;
   bool may_use_xdp_load_bytes = true;
   bool ordered_stores = kOrderedStores;
+  bool cpus_come_later = false;  // none of those that are there has a ring
 };
 
 struct Record {
@@ -55,7 +56,8 @@ class Capture {
         filter_(compile_filter(setup.filter, LinkType{})),
         cpus_(read_cpus()),
         control_(5, cpus_.possible),
-        rings_(cpus_.online, cpus_.possible, setup.ring_bytes) {
+        rings_(setup.cpus_come_later ? std::vector{cpus_.possible} : cpus_.online,
+               cpus_.possible + 1, setup.ring_bytes) {
     folder_.pin(map_.get(), "hook");
     hook_ = std::make_unique<Hook>(Hook::open(folder_.path("hook")));
     std::vector<XdpAction> actions;
@@ -82,6 +84,7 @@ class Capture {
   std::uint32_t send(const Packet& packet, std::uint32_t repeat = 1) const {
     return program_.run(packet, repeat);
   }
+  std::size_t bring_cpus_online() { return rings_.add(cpus_.online); }
   [[nodiscard]] Counts counts(std::uint32_t action) const { return control_.read(action); }
 
   std::vector<Record> take() {
@@ -276,6 +279,18 @@ TEST(Recording, AFilterThatNeverMatchesLoadsAndCounts) {
   capture.send(packet_for(XDP_PASS, 60), 5);
   EXPECT_EQ(capture.counts(XDP_PASS).received, 5U);
   EXPECT_EQ(capture.counts(XDP_PASS).matched, 0U);
+}
+
+TEST(Recording, CpusThatComeOnlineGetRings) {
+  Capture capture({.cpus_come_later = true});
+  capture.send(packet_for(XDP_PASS, 60), 3);
+  EXPECT_EQ(capture.take().size(), 0U);
+  EXPECT_EQ(capture.counts(XDP_PASS).lost, 3U);
+  EXPECT_EQ(capture.bring_cpus_online(), read_cpus().online.size());
+  capture.send(packet_for(XDP_PASS, 60), 2);
+  EXPECT_EQ(capture.take().size(), 2U);
+  EXPECT_EQ(capture.counts(XDP_PASS).lost, 3U);
+  EXPECT_EQ(capture.bring_cpus_online(), 0U);
 }
 
 }  // namespace

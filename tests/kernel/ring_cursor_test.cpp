@@ -8,10 +8,13 @@
 
 #include "kernel/rings.hpp"
 #include "output/time_merge.hpp"
+#include "support/fate.hpp"
 #include "support/made_ring.hpp"
 
 namespace xdpcap {
 namespace {
+
+using test::made_fate;
 
 using test::MadeRing;
 using test::numbered_packet;
@@ -74,6 +77,53 @@ TEST(RingCursor, HasNotEndedWhileARecorderIsAtWork) {
   EXPECT_FALSE(cursor.ended());
   ring.ring().busy = 0;
   cursor.refresh();
+  EXPECT_TRUE(cursor.ended());
+}
+
+// A tracing program decides on the last block of a ring only; older ones are settled.
+TEST(RingCursor, WaitsForTheFateOfTheLastBlock) {
+  MadeRing ring(kSize);
+  RingCursor cursor(ring.memory(), kSize);
+  const xdpcap_fate open = made_fate(XDPCAP_FATE_OPEN);
+  for (std::uint64_t time = 1; time <= 3; ++time) {
+    ring.record({.packet = numbered_packet(60), .time = time, .fate = open});
+  }
+  const auto seen = [&](std::uint64_t settled) {
+    RingCursor look = cursor;
+    look.refresh(settled);
+    int blocks = 0;
+    for (; look.ready(); look.next()) ++blocks;
+    return std::pair(blocks, look.ended());
+  };
+  EXPECT_EQ(seen(0), std::pair(2, false));
+  EXPECT_EQ(seen(3), std::pair(3, true));  // waited for long enough
+  EXPECT_EQ(seen(RingCursor::kAllSettled), std::pair(3, true));
+  cursor.refresh();
+  for (cursor.next(); cursor.ready(); cursor.next()) {
+    fate_of(cursor.block()).state = XDPCAP_FATE_CLOSED;
+  }
+  cursor = RingCursor(ring.memory(), kSize);
+  ring.record({.packet = numbered_packet(60), .time = 4, .fate = xdpcap_fate{}});
+  EXPECT_EQ(seen(0), std::pair(1, true));  // nothing to wait for: XDP_PASS
+}
+
+TEST(RingCursor, ABlockCanBeWrittenWithAnotherLength) {
+  MadeRing ring(kSize);
+  RingCursor cursor(ring.memory(), kSize);
+  for (std::uint64_t time = 1; time <= 3; ++time) {
+    ring.record({.packet = numbered_packet(60), .time = time});
+  }
+  cursor.refresh();
+  for (std::uint64_t time = 1; time <= 3; ++time, cursor.next()) {
+    ASSERT_TRUE(cursor.ready());
+    ASSERT_EQ(cursor.time(), time);
+    const auto* tail = reinterpret_cast<const std::byte*>(&cursor.block()) + 128 - 4;
+    cursor.resize_block(200);
+    std::uint32_t length = 0;
+    std::memcpy(&length, tail, sizeof(length));
+    EXPECT_EQ(length, 200U);
+    EXPECT_EQ(cursor.block().block_length, 200U);
+  }
   EXPECT_TRUE(cursor.ended());
 }
 

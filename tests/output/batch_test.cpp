@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
 #include <deque>
 #include <string>
 #include <vector>
@@ -140,6 +142,66 @@ TEST_F(BatchTest, KeepsOnlyWholeBlocks) {
   EXPECT_THAT(batch_.packets(), ElementsAre(1, 0));
   batch_.keep_whole_blocks(start - 1);
   EXPECT_THAT(batch_.packets(), ElementsAre(0, 0));
+}
+
+// A packet's fate makes way for a comment that is not in the ring.
+class BatchWithFatesTest : public BatchTest {
+ protected:
+  bool append_with_comment(const test::BlockSpec& spec) {
+    xdpcap_block& block = blocks_.emplace_back(spec).get();
+    if (!batch_.append(block, kComment)) return false;
+    auto* end = reinterpret_cast<std::byte*>(&block) + block.block_length;
+    block.block_length = with_comment(block.block_length, kComment.size());
+    std::memcpy(end - sizeof(std::uint32_t), &block.block_length, sizeof(std::uint32_t));
+    return true;
+  }
+
+  // opt_comment: code 1, 7 bytes, and one to fill up.
+  static constexpr std::array kComment = {std::byte{1},   std::byte{0},   std::byte{7},
+                                          std::byte{0},   std::byte{'f'}, std::byte{'a'},
+                                          std::byte{'t'}, std::byte{'e'}, std::byte{'='},
+                                          std::byte{'o'}, std::byte{'k'}, std::byte{0}};
+};
+
+TEST_F(BatchWithFatesTest, CommentsStandWhereFatesWere) {
+  for (const std::uint32_t size : {14U, 61U, 1514U}) {
+    ASSERT_TRUE(append_with_comment(
+        {.packet = numbered_packet(size), .dropped = size, .fate = xdpcap_fate{}}));
+  }
+  ASSERT_TRUE(append({.packet = numbered_packet(60)}));
+  const auto packets = test::read_with_tshark(file());
+  const auto bytes = test::read_bytes(file());
+  ASSERT_EQ(packets.size(), 4U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(packets[i].comment, "fate=ok");
+    EXPECT_EQ(packets[i].verdict, "2");
+    EXPECT_EQ(packets[i].drop_count, std::to_string(bytes[i].size()));
+    EXPECT_EQ(bytes[i], numbered_packet(bytes[i].size()));
+  }
+  EXPECT_EQ(packets[3].comment, "");
+  EXPECT_THAT(batch_.packets(), ElementsAre(4, 0));
+}
+
+// Blocks are in three pieces now, and a write can end in each of them.
+TEST_F(BatchWithFatesTest, KeepsOnlyWholeBlocksWhereverItIsCut) {
+  const std::size_t start = batch_.size();
+  for (int i = 0; i < 3; ++i) {
+    append_with_comment({.packet = numbered_packet(60), .fate = xdpcap_fate{}});
+  }
+  const std::size_t block = (batch_.size() - start) / 3;
+  for (std::size_t cut = start + 3 * block; cut-- > start;) {
+    batch_.keep_whole_blocks(cut);
+    const std::size_t whole = (cut - start) / block;
+    ASSERT_EQ(batch_.size(), start + whole * block) << cut;
+    ASSERT_THAT(batch_.packets(), ElementsAre(whole, 0)) << cut;
+    ASSERT_EQ(test::read_bytes(file()).size(), whole) << cut;
+  }
+}
+
+TEST_F(BatchWithFatesTest, FillsUpWithPieces) {
+  std::size_t taken = 0;
+  while (append_with_comment({.packet = numbered_packet(14), .fate = xdpcap_fate{}})) ++taken;
+  EXPECT_EQ(taken, (Batch::kMostPieces - 1) / 3);
 }
 
 }  // namespace

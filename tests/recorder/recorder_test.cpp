@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "filter/expression.hpp"
+#include "recorder/record.h"
 
 namespace xdpcap {
 namespace {
@@ -88,6 +89,47 @@ TEST(Recorder, OnlyFragmentsPayForFragments) {
   frags.frags = true;
   EXPECT_EQ(calls(make(spec(), ""), BPF_FUNC_xdp_get_buff_len), 0);
   EXPECT_EQ(calls(make(frags, ""), BPF_FUNC_xdp_get_buff_len), 1);
+}
+
+// Jumps are longer over what was put in between.
+bool same_but_for_jumps(const bpf_insn& a, const bpf_insn& b) {
+  const bool jump = BPF_CLASS(a.code) == BPF_JMP || BPF_CLASS(a.code) == BPF_JMP32;
+  return a.code == b.code && a.dst_reg == b.dst_reg && a.src_reg == b.src_reg && a.imm == b.imm &&
+         (jump || a.off == b.off);
+}
+
+std::ptrdiff_t loads_of_map(const ebpf::Program& program, int fd) {
+  return std::count_if(program.code.begin(), program.code.end(), [fd](const bpf_insn& insn) {
+    return insn.code == (BPF_LD | BPF_DW | BPF_IMM) && insn.src_reg != 0 && insn.imm == fd;
+  });
+}
+
+// A recorder that notes no fates is one that does with all about fates taken out, and nothing put
+// in their place.
+TEST(Recorder, OnlyThoseWhoAskPayForFates) {
+  constexpr int kLastFd = 77;
+  const ebpf::Program without = make(spec(), "tcp port 80");
+  RecorderSpec noting = spec();
+  noting.last_fd = kLastFd;
+  const ebpf::Program with = make(noting, "tcp port 80");
+  EXPECT_EQ(loads_of_map(without, kLastFd), 0);
+  EXPECT_EQ(loads_of_map(with, kLastFd), 1);
+
+  // The room to reserve is the one number that differs.
+  int other_numbers = 0;
+  auto next = with.code.begin();
+  for (const bpf_insn& insn : without.code) {
+    next = std::find_if(next, with.code.end(), [&](const bpf_insn& candidate) {
+      bpf_insn room = candidate;
+      room.imm -= sizeof(xdpcap_fate);
+      const bool same = same_but_for_jumps(insn, candidate);
+      if (!same && same_but_for_jumps(insn, room)) ++other_numbers;
+      return same || same_but_for_jumps(insn, room);
+    });
+    ASSERT_NE(next, with.code.end());
+    ++next;
+  }
+  EXPECT_EQ(other_numbers, 1);
 }
 
 }  // namespace

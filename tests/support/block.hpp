@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "recorder/record.h"
@@ -17,6 +18,7 @@ struct BlockSpec {
   std::uint32_t action = 2;
   std::uint64_t dropped = 0;
   std::uint32_t queue = 0;
+  std::optional<xdpcap_fate> fate = {};
 };
 
 class MadeBlock {
@@ -24,7 +26,8 @@ class MadeBlock {
   explicit MadeBlock(const BlockSpec& spec) {
     const std::size_t padded = (spec.packet.size() + 3) / 4 * 4;
     const std::size_t drops = spec.dropped == 0 ? 0 : sizeof(xdpcap_drop_count);
-    const auto length = static_cast<std::uint32_t>(sizeof(xdpcap_block) + padded + drops +
+    const std::size_t fate = spec.fate ? sizeof(xdpcap_fate) : 0;
+    const auto length = static_cast<std::uint32_t>(sizeof(xdpcap_block) + padded + drops + fate +
                                                    sizeof(xdpcap_block_tail));
     const auto size = static_cast<std::uint32_t>(spec.packet.size());
     append(xdpcap_block{6, length, spec.interface, static_cast<std::uint32_t>(spec.time >> 32U),
@@ -37,6 +40,7 @@ class MadeBlock {
                                {static_cast<std::uint32_t>(spec.dropped),
                                 static_cast<std::uint32_t>(spec.dropped >> 32U)}});
     }
+    if (spec.fate) append(*spec.fate);
     xdpcap_block_tail tail = {2, 4, 1, 6, 4, spec.queue, 7, 9, {2}, 0, 0, length};
     const std::uint64_t action = spec.action;
     std::memcpy(&tail.verdict[1], &action, sizeof(action));
@@ -46,6 +50,7 @@ class MadeBlock {
   [[nodiscard]] const xdpcap_block& get() const {
     return *reinterpret_cast<const xdpcap_block*>(bytes_.data());
   }
+  [[nodiscard]] xdpcap_block& get() { return *reinterpret_cast<xdpcap_block*>(bytes_.data()); }
   [[nodiscard]] const std::vector<std::uint8_t>& bytes() const { return bytes_; }
 
  private:

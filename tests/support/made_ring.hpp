@@ -25,6 +25,7 @@ class MadeRing {
     if (ring().head + length - ring().tail > size_) return false;
     const std::size_t offset = ring().head % size_;
     std::memcpy(memory() + sizeof(xdpcap_ring) + offset, block.bytes().data(), length);
+    ring().last = ring().head;
     const bool lap_ends = offset + length >= size_;
     ring().head += lap_ends ? size_ - offset : length;
     return true;

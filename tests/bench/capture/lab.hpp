@@ -71,6 +71,10 @@ class Lab {
   std::uint32_t receiver_ifindex_ = 0;
 };
 
+// ns a packet that an idle hook adds to the receiving program, loaded for this measurement alone:
+// where the kernel happens to put the code makes a difference of 2 ns, so ask more than once.
+double idle_hook_cost(std::uint32_t size, std::uint32_t repeat);
+
 // An Ethernet frame of `size` bytes: IPv4, UDP from 10.55.0.1:4000 to 10.55.0.2:4001.
 std::vector<std::uint8_t> make_frame(std::uint32_t size);
 

@@ -88,7 +88,6 @@ class Measurement {
   void measure_series(const Setting& setting, Results& results,
                       const std::function<void(const Row&)>& on_row);
   void measure_costs(Results& results) const;
-  [[nodiscard]] double idle_cost() const;
   [[nodiscard]] double filter_cost(const Tool& tool, const std::string& filter) const;
   [[nodiscard]] double match_cost(const Tool& tool) const;
   [[nodiscard]] double startup(const Tool& tool) const;

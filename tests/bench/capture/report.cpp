@@ -98,8 +98,9 @@ void print_summary(std::ostream& out, const Results& results) {
   for (const auto& [key, rate] : clean_rates(results)) {
     const auto& [tool, path, size, sink] = key;
     out << "  " << std::left << std::setw(12) << tool << std::right << std::setw(5) << size
-        << " B  " << std::left << std::setw(10) << to_string(sink) << std::right
-        << std::setprecision(3) << std::setw(8) << rate / 1e6 << " M packets/s\n";
+        << " B  " << std::left << std::setw(7) << to_string(path) << std::setw(10)
+        << to_string(sink) << std::right << std::setprecision(3) << std::setw(8) << rate / 1e6
+        << " M packets/s\n";
   }
   if (!results.costs.empty()) out << "\nAdded to each packet (BPF_PROG_TEST_RUN, 64 B):\n";
   for (const Cost& cost : results.costs) {

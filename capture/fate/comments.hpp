@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The comment that a packet's fate becomes in the file. Fates repeat, so each is put into words
+// once and kept.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "fate/names.hpp"
+#include "fate/selection.hpp"
+#include "recorder/record.h"
+
+namespace xdpcap {
+
+// "fate=dropped reason=ENETDOWN to=veth2(7) via=devmap#12[3] ingress=veth1(6) rxq=0
+// prog=xdp_fw#115", in this order; what is not known or does not apply is left out.
+std::string describe(xdpcap_fate fate, Outcome outcome, const Names& names);
+
+class FateComments {
+ public:
+  struct Comment {
+    bool wanted;                    // by the selection
+    std::vector<std::byte> option;  // a pcapng option (opt_comment), padded
+  };
+
+  FateComments(const Names& names, FateSelection selection)
+      : names_(names), selection_(std::move(selection)) {}
+
+  // Programs in a devmap or cpumap cannot transmit. Before the first of().
+  void set_can_transmit(bool can_transmit) { can_transmit_ = can_transmit; }
+
+  // Stays valid until forget_most().
+  const Comment& of(const xdpcap_fate& fate) {
+    if (recent_ != nullptr && same(recent_->first, fate)) return recent_->second;
+    return look_up(fate);
+  }
+
+  // Between writes: starts again when there are very many (a map with thousands of keys), so that
+  // memory stays small.
+  void forget_most();
+  [[nodiscard]] std::size_t known() const { return known_.size(); }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const xdpcap_fate& fate) const;
+  };
+  struct Equal {
+    bool operator()(const xdpcap_fate& a, const xdpcap_fate& b) const { return same(a, b); }
+  };
+  using Known = std::unordered_map<xdpcap_fate, Comment, Hash, Equal>;
+
+  static bool same(const xdpcap_fate& a, const xdpcap_fate& b);
+  const Comment& look_up(const xdpcap_fate& fate);
+
+  const Names& names_;
+  FateSelection selection_;
+  bool can_transmit_ = true;
+  Known known_;
+  const Known::value_type* recent_ = nullptr;
+};
+
+}  // namespace xdpcap

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "fate/libbpf_words.hpp"
+
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include "base/text.hpp"
+
+namespace xdpcap {
+namespace {
+
+std::string& words() {
+  static std::string text;
+  return text;
+}
+
+int keep(libbpf_print_level level, const char* format, std::va_list arguments) {
+  if (level != LIBBPF_WARN) return 0;
+  std::array<char, 16384> line{};
+  const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
+  words() += line.data();
+  return length;
+}
+
+}  // namespace
+
+LibbpfWords::LibbpfWords() : before_(libbpf_set_print(keep)) {
+  words().clear();
+}
+
+LibbpfWords::~LibbpfWords() {
+  libbpf_set_print(before_);
+}
+
+// A verifier's log ends with its verdict and the line that counts what it processed.
+std::string LibbpfWords::most_telling() {
+  const std::vector<std::string_view> lines = split(words(), '\n');
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    if (lines[i].starts_with("processed ")) return std::string(trim(lines[i - 1]));
+  }
+  return std::string(trim(lines.front()));
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "fate/outcome.hpp"
+
+#include <linux/bpf.h>
+
+#include <cstring>
+
+namespace xdpcap {
+namespace {
+
+Outcome of_exception(std::uint32_t action) {
+  return action == XDP_ABORTED ? Outcome::aborted : Outcome::dropped;
+}
+
+}  // namespace
+
+Outcome outcome_of(const xdpcap_fate& fate, bool can_transmit) {
+  switch (fate.state) {
+    case XDPCAP_FATE_NONE:
+      return Outcome::none;
+    case XDPCAP_FATE_REDIRECT:
+      return fate.error == 0 ? Outcome::redirected : Outcome::dropped;
+    case XDPCAP_FATE_EXCEPTION:
+      return of_exception(fate.action);
+    default:
+      // The kernel reports every redirect, and of XDP_TX only what fails.
+      return fate.action == XDP_TX && can_transmit ? Outcome::queued : Outcome::unknown;
+  }
+}
+
+std::string name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::redirected:
+      return "redirected";
+    case Outcome::queued:
+      return "queued";
+    case Outcome::dropped:
+      return "dropped";
+    case Outcome::aborted:
+      return "aborted";
+    case Outcome::unknown:
+      return "unknown";
+    default:
+      return {};
+  }
+}
+
+std::string reason_of(const xdpcap_fate& fate, Outcome outcome) {
+  if (outcome != Outcome::dropped) return {};
+  if (fate.state == XDPCAP_FATE_REDIRECT) return errno_name(-fate.error);
+  if (fate.action == XDP_TX) return "tx-failed";
+  return fate.action == XDP_REDIRECT ? "redirect-failed" : "invalid-action";
+}
+
+std::string errno_name(int error_number) {
+  const char* name = ::strerrorname_np(error_number);
+  return name != nullptr ? name : "errno-" + std::to_string(error_number);
+}
+
+std::string map_kind(std::uint32_t map_type) {
+  switch (map_type) {
+    case BPF_MAP_TYPE_DEVMAP:
+      return "devmap";
+    case BPF_MAP_TYPE_DEVMAP_HASH:
+      return "devmap_hash";
+    case BPF_MAP_TYPE_CPUMAP:
+      return "cpumap";
+    case BPF_MAP_TYPE_XSKMAP:
+      return "xskmap";
+    default:
+      return "map";
+  }
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What became of the packets between two devices, for people: counts, reasons, what to do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fate/names.hpp"
+#include "fate/tracer.hpp"
+
+namespace xdpcap {
+
+// One line for each (from, to), with a line below it for each reason why packets were dropped;
+// empty when nothing was reported. `uncounted`: reports that are missing among the pairs.
+std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncounted,
+                       const Names& names);
+
+// The action of the packets that a report is about.
+std::uint32_t action_of(const xdpcap_pair& pair);
+
+// The usual cause of a failure between two devices (by name), and its cure.
+std::string explain(const xdpcap_pair& pair, const std::string& from, const std::string& to);
+
+}  // namespace xdpcap

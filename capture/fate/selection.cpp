@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "fate/selection.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace xdpcap {
+namespace {
+
+constexpr const char* kNone = "none";
+constexpr const char* kFailed = "failed";
+
+bool is_reason(const std::string& word) {
+  constexpr std::array kOwn = {"tx-failed", "redirect-failed", "invalid-action"};
+  if (std::find(kOwn.begin(), kOwn.end(), word) != kOwn.end()) return true;
+  constexpr int kMostErrno = 4095;  // MAX_ERRNO
+  for (int error = 1; error <= kMostErrno; ++error) {
+    if (to_lower(errno_name(error)) == word) return true;
+  }
+  return false;
+}
+
+bool is_outcome(const std::string& word) {
+  constexpr std::array kOutcomes = {Outcome::redirected, Outcome::queued, Outcome::dropped,
+                                    Outcome::aborted, Outcome::unknown};
+  return word == kNone || word == kFailed ||
+         std::any_of(kOutcomes.begin(), kOutcomes.end(),
+                     [&](Outcome outcome) { return name_of(outcome) == word; });
+}
+
+}  // namespace
+
+FateSelection FateSelection::parse(std::string_view text) {
+  FateSelection selection;
+  for (const std::string_view part : split(text, ',')) {
+    const std::string word = to_lower(trim(part));
+    if (!is_outcome(word) && !is_reason(word)) {
+      throw UsageError("--fate: \"" + std::string(trim(part)) + "\" is no fate",
+                       "fates are redirected, queued, dropped, aborted, unknown, none, failed "
+                       "(dropped or aborted), or a reason such as ENETDOWN");
+    }
+    selection.words_.push_back(word);
+  }
+  return selection;
+}
+
+bool FateSelection::takes(const xdpcap_fate& fate, Outcome outcome) const {
+  if (takes_all()) return true;
+  const std::string name = outcome == Outcome::none ? kNone : name_of(outcome);
+  const std::string reason = to_lower(reason_of(fate, outcome));
+  return std::any_of(words_.begin(), words_.end(), [&](const std::string& word) {
+    return word == name || word == reason || (word == kFailed && is_failure(outcome));
+  });
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The tracing programs in the kernel: loads and attaches them, and reads what they count.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fate/tracing.h"
+#include "kernel/rings.hpp"
+
+namespace xdpcap {
+
+struct PairCount {
+  xdpcap_pair pair{};
+  xdpcap_pair_count count{};  // summed over the CPUs
+};
+
+class Tracer {
+ public:
+  // Attaches programs that lay fates into `rings`: with BTF (names, namespaces), or to the plain
+  // tracepoints where the kernel has none. `cpus`: possible ones. Throws Error when neither works.
+  Tracer(const Rings& rings, std::uint32_t cpus);
+
+  // Why there are no names but numbers only; empty when there are.
+  [[nodiscard]] const std::string& shortcoming() const { return shortcoming_; }
+  // The map of struct xdpcap_last, which recorders fill in.
+  [[nodiscard]] int last_fd() const { return last_fd_; }
+  // Of the maps that are read below.
+  [[nodiscard]] std::vector<int> descriptors() const;
+  [[nodiscard]] std::vector<PairCount> pairs() const;
+  // Reports that are missing among pairs(), which has room for some thousand.
+  [[nodiscard]] std::uint64_t uncounted() const;
+  // The device's name when it was first heard of; nothing when it was not, or without BTF.
+  [[nodiscard]] std::optional<std::string> name_of(const xdpcap_device& device) const;
+
+ private:
+  struct CloseObject {
+    void operator()(bpf_object* object) const { bpf_object__close(object); }
+  };
+  struct DestroyLink {
+    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+  };
+  enum class Kind : std::uint8_t { btf, plain };
+
+  void load(Kind kind, const Rings& rings);
+  void configure(const Rings& rings);
+  void attach();
+  [[nodiscard]] bpf_map* map(const char* name) const;
+
+  std::uint32_t cpus_;
+  std::unique_ptr<bpf_object, CloseObject> object_;
+  std::vector<std::unique_ptr<bpf_link, DestroyLink>> links_;
+  int last_fd_ = -1;
+  std::string shortcoming_;
+};
+
+}  // namespace xdpcap

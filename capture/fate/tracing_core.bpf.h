@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
+// Ties what the kernel reports to the packet it is about. A report of one packet comes on the same
+// CPU right after the packet's program has returned, with nothing in between: so it is about the
+// last packet that came to a recorder there, provided that action and interface are the same.
+// What the kernel reports of many packets at once is only counted.
+#ifndef XDPCAP_TRACING_CORE_H
+#define XDPCAP_TRACING_CORE_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "fate/tracing.h"
+#include "recorder/record.h"
+
+// libbpf's macros give every program a context, whether it needs it or not.
+#pragma clang diagnostic ignored "-Wunused-parameter"
+
+// All that is in .rodata; set before loading.
+const volatile struct xdpcap_limits limits = {};
+
+// All that is in .bss.
+__u64 uncounted;  // reports that found no room among the pairs
+
+// The capture's own rings (record.h), by CPU.
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} rings SEC(".maps");
+
+// One value: a struct xdpcap_last for each CPU.
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct xdpcap_last));
+} last_packets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct xdpcap_pair);
+	__type(value, struct xdpcap_pair_count);
+} pairs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct xdpcap_device);
+	__type(value, struct xdpcap_name);
+} names SEC(".maps");
+
+static __always_inline struct xdpcap_last *last_packet(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 zero = 0;
+	struct xdpcap_last *lines = bpf_map_lookup_elem(&last_packets, &zero);
+
+	if (!lines || cpu >= limits.cpus)
+		return 0;
+	return lines + cpu;
+}
+
+// The slot that a recorder left in this CPU's ring for the fate of its packet.
+static __always_inline struct xdpcap_fate *slot_of(const struct xdpcap_last *last)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 zero = 0;
+	__u64 at = last->fate;
+	void *ring, *memory;
+
+	if (!at)
+		return 0;
+	ring = bpf_map_lookup_elem(&rings, &cpu);
+	if (!ring)
+		return 0;
+	memory = bpf_map_lookup_elem(ring, &zero);
+	if (!memory)
+		return 0;
+	at &= 0x3ffffffc;  // never true; for the verifier, as is the next
+	if (at > limits.ring_memory - sizeof(struct xdpcap_fate))
+		return 0;
+	return memory + at;
+}
+
+// Adds to the count of a pair. True if it is a pair that was not known.
+static __always_inline int count(const struct xdpcap_pair *pair, __u64 packets, __u64 dropped)
+{
+	struct xdpcap_pair_count none = {};
+	struct xdpcap_pair_count *sum = bpf_map_lookup_elem(&pairs, pair);
+	int fresh = !sum;
+
+	if (fresh) {
+		bpf_map_update_elem(&pairs, pair, &none, BPF_NOEXIST);
+		sum = bpf_map_lookup_elem(&pairs, pair);
+		if (!sum) {
+			__sync_fetch_and_add(&uncounted, 1);
+			return 0;
+		}
+	}
+	sum->packets += packets;
+	sum->dropped += dropped;
+	return fresh;
+}
+
+// Hands a report of one packet to that packet. False if it is about none that came through the
+// hook; else 2 if its pair of devices is new, else 1.
+static __always_inline int decide(const struct xdpcap_fate *report, __u32 kind)
+{
+	struct xdpcap_last *last = last_packet();
+	struct xdpcap_pair pair = {};
+	struct xdpcap_fate *fate;
+
+	if (!last || !last->open || last->action != report->action ||
+	    last->ingress != report->ingress)
+		return 0;
+	last->open = 0;
+	fate = slot_of(last);
+	if (fate) {
+		fate->ingress_namespace = report->ingress_namespace;
+		fate->program = report->program;
+		fate->error = report->error;
+		fate->target = report->target;
+		fate->target_namespace = report->target_namespace;
+		fate->map_type = report->map_type;
+		fate->map_id = report->map_id;
+		fate->map_index = report->map_index;
+		*(volatile __u32 *)&fate->state = report->state;
+	}
+	pair.from.index = report->ingress;
+	pair.from.network = report->ingress_namespace;
+	pair.to.index = report->target;
+	pair.to.network = report->target_namespace;
+	pair.report = kind;
+	pair.error = report->error;
+	pair.action = report->action;
+	pair.map_type = report->map_type;
+	pair.map_id = report->map_id;
+	return count(&pair, 1, 0) + 1;
+}
+
+// Whether reports about this device are about packets that came through the hook: the driver is
+// still at the batch in which one did.
+static __always_inline int is_at_work(__u32 device)
+{
+	struct xdpcap_last *last = last_packet();
+
+	return last && last->ingress == device;
+}
+
+// A cpumap's queue takes packets of every device, so these have no `from`. They are
+// counted while a driver is at a batch with packets of the hook.
+static __always_inline int enqueued(__u32 map_id, __u32 processed, __u32 dropped, __u32 cpu)
+{
+	struct xdpcap_last *last = last_packet();
+	struct xdpcap_pair pair = {.report = XDPCAP_REPORT_ENQUEUE};
+
+	pair.to.index = cpu;
+	pair.map_type = BPF_MAP_TYPE_CPUMAP;
+	pair.map_id = map_id;
+	if (last && last->ingress)
+		count(&pair, processed - dropped, dropped);
+	return 0;
+}
+
+// The driver is done with a batch of packets: what was not reported of the last one never will be.
+static __always_inline int close_batch(void)
+{
+	struct xdpcap_last *last = last_packet();
+	struct xdpcap_fate *fate;
+
+	if (!last || !last->ingress)
+		return 0;
+	last->ingress = 0;
+	if (!last->open)
+		return 0;
+	last->open = 0;
+	fate = slot_of(last);
+	if (fate)
+		*(volatile __u32 *)&fate->state = XDPCAP_FATE_CLOSED;
+	return 0;
+}
+
+#endif

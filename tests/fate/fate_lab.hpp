@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Networks in which packets come to grief: left --- middle --- right, with a program on m0 that
+// does what the first byte of a frame asks for.
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/tool.hpp"
+#include "fate/lab.h"
+#include "support/capture_reader.hpp"
+#include "support/hooked_program.hpp"
+#include "support/network.hpp"
+#include "support/packet_socket.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace xdpcap::test {
+
+// A frame that asks the program to do `what` with a map's key or an interface's index.
+Packet frame_for(std::uint8_t what, std::uint8_t key, std::uint32_t number = 0,
+                 std::size_t size = 100);
+
+class FateLab : public ::testing::Test {
+ protected:
+  FateLab();
+
+  [[nodiscard]] int program(const char* name) const;
+  [[nodiscard]] int map(const char* name) const;
+  void attach(const Namespace& where, const std::string& interface, int program_fd,
+              const std::string& mode = "xdpdrv");
+  // The veth end r0 takes frames from m1's XDP only while it runs XDP itself.
+  void let_right_receive() { attach(right_, "r0", program("pass")); }
+  // Puts a device of the middle under a key of the devmap.
+  void fill(std::uint32_t key, const std::string& interface) const;
+  [[nodiscard]] std::uint8_t index(const std::string& interface) const {
+    return static_cast<std::uint8_t>(middle_.interface_index(interface));
+  }
+  // "m1(3)".
+  [[nodiscard]] std::string device(const std::string& interface) const {
+    return interface + "(" + std::to_string(index(interface)) + ")";
+  }
+  // "devmap#12[0]".
+  [[nodiscard]] std::string via(const char* map_name, std::uint32_t key) const;
+  // What every comment ends with whose fate was reported.
+  [[nodiscard]] std::string trailer(const std::string& program = "by_first_byte") const;
+
+  void start(std::vector<std::string> options = {"--fate"}, const std::string& filter = "");
+  // The same as if the kernel had no BTF, with tracefs mounted for this process alone.
+  void start_without_btf();
+  void send(const std::vector<Packet>& frames) const;
+  // Runs the program on m0 with `repeat` live copies of the frame (BPF_F_TEST_XDP_LIVE_FRAMES), as
+  // fast as the kernel can.
+  void run_live(const Packet& frame, std::uint32_t repeat) const;
+  // Stops the capture.
+  void end();
+  // Stops the capture and reads it.
+  void stop();
+  // Captures the frames with --fate; afterwards every one of them has to be in the file.
+  void capture(const std::vector<Packet>& frames);
+  void expect_comments(const std::vector<std::string>& comments) const;
+
+  Namespace left_, middle_, right_;
+  PinFolder pins_;
+  TemporaryFolder files_;
+  std::string file_ = files_.path("out.pcap");
+  std::unique_ptr<PacketSocket> from_left_;
+  std::vector<ReadPacket> packets_;
+  std::vector<Packet> bytes_;
+  std::string err_;
+  Summary summary_;
+
+ private:
+  struct CloseObject {
+    void operator()(bpf_object* object) const { bpf_object__close(object); }
+  };
+  std::unique_ptr<bpf_object, CloseObject> object_;
+  void start(std::vector<std::string> command_in_front, std::vector<std::string> options,
+             const std::string& filter);
+
+  std::unique_ptr<Process> capture_;
+  int attached_ = 0;
+};
+
+}  // namespace xdpcap::test

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
+// Programs for the lab of fates: the first byte of a test frame says what to try, the second with
+// which key.
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "fate/lab.h"
+#include "xdpcap.h"
+
+// With a slot for the action that is none.
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, __u32);
+} hook SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 8);
+	__type(key, __u32);
+	__type(value, __u32);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct bpf_cpumap_val);
+} cpus SEC(".maps");
+
+static __always_inline int try_what(unsigned char what, unsigned char key)
+{
+	switch (what) {
+	case TRY_ABORTED:
+		return XDP_ABORTED;
+	case TRY_DROP:
+		return XDP_DROP;
+	case TRY_TX:
+		return XDP_TX;
+	case TRY_DEVMAP:
+		return bpf_redirect_map(&devices, key, 0);
+	case TRY_CPUMAP:
+		return bpf_redirect_map(&cpus, key, 0);
+	case TRY_INDEX:
+		return bpf_redirect(key, 0);
+	case TRY_INVALID:
+		return 7;
+	default:
+		return XDP_PASS;
+	}
+}
+
+SEC("xdp")
+int by_first_byte(struct xdp_md *ctx)
+{
+	unsigned char *data = (void *)(long)ctx->data;
+
+	if (data + 14 > (unsigned char *)(long)ctx->data_end || data[12] != 0x88 || data[13] != 0xb5)
+		return XDP_PASS;
+	return xdpcap_exit(ctx, &hook, try_what(data[0], data[1]));
+}
+
+// A program in front of it, as dispatchers are: what the kernel reports names this one.
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} next SEC(".maps");
+
+SEC("xdp")
+int dispatcher(struct xdp_md *ctx)
+{
+	bpf_tail_call(ctx, &next, 0);
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int pass(struct xdp_md *ctx __attribute__((unused)))
+{
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
+// The programs that hook_bench compares: they leave through a hook whose slots are empty no times
+// or EXITS times. A tail call into an empty slot returns, so one packet can try many.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "hook_bench.h"
+#include "xdpcap.h"
+
+XDPCAP_DEFINE_HOOK(hook);
+
+SEC("xdp")
+int bare(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int constant(struct xdp_md *ctx)
+{
+	#pragma clang loop unroll(full)
+	for (int i = 0; i < EXITS; i++)
+		xdpcap_exit(ctx, &hook, XDP_DROP);
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int run_time(struct xdp_md *ctx)
+{
+	int action = ctx->rx_queue_index + XDP_DROP;
+
+	#pragma clang loop unroll(full)
+	for (int i = 0; i < EXITS; i++)
+		xdpcap_exit(ctx, &hook, action);
+	return action;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Captures that come and go: each with a filter, a snaplen and a buffer of its own, and an end of
+// its own. All throw when anything is not as it should be.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xdpcap::soak {
+
+struct Account {
+  std::uint64_t matched = 0;
+  std::uint64_t written = 0;
+  std::uint64_t lost = 0;
+};
+
+class Guests {
+ public:
+  Guests(std::string hook, std::string folder, std::uint32_t seed)
+      : hook_(std::move(hook)), folder_(std::move(folder)), random_(seed) {}
+
+  Account stopped();      // by a signal
+  Account killed();       // by SIGKILL
+  Account full_disk();    // on a disk of 256 KiB
+  Account reader_gone();  // of a pipe, after some bytes
+
+ private:
+  std::vector<std::string> command(const std::string& output);
+  void linger();
+
+  std::string hook_;
+  std::string folder_;
+  std::mt19937 random_;
+};
+
+}  // namespace xdpcap::soak

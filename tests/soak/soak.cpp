@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// soak: one capture that stays, and many that come and go, under traffic that changes all the time.
+// See README.md.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <iomanip>
+#include <iostream>
+#include <iterator>
+#include <vector>
+
+#include "app/tool.hpp"
+#include "kernel/chain.hpp"
+#include "soak/check.hpp"
+#include "soak/guest.hpp"
+#include "soak/process_gauge.hpp"
+#include "soak/stream_count.hpp"
+#include "soak/traffic.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace xdpcap::soak {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint32_t kSlots = 5;
+
+// What came and went.
+struct Visits {
+  const char* name;
+  std::function<Account()> visit;
+  unsigned count = 0;
+  Account total{};
+};
+
+void run_one(Visits& visits) {
+  const Account account = visits.visit();
+  ++visits.count;
+  visits.total.matched += account.matched;
+  visits.total.written += account.written;
+  visits.total.lost += account.lost;
+}
+
+void print(const std::vector<Visits>& all) {
+  std::cout << std::left << std::setw(14) << "end" << std::right << std::setw(10) << "captures"
+            << std::setw(14) << "matched" << std::setw(14) << "written" << std::setw(14) << "lost"
+            << '\n';
+  for (const Visits& one : all) {
+    std::cout << std::left << std::setw(14) << one.name << std::right << std::setw(10) << one.count
+              << std::setw(14) << one.total.matched << std::setw(14) << one.total.written
+              << std::setw(14) << one.total.lost << '\n';
+  }
+}
+
+// Everybody but the capture that stays has left the hook.
+void expect_alone(int hook_fd) {
+  for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
+    expect(test::eventually([&] { return chain_length(hook_fd, slot) == 1; }),
+           "one recorder in slot " + std::to_string(slot));
+  }
+}
+
+// A capture at its start and later: its memory may settle, but not grow.
+void expect_flat(const Gauge& early, const Gauge& late, const std::string& whose) {
+  constexpr std::uint64_t kSlack = 512;  // KiB
+  std::cout << whose << ": memory " << early.memory << " KiB at first, " << late.memory
+            << " KiB at last; descriptors " << early.descriptors << ", " << late.descriptors
+            << '\n';
+  expect_equal(early.descriptors, late.descriptors, "as many descriptors as at first");
+  expect(late.memory <= early.memory + kSlack, "no more memory than at first");
+}
+
+void soak(std::chrono::seconds time, std::uint32_t seed) {
+  const test::TemporaryFolder files;
+  const UniqueFd map = test::create_hook(kSlots);
+  const test::HookedProgram program(map.get(), kFlavours.front());
+  test::PinFolder folder;
+  folder.pin(map.get(), "hook");
+  const std::string hook = folder.path("hook");
+
+  const std::string fifo = files.path("fifo");
+  expect(::mkfifo(fifo.c_str(), 0600) == 0, "a FIFO");
+  StreamCount stream(fifo);
+  test::Process resident(test::tool({"-s", "64", hook, fifo, "ether[0] < 2"}));
+  expect(test::eventually([&] { return chain_length(map.get(), kSlots - 1) == 1; }),
+         "a capture that begins: " + resident.err());
+
+  Guests guests(hook, files.path(""), seed);
+  std::vector<Visits> visits = {{"stopped", [&] { return guests.stopped(); }},
+                                {"killed", [&] { return guests.killed(); }},
+                                {"full disk", [&] { return guests.full_disk(); }},
+                                {"reader gone", [&] { return guests.reader_gone(); }}};
+  Traffic traffic(program, seed);
+  for (Visits& one : visits) run_one(one);  // whatever is allocated once is allocated now
+  const Gauge early = gauge(resident.pid());
+  const auto last = Clock::now() + time;
+  for (std::size_t i = 0; Clock::now() < last; ++i) {
+    run_one(visits.at(i % visits.size()));
+    expect_alone(map.get());
+  }
+  const Gauge late = gauge(resident.pid());
+  traffic.stop();
+  resident.signal(SIGINT);
+  const test::ProcessResult result = resident.wait();
+  stream.finish();
+
+  print(visits);
+  const test::Summary summary = test::parse_summary(result.err);
+  std::cout << "sent " << traffic.sent() << ", resident: received " << summary.received
+            << ", matched " << summary.matched << ", captured " << summary.captured << ", lost "
+            << summary.lost << '\n';
+  expect_flat(early, late, "resident");
+  expect(result.exit_code == 0, "exit code 0: " + result.err);
+  expect(stream.whole(), "a stream that ends in a whole block");
+  expect_equal(summary.received, traffic.sent(), "as many packets received as were sent");
+  expect_equal(summary.matched, summary.captured + summary.lost, "matched = captured + lost");
+  expect_equal(summary.captured, stream.packets(), "as many packets in the stream as captured");
+  for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
+    expect_equal(chain_length(map.get(), slot), 0, "an empty hook");
+  }
+  const std::filesystem::directory_iterator pins(std::filesystem::path(hook).parent_path());
+  expect_equal(static_cast<std::uint64_t>(std::distance(begin(pins), end(pins))), 1,
+               "nothing new in the bpffs");
+  expect(test::eventually([&] { return count_processes("xdpcap-cpp: guardian of " + hook) == 0; }),
+         "no guardian that is left");
+}
+
+}  // namespace
+}  // namespace xdpcap::soak
+
+int main(int argc, char** argv) {
+  CLI::App app("Soak: captures that stay, come, go, die and fail, under changing traffic.");
+  unsigned seconds = 20;
+  std::uint32_t seed = 1;
+  app.add_option("--seconds", seconds, "How long (20)");
+  app.add_option("--seed", seed, "Another choice of filters, rates and moments (1)");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    xdpcap::soak::soak(std::chrono::seconds(seconds), seed);
+    std::cout << "nothing failed\n";
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "soak: " << error.what() << " (--seed " << seed << ")\n";
+    return 1;
+  }
+}
