@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "kernel/cpus.hpp"
 
 namespace xdpcap {
 namespace {
@@ -33,7 +34,7 @@ CaptureFiles::CaptureFiles(const Options& options, std::size_t interfaces, Journ
       journal_(journal),
       names_(options.output, limits_.rotation, std::time(nullptr)),
       file_(open_first(names_.current(), limits_.rotation, stop_fd), interfaces),
-      ledger_(interfaces),
+      ledger_(interfaces, read_cpus().possible),
       finished_(limits_.command) {
   if (!options.print) return;
   printer_.emplace();

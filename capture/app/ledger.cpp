@@ -6,7 +6,6 @@
 namespace xdpcap {
 namespace {
 
-// Counters that are read while packets come can be seen in any order: none runs backwards here.
 std::uint64_t advance(std::uint64_t& told, std::uint64_t now) {
   const std::uint64_t more = now - std::min(told, now);
   told += more;
@@ -21,7 +20,11 @@ std::vector<ActionStatistics> Ledger::close_file(const std::vector<ActionStatist
   std::uint64_t* told = told_.data();
   for (const ActionStatistics& total : totals) {
     const Counts& counts = total.counts;
-    const std::uint64_t rejected = advance(told[0], counts.received - counts.matched);
+    // What is told of a counter that runs must not be too much: the last file could not take it
+    // back.
+    const std::uint64_t all_rejected = counts.received - counts.matched;
+    const std::uint64_t certain = all_rejected - std::min(all_rejected, last ? 0 : in_flight_);
+    const std::uint64_t rejected = advance(told[0], certain);
     const std::uint64_t lost = advance(told[1], last ? xdpcap::lost(total) : counts.lost);
     const std::uint64_t written = advance(told[2], total.written);
     const std::uint64_t left_out = advance(told[3], total.left_out);

@@ -18,7 +18,10 @@ class Ledger {
  public:
   static constexpr std::size_t kWordsOfInterface = 4;
 
-  explicit Ledger(std::size_t interfaces) : told_(interfaces * kWordsOfInterface) {}
+  // `in_flight`: so many packets at the most (one on each CPU) may be counted as received while it
+  // is not counted yet that they matched.
+  Ledger(std::size_t interfaces, std::uint64_t in_flight)
+      : in_flight_(in_flight), told_(interfaces * kWordsOfInterface) {}
 
   // What the file that ends now has to tell, of what has happened since the capture began. For the
   // last one the totals have to be final: it tells all that is left.
