@@ -38,7 +38,8 @@ need_build_packages() {
 
 need_run_packages() {
   need_packages ip=iproute2 ping=iputils-ping tcpdump=tcpdump tshark=tshark ethtool=ethtool \
-    sysctl=procps nc=netcat-openbsd curl=curl strace=strace
+    sysctl=procps nc=netcat-openbsd curl=curl strace=strace \
+    gzip=gzip zstd=zstd lz4=lz4 jq=jq script=bsdutils
 }
 
 # build FOLDER [CMAKE-OPTION...]

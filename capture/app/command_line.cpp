@@ -9,11 +9,12 @@ namespace xdpcap {
 namespace {
 
 // "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either.
-// "-s96", which tcpdump's users type, stays as it is.
+// "-s96" and "-nU", which tcpdump's users type, stay as they are.
 std::string with_two_dashes(const std::string& argument) {
   const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
-  const bool snaplen = single && argument[1] == 's' && std::isdigit(argument[2]) != 0;
-  return single && !snaplen ? "-" + argument : argument;
+  const bool with_number = single && std::isdigit(argument[2]) != 0;
+  const bool flags = single && argument.find_first_not_of("npUlK", 1) == std::string::npos;
+  return single && !with_number && !flags ? "-" + argument : argument;
 }
 
 std::vector<std::string> separate_words(const CLI::App& app,

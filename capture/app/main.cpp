@@ -18,6 +18,7 @@
 #include "app/tell.hpp"
 #include "app/wait.hpp"
 #include "base/error.hpp"
+#include "output/print_lines.hpp"
 
 namespace {
 
@@ -37,6 +38,11 @@ xdpcap::UniqueFd block_stop_signals() {
 }
 
 void run(const std::vector<std::string>& arguments) {
+  if (arguments == std::vector<std::string>{xdpcap::kPrintLines}) {
+    std::signal(SIGPIPE, SIG_IGN);
+    xdpcap::print_lines();
+    return;
+  }
   const auto parsed = xdpcap::parse_options(arguments);
   if (const auto* help = std::get_if<xdpcap::Help>(&parsed)) {
     std::cout << help->text;

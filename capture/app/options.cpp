@@ -7,6 +7,8 @@
 #include "app/command_line.hpp"
 #include "app/fate_options.hpp"
 #include "app/filter_options.hpp"
+#include "app/habit_options.hpp"
+#include "app/limit_options.hpp"
 #include "app/replay_options.hpp"
 #include "app/service_options.hpp"
 #include "app/version.hpp"
@@ -34,6 +36,8 @@ struct Families {
   std::vector<std::string> words;  // hook, output and the filter's words
   CaptureOptions capture;
   FilterOptions filter;
+  HabitOptions habits;
+  LimitOptions limits;
   ServiceOptions service;
   FateOptions fate;
   ReplayOptions replay;
@@ -43,22 +47,13 @@ void declare(CLI::App& app, Families& families) {
   app.add_option("words", families.words)->group("");
   families.capture.declare(app);
   families.filter.declare(app);
+  families.limits.declare(app);
+  families.habits.declare(app);
   families.service.declare(app);
   families.fate.declare(app);
   families.replay.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
-}
-
-// Takes the hook and the output off the front of the words; what is left is the filter.
-void take_hook_and_output(std::vector<std::string>& words, Options& options) {
-  if (words.size() < 2) {
-    throw UsageError(words.empty() ? "missing <hook> and <output>" : "missing <output>",
-                     "usage: xdpcap-cpp [options] <hook> <output|-> [filter]; -h for more");
-  }
-  options.hook = words[0];
-  options.output = words[1];
-  words.erase(words.begin(), words.begin() + 2);
 }
 
 void take_output(std::vector<std::string>& words, Options& options) {
@@ -73,11 +68,14 @@ void take_output(std::vector<std::string>& words, Options& options) {
 Options check(Families families) {
   Options options;
   options.listing = families.filter.listing();
-  if (!options.listing) {
-    const auto take = families.replay.asked() ? take_output : take_hook_and_output;
-    take(families.words, options);
+  if (families.replay.asked()) {
+    if (!options.listing) take_output(families.words, options);
+  } else if (!options.listing) {
+    families.habits.take_hook_and_output(families.words, options);
   }
   families.capture.check(options);
+  families.habits.check(options);
+  families.limits.check(options);
   families.service.check(options);
   families.filter.check(families.words, options);
   families.fate.check(options);

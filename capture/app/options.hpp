@@ -13,6 +13,7 @@
 #include "fate/selection.hpp"
 #include "filter/cbpf.hpp"
 #include "filter/expression.hpp"
+#include "output/rotation.hpp"
 #include "recorder/recorder.hpp"
 
 namespace xdpcap {
@@ -39,6 +40,14 @@ struct ReplayOrder {
   bool both = false;      // write packets before and after
 };
 
+// When a capture goes on in another file, and when it ends (limit_options.hpp).
+struct CaptureLimits {
+  Rotation rotation;
+  std::uint64_t packets = kUnlimited;  // written
+  std::uint64_t duration = 0;          // ns; 0: until it is stopped
+  std::string command;                 // run with the name of each file that is complete
+};
+
 struct Options {
   std::optional<FilterListing> listing;  // then only the filter and the link type count
   std::optional<ReplayOrder> replay;     // then there is no hook
@@ -59,6 +68,9 @@ struct Options {
   bool wait = false;
   bool replace = false;
   Service service;
+  CaptureLimits limits;
+  bool print = false;  // a line for each packet on stdout
+  bool json = false;   // statistics and the summary as JSON
 };
 
 // Help is text that was asked for instead of a capture.

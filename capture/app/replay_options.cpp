@@ -41,6 +41,15 @@ void ReplayOptions::check(Options& options) const {
   refuse_if(options.note_ingress, "--ingress");
   refuse_if(options.wait, "--wait");
   refuse_if(options.replace, "--replace");
+  refuse_if(options.service.follow, "--follow");
+  refuse_if(options.service.user.has_value(), "-Z");
+  refuse_if(options.fates.has_value(), "--fate");
+  refuse_if(options.print, "--print");
+  refuse_if(options.json, "--json");
+  const CaptureLimits& limits = options.limits;
+  refuse_if(limits.packets != kUnlimited || limits.duration != 0 || !limits.command.empty() ||
+                !limits.rotation.one_file(),
+            "an option that ends a file or a capture");
   options.replay = {.input = input_, .program = program_, .interface = interface_, .both = both_};
 }
 

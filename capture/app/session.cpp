@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "app/file_header.hpp"
 #include "app/setup.hpp"
+#include "app/stop.hpp"
 #include "app/tell.hpp"
 #include "base/error.hpp"
 #include "filter/file_link_type.hpp"
@@ -37,6 +39,13 @@ constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
 constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 
+// Those that wait in the rings behind the last packet that was written are not wanted any more.
+void leave_surplus_out(ActionStatistics& one) {
+  const std::uint64_t surplus = lost(one) - one.counts.lost;
+  one.counts.matched -= surplus;
+  one.counts.received -= surplus;
+}
+
 }  // namespace
 
 Session::Session(const Options& options, int stop_fd)
@@ -44,13 +53,15 @@ Session::Session(const Options& options, int stop_fd)
       stop_fd_(stop_fd),
       hook_(open_hook(options.hook)),
       actions_(wanted_actions(options, hook_)),
-      file_(Output::open(options.output, stop_fd), actions_.size()),
+      journal_(read_cpus().possible, actions_.size()),
+      files_(options, actions_.size(), journal_, stop_fd),
+      file_(files_.current()),
       control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())),
       wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
                                        rings_.bytes_per_cpu() / 2)),
       epoll_(make_epoll(bell_, stop_fd)),
-      journal_(read_cpus().possible, actions_.size()) {
+      reporter_(options) {
   if (options.fates) trace_fates();
 }
 
@@ -72,13 +83,20 @@ void Session::run() {
   note_progress();
   const auto& user = options_.service.user;
   if (user) file_.output().give_to(user->id, user->group);
-  file_.begin(header());
+  files_.begin(header(), now());
   if (user) {
     become(*user);
     attachment_->without_privileges();
   }
-  capture();
+  std::exception_ptr failure;
+  try {
+    capture();
+  } catch (const Error&) {  // no next file: what there is can be completed
+    failure = std::current_exception();
+    files_.stay();
+  }
   finish();
+  if (failure) std::rethrow_exception(failure);
 }
 
 pcapng::Bytes Session::header() const {
@@ -92,7 +110,6 @@ pcapng::Bytes Session::header() const {
 void Session::install() {
   const std::uint32_t cpus = read_cpus().possible;
   const bool has_xdp_load_bytes = xdpcap::has_xdp_load_bytes();
-  start_time_ = monotonic_now() + clock_.offset();
   const auto make = [this, cpus, has_xdp_load_bytes](XdpAction action, Flavour flavour,
                                                      int next_fd) {
     if (fates_) fates_->set_flavour(flavour);
@@ -133,11 +150,13 @@ void Session::install() {
 }
 
 void Session::capture() {
+  file_.connect();
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!file_.flush({.interrupt_fd = stop_fd_})) return;
   note_progress();
-  next_report_ = monotonic_now() + kReportEvery;
-  while (!stop_requested() &&
+  start_ = monotonic_now();
+  next_report_ = start_ + kReportEvery;
+  while (!stop_requested(stop_fd_) &&
          drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) {
     sleep();
     if (monotonic_now() >= next_report_) report();
@@ -145,10 +164,7 @@ void Session::capture() {
 }
 
 void Session::note_progress() {
-  journal_.commit({.file_size = file_.size(),
-                   .written = file_.written(),
-                   .left_out = fates_ ? fates_->left_out() : std::span<const std::uint64_t>()},
-                  rings_.cursors());
+  files_.commit(rings_.cursors(), fates_ ? fates_->left_out() : std::span<const std::uint64_t>());
 }
 
 bool Session::drain(std::uint64_t horizon, Patience patience) {
@@ -158,6 +174,7 @@ bool Session::drain(std::uint64_t horizon, Patience patience) {
   for (RingCursor& cursor : rings_.cursors()) cursor.refresh(settled);
   for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
     end = merge_.run(rings_.cursors(), horizon, [this](RingCursor& cursor) {
+      if (file_.is_full()) return false;
       xdpcap_block& block = cursor.block();
       if (fates_ ? !fates_->append(cursor, file_) : !file_.append(block)) return false;
       set_time(block, time_of(block) + clock_.offset());
@@ -168,8 +185,16 @@ bool Session::drain(std::uint64_t horizon, Patience patience) {
     note_progress();
     for (RingCursor& cursor : rings_.cursors()) cursor.release();
     if (fates_) fates_->flushed();
+    if (!turn_page()) return false;
   }
   return true;
+}
+
+bool Session::turn_page() {
+  if (!files_.is_due(monotonic_now())) return true;
+  const bool goes_on = files_.turn(statistics(), now());
+  if (goes_on) note_progress();
+  return goes_on;
 }
 
 void Session::sleep() {
@@ -181,11 +206,11 @@ void Session::sleep() {
   // Whatever came in before the alarm was set has not rung it.
   if (rings_.most_waiting() < wake_at) {
     const std::uint64_t now = monotonic_now();
-    const std::uint64_t until_report =
-        now < next_report_ ? (next_report_ - now) / 1'000'000 + 1 : 0;
+    const std::uint64_t next = std::min(next_report_, files_.due_at());
+    const std::uint64_t until_next = now < next ? (next - now) / 1'000'000 + 1 : 0;
     std::array<epoll_event, 8> events{};
     ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                 nap ? kNapMilliseconds : static_cast<int>(until_report));
+                 nap ? kNapMilliseconds : static_cast<int>(until_next));
     bell_.silence();
     ++idle_naps_;
   }
@@ -196,12 +221,24 @@ void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
   clock_.refresh();
   look_around();
-  if (!options_.quiet) tell(statistics_line(statistics()));
+  reporter_.progress(state(statistics()));
 }
 
 void Session::look_around() {
   give_rings_to_new_cpus();
-  for (const std::string& line : attachment_->look()) tell(line + '\n');
+  tell_all(attachment_->look());
+  tell_all(files_.look());
+}
+
+void Session::tell_all(const std::vector<std::string>& news) {
+  for (const std::string& line : news) reporter_.news(line);
+}
+
+Report Session::state(std::vector<ActionStatistics> statistics) const {
+  return {.actions = std::move(statistics),
+          .output = {.file = files_.path(), .files = files_.count(), .bytes = files_.bytes()},
+          .date = now().date,
+          .elapsed = monotonic_now() - start_};
 }
 
 void Session::give_rings_to_new_cpus() {
@@ -209,11 +246,11 @@ void Session::give_rings_to_new_cpus() {
     const std::size_t added = rings_.add(read_cpus().online);
     if (added == 0) return;
     attachment_->renew_guardian();
-    tell(std::to_string(added) + " more CPUs are online: gave each a ring\n");
+    reporter_.news(std::to_string(added) + " more CPUs are online: gave each a ring");
   } catch (const Error& error) {
     if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
-    tell(std::string("a CPU that came online has no ring, what it matches is lost: ") +
-         error.what() + '\n');
+    reporter_.news(std::string("a CPU that came online has no ring, what it matches is lost: ") +
+                   error.what());
   }
 }
 
@@ -226,18 +263,20 @@ void Session::finish() {
 
 void Session::finish_file() {
   const Patience last{.milliseconds = kLastPatienceMilliseconds};
-  if (file_.flush(last)) drain(kNobodyRecords, last);
+  files_.stop_clocks();
+  if (!files_.sated() && file_.flush(last)) drain(kNobodyRecords, last);
   file_.give_up();
 
   std::vector<ActionStatistics> final_statistics = statistics();
   for (ActionStatistics& one : final_statistics) {
     if (fates_) one.fates = fates_->table(one.action);
   }
-  std::string words;
-  if (!options_.quiet) words = summary(final_statistics) + (fates_ ? fates_->table() : "");
-  tell(words + loss_line(final_statistics), kLastPatienceMilliseconds);
-  file_.finish(statistics_blocks(final_statistics, start_time_, monotonic_now() + clock_.offset()),
-               last);
+  take_stop(stop_fd_);
+  tell_all(files_.wait_for_printer(stop_fd_));
+  reporter_.summary(state(final_statistics), fates_ ? fates_->table() : "");
+  files_.finish(final_statistics, now().date, last);
+  tell_all(files_.wait(stop_fd_));
+  files_.check();
 }
 
 void Session::rescue() {
@@ -248,26 +287,29 @@ void Session::rescue() {
     rings_.cursors()[i].go_back(journal_.positions()[i]);
     restore_blocks(rings_.cursors()[i], clock_.offset(), fates_.has_value());
   }
-  if (fates_) fates_->go_back(journal_.left_out());
-  file_.go_back(journal_.file_size(), journal_.written());
-  if (journal_.file_size() == 0) file_.begin(header());
+  if (fates_) fates_->go_back(journal_.state().left_out);
+  const bool begun = journal_.state().file_size > 0;
+  files_.resume();
+  if (!begun) file_.begin(header());
   if (options_.service.user) become(*options_.service.user);
   finish_file();
 }
 
-bool Session::stop_requested() const {
-  pollfd stop{stop_fd_, POLLIN, 0};
-  return ::poll(&stop, 1, 0) > 0;
+Moment Session::now() const {
+  const std::uint64_t monotonic = monotonic_now();
+  return {.monotonic = monotonic, .date = monotonic + clock_.offset()};
 }
 
 std::vector<ActionStatistics> Session::statistics() const {
   std::vector<ActionStatistics> statistics;
   for (std::uint32_t row = 0; row < actions_.size(); ++row) {
-    statistics.push_back({.action = actions_[row],
-                          .counts = control_.read(row),
-                          .written = file_.written()[row],
-                          .left_out = fates_ ? fates_->left_out()[row] : 0,
-                          .fates = {}});
+    ActionStatistics one{.action = actions_[row],
+                         .counts = control_.read(row),
+                         .written = file_.written()[row],
+                         .left_out = fates_ ? fates_->left_out()[row] : 0};
+    // The account of a capture that has all it was to have ends with its last packet.
+    if (files_.sated()) leave_surplus_out(one);
+    statistics.push_back(std::move(one));
   }
   return statistics;
 }

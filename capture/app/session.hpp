@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "app/attachment.hpp"
+#include "app/capture_files.hpp"
 #include "app/journal.hpp"
 #include "app/options.hpp"
+#include "app/reporter.hpp"
 #include "app/statistics.hpp"
 #include "base/unique_fd.hpp"
 #include "fate/fates.hpp"
@@ -48,19 +50,25 @@ class Session {
   // Writes all that the rings hold from before `horizon` (CLOCK_MONOTONIC in ns) and that is
   // certain to be next in time. False when the output takes no more.
   bool drain(std::uint64_t horizon, Patience patience);
+  // Goes on in the next file if it is time. False when the capture is over.
+  bool turn_page();
   void sleep();
   void report();
   // Once a second: has the world changed?
   void look_around();
   void give_rings_to_new_cpus();
-  [[nodiscard]] bool stop_requested() const;
+  [[nodiscard]] Moment now() const;
+  void tell_all(const std::vector<std::string>& news);
+  [[nodiscard]] Report state(std::vector<ActionStatistics> statistics) const;
   [[nodiscard]] std::vector<ActionStatistics> statistics() const;
 
   const Options& options_;
   int stop_fd_;
   Hook hook_;
   std::vector<XdpAction> actions_;  // by interface of the file, and by row of the counters
-  CaptureFile file_;
+  Journal journal_;
+  CaptureFiles files_;
+  CaptureFile& file_;  // the current one
   Control control_;
   Bell bell_;
   Rings rings_;
@@ -69,9 +77,9 @@ class Session {
   UniqueFd epoll_;
   WallClock clock_;
   TimeMerge<RingCursor> merge_;
-  Journal journal_;
   std::optional<Attachment> attachment_;
-  std::uint64_t start_time_ = 0;
+  Reporter reporter_;
+  std::uint64_t start_ = 0;  // CLOCK_MONOTONIC in ns
   std::uint64_t next_report_ = 0;
   unsigned idle_naps_ = 0;
   std::string last_cpu_error_;

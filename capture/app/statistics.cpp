@@ -6,31 +6,23 @@
 namespace xdpcap {
 namespace {
 
-struct Totals {
-  Counts counts;
-  std::uint64_t written = 0;
-  std::uint64_t left_out = 0;
-  std::uint64_t lost = 0;
-};
+std::string packets(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " packet" : " packets");
+}
 
-Totals total(const std::vector<ActionStatistics>& statistics) {
-  Totals totals;
+}  // namespace
+
+ActionStatistics total(const std::vector<ActionStatistics>& statistics) {
+  ActionStatistics totals{.action = XdpAction(0), .counts = {}};
   for (const ActionStatistics& one : statistics) {
     totals.counts.received += one.counts.received;
     totals.counts.matched += one.counts.matched;
     totals.counts.lost += one.counts.lost;
     totals.written += one.written;
     totals.left_out += one.left_out;
-    totals.lost += lost(one);
   }
   return totals;
 }
-
-std::string packets(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " packet" : " packets");
-}
-
-}  // namespace
 
 std::string statistics_line(const std::vector<ActionStatistics>& statistics) {
   std::ostringstream line;
@@ -45,17 +37,18 @@ std::string statistics_line(const std::vector<ActionStatistics>& statistics) {
 }
 
 std::string summary(const std::vector<ActionStatistics>& statistics) {
-  const Totals totals = total(statistics);
+  const ActionStatistics totals = total(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
          " matched the filter\n" + packets(totals.counts.received) + " received by the hook\n" +
          (totals.left_out > 0 ? packets(totals.left_out) + " left out: another fate\n" : "") +
-         packets(totals.lost) + " lost\n";
+         packets(lost(totals)) + " lost\n";
 }
 
 std::string loss_line(const std::vector<ActionStatistics>& statistics) {
-  const Totals totals = total(statistics);
-  if (totals.lost == 0) return {};
-  return packets(totals.lost) + " lost of " + std::to_string(totals.counts.matched) +
+  const ActionStatistics totals = total(statistics);
+  const std::uint64_t lost = xdpcap::lost(totals);
+  if (lost == 0) return {};
+  return packets(lost) + " lost of " + std::to_string(totals.counts.matched) +
          " that matched: try a narrower filter, a larger -buffer or a faster output\n";
 }
 

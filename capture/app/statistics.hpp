@@ -20,6 +20,9 @@ struct ActionStatistics {
   std::string fates = {};      // what became of them, pair by pair of devices
 };
 
+// Of all actions; the action itself means nothing.
+ActionStatistics total(const std::vector<ActionStatistics>& statistics);
+
 // Packets that matched, were to be written, and are not in the output:
 // matched = written + left out + lost.
 inline std::uint64_t lost(const ActionStatistics& one) {

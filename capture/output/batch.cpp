@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace xdpcap {
 namespace {
@@ -19,6 +20,10 @@ std::uint32_t read_word(const std::byte* at) {
 
 Batch::Batch(std::size_t interfaces) : packets_(interfaces) {
   pieces_.reserve(kMostPieces);
+}
+
+std::uint64_t Batch::total_packets() const {
+  return std::accumulate(packets_.begin(), packets_.end(), std::uint64_t{0});
 }
 
 void Batch::clear() {

@@ -67,6 +67,7 @@ class Batch {
   [[nodiscard]] std::size_t size() const { return size_; }
   // How many packets of each interface stand in it.
   [[nodiscard]] std::span<const std::uint64_t> packets() const { return packets_; }
+  [[nodiscard]] std::uint64_t total_packets() const;
   [[nodiscard]] bool empty() const { return size_ == 0; }
   void clear();
 

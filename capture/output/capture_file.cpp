@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/capture_file.hpp"
 
+#include <numeric>
+#include <string>
 #include <utility>
 
 #include "base/error.hpp"
@@ -16,12 +18,30 @@ void CaptureFile::begin(const pcapng::Bytes& header) {
   batch_.append(header_);
 }
 
+void CaptureFile::limit(FileLimits limits) {
+  limits_ = limits;
+  limited_ = limits.any();
+}
+
+bool CaptureFile::has_reached_limits() const {
+  return size_ + batch_.size() >= limits_.bytes ||
+         total_written() + batch_.total_packets() >= limits_.packets;
+}
+
+void CaptureFile::go_on_in(Output output, const pcapng::Bytes& header) {
+  output_ = std::move(output);
+  size_ = 0;
+  begin(header);
+  connect();
+}
+
 bool CaptureFile::flush(Patience patience) {
   if (last_.end == WriteEnd::failed || last_.end == WriteEnd::reader_gone) return false;
   last_ = output_.write(batch_.pieces(), sent_, patience);
   sent_ += last_.written;
   size_ += last_.written;
   if (last_.end == WriteEnd::done) {
+    if (printer_ != nullptr) printer_->take(batch_.pieces(), batch_.total_packets());
     count_batch();
   } else if (last_.end != WriteEnd::interrupted) {
     give_up();
@@ -59,6 +79,10 @@ void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Patience pat
   output_.close();
 }
 
+std::uint64_t CaptureFile::total_written() const {
+  return std::accumulate(written_.begin(), written_.end(), std::uint64_t{0});
+}
+
 void CaptureFile::count_batch() {
   const std::span<const std::uint64_t> packets = batch_.packets();
   for (std::size_t i = 0; i < written_.size(); ++i) written_[i] += packets[i];
@@ -66,15 +90,21 @@ void CaptureFile::count_batch() {
   sent_ = 0;
 }
 
-void CaptureFile::throw_if_failed() const {
-  if (last_.end == WriteEnd::failed) {
-    throw system_error("writing to " + output_.name(), last_.error_number,
-                       "what had been captured before is kept");
-  }
+void CaptureFile::throw_if_failed() {
+  if (last_.end == WriteEnd::done || last_.end == WriteEnd::reader_gone) return;
+  const std::string doing = "writing to " + output_.name();
+  const bool to_compressor = output_.compressor().has_value();
   if (last_.end == WriteEnd::interrupted) {
-    throw Error("writing to " + output_.name() + ": its reader is stuck",
+    throw Error(doing + ": its " + (to_compressor ? "compressor" : "reader") + " is stuck",
                 "what it did not take is lost");
   }
+  const char* hint = "what had been captured before is kept";
+  constexpr int kUntilItHasEndedMilliseconds = 1000;
+  if (to_compressor && output_.compressor()->wait(-1, kUntilItHasEndedMilliseconds) &&
+      !output_.compressor()->failure().empty()) {
+    throw Error(doing + ": " + output_.compressor()->failure(), "the file is cut short");
+  }
+  throw system_error(doing, last_.error_number, hint);
 }
 
 }  // namespace xdpcap

@@ -62,10 +62,42 @@ Output Output::open(const std::string& path, int interrupt_fd) {
     if (output.regular_) output.start_ = ::lseek(output.fd(), 0, appends ? SEEK_END : SEEK_CUR);
     return output;
   }
+  const Compressor* compressor = compressor_of(path);
+  if (compressor != nullptr) check_installed(*compressor, path);
   OpenedFile opened = open_for_writing(path, interrupt_fd);
   Output output(path, std::move(opened.fd));
   output.created_ = opened.created;
   output.named_ = opened.named;
+  output.compressor_ = compressor;
+  return output;
+}
+
+Output Output::stage(const std::string& path) {
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    throw Error("opening the output " + path + ": it is there, and no file",
+                "take it away, or name another");
+  }
+  OpenedFile opened = open_for_writing(staged_name(path), -1);
+  Output output(path, std::move(opened.fd));
+  output.named_ = opened.named;
+  output.staged_ = staged_name(path);
+  output.compressor_ = compressor_of(path);
+  return output;
+}
+
+// Hidden, so that out* in a shell does not see it.
+std::string Output::staged_name(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::size_t base = slash == std::string::npos ? 0 : slash + 1;
+  return path.substr(0, base) + "." + path.substr(base) + ".next";
+}
+
+Output Output::reopen(const std::string& path, FileId id) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd.valid()) throw system_error("opening the output " + path, errno);
+  Output output(path, std::move(fd));
+  if (output.id() != id) throw Error("opening the output " + path + ": it is another file now");
   return output;
 }
 
@@ -77,23 +109,76 @@ Output::Output(std::string name, UniqueFd fd) : name_(std::move(name)), fd_(std:
 
 Output::Output(Output&& other) noexcept
     : name_(std::move(other.name_)),
+      staged_(std::exchange(other.staged_, {})),
       fd_(std::move(other.fd_)),
       regular_(other.regular_),
       shared_(other.shared_),
       start_(other.start_),
       created_(std::exchange(other.created_, false)),
-      named_(other.named_) {}
+      named_(other.named_),
+      compressor_(other.compressor_),
+      child_(std::exchange(other.child_, std::nullopt)) {}
+
+Output& Output::operator=(Output&& other) noexcept {
+  if (this == &other) return *this;
+  forget_file();
+  name_ = std::move(other.name_);
+  staged_ = std::exchange(other.staged_, {});
+  fd_ = std::move(other.fd_);
+  regular_ = other.regular_;
+  shared_ = other.shared_;
+  start_ = other.start_;
+  created_ = std::exchange(other.created_, false);
+  named_ = other.named_;
+  compressor_ = other.compressor_;
+  child_ = std::exchange(other.child_, std::nullopt);
+  return *this;
+}
 
 Output::~Output() {
+  forget_file();
+}
+
+void Output::forget_file() noexcept {
   if (created_ && named_) ::unlink(name_.c_str());
+  if (!staged_.empty() && named_) ::unlink(staged_.c_str());
+}
+
+FileId Output::id() const {
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) throw system_error("looking at " + name_, errno);
+  return {info.st_dev, info.st_ino};
 }
 
 void Output::begin() {
-  if (!named_) name_file(fd_.get(), name_);
+  if (!named_) name_file(fd_.get(), staged_.empty() ? name_ : staged_);
   created_ = false;
   named_ = true;
   if (!regular_ || shared_) return;
   if (::ftruncate(fd_.get(), 0) != 0) throw system_error("emptying the output " + name_, errno);
+}
+
+void Output::connect() {
+  if (compressor_ == nullptr) return;
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("making a pipe", errno);
+  const UniqueFd its_end(ends[0]);
+  UniqueFd our_end(ends[1]);
+  // As large as an ordinary user may make it. Only our end must not block.
+  constexpr int kPipeBytes = 1 << 20;
+  ::fcntl(our_end.get(), F_SETPIPE_SZ, kPipeBytes);
+  ::fcntl(our_end.get(), F_SETFL, O_NONBLOCK);
+  child_.emplace(
+      ChildProcess::Plan{.command = compressor_->command, .in = its_end.get(), .out = fd_.get()});
+  fd_ = std::move(our_end);
+}
+
+void Output::publish() {
+  if (staged_.empty()) return;
+  if (::rename(staged_.c_str(), name_.c_str()) != 0) {
+    throw system_error("naming the output " + name_, errno);
+  }
+  staged_.clear();
 }
 
 WriteResult Output::write(std::span<const std::byte> bytes, Patience patience) const {
@@ -124,13 +209,15 @@ WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip,
       return result;
     }
     result.error_number = errno;
-    result.end = errno == EPIPE ? WriteEnd::reader_gone : WriteEnd::failed;
+    // Whoever reads a pipe may go; a compressor must not.
+    const bool may_go = errno == EPIPE && compressor_ == nullptr;
+    result.end = may_go ? WriteEnd::reader_gone : WriteEnd::failed;
     return result;
   }
 }
 
 void Output::take_back(std::size_t bytes) const {
-  if (!regular_ || bytes == 0) return;
+  if (!is_file() || bytes == 0) return;
   const off_t end = ::lseek(fd_.get(), 0, SEEK_CUR) - static_cast<off_t>(bytes);
   if (end < 0 || ::ftruncate(fd_.get(), end) != 0) return;
   ::lseek(fd_.get(), end, SEEK_SET);

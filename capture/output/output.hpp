@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the capture goes: a file, a FIFO, or stdout.
+// Where the capture goes: a file, a FIFO, or stdout; a file whose name asks for it by way of a
+// compressor.
 #pragma once
 
 #include <sys/types.h>
@@ -7,10 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "base/unique_fd.hpp"
+#include "output/child_process.hpp"
+#include "output/compressor.hpp"
 
 namespace xdpcap {
 
@@ -33,28 +37,51 @@ struct Patience {
   int milliseconds = -1;  // without any progress; -1: for ever
 };
 
+// FileId says which file it is, whatever its name is by now.
+struct FileId {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  bool operator==(const FileId&) const = default;
+};
+
 class Output {
  public:
   // Opens `path`, or stdout for "-", and changes nothing yet: a file keeps what it holds. A FIFO is
   // waited for until somebody reads it, or `interrupt_fd` becomes readable. Throws Error, or
   // Stopped.
   static Output open(const std::string& path, int interrupt_fd = -1);
+  // A file that is to take the place of whatever is at `path`: until publish() it has another name,
+  // staged_name(). Throws Error.
+  static Output stage(const std::string& path);
+  [[nodiscard]] static std::string staged_name(const std::string& path);
+  // The file `path` that an Output made, if it still is that one. Throws Error.
+  static Output reopen(const std::string& path, FileId id);
   Output(Output&& other) noexcept;
-  Output& operator=(Output&&) = delete;
+  Output& operator=(Output&& other) noexcept;
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
-  // Takes a file away again that open() made and that was never begun.
+  // Takes a file away again that open() made and that was never begun, or stage() made and that was
+  // never published.
   ~Output();
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
   // Whether it is a file, in which one can go back.
-  [[nodiscard]] bool is_file() const { return regular_; }
+  [[nodiscard]] bool is_file() const { return regular_ && compressor_ == nullptr; }
+  // Whether it is a file, or becomes one.
+  [[nodiscard]] bool ends_in_file() const { return regular_ && !shared_; }
+  [[nodiscard]] FileId id() const;
   // Gives a file that open() made to another user. Throws Error.
   void give_to(uid_t user, gid_t group) const;
 
   // From here on what the file held before is gone. Throws Error.
   void begin();
+  // Behind that and before the first write(): starts the compressor, if there is one. Throws Error.
+  void connect();
+  // Another process has begun it: it stays.
+  void keep() { created_ = false; }
+  // Gives a staged file its name. Throws Error.
+  void publish();
   // Writes all that is in `pieces`, of which there are at most IOV_MAX, behind their first `skip`
   // bytes, and says how far it got.
   WriteResult write(std::span<const iovec> pieces, std::size_t skip, Patience patience) const;
@@ -66,16 +93,24 @@ class Output {
   // Closes, and reports what the kernel had kept to itself until then (NFS, quota). Throws Error.
   void close();
 
+  // The program that compresses, from connect() on; nothing when there is none. After close() it
+  // goes on until it has written all that it was given.
+  [[nodiscard]] std::optional<ChildProcess>& compressor() { return child_; }
+
  private:
   Output(std::string name, UniqueFd fd);
+  void forget_file() noexcept;
 
   std::string name_;
+  std::string staged_;  // the name until it is published; empty: it has its own
   UniqueFd fd_;
   bool regular_ = false;
   bool shared_ = false;  // stdout: what is in it already is not ours
   off_t start_ = 0;  // where in a file our output begins; stdout may have been redirected with >>
   bool created_ = false;
   bool named_ = true;
+  const Compressor* compressor_ = nullptr;
+  std::optional<ChildProcess> child_;
 };
 
 }  // namespace xdpcap

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/capture_files.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "base/error.hpp"
+#include "kernel/cpus.hpp"
+
+namespace xdpcap {
+namespace {
+
+// How long a compressor that takes nothing may keep its file from being completed.
+constexpr Patience kAtATurn{.milliseconds = 2000};
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+Output open_first(const std::string& path, const Rotation& rotation, int stop_fd) {
+  Output output = Output::open(path, stop_fd);
+  if (!rotation.one_file() && !output.ends_in_file()) {
+    throw UsageError("-C, -G, -b: no other file can follow " + output.name(),
+                     "name a file that can be made or overwritten");
+  }
+  return output;
+}
+
+}  // namespace
+
+CaptureFiles::CaptureFiles(const Options& options, std::size_t interfaces, Journal& journal,
+                           int stop_fd)
+    : limits_(options.limits),
+      journal_(journal),
+      names_(options.output, limits_.rotation, std::time(nullptr)),
+      file_(open_first(names_.current(), limits_.rotation, stop_fd), interfaces),
+      ledger_(interfaces, read_cpus().possible),
+      finished_(limits_.command) {
+  if (!options.print) return;
+  printer_.emplace();
+  file_.print_with(&*printer_);
+}
+
+void CaptureFiles::begin(pcapng::Bytes header, Moment now) {
+  header_ = std::move(header);
+  start_date_ = now.date;
+  if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
+  if (limits_.duration != 0) end_at_ = now.monotonic + limits_.duration;
+  set_limits();
+  file_.begin(header_);
+}
+
+// Each file has room for a packet.
+void CaptureFiles::set_limits() {
+  FileLimits limits = limits_.rotation.each;
+  limits.bytes = std::max<std::uint64_t>(limits.bytes, header_.size() + 1);
+  if (limits.packets != kUnlimited) limits.packets += file_.total_written();
+  limits.packets = std::min(limits.packets, limits_.packets);
+  file_.limit(limits);
+}
+
+void CaptureFiles::commit(std::span<const RingCursor> cursors,
+                          std::span<const std::uint64_t> left_out) {
+  journal_.commit({.file = number_,
+                   .file_start = start_date_,
+                   .file_size = file_.size(),
+                   .written = file_.written(),
+                   .left_out = left_out,
+                   .told = ledger_.told()},
+                  cursors);
+}
+
+bool CaptureFiles::turn(const std::vector<ActionStatistics>& totals, Moment now) {
+  const bool full = file_.is_full();
+  const bool last = file_.total_written() >= limits_.packets || count() >= limits_.rotation.files;
+  if (last || now.monotonic >= end_at_) {
+    sated_ = last && full;
+    return false;
+  }
+  open_next(full ? FileNames::Turn::full : FileNames::Turn::time, totals, now);
+  return true;
+}
+
+// The next file is there, under another name, before this one is completed: where there is no room
+// for it, this one stays.
+void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals,
+                             Moment now) {
+  FileNames names = names_;
+  const std::string& path = names.next(turn, static_cast<std::time_t>(now.date / kSecond));
+  journal_.note_file(number_ + 1, path);
+  Output output = Output::stage(path);
+  journal_.note_id(number_ + 1, output.id());
+  complete(totals, now.date, false, kAtATurn);
+  names_ = std::move(names);
+  ++number_;
+  start_date_ = now.date;
+  if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
+  file_.go_on_in(std::move(output), header_);
+  set_limits();
+  if (!file_.flush(kAtATurn)) return;  // whoever writes next sees it
+  file_.output().publish();
+  if (const auto outdated = names_.outdated()) ::unlink(outdated->c_str());
+}
+
+void CaptureFiles::complete(const std::vector<ActionStatistics>& totals, std::uint64_t date,
+                            bool last, Patience patience) {
+  file_.finish(statistics_blocks(ledger_.close_file(totals, last), start_date_, date), patience);
+  bytes_before_ += file_.size();
+  finished_.add(file_.output().name(), std::exchange(file_.output().compressor(), std::nullopt));
+}
+
+void CaptureFiles::stop_clocks() {
+  turn_at_ = kUnlimited;
+  end_at_ = kUnlimited;
+}
+
+void CaptureFiles::stay() {
+  stop_clocks();
+  file_.limit({.packets = limits_.packets});
+}
+
+void CaptureFiles::resume() {
+  const Journal::State state = journal_.state();
+  remove_unfinished(state.file + 1);
+  file_.output().keep();
+  file_.print_with(nullptr);
+  number_ = state.file;
+  start_date_ = state.file_start;
+  ledger_.restore(state.told);
+  if (number_ > 0) {  // the first one has been open all the time
+    const Journal::File file = journal_.file(number_);
+    file_.output() = Output::reopen(file.path, file.id);
+  }
+  file_.go_back(state.file_size, state.written);
+  stay();
+}
+
+// A file that had been made and was not yet the current one.
+void CaptureFiles::remove_unfinished(std::uint64_t number) const {
+  const Journal::File file = journal_.file(number);
+  if (file.path.empty()) return;
+  ::unlink(Output::staged_name(file.path).c_str());
+  try {
+    const Output ours = Output::reopen(file.path, file.id);
+    ::unlink(file.path.c_str());
+  } catch (const Error&) {  // it is not there yet, or is still the one of before
+  }
+}
+
+void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint64_t date,
+                          Patience patience) {
+  complete(totals, date, true, patience);
+}
+
+std::vector<std::string> CaptureFiles::wait_for_printer(int stop_fd) {
+  if (!printer_) return {};
+  file_.print_with(nullptr);
+  std::string news = printer_->finish(stop_fd);
+  printer_.reset();
+  return news.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(news)};
+}
+
+void CaptureFiles::check() const {
+  if (!finished_.failure().empty()) throw Error(finished_.failure(), "the file is cut short");
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What becomes of files that are complete, beside the capture that goes on.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "output/child_process.hpp"
+
+namespace xdpcap {
+
+class FinishedFiles {
+ public:
+  // `command`: a program that is run with each file's name (tcpdump's -z); empty: none.
+  explicit FinishedFiles(std::string command) : command_(std::move(command)) {}
+
+  // Takes care of a file, behind the compressor that still writes it, if there is one.
+  void add(const std::string& path, std::optional<ChildProcess> compressor);
+
+  // Looks who has ended, without waiting. Returns a line for each failure.
+  std::vector<std::string> look();
+  // Waits for all; until `stop_fd` becomes readable. Returns lines as look() does.
+  std::vector<std::string> wait(int stop_fd);
+  // The last compressor's failure; empty: all files are whole.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+
+ private:
+  struct Job {
+    std::string path;
+    ChildProcess process;
+    bool compresses = false;
+  };
+
+  void start_command(const std::string& path, std::vector<std::string>& news);
+  void end(Job job, std::vector<std::string>& news);
+
+  std::string command_;
+  std::vector<Job> jobs_;
+  std::vector<std::string> news_;  // of add()
+  std::string failure_;
+};
+
+}  // namespace xdpcap

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/habit_options.hpp"
+
+#include "base/error.hpp"
+
+namespace xdpcap {
+
+void HabitOptions::declare(CLI::App& app) {
+  app.add_option("-w", file_, "The output, for those who are used to say it so")
+      ->option_text("FILE");
+  app.add_flag("--print", print_,
+               "Print a line for each packet, too, with its action in front; needs tcpdump");
+  app.add_flag("--json", json_, "Statistics and the summary as JSON, one object in a line");
+  app.add_flag("-n,--n,--nn,-p,--p,-U,--U,-l,--l,-K,--K", ignored_,
+               "Accepted for tcpdump's sake: nothing is looked up, made promiscuous or held back")
+      ->expected(0);
+  app.add_option("-i,--interface", interface_)->group("");
+  app.add_option("-r", read_)->group("");
+}
+
+void HabitOptions::take_hook_and_output(std::vector<std::string>& words, Options& options) const {
+  refuse_other_ways();
+  const std::size_t needed = file_.empty() ? 2 : 1;
+  if (words.size() < needed) {
+    throw UsageError(words.empty() && needed == 2 ? "missing <hook> and <output>"
+                     : words.empty()              ? "missing <hook>"
+                                                  : "missing <output>",
+                     "usage: xdpcap-cpp [options] <hook> <output|-> [filter]; -h for more");
+  }
+  options.hook = words[0];
+  options.output = file_.empty() ? words[1] : file_;
+  words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(needed));
+}
+
+void HabitOptions::refuse_other_ways() const {
+  if (!interface_.empty()) {
+    throw UsageError("-i: packets are captured at hooks of programs, not at interfaces",
+                     "name the hook that the program of " + interface_ + " has pinned");
+  }
+  if (!read_.empty()) throw UsageError("-r: captures are read by tcpdump -r and Wireshark");
+}
+
+void HabitOptions::check(Options& options) const {
+  options.print = print_;
+  options.json = json_;
+  if (print_ && options.output == "-") {
+    throw UsageError("--print: stdout has the capture already", "name a file as the output");
+  }
+}
+
+}  // namespace xdpcap

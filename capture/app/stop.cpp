@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/stop.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace xdpcap {
+
+bool stop_requested(int stop_fd) {
+  pollfd stop{stop_fd, POLLIN, 0};
+  return ::poll(&stop, 1, 0) > 0 && (stop.revents & POLLIN) != 0;
+}
+
+void take_stop(int stop_fd) {
+  std::array<char, 4096> signals{};  // signalfd(2)
+  while (stop_requested(stop_fd)) {
+    if (::read(stop_fd, signals.data(), signals.size()) <= 0) return;
+  }
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "output/print_lines.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+#include "output/child_process.hpp"
+
+namespace xdpcap {
+namespace {
+
+// Who makes packets readable.
+struct Dissector {
+  std::vector<std::string> command;
+  bool every_line;  // is a packet
+};
+
+const std::array<Dissector, 2>& dissectors() {
+  static const std::array<Dissector, 2> known = {{
+      {{"tcpdump", "-l", "-n", "-r", "-"}, false},
+      {{"tshark", "-l", "-n", "-t", "a", "-r", "-"}, true},
+  }};
+  return known;
+}
+
+const Dissector& installed_dissector() {
+  for (const Dissector& one : dissectors()) {
+    if (is_installed(one.command.front())) return one;
+  }
+  throw Error("--print: there is neither tcpdump nor tshark", "install tcpdump");
+}
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("making a pipe", errno);
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+void write_out(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EPIPE) throw Stopped();  // nobody reads any more
+    if (count < 0) throw system_error("printing packets", errno);
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+// LinePrinter is the work between three ends: the capture, the dissector, and stdout.
+class LinePrinter {
+ public:
+  explicit LinePrinter(const Dissector& dissector)
+      : every_line_(dissector.every_line),
+        to_(make_pipe()),
+        from_(make_pipe()),
+        process_({.command = dissector.command,
+                  .in = to_.read_end.get(),
+                  .out = from_.write_end.get(),
+                  .silent = true}) {
+    to_.read_end.reset();
+    from_.write_end.reset();
+    ::fcntl(to_.write_end.get(), F_SETFL, O_NONBLOCK);
+  }
+
+  void run() {
+    while (from_.read_end.valid()) {
+      std::array<pollfd, 3> fds = {pollfd{from_.read_end.get(), POLLIN, 0},
+                                   pollfd{to_.write_end.get(), POLLOUT, 0},
+                                   pollfd{STDIN_FILENO, POLLIN, 0}};
+      if (waiting_.empty()) fds[1].fd = -1;
+      if (!waiting_.empty() || at_end_) fds[2].fd = -1;
+      if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) {
+        throw system_error("printing packets", errno);
+      }
+      if (fds[0].revents != 0) take_lines();
+      if (fds[1].revents != 0) give_blocks();
+      if (fds[2].revents != 0) take_blocks();
+      if (at_end_ && waiting_.empty()) to_.write_end.reset();
+    }
+    process_.wait(-1);
+    if (!process_.failure().empty()) throw Error("printing packets: " + process_.failure());
+  }
+
+ private:
+  void take_blocks() {
+    std::array<std::byte, 65536> buffer{};
+    const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) return;
+    if (count <= 0) {
+      at_end_ = true;
+      return;
+    }
+    waiting_.assign(buffer.begin(), buffer.begin() + count);
+    actions_.read(waiting_);
+  }
+
+  void give_blocks() {
+    const ssize_t count = ::write(to_.write_end.get(), waiting_.data(), waiting_.size());
+    if (count > 0) waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+    if (count < 0 && errno != EAGAIN && errno != EINTR) {  // its exit code says why
+      waiting_.clear();
+      at_end_ = true;
+    }
+  }
+
+  void take_lines() {
+    std::array<char, 65536> buffer{};
+    const ssize_t count = ::read(from_.read_end.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) return;
+    if (count <= 0) {
+      from_.read_end.reset();
+      return;
+    }
+    text_.append(buffer.data(), static_cast<std::size_t>(count));
+    std::string lines;
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = text_.find('\n', begin)) != std::string::npos;) {
+      append_line(std::string_view(text_).substr(begin, end + 1 - begin), lines);
+      begin = end + 1;
+    }
+    text_.erase(0, begin);
+    write_out(lines);
+  }
+
+  void append_line(std::string_view line, std::string& lines) {
+    constexpr std::size_t kWidth = 9;  // of "redirect", and a space
+    std::string action = every_line_ || begins_packet(line) ? actions_.next() : std::string();
+    action.resize(std::max(action.size() + 1, kWidth), ' ');
+    lines += action;
+    lines += line;
+  }
+
+  bool every_line_;
+  Pipe to_;
+  Pipe from_;
+  ChildProcess process_;
+  ActionQueue actions_;
+  std::vector<std::byte> waiting_;  // for the dissector to take it
+  bool at_end_ = false;             // of the capture
+  std::string text_;                // a line that is not there in full
+};
+
+std::uint32_t word_at(std::span<const std::byte> bytes, std::size_t at) {
+  std::uint32_t word = 0;
+  std::memcpy(&word, bytes.data() + at, sizeof(word));
+  return word;
+}
+
+// The option if_name (pcapng, section 4.2), which this program puts first.
+std::string interface_name(std::span<const std::byte> block) {
+  constexpr std::size_t kOptions = 16;
+  constexpr std::uint16_t kName = 2;
+  std::uint16_t code = 0;
+  std::uint16_t length = 0;
+  if (block.size() < kOptions + sizeof(code) + sizeof(length)) return {};
+  std::memcpy(&code, block.data() + kOptions, sizeof(code));
+  std::memcpy(&length, block.data() + kOptions + sizeof(code), sizeof(length));
+  if (code != kName || block.size() < kOptions + 4 + length) return {};
+  const std::string name(reinterpret_cast<const char*>(block.data()) + kOptions + 4, length);
+  return name.starts_with("XDP") ? name.substr(3) : name;
+}
+
+}  // namespace
+
+void check_line_printer() {
+  (void)installed_dissector();
+}
+
+void print_lines() {
+  LinePrinter(installed_dissector()).run();
+}
+
+bool begins_packet(std::string_view line) {
+  constexpr std::string_view kPattern = "00:00:00";
+  if (line.size() < kPattern.size()) return false;
+  return std::equal(kPattern.begin(), kPattern.end(), line.begin(), [](char pattern, char c) {
+    return pattern == ':' ? c == ':' : std::isdigit(static_cast<unsigned char>(c)) != 0;
+  });
+}
+
+void ActionQueue::read(std::span<const std::byte> bytes) {
+  constexpr std::size_t kHead = 8;  // type and length
+  begun_.insert(begun_.end(), bytes.begin(), bytes.end());
+  std::span<const std::byte> left = begun_;
+  while (left.size() >= kHead) {
+    const std::size_t length = std::max<std::size_t>(kHead, word_at(left, 4));
+    if (length > left.size()) break;
+    read_block(left.first(length));
+    left = left.subspan(length);
+  }
+  begun_.erase(begun_.begin(), begun_.end() - static_cast<std::ptrdiff_t>(left.size()));
+}
+
+void ActionQueue::read_block(std::span<const std::byte> block) {
+  constexpr std::uint32_t kSection = 0x0A0D0D0A;
+  constexpr std::uint32_t kInterface = 1;
+  constexpr std::uint32_t kPacket = 6;
+  constexpr std::size_t kInterfaceId = 8;
+  switch (word_at(block, 0)) {
+    case kSection:
+      interfaces_.clear();
+      break;
+    case kInterface:
+      interfaces_.push_back(interface_name(block));
+      break;
+    case kPacket:
+      packets_.push_back(word_at(block, kInterfaceId));
+      break;
+    default:
+      break;
+  }
+}
+
+std::string ActionQueue::next() {
+  if (packets_.empty()) return {};
+  const std::size_t interface = packets_.front();
+  packets_.pop_front();
+  return interface < interfaces_.size() ? interfaces_[interface] : std::string();
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "output/printer.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "output/print_lines.hpp"
+
+namespace xdpcap {
+namespace {
+
+std::span<const std::byte> bytes_of(const iovec& piece) {
+  return {static_cast<const std::byte*>(piece.iov_base), piece.iov_len};
+}
+
+bool wait_writable(int fd, int stop_fd) {
+  std::array<pollfd, 2> fds = {pollfd{fd, POLLOUT, 0}, pollfd{stop_fd, POLLIN, 0}};
+  while (::poll(fds.data(), fds.size(), -1) < 0 && errno == EINTR) {
+  }
+  return fds[0].revents != 0;
+}
+
+}  // namespace
+
+Printer::Printer() {
+  check_line_printer();
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("making a pipe", errno);
+  const UniqueFd its_end(ends[0]);
+  pipe_.reset(ends[1]);
+  constexpr int kPipeBytes = 1 << 20;
+  ::fcntl(pipe_.get(), F_SETPIPE_SZ, kPipeBytes);
+  ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
+  process_.emplace(ChildProcess::Plan{
+      .command = {"/proc/self/exe", kPrintLines}, .in = its_end.get(), .out = STDOUT_FILENO});
+}
+
+void Printer::take(std::span<const iovec> blocks, std::uint64_t packets) {
+  if (!pipe_.valid() || blocks.empty()) return;
+  if (!push_rest()) {
+    skipped_ += packets;
+    return;
+  }
+  const ssize_t count = ::writev(pipe_.get(), blocks.data(), static_cast<int>(blocks.size()));
+  if (count < 0) {
+    skipped_ += packets;
+    if (errno != EAGAIN && errno != EINTR) pipe_.reset();
+    return;
+  }
+  auto written = static_cast<std::size_t>(count);
+  for (const iovec& block : blocks) {
+    const auto bytes = bytes_of(block);
+    const std::size_t done = std::min(written, bytes.size());
+    rest_.insert(rest_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(done), bytes.end());
+    written -= done;
+  }
+}
+
+bool Printer::push_rest() {
+  if (rest_.empty()) return true;
+  const ssize_t count = ::write(pipe_.get(), rest_.data(), rest_.size());
+  if (count > 0) rest_.erase(rest_.begin(), rest_.begin() + count);
+  if (count < 0 && errno != EAGAIN && errno != EINTR) {
+    pipe_.reset();
+    rest_.clear();
+  }
+  return pipe_.valid() && rest_.empty();
+}
+
+std::string Printer::finish(int stop_fd) {
+  while (pipe_.valid() && !push_rest()) {
+    if (pipe_.valid() && !wait_writable(pipe_.get(), stop_fd)) break;
+  }
+  pipe_.reset();
+  if (!process_->wait(stop_fd)) return "--print: not all packets were printed";
+  const std::string failure = process_->failure();
+  if (!failure.empty()) return "--print: the rest was not printed";
+  if (skipped_ == 0) return {};
+  return "--print: " + std::to_string(skipped_) +
+         " packets came too fast to be printed: they are in the file";
+}
+
+}  // namespace xdpcap

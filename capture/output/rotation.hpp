@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// When one file of a capture is followed by another, and when the last one is full.
+#pragma once
+
+#include <cstdint>
+
+namespace xdpcap {
+
+inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
+
+// What goes into a file. It ends with the packet that reaches one of them; the statistics behind
+// that packet are not counted.
+struct FileLimits {
+  std::uint64_t bytes = kUnlimited;  // before compression
+  std::uint64_t packets = kUnlimited;
+
+  [[nodiscard]] bool any() const { return bytes != kUnlimited || packets != kUnlimited; }
+};
+
+struct Rotation {
+  enum class Names : std::uint8_t {
+    tcpdump,  // strftime() and a number at the end, as its -C, -G and -W
+    dumpcap,  // a number and the date in front of the extension, as its -b
+  };
+  Names names = Names::tcpdump;
+  FileLimits each = {};
+  std::uint64_t every = 0;  // ns; 0: a file may last for ever
+  std::uint32_t ring = 0;   // so many files are kept; 0: all
+  // How many there may be; the capture ends with the last. Every other file is followed by another.
+  std::uint64_t files = kUnlimited;
+
+  [[nodiscard]] bool one_file() const { return files == 1 || (!each.any() && every == 0); }
+};
+
+}  // namespace xdpcap
