@@ -11,7 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "kernel/program_loader.hpp"
+#include "kernel/capabilities.hpp"
 
 namespace xdpcap {
 namespace {

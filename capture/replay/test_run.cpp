@@ -21,9 +21,9 @@ constexpr std::size_t kOrdinaryBytes = 1514;
 TestRun::TestRun(int program_fd, std::uint32_t ingress_ifindex)
     : program_fd_(program_fd), ingress_ifindex_(ingress_ifindex), out_(kMostBytesOut) {}
 
-std::optional<Outcome> TestRun::run(std::span<const std::byte> packet) {
+std::optional<TestRunResult> TestRun::run(std::span<const std::byte> packet) {
   if (packet.size() < kLeastBytes) return std::nullopt;
-  Outcome outcome{};
+  TestRunResult outcome{};
   int error_number = try_once(packet, outcome);
   if (error_number == EINVAL && knows_context_ && ingress_ifindex_ == 0) {
     knows_context_ = false;  // before Linux 5.14 (commit ec94670fcb3b)
@@ -40,7 +40,7 @@ std::optional<Outcome> TestRun::run(std::span<const std::byte> packet) {
 }
 
 // 0, or the error number.
-int TestRun::try_once(std::span<const std::byte> packet, Outcome& outcome) {
+int TestRun::try_once(std::span<const std::byte> packet, TestRunResult& outcome) {
   LIBBPF_OPTS(bpf_test_run_opts, options);
   xdp_md context{};
   context.data_end = static_cast<std::uint32_t>(packet.size());

@@ -9,7 +9,7 @@
 
 namespace xdpcap {
 
-struct Outcome {
+struct TestRunResult {
   std::uint32_t action;
   std::span<const std::byte> packet;  // as the program left it; valid until the next run
 };
@@ -27,10 +27,10 @@ class TestRun {
 
   // Nothing when the kernel does not accept a packet of this size: too short, or longer than fits
   // its buffers. Throws Error when it does not run the program at all.
-  std::optional<Outcome> run(std::span<const std::byte> packet);
+  std::optional<TestRunResult> run(std::span<const std::byte> packet);
 
  private:
-  int try_once(std::span<const std::byte> packet, Outcome& outcome);
+  int try_once(std::span<const std::byte> packet, TestRunResult& outcome);
 
   int program_fd_;
   std::uint32_t ingress_ifindex_;
