@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/filter_listing.hpp"
+#include "app/list.hpp"
 #include "app/options.hpp"
 #include "app/session.hpp"
 #include "app/wait.hpp"
@@ -38,6 +39,11 @@ void run(const std::vector<std::string>& arguments) {
   const auto parsed = xdpcap::parse_options(arguments);
   if (const auto* help = std::get_if<xdpcap::Help>(&parsed)) {
     std::cout << help->text;
+    return;
+  }
+  if (const auto* list = std::get_if<xdpcap::ListRequest>(&parsed)) {
+    const auto hooks = xdpcap::list_hooks();
+    std::cout << (list->json ? xdpcap::list_as_json(hooks) : xdpcap::list_as_text(hooks));
     return;
   }
   const auto& options = std::get<xdpcap::Options>(parsed);

@@ -6,6 +6,7 @@
 #include "app/capture_options.hpp"
 #include "app/command_line.hpp"
 #include "app/filter_options.hpp"
+#include "app/list_options.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
 
@@ -31,12 +32,14 @@ struct Families {
   std::vector<std::string> words;  // hook, output and the filter's words
   CaptureOptions capture;
   FilterOptions filter;
+  ListOptions list;
 };
 
 void declare(CLI::App& app, Families& families) {
   app.add_option("words", families.words)->group("");
   families.capture.declare(app);
   families.filter.declare(app);
+  families.list.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }
@@ -67,7 +70,7 @@ std::string program_version() {
   return "xdpcap-cpp " XDPCAP_VERSION;
 }
 
-std::variant<Options, Help> parse_options(const std::vector<std::string>& arguments) {
+std::variant<Options, Help, ListRequest> parse_options(const std::vector<std::string>& arguments) {
   CLI::App app(kDescription, "xdpcap-cpp [options] <hook> <output|-> [filter ...]");
   app.footer(kExamples);
   Families families;
@@ -81,6 +84,7 @@ std::variant<Options, Help> parse_options(const std::vector<std::string>& argume
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what(), "-h lists the options");
   }
+  if (const auto list = families.list.request(families.words)) return *list;
   return check(std::move(families));
 }
 

@@ -47,8 +47,13 @@ struct Help {
   std::string text;
 };
 
+// ListRequest asks which hooks there are, instead of capturing.
+struct ListRequest {
+  bool json = false;
+};
+
 // `arguments` are those behind the program's name. Throws UsageError.
-std::variant<Options, Help> parse_options(const std::vector<std::string>& arguments);
+std::variant<Options, Help, ListRequest> parse_options(const std::vector<std::string>& arguments);
 
 // "xdpcap-cpp 0.1.0", as the file's section header and --version say it.
 std::string program_version();

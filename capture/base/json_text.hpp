@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace xdpcap {
+
+// `text` as a JSON string (RFC 8259, section 7), with its quotes. Bytes above 127 stay as they are.
+std::string json_string(std::string_view text);
+
+}  // namespace xdpcap
