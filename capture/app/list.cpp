@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/list.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/json_text.hpp"
@@ -24,22 +25,23 @@ std::string user_text(const HookUser& user) {
          (places.empty() ? "attached nowhere" : join(places, ", ")) + "\n";
 }
 
-std::string holder_text(const FilledSlot& slot) {
+std::string holder_text(const SlotProgram& slot) {
   std::vector<std::string> names;
   for (const Process& process : slot.processes) {
     names.push_back(process.command + " (pid " + std::to_string(process.pid) + ")");
   }
-  return names.empty() ? "nobody has it open: left behind, --replace takes over"
-                       : join(names, ", ");
+  return names.empty() ? "nobody has it open, a killed capture left it behind" : join(names, ", ");
 }
 
 // One line for each holder, with the slots it holds.
-std::string captures_text(const std::vector<FilledSlot>& filled) {
+std::string captures_text(const std::vector<SlotProgram>& filled) {
   std::vector<std::pair<std::string, std::vector<std::string>>> holders;
-  for (const FilledSlot& slot : filled) {
-    const std::string holder = holder_text(slot);
-    if (holders.empty() || holders.back().first != holder) holders.push_back({holder, {}});
-    holders.back().second.push_back(slot.action.name());
+  for (const SlotProgram& slot : filled) {
+    const std::string text = holder_text(slot);
+    auto holder = std::find_if(holders.begin(), holders.end(),
+                               [&](const auto& known) { return known.first == text; });
+    if (holder == holders.end()) holder = holders.insert(holder, {text, {}});
+    holder->second.push_back(slot.action.name());
   }
   std::string text;
   for (const auto& [holder, actions] : holders) {
@@ -84,7 +86,7 @@ std::string process_json(const Process& process) {
          member("command", process.command) + "}";
 }
 
-std::string slot_json(const FilledSlot& slot) {
+std::string slot_json(const SlotProgram& slot) {
   return "{" + member("action", slot.action.name()) + "," + member("slot", slot.action.value()) +
          "," + member("program_id", slot.program_id) + "," +
          member("program_name", slot.program_name) +

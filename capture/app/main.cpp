@@ -68,6 +68,8 @@ int main(int argc, char** argv) {
   try {
     run({argv + 1, argv + argc});
     return 0;
+  } catch (const xdpcap::Stopped&) {
+    return 0;
   } catch (const xdpcap::UsageError& error) {
     return report(error.what(), error.hint(), kUsage);
   } catch (const xdpcap::Error& error) {

@@ -7,6 +7,7 @@
 #include "app/command_line.hpp"
 #include "app/filter_options.hpp"
 #include "app/list_options.hpp"
+#include "app/service_options.hpp"
 #include "app/version.hpp"
 #include "base/error.hpp"
 
@@ -33,6 +34,7 @@ struct Families {
   CaptureOptions capture;
   FilterOptions filter;
   ListOptions list;
+  ServiceOptions service;
 };
 
 void declare(CLI::App& app, Families& families) {
@@ -40,6 +42,7 @@ void declare(CLI::App& app, Families& families) {
   families.capture.declare(app);
   families.filter.declare(app);
   families.list.declare(app);
+  families.service.declare(app);
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", program_version(), "Print the version");
 }
@@ -60,6 +63,7 @@ Options check(Families families) {
   options.listing = families.filter.listing();
   if (!options.listing) take_hook_and_output(families.words, options);
   families.capture.check(options);
+  families.service.check(options);
   families.filter.check(families.words, options);
   return options;
 }

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/privileges.hpp"
 #include "base/xdp_action.hpp"
 #include "filter/cbpf.hpp"
 #include "filter/expression.hpp"
@@ -21,6 +22,12 @@ enum class FilterListing : std::uint8_t {
   c_code,    // -dd
   decimal,   // -ddd
   ebpf,      // --dump-ebpf: what it becomes
+};
+
+// What captures need that run for long (service_options.hpp).
+struct Service {
+  bool follow = false;       // go on with the hook that takes the place of this one
+  std::optional<User> user;  // to become after the set-up
 };
 
 struct Options {
@@ -40,6 +47,7 @@ struct Options {
   bool quiet = false;
   bool wait = false;
   bool replace = false;
+  Service service;
 };
 
 // Help is text that was asked for instead of a capture.

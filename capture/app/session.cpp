@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include "app/file_header.hpp"
 #include "base/error.hpp"
@@ -86,6 +87,17 @@ UniqueFd make_epoll(const Bell& bell, int stop_fd) {
   return epoll;
 }
 
+// Blocks that had been dated and not written get the kernel's time again: a date is later than any
+// time since boot.
+void take_dates_back(RingCursor& cursor, std::uint64_t clock_offset) {
+  const std::uint64_t begin = cursor.position();
+  for (cursor.refresh(); cursor.ready(); cursor.next()) {
+    xdpcap_block& block = cursor.block();
+    if (time_of(block) > clock_offset) set_time(block, time_of(block) - clock_offset);
+  }
+  cursor.go_back(begin);
+}
+
 }  // namespace
 
 Session::Session(const Options& options, int stop_fd)
@@ -93,29 +105,41 @@ Session::Session(const Options& options, int stop_fd)
       stop_fd_(stop_fd),
       hook_(open_hook(options.hook)),
       actions_(wanted_actions(options, hook_)),
-      file_(Output::open(options.output), actions_.size()),
+      file_(Output::open(options.output, stop_fd), actions_.size()),
       control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())),
       wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
                                        rings_.bytes_per_cpu() / 2)),
-      epoll_(make_epoll(bell_, stop_fd)) {}
+      epoll_(make_epoll(bell_, stop_fd)),
+      journal_(read_cpus().possible, actions_.size()) {}
 
 void Session::run() {
   install();
-  file_.begin(file_header({.hook = options_.hook,
-                           .filter = options_.filter_text,
-                           .link_type = file_link_type(options_.link_type),
-                           .snaplen = options_.snaplen,
-                           .actions = actions_}));
+  if (options_.service.user) {
+    file_.output().give_to(options_.service.user->id, options_.service.user->group);
+    become(*options_.service.user);
+    attachment_->without_privileges();
+  }
+  journal_.commit(0, file_.written(), rings_.cursors());
+  file_.begin(header());
   capture();
   finish();
+}
+
+pcapng::Bytes Session::header() const {
+  return file_header({.hook = options_.hook,
+                      .filter = options_.filter_text,
+                      .link_type = file_link_type(options_.link_type),
+                      .snaplen = options_.snaplen,
+                      .actions = actions_});
 }
 
 void Session::install() {
   const std::uint32_t cpus = read_cpus().possible;
   const bool has_xdp_load_bytes = xdpcap::has_xdp_load_bytes();
   start_time_ = monotonic_now() + clock_.offset();
-  installation_.emplace(hook_, actions_, options_.replace, [&](XdpAction action, Flavour flavour) {
+  const auto make = [this, cpus, has_xdp_load_bytes](XdpAction action, Flavour flavour,
+                                                     int next_fd) {
     const auto interface = static_cast<std::uint32_t>(
         std::find(actions_.begin(), actions_.end(), action) - actions_.begin());
     return make_recorder({.action = action,
@@ -130,14 +154,28 @@ void Session::install() {
                           .frags = flavour.frags,
                           .has_xdp_load_bytes = has_xdp_load_bytes,
                           .filter_offsets = options_.filter_offsets,
-                          .note_ingress = options_.note_ingress},
+                          .note_ingress = options_.note_ingress,
+                          .next_fd = next_fd},
                          options_.filter);
-  });
+  };
+  Attachment::Plan plan{.actions = actions_,
+                        .replace = options_.replace,
+                        .follow = options_.service.follow,
+                        .make_recorder = make,
+                        .descriptors = {},
+                        .rescue = {}};
+  // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
+  if (file_.output().is_file()) {
+    plan.descriptors = {file_.output().fd()};
+    plan.rescue = [this] { rescue(); };
+  }
+  attachment_.emplace(std::move(hook_), std::move(plan));
 }
 
 void Session::capture() {
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!file_.flush({.interrupt_fd = stop_fd_})) return;
+  journal_.commit(file_.size(), file_.written(), rings_.cursors());
   next_report_ = monotonic_now() + kReportEvery;
   while (!stop_requested() &&
          drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) {
@@ -157,6 +195,7 @@ bool Session::drain(std::uint64_t horizon, Patience patience) {
     });
     if (file_.pending()) idle_naps_ = 0;
     if (!file_.flush(patience)) return false;
+    journal_.commit(file_.size(), file_.written(), rings_.cursors());
     for (RingCursor& cursor : rings_.cursors()) cursor.release();
   }
   return true;
@@ -185,14 +224,37 @@ void Session::sleep() {
 void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
   clock_.refresh();
+  look_around();
   if (!options_.quiet) std::cerr << statistics_line(statistics()) << std::flush;
+}
+
+void Session::look_around() {
+  give_rings_to_new_cpus();
+  for (const std::string& line : attachment_->look()) std::cerr << line << '\n';
+}
+
+void Session::give_rings_to_new_cpus() {
+  try {
+    const std::size_t added = rings_.add(read_cpus().online);
+    if (added == 0) return;
+    attachment_->renew_guardian();
+    std::cerr << added << " more CPUs are online: gave each a ring\n";
+  } catch (const Error& error) {
+    if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
+    std::cerr << "a CPU that came online has no ring, what it matches is lost: " << error.what()
+              << '\n';
+  }
 }
 
 // First the traffic is let go, then what it left in the rings is written.
 void Session::finish() {
-  installation_.value().remove();
-  const Patience last{.milliseconds = kLastPatienceMilliseconds};
+  attachment_.value().detach();
   if (file_.end() == WriteEnd::reader_gone) return;
+  finish_file();
+}
+
+void Session::finish_file() {
+  const Patience last{.milliseconds = kLastPatienceMilliseconds};
   if (file_.flush(last)) drain(kNobodyRecords, last);
   file_.give_up();
 
@@ -201,6 +263,20 @@ void Session::finish() {
   std::cerr << loss_line(final_statistics) << std::flush;
   file_.finish(statistics_blocks(final_statistics, start_time_, monotonic_now() + clock_.offset()),
                last);
+}
+
+void Session::rescue() {
+  // Before it has begun, the file still holds what it did before.
+  if (!journal_.begun() || !journal_.claim()) return;
+  if (options_.service.user) become(*options_.service.user);
+  clock_.refresh();
+  for (std::size_t i = 0; i < rings_.cursors().size(); ++i) {
+    rings_.cursors()[i].go_back(journal_.positions()[i]);
+    take_dates_back(rings_.cursors()[i], clock_.offset());
+  }
+  file_.go_back(journal_.file_size(), journal_.written());
+  if (journal_.file_size() == 0) file_.begin(header());
+  finish_file();
 }
 
 bool Session::stop_requested() const {

@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "app/attachment.hpp"
+#include "app/journal.hpp"
 #include "app/options.hpp"
 #include "app/statistics.hpp"
 #include "base/unique_fd.hpp"
@@ -32,12 +35,20 @@ class Session {
   void install();
   void capture();
   void finish();
+  void finish_file();
+  // In the guardian, once this process was killed and the hook is clean: goes on exactly where it
+  // stopped, and completes the file.
+  void rescue();
+  [[nodiscard]] pcapng::Bytes header() const;
 
   // Writes all that the rings hold from before `horizon` (CLOCK_MONOTONIC in ns) and that is
   // certain to be next in time. False when the output takes no more.
   bool drain(std::uint64_t horizon, Patience patience);
   void sleep();
   void report();
+  // Once a second: has the world changed?
+  void look_around();
+  void give_rings_to_new_cpus();
   [[nodiscard]] bool stop_requested() const;
   [[nodiscard]] std::vector<ActionStatistics> statistics() const;
 
@@ -53,10 +64,12 @@ class Session {
   UniqueFd epoll_;
   WallClock clock_;
   TimeMerge<RingCursor> merge_;
-  std::optional<Installation> installation_;
+  Journal journal_;
+  std::optional<Attachment> attachment_;
   std::uint64_t start_time_ = 0;
   std::uint64_t next_report_ = 0;
   unsigned idle_naps_ = 0;
+  std::string last_cpu_error_;
 };
 
 }  // namespace xdpcap

@@ -2,6 +2,7 @@
 // Errors: "doing X: cause", printed once, in main, with the next step for the user.
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -28,6 +29,10 @@ class UsageError : public Error {
  public:
   using Error::Error;
 };
+
+// Stopped is thrown where the user ended the program while it waited for something to begin with:
+// no failure.
+class Stopped : public std::exception {};
 
 // "No such file or directory" for ENOENT. Thread-safe, unlike strerror().
 std::string errno_text(int error_number);

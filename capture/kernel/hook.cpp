@@ -13,7 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "kernel/grace_period.hpp"
+#include "kernel/capabilities.hpp"
 
 namespace xdpcap {
 namespace {
@@ -54,26 +54,6 @@ bool on_bpffs(const std::string& path) {
   }
   const bool forbidden = error_number == EPERM || error_number == EACCES;
   throw system_error(doing, error_number, forbidden ? permission_hint() : "");
-}
-
-std::string program_text(std::uint32_t id) {
-  std::string text = "BPF program " + std::to_string(id);
-  const UniqueFd fd(bpf_prog_get_fd_by_id(id));
-  bpf_prog_info info{};
-  std::uint32_t length = sizeof(info);
-  if (fd.valid() && bpf_obj_get_info_by_fd(fd.get(), &info, &length) == 0) {
-    text += std::string(" (") + info.name + ")";
-  }
-  return text;
-}
-
-std::uint32_t program_id(int fd) {
-  bpf_prog_info info{};
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(fd, &info, &length) != 0) {
-    throw system_error("asking for the id of a recorder", errno);
-  }
-  return info.id;
 }
 
 }  // namespace
@@ -123,80 +103,6 @@ std::optional<std::uint32_t> Hook::program_in(XdpAction slot) const {
   if (bpf_map_lookup_elem(fd(), &key, &id) == 0) return id;
   if (errno == ENOENT) return std::nullopt;
   throw system_error("reading slot " + slot.name() + " of the hook " + path_, errno);
-}
-
-Installation::Installation(const Hook& hook, const std::vector<XdpAction>& actions,
-                           bool may_replace, const MakeRecorder& make_recorder)
-    : hook_(hook) {
-  for (const XdpAction action : actions) {
-    const auto holder = hook.program_in(action);
-    if (!holder || may_replace) continue;
-    throw Error("installing into the hook " + hook.path() + ": slot " + action.name() +
-                    " already holds " + program_text(*holder),
-                "another capture runs there, or was killed: end it, or take over with --replace");
-  }
-  try {
-    install_first(actions.front(), make_recorder);
-    for (auto action = actions.begin() + 1; action != actions.end(); ++action) {
-      if (!install(*action, flavour_, make_recorder)) {
-        throw Error("installing into the hook " + hook.path() + ": slot " + action->name() +
-                    " refuses a recorder of the flavour " + flavour_.name());
-      }
-    }
-  } catch (...) {
-    empty_slots();
-    throw;
-  }
-}
-
-// A recorder of the wrong flavour is refused with EINVAL, and nothing tells the right one: try all.
-void Installation::install_first(XdpAction action, const MakeRecorder& make_recorder) {
-  std::string refusal;
-  for (const Flavour flavour : kFlavours) {
-    try {
-      if (install(action, flavour, make_recorder)) {
-        flavour_ = flavour;
-        return;
-      }
-    } catch (const Error& error) {
-      // Older kernels lack the rarer flavours; only a failure of the plainest one speaks for all.
-      if (flavour == kFlavours.front()) throw;
-      if (refusal.empty()) refusal = std::string("; ") + error.what();
-    }
-  }
-  throw Error("installing into the hook " + hook_.path() +
-                  ": its programs take a recorder of none of the known flavours" + refusal,
-              "please report this with the output of: bpftool prog show; uname -r");
-}
-
-bool Installation::install(XdpAction action, Flavour flavour, const MakeRecorder& make_recorder) {
-  UniqueFd program =
-      load_xdp_program("xdpcap_" + action.name(), make_recorder(action, flavour), flavour);
-  const std::uint32_t key = action.value();
-  const int program_fd = program.get();
-  // Filled in first, so that remove() knows of the program whatever happens after the update.
-  slots_.push_back({action, std::move(program), program_id(program_fd)});
-  if (bpf_map_update_elem(hook_.fd(), &key, &program_fd, BPF_ANY) == 0) return true;
-  const int error_number = errno;
-  slots_.pop_back();
-  if (error_number == EINVAL) return false;
-  throw system_error("installing into the hook " + hook_.path() + ", slot " + action.name(),
-                     error_number);
-}
-
-void Installation::remove() {
-  empty_slots();
-  wait_for_running_programs();
-}
-
-void Installation::empty_slots() noexcept {
-  for (const Slot& slot : slots_) {
-    const std::uint32_t key = slot.action.value();
-    std::uint32_t id = 0;
-    const bool ours = bpf_map_lookup_elem(hook_.fd(), &key, &id) == 0 && id == slot.program_id;
-    if (ours) bpf_map_delete_elem(hook_.fd(), &key);
-  }
-  slots_.clear();
 }
 
 }  // namespace xdpcap

@@ -3,14 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "base/unique_fd.hpp"
 #include "base/xdp_action.hpp"
-#include "kernel/program_loader.hpp"
 
 namespace xdpcap {
 
@@ -40,47 +38,6 @@ class Hook {
   UniqueFd fd_;
   std::uint32_t map_id_ = 0;
   std::uint32_t slots_ = 0;
-};
-
-// Installation is a set of recorders in the slots of a hook. Those that are still in their place
-// are taken out again when it goes.
-class Installation {
- public:
-  // Makes the recorder of an action for programs of a flavour.
-  using MakeRecorder = std::function<ebpf::Program(XdpAction, Flavour)>;
-
-  // Finds the flavour that the hook's programs have and puts a recorder into the slot of each
-  // action. `may_replace`: slots that hold another program are taken over. Throws Error, and then
-  // leaves the hook as it was. `hook` has to outlive the installation.
-  Installation(const Hook& hook, const std::vector<XdpAction>& actions, bool may_replace,
-               const MakeRecorder& make_recorder);
-  Installation(const Installation&) = delete;
-  Installation& operator=(const Installation&) = delete;
-  Installation(Installation&&) = delete;
-  Installation& operator=(Installation&&) = delete;
-  ~Installation() { empty_slots(); }
-
-  [[nodiscard]] Flavour flavour() const { return flavour_; }
-
-  // Empties the slots that still hold our recorders, then waits until no CPU runs one any more:
-  // afterwards all records are in the rings and all counters final. Throws Error.
-  void remove();
-
- private:
-  struct Slot {
-    XdpAction action;
-    UniqueFd program;
-    std::uint32_t program_id;
-  };
-
-  // False when the hook's programs have another flavour.
-  bool install(XdpAction action, Flavour flavour, const MakeRecorder& make_recorder);
-  void install_first(XdpAction action, const MakeRecorder& make_recorder);
-  void empty_slots() noexcept;
-
-  const Hook& hook_;
-  Flavour flavour_;
-  std::vector<Slot> slots_;
 };
 
 }  // namespace xdpcap

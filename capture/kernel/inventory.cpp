@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "kernel/bpffs.hpp"
+#include "kernel/chain.hpp"
 #include "kernel/hook.hpp"
 
 namespace xdpcap {
@@ -36,11 +37,12 @@ std::vector<HookUser> users_of(std::uint32_t map_id, const std::vector<LoadedPro
   return users;
 }
 
-std::vector<FilledSlot> filled_slots(const Hook& hook) {
-  std::vector<FilledSlot> filled;
+std::vector<SlotProgram> filled_slots(const Hook& hook) {
+  std::vector<SlotProgram> filled;
   for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
-    const auto id = hook.program_in(XdpAction(slot));
-    if (id) filled.push_back({XdpAction(slot), *id, program_name(*id), {}});
+    for (const std::uint32_t id : chain_in(hook.fd(), slot)) {
+      filled.push_back({XdpAction(slot), id, program_name(id), {}});
+    }
   }
   return filled;
 }
@@ -48,12 +50,12 @@ std::vector<FilledSlot> filled_slots(const Hook& hook) {
 void find_processes(std::vector<ListedHook>& hooks) {
   std::set<std::uint32_t> programs;
   for (const ListedHook& hook : hooks) {
-    for (const FilledSlot& slot : hook.filled) programs.insert(slot.program_id);
+    for (const SlotProgram& slot : hook.filled) programs.insert(slot.program_id);
   }
   if (programs.empty()) return;  // saves a walk through /proc
   const auto processes = processes_of(programs);
   for (ListedHook& hook : hooks) {
-    for (FilledSlot& slot : hook.filled) {
+    for (SlotProgram& slot : hook.filled) {
       const auto found = processes.find(slot.program_id);
       if (found != processes.end()) slot.processes = found->second;
     }

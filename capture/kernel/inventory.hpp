@@ -20,9 +20,9 @@ struct HookUser {
   std::vector<XdpAttachment> attachments;
 };
 
-// FilledSlot is a recorder in a slot: somebody captures. Without a process, whoever it was is gone
-// (or out of our sight).
-struct FilledSlot {
+// SlotProgram is a recorder in a slot, alone or in a chain: somebody captures. Without a process,
+// whoever it was is gone (or out of our sight).
+struct SlotProgram {
   XdpAction action;
   std::uint32_t program_id = 0;
   std::string program_name;
@@ -35,7 +35,7 @@ struct ListedHook {
   std::uint32_t map_id = 0;
   std::uint32_t slots = 0;
   std::vector<HookUser> users;
-  std::vector<FilledSlot> filled;
+  std::vector<SlotProgram> filled;
 };
 
 // Every hook that is pinned in a bpffs mounted here, by path: each map of type prog_array that XDP

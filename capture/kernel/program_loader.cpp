@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "kernel/capabilities.hpp"
 
 namespace xdpcap {
 namespace {
@@ -68,7 +69,11 @@ UniqueFd load_xdp_program(const std::string& name, const ebpf::Program& program,
   log.assign(std::size_t{1} << 20, '\0');
   fd.reset(try_load(short_name, program, flavour, log));
   const std::string words = last_words(log.data());
-  if (!words.empty()) throw Error(doing + ": the verifier refused it: " + words);
+  if (!words.empty()) {
+    // Without CAP_PERFMON the verifier allows less: then that is what to do something about.
+    const bool able = missing_capabilities(effective_capabilities()).empty();
+    throw Error(doing + ": the verifier refused it: " + words, able ? "" : permission_hint());
+  }
   const bool forbidden = error_number == EPERM || error_number == EACCES;
   throw system_error(doing, error_number, forbidden ? permission_hint() : "");
 }
@@ -85,11 +90,6 @@ UniqueFd create_map(bpf_map_type type, const std::string& name, std::uint32_t ke
   const int error_number = errno;
   throw system_error("creating the BPF map " + name, error_number,
                      error_number == EPERM ? permission_hint() : "");
-}
-
-std::string permission_hint() {
-  return "run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; before Linux 5.11 the limit "
-         "on locked memory (ulimit -l) counts too";
 }
 
 }  // namespace xdpcap

@@ -43,7 +43,4 @@ UniqueFd create_map(bpf_map_type type, const std::string& name, std::uint32_t ke
                     std::uint32_t value_size, std::uint32_t max_entries, std::uint32_t flags = 0,
                     int inner_map_fd = -1);
 
-// What to tell a user whom the kernel told EPERM: root, or the capabilities that do.
-std::string permission_hint();
-
 }  // namespace xdpcap

@@ -63,21 +63,31 @@ std::uint64_t monotonic_now() {
 
 Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
              std::uint64_t bytes_per_cpu)
-    : size_(ring_size(bytes_per_cpu)) {
+    : size_(ring_size(bytes_per_cpu)), possible_(possible) {
+  add(online);
+}
+
+std::size_t Rings::add(const std::vector<std::uint32_t>& online) {
+  const std::size_t before = cpus_.size();
   for (const std::uint32_t cpu : online) {
-    const UniqueFd ring = create_ring(size_);
-    memory_.emplace_back(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0,
-                         "mapping a ring");
-    cursors_.emplace_back(memory_.back().at(0), size_);
-    // The first ring serves as the template that a map of maps is created by.
-    if (!array_.valid()) {
-      array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
-                          sizeof(std::uint32_t), possible, 0, ring.get());
-    }
-    const int ring_fd = ring.get();
-    if (bpf_map_update_elem(array_.get(), &cpu, &ring_fd, BPF_ANY) != 0) {
-      throw system_error("giving CPU " + std::to_string(cpu) + " its ring", errno);
-    }
+    if (std::find(cpus_.begin(), cpus_.end(), cpu) == cpus_.end()) add(cpu);
+  }
+  return cpus_.size() - before;
+}
+
+void Rings::add(std::uint32_t cpu) {
+  const UniqueFd ring = create_ring(size_);
+  memory_.emplace_back(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0, "mapping a ring");
+  cursors_.emplace_back(memory_.back().at(0), size_);
+  cpus_.push_back(cpu);
+  // The first ring serves as the template that a map of maps is created by.
+  if (!array_.valid()) {
+    array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
+                        sizeof(std::uint32_t), possible_, 0, ring.get());
+  }
+  const int ring_fd = ring.get();
+  if (bpf_map_update_elem(array_.get(), &cpu, &ring_fd, BPF_ANY) != 0) {
+    throw system_error("giving CPU " + std::to_string(cpu) + " its ring", errno);
   }
 }
 

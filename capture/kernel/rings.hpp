@@ -63,6 +63,10 @@ class RingCursor {
   // Gives the memory of everything the cursor has passed back to the kernel.
   void release() { std::atomic_ref(ring_->tail).store(position_, std::memory_order_release); }
 
+  // Where the next block is; what has been passed and not been released can be gone back to.
+  [[nodiscard]] std::uint64_t position() const { return position_; }
+  void go_back(std::uint64_t position) { position_ = position; }
+
   // Bytes that wait in the ring.
   [[nodiscard]] std::uint64_t waiting() const {
     return head().load(std::memory_order_acquire) - position_;
@@ -84,10 +88,13 @@ class RingCursor {
 class Rings {
  public:
   // `bytes_per_cpu` is rounded up to a power of two of at least a page, and down to what the kernel
-  // takes (2 MiB in Linux 5.10, which has no larger map values). CPUs that come online later have
-  // no ring: what they match is counted as lost. Throws Error.
+  // takes (2 MiB in Linux 5.10, which has no larger map values). Throws Error.
   Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
         std::uint64_t bytes_per_cpu);
+
+  // Gives CPUs that have come online since a ring of their own; until then, what they match is
+  // counted as lost. Returns how many. Throws Error.
+  std::size_t add(const std::vector<std::uint32_t>& online);
 
   [[nodiscard]] int array_fd() const { return array_.get(); }
   [[nodiscard]] std::size_t bytes_per_cpu() const { return size_; }
@@ -96,7 +103,11 @@ class Rings {
   [[nodiscard]] std::uint64_t most_waiting() const;
 
  private:
+  void add(std::uint32_t cpu);
+
   std::size_t size_;
+  std::uint32_t possible_;
+  std::vector<std::uint32_t> cpus_;  // by cursor
   UniqueFd array_;
   std::vector<Mapping> memory_;
   std::vector<RingCursor> cursors_;

@@ -20,6 +20,7 @@ bool CaptureFile::flush(Patience patience) {
   if (last_.end == WriteEnd::failed || last_.end == WriteEnd::reader_gone) return false;
   last_ = output_.write(batch_.pieces(), sent_, patience);
   sent_ += last_.written;
+  size_ += last_.written;
   if (last_.end == WriteEnd::done) {
     count_batch();
   } else if (last_.end != WriteEnd::interrupted) {
@@ -31,7 +32,17 @@ bool CaptureFile::flush(Patience patience) {
 void CaptureFile::give_up() {
   batch_.keep_whole_blocks(sent_);
   output_.take_back(sent_ - batch_.size());
+  size_ -= sent_ - batch_.size();
   count_batch();
+}
+
+void CaptureFile::go_back(std::uint64_t size, std::span<const std::uint64_t> written) {
+  output_.go_back(size);
+  batch_.clear();
+  sent_ = 0;
+  size_ = size;
+  written_.assign(written.begin(), written.end());
+  last_ = {};
 }
 
 void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Patience patience) {

@@ -35,6 +35,13 @@ class CaptureFile {
   // if it is a file.
   void give_up();
 
+  // For a process that goes on where another was killed: puts the output back to its first `size`
+  // bytes, which hold `written` packets.
+  void go_back(std::uint64_t size, std::span<const std::uint64_t> written);
+  // Bytes in the output. Whole blocks after flush() was true.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] const Output& output() const { return output_; }
+
   [[nodiscard]] WriteEnd end() const { return last_.end; }
   // Packets in the output, by interface.
   [[nodiscard]] std::span<const std::uint64_t> written() const { return written_; }
@@ -46,6 +53,7 @@ class CaptureFile {
   Output output_;
   Batch batch_;
   pcapng::Bytes header_;
+  std::uint64_t size_ = 0;
   std::size_t sent_ = 0;  // bytes of the batch that are out already
   std::vector<std::uint64_t> written_;
   WriteResult last_;

@@ -11,12 +11,10 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "output/open_file.hpp"
 
 namespace xdpcap {
 namespace {
-
-// What was on the wire is nobody else's business.
-constexpr mode_t kFileMode = 0600;
 
 // Pipes have to be non-blocking, so that a reader who is stuck cannot keep us from emptying the
 // hook. The flag belongs to the open file, which for stdout we share with others: so open it anew.
@@ -52,36 +50,36 @@ Wait wait_writable(int fd, Patience patience) {
 
 }  // namespace
 
-Output Output::open(const std::string& path) {
+Output Output::open(const std::string& path, int interrupt_fd) {
   if (path == "-") {
     if (::isatty(STDOUT_FILENO) == 1) {
       throw UsageError("writing to stdout: it is a terminal, and captures are binary",
                        "name a file, or pipe it on: ... - | tcpdump -n -r -");
     }
-    return {"stdout", open_stdout()};
+    Output output("stdout", open_stdout());
+    output.shared_ = true;
+    const bool appends = (::fcntl(output.fd(), F_GETFL) & O_APPEND) != 0;
+    if (output.regular_) output.start_ = ::lseek(output.fd(), 0, appends ? SEEK_END : SEEK_CUR);
+    return output;
   }
-  const std::string doing = "opening the output " + path;
-  constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
-  UniqueFd fd(::open(path.c_str(), kFlags | O_CREAT | O_EXCL, kFileMode));
-  const bool created = fd.valid();
-  if (!created) {
-    if (errno != EEXIST) throw system_error(doing, errno, "name a file that can be written");
-    fd.reset(::open(path.c_str(), kFlags));
-    if (!fd.valid()) throw system_error(doing, errno, "name a file that can be written");
-  }
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) throw system_error(doing, errno);
-  if (S_ISFIFO(info.st_mode)) ::fcntl(fd.get(), F_SETFL, O_WRONLY | O_NONBLOCK);
-  Output output(path, std::move(fd));
-  output.regular_ = S_ISREG(info.st_mode);
-  output.created_ = created;
+  OpenedFile opened = open_for_writing(path, interrupt_fd);
+  Output output(path, std::move(opened.fd));
+  output.created_ = opened.created;
   return output;
+}
+
+Output::Output(std::string name, UniqueFd fd) : name_(std::move(name)), fd_(std::move(fd)) {
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) throw system_error("opening the output " + name_, errno);
+  regular_ = S_ISREG(info.st_mode);
 }
 
 Output::Output(Output&& other) noexcept
     : name_(std::move(other.name_)),
       fd_(std::move(other.fd_)),
       regular_(other.regular_),
+      shared_(other.shared_),
+      start_(other.start_),
       created_(std::exchange(other.created_, false)) {}
 
 Output::~Output() {
@@ -90,7 +88,7 @@ Output::~Output() {
 
 void Output::begin() {
   created_ = false;
-  if (!regular_) return;
+  if (!regular_ || shared_) return;
   if (::ftruncate(fd_.get(), 0) != 0) throw system_error("emptying the output " + name_, errno);
 }
 
@@ -132,6 +130,18 @@ void Output::take_back(std::size_t bytes) const {
   const off_t end = ::lseek(fd_.get(), 0, SEEK_CUR) - static_cast<off_t>(bytes);
   if (end < 0 || ::ftruncate(fd_.get(), end) != 0) return;
   ::lseek(fd_.get(), end, SEEK_SET);
+}
+
+void Output::go_back(std::uint64_t bytes) const {
+  const off_t end = start_ + static_cast<off_t>(bytes);
+  if (::ftruncate(fd_.get(), end) != 0 || ::lseek(fd_.get(), end, SEEK_SET) != end) {
+    throw system_error("going back in the output " + name_, errno);
+  }
+}
+
+void Output::give_to(uid_t user, gid_t group) const {
+  if (!created_ || ::fchown(fd_.get(), user, group) == 0) return;
+  throw system_error("giving the output " + name_ + " away", errno);
 }
 
 void Output::close() {

@@ -121,6 +121,13 @@ void Recorder::emit_loss() {
 
 void Recorder::emit_return() {
   code_.bind(return_action_);
+  if (spec_.next_fd >= 0) {
+    code_.note("the next capture; while there is none, the call falls through");
+    code_.alu64(Alu::mov, Reg::r1, Reg::r6);
+    code_.load_map(Reg::r2, spec_.next_fd);
+    code_.alu64(Alu::mov, Reg::r3, 0);
+    code_.call(BPF_FUNC_tail_call);
+  }
   code_.alu32(Alu::mov, Reg::r0, static_cast<std::int32_t>(spec_.action.value()));
   code_.exit();
 }

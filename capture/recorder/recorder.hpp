@@ -39,6 +39,9 @@ struct RecorderSpec {
   std::span<const std::uint32_t> filter_offsets = {};
   // Each packet says in a comment which interface it came in by (struct xdpcap_ingress).
   bool note_ingress = false;
+  // PROG_ARRAY of one entry that holds the program to go on with, which shares the slot with this
+  // one (kernel/chain.hpp); -1: nothing comes after this recorder.
+  int next_fd = -1;
   // Whether the CPU makes stores visible in their order. Where it does not, Linux 5.12 is needed.
   bool ordered_stores = kOrderedStores;
 };

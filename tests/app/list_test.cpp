@@ -21,6 +21,7 @@ const ListedHook kBusy = {"/sys/fs/bpf/xdpcap",
                              {"", "", 9, 31, XdpMode::unknown}}},
                            {32, "on_device", {}}},
                           {{XdpAction(1), 40, "xdpcap_drop", {{300, "xdpcap-cpp"}}},
+                           {XdpAction(1), 39, "xdpcap_drop", {{299, "other"}}},
                            {XdpAction(2), 41, "xdpcap_pass", {{300, "xdpcap-cpp"}}},
                            {XdpAction(3), 42, "xdpcap_tx", {}}}};
 const ListedHook kIdle = {"/sys/fs/bpf/\"odd\\\n", 13, 5, {}, {}};
@@ -32,7 +33,8 @@ TEST(ListText, TellsUsersPlacesAndCaptures) {
             "interface 9 of a namespace out of sight\n"
             "  program 32 on_device: attached nowhere\n"
             "  capture drop, pass: xdpcap-cpp (pid 300)\n"
-            "  capture tx: nobody has it open: left behind, --replace takes over\n"
+            "  capture drop: other (pid 299)\n"
+            "  capture tx: nobody has it open, a killed capture left it behind\n"
             "/sys/fs/bpf/\"odd\\\n: map 13, 5 slots\n"
             "  no loaded XDP program uses it\n");
 }
@@ -47,6 +49,8 @@ TEST(ListJson, HoldsTheSame) {
             R"({"id":32,"name":"on_device","attachments":[]}],"captures":[)"
             R"({"action":"drop","slot":1,"program_id":40,"program_name":"xdpcap_drop",)"
             R"("processes":[{"pid":300,"command":"xdpcap-cpp"}]},)"
+            R"({"action":"drop","slot":1,"program_id":39,"program_name":"xdpcap_drop",)"
+            R"("processes":[{"pid":299,"command":"other"}]},)"
             R"({"action":"pass","slot":2,"program_id":41,"program_name":"xdpcap_pass",)"
             R"("processes":[{"pid":300,"command":"xdpcap-cpp"}]},)"
             R"({"action":"tx","slot":3,"program_id":42,"program_name":"xdpcap_tx",)"

@@ -102,18 +102,6 @@ TEST_F(ToolErrorTest, AFullDisk) {
   EXPECT_FALSE(Hook::open(hook_).program_in(XdpAction(0)).has_value());
 }
 
-TEST_F(ToolErrorTest, AnotherCaptureHoldsTheHook) {
-  Process first(tool({hook_, files_.path("first")}));
-  ASSERT_TRUE(wait_until_live(first, files_.path("first")));
-  const auto holder = Hook::open(hook_).program_in(XdpAction(1));
-  const ProcessResult result = run(tool({hook_, file_}));
-  EXPECT_EQ(result.exit_code, kFailure);
-  EXPECT_THAT(result.err, HasSubstr("already holds BPF program"));
-  EXPECT_THAT(result.err, HasSubstr("--replace"));
-  EXPECT_EQ(read_file(file_), kBefore);
-  EXPECT_EQ(Hook::open(hook_).program_in(XdpAction(1)), holder);
-}
-
 TEST_F(ToolErrorTest, NotRoot) {
   std::vector<std::string> command = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
                                       "--"};

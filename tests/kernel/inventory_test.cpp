@@ -162,7 +162,7 @@ TEST_F(Inventory, WhoHoldsItsSlots) {
   const std::uint32_t id = info_of(recorder->fd()).id;
 
   ASSERT_THAT(hook().filled, SizeIs(1));
-  const FilledSlot slot = hook().filled[0];
+  const SlotProgram slot = hook().filled[0];
   EXPECT_EQ(slot.action, XdpAction(XDP_TX));
   EXPECT_EQ(slot.program_id, id);
   EXPECT_EQ(slot.program_name, info_of(recorder->fd()).name);

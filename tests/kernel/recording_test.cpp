@@ -16,6 +16,7 @@
 #include "kernel/cpus.hpp"
 #include "kernel/features.hpp"
 #include "kernel/hook.hpp"
+#include "kernel/installation.hpp"
 #include "kernel/rings.hpp"
 #include "recorder/recorder.hpp"
 #include "support/hooked_program.hpp"
@@ -59,7 +60,7 @@ class Capture {
     hook_ = std::make_unique<Hook>(Hook::open(folder_.path("hook")));
     std::vector<XdpAction> actions;
     for (std::uint32_t slot = 0; slot < 5; ++slot) actions.emplace_back(slot);
-    installation_.emplace(*hook_, actions, false, [&](XdpAction action, Flavour flavour) {
+    installation_.emplace(*hook_, actions, false, [&](XdpAction action, Flavour flavour, int) {
       return make_recorder(
           {.action = action,
            .interface_id = action.value(),
@@ -75,6 +76,7 @@ class Capture {
            .ordered_stores = setup.ordered_stores},
           filter_);
     });
+    installation_->fill();
   }
 
   std::uint32_t send(const Packet& packet, std::uint32_t repeat = 1) const {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace xdpcap {
+
+struct User {
+  std::string name;
+  uid_t id = 0;
+  gid_t group = 0;
+};
+
+// Throws UsageError when there is no user of that name.
+User find_user(const std::string& name);
+
+// Becomes that user, with that user's groups and without any capability, for good. Throws Error.
+void become(const User& user);
+
+}  // namespace xdpcap

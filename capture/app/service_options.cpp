@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/service_options.hpp"
+
+#include "base/error.hpp"
+
+namespace xdpcap {
+
+void ServiceOptions::declare(CLI::App& app) {
+  app.add_flag("--follow", follow_,
+               "When another hook is pinned at <hook> (the program was reloaded), go on with that "
+               "one, in the same file");
+  app.add_option("-Z,--Z", user_,
+                 "Give up root after the set-up and become USER, who gets the output file; a "
+                 "guardian process stays root, to empty the hook at the end")
+      ->option_text("USER");
+}
+
+void ServiceOptions::check(Options& options) const {
+  options.service.follow = follow_;
+  if (user_.empty()) return;
+  if (follow_) throw UsageError("-Z: only root can --follow a hook", "give one of the two");
+  options.service.user = find_user(user_);
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/chain.hpp"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "kernel/program_loader.hpp"
+
+namespace xdpcap {
+namespace {
+
+constexpr const char* kNextName = "xdpcap_next";
+
+bool is_next(int map_fd) {
+  bpf_map_info info{};
+  std::uint32_t length = sizeof(info);
+  return bpf_obj_get_info_by_fd(map_fd, &info, &length) == 0 &&
+         info.type == BPF_MAP_TYPE_PROG_ARRAY && info.max_entries == 1 &&
+         std::string_view(info.name) == kNextName;
+}
+
+// Visits the entries of a chain, first the slot, until `visit(place, program id)` is true.
+template <class Visit>
+void walk(int hook_fd, std::uint32_t key, Visit&& visit) {
+  Place place{UniqueFd(::fcntl(hook_fd, F_DUPFD_CLOEXEC, 0)), key};
+  for (unsigned i = 0; place.map.valid() && i < 2 * kLongestChain; ++i) {
+    const auto program = program_at(place.map.get(), place.key);
+    if (!program || visit(place, *program)) return;
+    place = {next_of(*program), 0};
+  }
+}
+
+}  // namespace
+
+ProgramInfo program_info(int program_fd) {
+  bpf_prog_info info{};
+  std::uint32_t length = sizeof(info);
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &length) != 0) {
+    throw system_error("asking the kernel about a program", errno);
+  }
+  return {.id = info.id, .name = info.name, .load_time = info.load_time};
+}
+
+std::vector<std::uint32_t> maps_of(int program_fd) {
+  constexpr std::size_t kMostMaps = 64;
+  std::vector<std::uint32_t> ids(kMostMaps);
+  bpf_prog_info info{};
+  info.nr_map_ids = static_cast<std::uint32_t>(ids.size());
+  info.map_ids = reinterpret_cast<std::uintptr_t>(ids.data());
+  std::uint32_t length = sizeof(info);
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &length) != 0) return {};
+  ids.resize(std::min<std::size_t>(ids.size(), info.nr_map_ids));
+  return ids;
+}
+
+std::vector<std::uint32_t> programs_using(std::uint32_t map_id) {
+  std::vector<std::uint32_t> users;
+  for (std::uint32_t id = 0; bpf_prog_get_next_id(id, &id) == 0;) {
+    const UniqueFd program(bpf_prog_get_fd_by_id(id));
+    if (!program.valid()) continue;
+    const std::vector<std::uint32_t> maps = maps_of(program.get());
+    if (std::find(maps.begin(), maps.end(), map_id) != maps.end()) users.push_back(id);
+  }
+  return users;
+}
+
+bool is_loaded(std::uint32_t program_id) {
+  return UniqueFd(bpf_prog_get_fd_by_id(program_id)).valid();
+}
+
+UniqueFd create_next() {
+  return create_map(BPF_MAP_TYPE_PROG_ARRAY, kNextName, sizeof(std::uint32_t),
+                    sizeof(std::uint32_t), 1);
+}
+
+UniqueFd next_of(std::uint32_t program_id) {
+  const UniqueFd program(bpf_prog_get_fd_by_id(program_id));
+  if (!program.valid()) return {};
+  for (const std::uint32_t id : maps_of(program.get())) {
+    UniqueFd map(bpf_map_get_fd_by_id(id));
+    if (map.valid() && is_next(map.get())) return map;
+  }
+  return {};
+}
+
+std::optional<std::uint32_t> program_at(int map_fd, std::uint32_t key) {
+  std::uint32_t id = 0;
+  if (bpf_map_lookup_elem(map_fd, &key, &id) != 0) return std::nullopt;
+  return id;
+}
+
+bool put_program(int map_fd, std::uint32_t key, std::uint32_t program_id) {
+  const UniqueFd program(bpf_prog_get_fd_by_id(program_id));
+  const int fd = program.get();
+  return program.valid() && bpf_map_update_elem(map_fd, &key, &fd, BPF_ANY) == 0;
+}
+
+std::optional<Place> find_place(int hook_fd, std::uint32_t key, std::uint32_t program_id) {
+  std::optional<Place> found;
+  walk(hook_fd, key, [&](Place& place, std::uint32_t program) {
+    if (program == program_id) found = std::move(place);
+    return program == program_id;
+  });
+  return found;
+}
+
+std::vector<std::uint32_t> chain_in(int hook_fd, std::uint32_t key) {
+  std::vector<std::uint32_t> programs;
+  walk(hook_fd, key, [&](Place&, std::uint32_t program) {
+    programs.push_back(program);
+    return false;
+  });
+  return programs;
+}
+
+}  // namespace xdpcap

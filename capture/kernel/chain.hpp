@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Captures that share a hook. A slot holds one program; a recorder that finds it taken goes in
+// front, and ends with a tail call to the program it found:
+//
+//   slot of the hook ──▶ recorder of capture 3 ──next──▶ recorder of capture 2 ──next──▶ program 1
+//
+// "next" is a PROG_ARRAY of one entry that belongs to the recorder. Who leaves the chain hooks his
+// predecessor up with his successor: one update, so no packet ever misses the others.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+
+namespace xdpcap {
+
+// How many programs stand in one slot at the most. The kernel allows 33 tail calls in a row
+// (MAX_TAIL_CALL_CNT), of which the XDP programs need some themselves.
+inline constexpr unsigned kLongestChain = 16;
+
+// ProgramInfo is what the kernel tells about a loaded program.
+struct ProgramInfo {
+  std::uint32_t id = 0;
+  std::string name;
+  std::uint64_t load_time = 0;  // ns since boot
+};
+// Throws Error.
+ProgramInfo program_info(int program_fd);
+
+// The ids of the maps that a loaded program uses.
+std::vector<std::uint32_t> maps_of(int program_fd);
+
+// The ids of all loaded programs that use a map. None when this process may not look
+// (CAP_SYS_ADMIN).
+std::vector<std::uint32_t> programs_using(std::uint32_t map_id);
+
+// Whether a program with this id is loaded.
+bool is_loaded(std::uint32_t program_id);
+
+// Place is an entry of a PROG_ARRAY that calls a program: a slot of a hook, or a recorder's next.
+struct Place {
+  UniqueFd map;
+  std::uint32_t key = 0;
+};
+
+// An empty "next". Throws Error.
+UniqueFd create_next();
+
+// The "next" of a recorder; invalid when it has none, or when it is no recorder of ours.
+UniqueFd next_of(std::uint32_t program_id);
+
+// The program in an entry of a PROG_ARRAY, or nothing.
+std::optional<std::uint32_t> program_at(int map_fd, std::uint32_t key);
+
+// Puts a program that is loaded into an entry. False when it is gone, or does not fit.
+bool put_program(int map_fd, std::uint32_t key, std::uint32_t program_id);
+
+// Where in the chain that begins in slot `key` of a hook the program is called from. Nothing when
+// it is not in it, or when it stands behind others and this process may not look at those
+// (CAP_SYS_ADMIN).
+std::optional<Place> find_place(int hook_fd, std::uint32_t key, std::uint32_t program_id);
+
+// The ids of the programs that stand in a slot, as far as this process may see: first the one that
+// is called first.
+std::vector<std::uint32_t> chain_in(int hook_fd, std::uint32_t key);
+
+}  // namespace xdpcap

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/process_title.hpp"
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace xdpcap {
+namespace {
+
+// The command line and, behind it, the environment, where exec() has put them: the kernel shows
+// /proc/<pid>/cmdline from there.
+struct Strings {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+// /proc/self/stat (proc(5)): fields 48 and 51 are arg_start and env_end. What is in front of the
+// last ")" is the pid and a name, in which anything may stand.
+Strings find_strings() {
+  constexpr int kFirstField = 3;
+  constexpr int kArgStart = 48;
+  constexpr int kEnvEnd = 51;
+  std::ifstream file("/proc/self/stat");
+  std::string line;
+  std::getline(file, line);
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos) return {};
+  std::istringstream fields(line.substr(name_end + 1));
+  Strings strings;
+  std::string field;
+  for (int number = kFirstField; number <= kEnvEnd && fields >> field; ++number) {
+    if (number == kArgStart) strings.begin = std::stoull(field);
+    if (number == kEnvEnd) strings.end = std::stoull(field);
+  }
+  return strings;
+}
+
+}  // namespace
+
+void set_process_title(const std::string& title, const std::string& name) {
+  ::prctl(PR_SET_NAME, name.c_str());
+  const Strings strings = find_strings();
+  if (strings.begin == 0 || strings.end <= strings.begin) return;
+  auto* room = reinterpret_cast<char*>(strings.begin);  // NOLINT(performance-no-int-to-ptr)
+  const std::size_t size = strings.end - strings.begin;
+  std::memset(room, 0, size);
+  std::memcpy(room, title.data(), std::min(title.size(), size - 1));
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+
+namespace xdpcap {
+
+// Makes `ps` show this process as `title` (cut to the room that its command line and environment
+// have, which are lost), and `ps -o comm` and top as `name` (15 characters).
+void set_process_title(const std::string& title, const std::string& name);
+
+}  // namespace xdpcap

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Captures that die: whatever happens to the tool, the hook is clean and the file is whole.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "app/tool_fixture.hpp"
+#include "base/text.hpp"
+#include "support/capture_reader.hpp"
+#include "support/pcapng_file.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+std::string first_line(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line, '\0');
+  return line;
+}
+
+class GuardianTest : public ToolTest {
+ protected:
+  // The processes that ps shows as the guardians of our hook.
+  [[nodiscard]] std::vector<pid_t> guardians() const {
+    std::vector<pid_t> found;
+    for (const auto& process : std::filesystem::directory_iterator("/proc")) {
+      const auto pid = parse_number<pid_t>(process.path().filename().native());
+      if (pid &&
+          first_line(process.path() / "cmdline") == "xdpcap-cpp: guardian of " + hook_path_) {
+        found.push_back(*pid);
+      }
+    }
+    return found;
+  }
+
+  // It takes the name as the last step of its start, while the capture begins.
+  [[nodiscard]] pid_t guardian() const {
+    EXPECT_TRUE(eventually([&] { return guardians().size() == 1; }));
+    return guardians().at(0);
+  }
+
+  // Until nobody is left: the guardian has done its work.
+  void expect_clean() const {
+    EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
+    EXPECT_TRUE(eventually([&] { return guardians().empty(); }));
+  }
+
+  void expect_exact_accounts(const PcapngFile& file) const {
+    const auto total = file.total();
+    EXPECT_THAT(file.statistics, SizeIs(5));
+    EXPECT_EQ(total.delivered, file.packets);
+    EXPECT_EQ(total.accepted, file.packets + total.dropped);
+  }
+};
+
+// Threads that send packets through the hook all the time.
+class Flood {
+ public:
+  explicit Flood(const HookedProgram& program) {
+    for (std::uint32_t action = 1; action < 3; ++action) {
+      threads_.emplace_back([this, &program, action] {
+        while (!done_) program.run(packet_for(action, 80), 500);
+      });
+    }
+  }
+  Flood(const Flood&) = delete;
+  Flood& operator=(const Flood&) = delete;
+  Flood(Flood&&) = delete;
+  Flood& operator=(Flood&&) = delete;
+  ~Flood() {
+    done_ = true;
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  std::atomic<bool> done_ = false;
+  std::vector<std::thread> threads_;
+};
+
+TEST_F(GuardianTest, IsThereDuringACaptureOnly) {
+  Process capture(tool({hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  EXPECT_EQ(::getsid(guardian()), guardian());
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_THAT(guardians(), IsEmpty());
+}
+
+TEST_F(GuardianTest, WritesWhatAKilledCaptureHadInItsRings) {
+  Process capture(tool({hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  capture.signal(SIGSTOP);  // nothing that comes now can have been written by itself
+  for (std::uint32_t i = 0; i < 1000; ++i) program_.run(packet_for(i % 5, 60 + i));
+  capture.signal(SIGKILL);
+  expect_clean();
+  const auto bytes = read_bytes(file_);
+  ASSERT_EQ(bytes.size(), 1000U);
+  for (std::uint32_t i = 0; i < 1000; ++i) ASSERT_EQ(bytes[i], packet_for(i % 5, 60 + i)) << i;
+  const PcapngFile file = read_pcapng(file_);
+  expect_exact_accounts(file);
+  EXPECT_EQ(file.total().received, 1000U);
+  EXPECT_EQ(file.total().dropped, 0U);
+  EXPECT_EQ(capinfos(file_, "Strict time order"), "True");
+}
+
+TEST_F(GuardianTest, CleansUpAfterACrash) {
+  Process capture(tool({hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  capture.signal(SIGSEGV);
+  expect_clean();
+  expect_exact_accounts(read_pcapng(file_));
+}
+
+// As a job that is killed with all it has started.
+TEST_F(GuardianTest, OutlivesItsProcessGroup) {
+  std::vector<std::string> command = {"setsid", "--wait"};
+  for (const std::string& word : tool({hook_path_, file_})) command.push_back(word);
+  Process job(command);
+  ASSERT_TRUE(wait_until_live(job, file_)) << job.err();
+  std::ifstream status("/proc/" + std::to_string(guardian()) + "/status");
+  pid_t tool_pid = 0;
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("PPid:")) tool_pid = parse_number<pid_t>(trim(line.substr(5))).value();
+  }
+  ::kill(-::getpgid(tool_pid), SIGKILL);
+  expect_clean();
+  expect_exact_accounts(read_pcapng(file_));
+}
+
+TEST_F(GuardianTest, LeavesTheEndOfAPipeToItsReader) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  Process capture(tool({hook_path_, "-"}), writer.get());
+  writer.reset();
+  char buffer[65536];
+  ASSERT_GT(::read(reader.get(), buffer, sizeof(buffer)), 0);
+  const pid_t stopped = guardian();
+  ::kill(stopped, SIGSTOP);  // it could not close the pipe now
+  capture.signal(SIGKILL);
+  EXPECT_EQ(::read(reader.get(), buffer, sizeof(buffer)), 0);
+  ::kill(stopped, SIGCONT);
+  expect_clean();
+}
+
+TEST_F(GuardianTest, IsReplacedWhenItIsKilled) {
+  Process capture(tool({"-q", hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  const pid_t first = guardian();
+  ::kill(first, SIGKILL);
+  EXPECT_TRUE(eventually([&] {
+    return capture.err().find("the guardian was killed: started another\n") != std::string::npos;
+  }));
+  EXPECT_NE(guardian(), first);
+  program_.run(packet_for(XDP_DROP));
+  capture.signal(SIGKILL);
+  expect_clean();
+  EXPECT_EQ(read_pcapng(file_).packets, 1U);
+}
+
+TEST_F(GuardianTest, AStoppedOneKeepsNobodyFromEnding) {
+  Process capture(tool({hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  ::kill(guardian(), SIGSTOP);
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  expect_clean();
+}
+
+// What a capture leaves behind that was killed with its guardian, the next one takes over.
+TEST_F(GuardianTest, LeftOverRecordersAreReplaced) {
+  {
+    Process capture(tool({hook_path_, file_}));
+    ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+    ::kill(guardian(), SIGKILL);
+    capture.signal(SIGKILL);
+    capture.wait();
+  }
+  ASSERT_FALSE(hook_is_empty());
+  Process next(tool({hook_path_, files_.path("next")}));
+  ASSERT_TRUE(wait_until_live(next, files_.path("next"))) << next.err();
+  next.signal(SIGINT);
+  EXPECT_EQ(next.wait().exit_code, 0);
+  EXPECT_TRUE(hook_is_empty());
+}
+
+// At random moments under full load, from the start of the process on. XDPCAP_KILLS sets how often.
+TEST_F(GuardianTest, KilledAtAnyMomentTheFileIsWholeAndExact) {
+  const char* asked = std::getenv("XDPCAP_KILLS");
+  const int kills = asked == nullptr ? 60 : std::atoi(asked);
+  const Flood flood(program_);
+  std::mt19937 random(20260101);
+  milliseconds slowest{0};
+  std::uint64_t packets = 0;
+  int begun = 0;
+  for (int i = 0; i < kills; ++i) {
+    std::filesystem::remove(file_);
+    Process capture(tool({"-q", "-buffer", "262144", hook_path_, file_}));
+    if (i % 4 != 0) {
+      ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+    capture.signal(SIGKILL);
+    const auto killed = steady_clock::now();
+    ASSERT_TRUE(eventually([&] { return hook_is_empty(); }));
+    const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - killed);
+    slowest = std::max(slowest, took);
+    expect_clean();
+    capture.wait();
+    if (!std::filesystem::exists(file_) || std::filesystem::file_size(file_) == 0) continue;
+    ++begun;
+    const PcapngFile file = read_pcapng(file_);
+    expect_exact_accounts(file);
+    packets += file.packets;
+    if (i % 16 == 1) {
+      EXPECT_EQ(capinfos(file_, "Strict time order"), "True");
+    }
+    ASSERT_FALSE(HasFailure()) << "at kill " << i;
+  }
+  std::cout << kills << " kills, " << begun << " with a file begun, " << packets
+            << " packets, hook empty after at most " << slowest.count() << " ms\n";
+  EXPECT_GE(begun, kills / 2);
+  EXPECT_GT(packets, 0U);
+}
+
+}  // namespace
+}  // namespace xdpcap::test
