@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/completion.hpp"
 #include "app/filter_listing.hpp"
 #include "app/list.hpp"
 #include "app/options.hpp"
@@ -44,6 +45,11 @@ void run(const std::vector<std::string>& arguments) {
   if (const auto* list = std::get_if<xdpcap::ListRequest>(&parsed)) {
     const auto hooks = xdpcap::list_hooks();
     std::cout << (list->json ? xdpcap::list_as_json(hooks) : xdpcap::list_as_text(hooks));
+    return;
+  }
+  if (const auto* completion = std::get_if<xdpcap::CompletionRequest>(&parsed)) {
+    std::cout << xdpcap::completions(completion->words,
+                                     {xdpcap::option_summaries(), xdpcap::hook_paths});
     return;
   }
   const auto& options = std::get<xdpcap::Options>(parsed);

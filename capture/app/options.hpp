@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/option_summary.hpp"
 #include "app/privileges.hpp"
 #include "base/xdp_action.hpp"
 #include "filter/cbpf.hpp"
@@ -60,8 +61,18 @@ struct ListRequest {
   bool json = false;
 };
 
+// CompletionRequest asks what could come next on a command line, see completion.hpp.
+struct CompletionRequest {
+  std::vector<std::string> words;
+};
+
+using Request = std::variant<Options, Help, ListRequest, CompletionRequest>;
+
 // `arguments` are those behind the program's name. Throws UsageError.
-std::variant<Options, Help, ListRequest> parse_options(const std::vector<std::string>& arguments);
+Request parse_options(const std::vector<std::string>& arguments);
+
+// What -h tells of each option.
+std::vector<OptionSummary> option_summaries();
 
 // "xdpcap-cpp 0.1.0", as the file's section header and --version say it.
 std::string program_version();

@@ -78,4 +78,12 @@ std::vector<ListedHook> list_hooks() {
   return hooks;
 }
 
+std::vector<std::string> hook_paths() {
+  std::vector<std::string> paths = pinned_paths();
+  paths.erase(std::remove_if(paths.begin(), paths.end(),
+                             [](const std::string& path) { return !open_if_hook(path); }),
+              paths.end());
+  return paths;
+}
+
 }  // namespace xdpcap

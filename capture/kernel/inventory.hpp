@@ -44,4 +44,7 @@ struct ListedHook {
 // look at BPF programs.
 std::vector<ListedHook> list_hooks();
 
+// Their paths alone, as far as we may look: quickly, and without errors.
+std::vector<std::string> hook_paths();
+
 }  // namespace xdpcap
