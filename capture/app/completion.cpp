@@ -70,7 +70,22 @@ std::string hook_lines(const CompletionSources& sources, const std::string& type
   return hooks.empty() ? kFiles : hooks;  // not root, or it is to be pinned yet
 }
 
-// "--actions=drop" as two words, and what bash makes of it ("--actions", "=", "drop") too.
+// "--actions=dr": the name stays in front of each candidate, except where files fit, which shells
+// find by the last of a word only.
+std::string assigned_lines(const std::vector<OptionSummary>& options, const std::string& typed) {
+  const std::size_t equals = typed.find('=');
+  const OptionSummary* option = find_option(options, typed.substr(0, equals));
+  if (option == nullptr) return {};
+  std::string text;
+  const std::string values = value_lines(option->value, typed.substr(equals + 1));
+  for (const std::string_view line : split(values, '\n')) {
+    if (line.empty()) continue;
+    text += (line.front() == ':' ? "" : typed.substr(0, equals + 1)) + std::string(line) + "\n";
+  }
+  return text;
+}
+
+// bash takes "--actions=drop" for three words, of which the second tells nothing.
 std::vector<std::string> without_equals_signs(const std::vector<std::string>& words) {
   std::vector<std::string> plain;
   for (const std::string& word : words) {
@@ -94,6 +109,9 @@ std::string completions(const std::vector<std::string>& words, const CompletionS
     if (++word == last) return value_lines(option->value, typed);
   }
   const auto position = last - word;  // of what is no option
+  if (position == 0 && typed.starts_with('-') && typed.find('=') != std::string::npos) {
+    return assigned_lines(sources.options, typed);
+  }
   if (position == 0 && typed.starts_with('-')) return option_lines(sources.options, typed);
   if (position == 0) return hook_lines(sources, typed);
   return position == 1 ? kFiles : "";
