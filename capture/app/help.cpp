@@ -16,10 +16,10 @@ constexpr std::string_view kUsage =
     "\n"
     "Usage: xdpcap-cpp [options] <hook> <output|-> [filter ...]\n"
     "\n"
-    "<hook> is the pinned hook map of the XDP program, for example /sys/fs/bpf/xdpcap;\n"
-    "--list finds it. <output> is a pcapng file to write, or - for stdout (which\n"
-    "implies -q). [filter] is a tcpdump expression (man pcap-filter), or classic BPF\n"
-    "written \"<length>,<code> <jt> <jf> <k>,...\"; none means every packet.\n"
+    "<hook> is the pinned hook map of an XDP program, /sys/fs/bpf/xdpcap for example;\n"
+    "--list finds it. <output> is a pcapng file to write, or - for stdout (implies\n"
+    "-q). [filter] is a tcpdump expression (man pcap-filter), or classic BPF written\n"
+    "\"<length>,<code> <jt> <jf> <k>,...\"; none means every packet.\n"
     "\n"
     "Options:\n";
 

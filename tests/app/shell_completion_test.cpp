@@ -43,7 +43,7 @@ class ShellCompletion : public ToolTest {
   [[nodiscard]] static std::string fish(const std::string& line) {
     return shell({"fish", "--no-config", "-c",
                   "source " + kScripts + "xdpcap-cpp.fish; complete -C 'xdpcap-cpp " + line +
-                      "' | string replace -r '\\t.*' ''"});
+                      "' | string replace -r '\\t.*' ''; true"});
   }
 
   std::string typed_ = hook_path_.substr(0, hook_path_.size() - 2);
