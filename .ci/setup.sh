@@ -38,7 +38,8 @@ need_build_packages() {
 
 need_run_packages() {
   need_packages ip=iproute2 ping=iputils-ping tcpdump=tcpdump tshark=tshark ethtool=ethtool \
-    sysctl=procps nc=netcat-openbsd python3=python3 bash=bash zsh=zsh fish=fish
+    sysctl=procps nc=netcat-openbsd python3=python3 bash=bash zsh=zsh fish=fish \
+    make=make mandoc=mandoc groff=groff-base
 }
 
 # build FOLDER [CMAKE-OPTION...]
