@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/completion.hpp"
+#include "app/extcap.hpp"
 #include "app/filter_listing.hpp"
 #include "app/list.hpp"
 #include "app/options.hpp"
@@ -50,6 +51,10 @@ void run(const std::vector<std::string>& arguments) {
   if (const auto* completion = std::get_if<xdpcap::CompletionRequest>(&parsed)) {
     std::cout << xdpcap::completions(completion->words,
                                      {xdpcap::option_summaries(), xdpcap::hook_paths});
+    return;
+  }
+  if (const auto* query = std::get_if<xdpcap::ExtcapQuery>(&parsed)) {
+    std::cout << xdpcap::answer_extcap(*query);
     return;
   }
   const auto& options = std::get<xdpcap::Options>(parsed);

@@ -75,6 +75,10 @@ Request parse_options(const std::vector<std::string>& arguments) {
   if (!arguments.empty() && arguments.front() == kComplete) {
     return CompletionRequest{{arguments.begin() + 1, arguments.end()}};
   }
+  if (const auto extcap = parse_extcap(arguments)) {
+    if (const auto* query = std::get_if<ExtcapQuery>(&*extcap)) return *query;
+    return parse_options(std::get<ExtcapCapture>(*extcap).arguments);
+  }
   CLI::App app;
   Families families;
   declare(app, families);

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/extcap.hpp"
 #include "app/option_summary.hpp"
 #include "app/privileges.hpp"
 #include "base/xdp_action.hpp"
@@ -66,7 +67,7 @@ struct CompletionRequest {
   std::vector<std::string> words;
 };
 
-using Request = std::variant<Options, Help, ListRequest, CompletionRequest>;
+using Request = std::variant<Options, Help, ListRequest, CompletionRequest, ExtcapQuery>;
 
 // `arguments` are those behind the program's name. Throws UsageError.
 Request parse_options(const std::vector<std::string>& arguments);
