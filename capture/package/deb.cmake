@@ -16,7 +16,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 
 set(CPACK_DEBIAN_TOOL_PACKAGE_NAME xdpcap-cpp)
-set(CPACK_COMPONENT_TOOL_DESCRIPTION "packet capture for XDP programs
+set(CPACK_DEBIAN_TOOL_DESCRIPTION "packet capture for XDP programs
  Captures packets as they leave XDP programs, with the action each one got,
  into pcapng files that tcpdump and Wireshark read. Filters in tcpdump's
  language run in the kernel.")
@@ -25,9 +25,16 @@ set(CPACK_DEBIAN_TOOL_PACKAGE_SUGGESTS "tcpdump, wireshark | tshark")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libxdpcap-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
-set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "hooks that make XDP programs capturable
+set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "hooks that make XDP programs capturable
  The header that XDP programs include, and a library for their loaders.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libbpf-dev (>= 1:1.0)")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "xdpcap-cpp")
+
+# Debian wants to know whose it is at this place.
+foreach(component tool development)
+  string(TOUPPER ${component} upper)
+  install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME}
+          RENAME copyright COMPONENT ${component})
+endforeach()
 
 include(CPack)
