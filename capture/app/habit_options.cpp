@@ -10,7 +10,8 @@ void HabitOptions::declare(CLI::App& app) {
       ->option_text("FILE");
   app.add_flag("--print", print_,
                "Print a line for each packet, too, with its action in front; needs tcpdump");
-  app.add_flag("--json", json_, "Statistics and the summary as JSON, one object in a line");
+  app.add_flag("--json", json_,
+               "Statistics and the summary, or --list, as JSON, one object in a line");
   app.add_flag("-n,--n,--nn,-p,--p,-U,--U,-l,--l,-K,--K", ignored_,
                "Accepted for tcpdump's sake: nothing is looked up, made promiscuous or held back")
       ->expected(0);

@@ -11,7 +11,10 @@
 #include <variant>
 #include <vector>
 
+#include "app/completion.hpp"
+#include "app/extcap.hpp"
 #include "app/filter_listing.hpp"
+#include "app/list.hpp"
 #include "app/options.hpp"
 #include "app/replay.hpp"
 #include "app/session.hpp"
@@ -46,6 +49,20 @@ void run(const std::vector<std::string>& arguments) {
   const auto parsed = xdpcap::parse_options(arguments);
   if (const auto* help = std::get_if<xdpcap::Help>(&parsed)) {
     std::cout << help->text;
+    return;
+  }
+  if (const auto* list = std::get_if<xdpcap::ListRequest>(&parsed)) {
+    const auto hooks = xdpcap::list_hooks();
+    std::cout << (list->json ? xdpcap::list_as_json(hooks) : xdpcap::list_as_text(hooks));
+    return;
+  }
+  if (const auto* completion = std::get_if<xdpcap::CompletionRequest>(&parsed)) {
+    std::cout << xdpcap::completions(completion->words,
+                                     {xdpcap::option_summaries(), xdpcap::hook_paths});
+    return;
+  }
+  if (const auto* query = std::get_if<xdpcap::ExtcapQuery>(&parsed)) {
+    std::cout << xdpcap::answer_extcap(*query);
     return;
   }
   const auto& options = std::get<xdpcap::Options>(parsed);

@@ -8,7 +8,9 @@
 #include "app/fate_options.hpp"
 #include "app/filter_options.hpp"
 #include "app/habit_options.hpp"
+#include "app/help.hpp"
 #include "app/limit_options.hpp"
+#include "app/list_options.hpp"
 #include "app/replay_options.hpp"
 #include "app/service_options.hpp"
 #include "app/version.hpp"
@@ -17,19 +19,8 @@
 namespace xdpcap {
 namespace {
 
-constexpr const char* kDescription =
-    "Capture packets as they leave XDP programs, with the action each one got.\n"
-    "\n"
-    "<hook> is the pinned hook map of the XDP program, for example /sys/fs/bpf/xdpcap.\n"
-    "<output> is a pcapng file to write, or - for stdout (which implies -q and -flush).\n"
-    "[filter] is a tcpdump expression (man pcap-filter), or classic BPF written\n"
-    "\"<length>,<code> <jt> <jf> <k>,...\"; none means every packet.\n";
-
-constexpr const char* kExamples =
-    "Examples:\n"
-    "  xdpcap-cpp /sys/fs/bpf/xdpcap out.pcap \"icmp\"\n"
-    "  xdpcap-cpp /sys/fs/bpf/xdpcap - \"tcp port 80\" | tcpdump -n -r -\n"
-    "  xdpcap-cpp -actions drop,aborted /sys/fs/bpf/xdpcap dropped.pcap\n";
+// Not for people: the shells' completion calls it.
+constexpr std::string_view kComplete = "--complete";
 
 // Each family of options declares its own and checks what was typed.
 struct Families {
@@ -38,6 +29,7 @@ struct Families {
   FilterOptions filter;
   HabitOptions habits;
   LimitOptions limits;
+  ListOptions list;
   ServiceOptions service;
   FateOptions fate;
   ReplayOptions replay;
@@ -49,6 +41,7 @@ void declare(CLI::App& app, Families& families) {
   families.filter.declare(app);
   families.limits.declare(app);
   families.habits.declare(app);
+  families.list.declare(app);
   families.service.declare(app);
   families.fate.declare(app);
   families.replay.declare(app);
@@ -89,20 +82,34 @@ std::string program_version() {
   return "xdpcap-cpp " XDPCAP_VERSION;
 }
 
-std::variant<Options, Help> parse_options(const std::vector<std::string>& arguments) {
-  CLI::App app(kDescription, "xdpcap-cpp [options] <hook> <output|-> [filter ...]");
-  app.footer(kExamples);
+std::vector<OptionSummary> option_summaries() {
+  CLI::App app;
+  Families families;
+  declare(app, families);
+  return summarize_options(app);
+}
+
+Request parse_options(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && arguments.front() == kComplete) {
+    return CompletionRequest{{arguments.begin() + 1, arguments.end()}};
+  }
+  if (const auto extcap = parse_extcap(arguments)) {
+    if (const auto* query = std::get_if<ExtcapQuery>(&*extcap)) return *query;
+    return parse_options(std::get<ExtcapCapture>(*extcap).arguments);
+  }
+  CLI::App app;
   Families families;
   declare(app, families);
   try {
     parse_command_line(app, arguments);
   } catch (const CLI::CallForHelp&) {
-    return Help{app.help()};
+    return Help{help_text(summarize_options(app))};
   } catch (const CLI::CallForVersion&) {
     return Help{program_version() + "\n"};
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what(), "-h lists the options");
   }
+  if (const auto list = families.list.request(families.words)) return *list;
   return check(std::move(families));
 }
 

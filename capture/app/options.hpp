@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "app/extcap.hpp"
+#include "app/option_summary.hpp"
 #include "app/privileges.hpp"
 #include "base/xdp_action.hpp"
 #include "fate/selection.hpp"
@@ -78,8 +80,23 @@ struct Help {
   std::string text;
 };
 
+// ListRequest asks which hooks there are, instead of capturing.
+struct ListRequest {
+  bool json = false;
+};
+
+// CompletionRequest asks what could come next on a command line, see completion.hpp.
+struct CompletionRequest {
+  std::vector<std::string> words;
+};
+
+using Request = std::variant<Options, Help, ListRequest, CompletionRequest, ExtcapQuery>;
+
 // `arguments` are those behind the program's name. Throws UsageError.
-std::variant<Options, Help> parse_options(const std::vector<std::string>& arguments);
+Request parse_options(const std::vector<std::string>& arguments);
+
+// What -h tells of each option.
+std::vector<OptionSummary> option_summaries();
 
 // "xdpcap-cpp 0.1.0", as the file's section header and --version say it.
 std::string program_version();

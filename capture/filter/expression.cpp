@@ -108,6 +108,16 @@ LinkType parse_link_type(std::string_view text) {
   return {dlt};
 }
 
+std::vector<std::string> link_type_names() {
+  constexpr int kHighest =
+      400;  // DLT_HIGH_MATCHING_MAX is below 300, and grows by one or two a year
+  std::vector<std::string> names;
+  for (int dlt = 0; dlt < kHighest; ++dlt) {
+    if (const char* name = pcap_datalink_val_to_name(dlt)) names.emplace_back(name);
+  }
+  return names;
+}
+
 std::vector<std::uint32_t> parse_offsets(std::string_view text) {
   std::vector<std::uint32_t> offsets;
   for (const std::string_view field : split(text, ',')) {

@@ -22,6 +22,9 @@ inline constexpr LinkType kRawIp{12};
 // Throws UsageError.
 LinkType parse_link_type(std::string_view text);
 
+// The names that parse_link_type() knows, as tcpdump -L prints them.
+std::vector<std::string> link_type_names();
+
 // Parses the byte offsets of --offset, "14,34". Throws UsageError; at least one, none above 65,535.
 std::vector<std::uint32_t> parse_offsets(std::string_view text);
 

@@ -119,13 +119,13 @@ std::optional<Place> find_place(int hook_fd, std::uint32_t key, std::uint32_t pr
   return found;
 }
 
-unsigned chain_length(int hook_fd, std::uint32_t key) {
-  unsigned length = 0;
-  walk(hook_fd, key, [&](Place&, std::uint32_t) {
-    ++length;
+std::vector<std::uint32_t> chain_in(int hook_fd, std::uint32_t key) {
+  std::vector<std::uint32_t> programs;
+  walk(hook_fd, key, [&](Place&, std::uint32_t program) {
+    programs.push_back(program);
     return false;
   });
-  return length;
+  return programs;
 }
 
 }  // namespace xdpcap

@@ -66,7 +66,8 @@ bool put_program(int map_fd, std::uint32_t key, std::uint32_t program_id);
 // (CAP_SYS_ADMIN).
 std::optional<Place> find_place(int hook_fd, std::uint32_t key, std::uint32_t program_id);
 
-// How many programs stand in a slot, as far as this process may see.
-unsigned chain_length(int hook_fd, std::uint32_t key);
+// The ids of the programs that stand in a slot, as far as this process may see: first the one that
+// is called first.
+std::vector<std::uint32_t> chain_in(int hook_fd, std::uint32_t key);
 
 }  // namespace xdpcap

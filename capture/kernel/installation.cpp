@@ -75,7 +75,7 @@ void Installation::load(XdpAction action, bool may_replace, const MakeRecorder& 
 }
 
 void Installation::put_behind(XdpAction action, const UniqueFd& next, std::uint32_t holder) const {
-  const bool room = chain_length(hook_.fd(), action.value()) < kLongestChain;
+  const bool room = chain_in(hook_.fd(), action.value()).size() < kLongestChain;
   if (room && put_program(next.get(), 0, holder)) return;
   std::string hint = "end one of them, or take over with --replace";
   if (!has_capability(CAP_SYS_ADMIN)) {

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/list.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json_text.hpp"
+#include "base/text.hpp"
+
+namespace xdpcap {
+namespace {
+
+std::string attachment_text(const XdpAttachment& one) {
+  if (one.mode == XdpMode::unknown) {
+    return "interface " + std::to_string(one.index) + " of a namespace out of sight";
+  }
+  const std::string place = one.network_namespace.empty() ? "" : one.network_namespace + "/";
+  return place + one.interface + " (" + to_string(one.mode) + ")";
+}
+
+std::string user_text(const HookUser& user) {
+  std::vector<std::string> places;
+  for (const XdpAttachment& one : user.attachments) places.push_back(attachment_text(one));
+  return "  program " + std::to_string(user.id) + " " + user.name + ": " +
+         (places.empty() ? "attached nowhere" : join(places, ", ")) + "\n";
+}
+
+std::string holder_text(const SlotProgram& slot) {
+  std::vector<std::string> names;
+  for (const Process& process : slot.processes) {
+    names.push_back(process.command + " (pid " + std::to_string(process.pid) + ")");
+  }
+  return names.empty() ? "nobody has it open, a killed capture left it behind" : join(names, ", ");
+}
+
+// One line for each holder, with the slots it holds.
+std::string captures_text(const std::vector<SlotProgram>& filled) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> holders;
+  for (const SlotProgram& slot : filled) {
+    const std::string text = holder_text(slot);
+    auto holder = std::find_if(holders.begin(), holders.end(),
+                               [&](const auto& known) { return known.first == text; });
+    if (holder == holders.end()) holder = holders.insert(holder, {text, {}});
+    holder->second.push_back(slot.action.name());
+  }
+  std::string text;
+  for (const auto& [holder, actions] : holders) {
+    text += "  capture " + join(actions, ", ") + ": " + holder + "\n";
+  }
+  return text;
+}
+
+template <class Values, class ToJson>
+std::string json_array(const Values& values, ToJson&& to_json) {
+  std::vector<std::string> elements;
+  for (const auto& value : values) elements.push_back(to_json(value));
+  return "[" + join(elements, ",") + "]";
+}
+
+std::string member(const char* name, const std::string& text) {
+  return json_string(name) + ":" + json_string(text);
+}
+
+// null where there is nothing to say.
+std::string member_if_any(const char* name, const std::string& text) {
+  return json_string(name) + ":" + (text.empty() ? "null" : json_string(text));
+}
+
+std::string member(const char* name, std::uint64_t number) {
+  return json_string(name) + ":" + std::to_string(number);
+}
+
+std::string attachment_json(const XdpAttachment& one) {
+  return "{" + member_if_any("netns", one.network_namespace) + "," +
+         member_if_any("interface", one.interface) + "," + member("ifindex", one.index) + "," +
+         member("mode", to_string(one.mode)) + "}";
+}
+
+std::string user_json(const HookUser& user) {
+  return "{" + member("id", user.id) + "," + member("name", user.name) +
+         ",\"attachments\":" + json_array(user.attachments, attachment_json) + "}";
+}
+
+std::string process_json(const Process& process) {
+  return "{" + member("pid", static_cast<std::uint64_t>(process.pid)) + "," +
+         member("command", process.command) + "}";
+}
+
+std::string slot_json(const SlotProgram& slot) {
+  return "{" + member("action", slot.action.name()) + "," + member("slot", slot.action.value()) +
+         "," + member("program_id", slot.program_id) + "," +
+         member("program_name", slot.program_name) +
+         ",\"processes\":" + json_array(slot.processes, process_json) + "}";
+}
+
+std::string hook_json(const ListedHook& hook) {
+  return "{" + member("path", hook.path) + "," + member("map_id", hook.map_id) + "," +
+         member("slots", hook.slots) + ",\"programs\":" + json_array(hook.users, user_json) +
+         ",\"captures\":" + json_array(hook.filled, slot_json) + "}";
+}
+
+}  // namespace
+
+std::string list_as_text(const std::vector<ListedHook>& hooks) {
+  std::string text;
+  for (const ListedHook& hook : hooks) {
+    text += hook.path + ": map " + std::to_string(hook.map_id) + ", " + std::to_string(hook.slots) +
+            " slots\n";
+    for (const HookUser& user : hook.users) text += user_text(user);
+    if (hook.users.empty()) text += "  no loaded XDP program uses it\n";
+    text += captures_text(hook.filled);
+  }
+  return text;
+}
+
+std::string list_as_json(const std::vector<ListedHook>& hooks) {
+  return json_array(hooks, hook_json) + "\n";
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/list_options.hpp"
+
+#include "base/error.hpp"
+
+namespace xdpcap {
+
+void ListOptions::declare(CLI::App& app) {
+  app.add_flag("--list", list_,
+               "List the pinned hooks instead of capturing: who uses each, where it is attached, "
+               "and who captures from it");
+  json_ = app.get_option_no_throw("--json");
+  if (json_ == nullptr) json_ = app.add_flag("--json")->description("With --list: as JSON");
+}
+
+std::optional<ListRequest> ListOptions::request(const std::vector<std::string>& words) const {
+  if (!list_) return std::nullopt;
+  if (!words.empty()) {
+    throw UsageError("--list: takes no further words, not \"" + words.front() + "\"");
+  }
+  return ListRequest{json_->count() > 0};
+}
+
+}  // namespace xdpcap

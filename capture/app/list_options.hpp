@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/options.hpp"
+
+namespace xdpcap {
+
+// The options that look for hooks instead of capturing from one.
+class ListOptions {
+ public:
+  // Declares --json only if no family before it has.
+  void declare(CLI::App& app);
+  // What was asked for, if it was. Throws UsageError when there are words beside it.
+  [[nodiscard]] std::optional<ListRequest> request(const std::vector<std::string>& words) const;
+
+ private:
+  bool list_ = false;
+  const CLI::Option* json_ = nullptr;
+};
+
+}  // namespace xdpcap

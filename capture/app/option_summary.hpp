@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The options as they were declared, for what tells of them: help, completion, tests of the manual.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace xdpcap {
+
+struct OptionSummary {
+  std::vector<std::string> names;  // "-s", "--snaplen"
+  std::string value;               // what it takes, as the help calls it; empty for a flag
+  std::string description;
+};
+
+// In the order of their declaration, without the hidden ones. "-q" that is also "--q", so that Go's
+// way of writing options works for it, has one name.
+std::vector<OptionSummary> summarize_options(const CLI::App& app);
+
+}  // namespace xdpcap

@@ -1,0 +1,28 @@
+# The tool as others find it: command, manual, completions, Wireshark's extcap and profile.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME tool)
+install(TARGETS xdpcap-cpp)
+install(FILES man/xdpcap-cpp.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES man/xdpcap-cpp.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+
+# Debian's zsh looks into vendor-completions, others and /usr/local into site-functions.
+set(zsh_folder site-functions)
+if(EXISTS /etc/debian_version AND CMAKE_INSTALL_PREFIX MATCHES "^/usr/?$")
+  set(zsh_folder vendor-completions)
+endif()
+install(FILES completion/xdpcap-cpp.bash RENAME xdpcap-cpp
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES completion/_xdpcap-cpp DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${zsh_folder})
+install(FILES completion/xdpcap-cpp.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
+# Wireshark runs whatever is in this folder. A link, so that there is one executable to grant
+# capabilities to.
+set(XDPCAP_EXTCAP_DIR ${CMAKE_INSTALL_LIBDIR}/wireshark/extcap CACHE STRING
+    "Where Wireshark looks for extcap programs, below the prefix")
+file(RELATIVE_PATH command /${XDPCAP_EXTCAP_DIR} /${CMAKE_INSTALL_BINDIR}/xdpcap-cpp)
+file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/extcap)
+file(CREATE_LINK ${command} ${CMAKE_CURRENT_BINARY_DIR}/extcap/xdpcap-cpp SYMBOLIC)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/extcap/xdpcap-cpp DESTINATION ${XDPCAP_EXTCAP_DIR})
+install(DIRECTORY wireshark/xdpcap DESTINATION ${CMAKE_INSTALL_DATADIR}/wireshark/profiles)
+
+install(FILES fleet/xdpcap-cpp@.service DESTINATION lib/systemd/system)

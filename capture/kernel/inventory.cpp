@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kernel/inventory.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "base/error.hpp"
+#include "kernel/bpffs.hpp"
+#include "kernel/chain.hpp"
+#include "kernel/hook.hpp"
+
+namespace xdpcap {
+namespace {
+
+// Nothing for what is no hook, or one that programs of other types own.
+std::optional<Hook> open_if_hook(const std::string& path) {
+  try {
+    Hook hook = Hook::open(path);
+    static_cast<void>(hook.has_owner());
+    return hook;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<HookUser> users_of(std::uint32_t map_id, const std::vector<LoadedProgram>& programs,
+                               const std::vector<XdpAttachment>& attachments) {
+  std::vector<HookUser> users;
+  for (const LoadedProgram& program : programs) {
+    const auto& maps = program.map_ids;
+    if (std::find(maps.begin(), maps.end(), map_id) == maps.end()) continue;
+    HookUser& user = users.emplace_back(HookUser{program.id, program.name, {}});
+    std::copy_if(attachments.begin(), attachments.end(), std::back_inserter(user.attachments),
+                 [&](const XdpAttachment& one) { return one.program_id == program.id; });
+  }
+  return users;
+}
+
+std::vector<SlotProgram> filled_slots(const Hook& hook) {
+  std::vector<SlotProgram> filled;
+  for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
+    for (const std::uint32_t id : chain_in(hook.fd(), slot)) {
+      filled.push_back({XdpAction(slot), id, program_name(id), {}});
+    }
+  }
+  return filled;
+}
+
+void find_processes(std::vector<ListedHook>& hooks) {
+  std::set<std::uint32_t> programs;
+  for (const ListedHook& hook : hooks) {
+    for (const SlotProgram& slot : hook.filled) programs.insert(slot.program_id);
+  }
+  if (programs.empty()) return;  // saves a walk through /proc
+  const auto processes = processes_of(programs);
+  for (ListedHook& hook : hooks) {
+    for (SlotProgram& slot : hook.filled) {
+      const auto found = processes.find(slot.program_id);
+      if (found != processes.end()) slot.processes = found->second;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<ListedHook> list_hooks() {
+  const std::vector<LoadedProgram> programs = loaded_xdp_programs();
+  const std::vector<XdpAttachment> attachments = xdp_attachments();
+  std::vector<ListedHook> hooks;
+  for (const std::string& path : pinned_paths()) {
+    const auto hook = open_if_hook(path);
+    if (!hook) continue;
+    hooks.push_back({path, hook->map_id(), hook->slots(),
+                     users_of(hook->map_id(), programs, attachments), filled_slots(*hook)});
+  }
+  find_processes(hooks);
+  return hooks;
+}
+
+std::vector<std::string> hook_paths() {
+  std::vector<std::string> paths = pinned_paths();
+  paths.erase(std::remove_if(paths.begin(), paths.end(),
+                             [](const std::string& path) { return !open_if_hook(path); }),
+              paths.end());
+  return paths;
+}
+
+}  // namespace xdpcap

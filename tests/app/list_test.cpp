@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is listed, as text and as JSON.
+#include "app/list.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/options.hpp"
+#include "base/error.hpp"
+
+namespace xdpcap {
+namespace {
+
+const ListedHook kBusy = {"/sys/fs/bpf/xdpcap",
+                          12,
+                          5,
+                          {{31,
+                            "xdp_pass",
+                            {{"", "eth0", 2, 31, XdpMode::native},
+                             {"lab", "eth0", 3, 31, XdpMode::generic},
+                             {"", "", 9, 31, XdpMode::unknown}}},
+                           {32, "on_device", {}}},
+                          {{XdpAction(1), 40, "xdpcap_drop", {{300, "xdpcap-cpp"}}},
+                           {XdpAction(1), 39, "xdpcap_drop", {{299, "other"}}},
+                           {XdpAction(2), 41, "xdpcap_pass", {{300, "xdpcap-cpp"}}},
+                           {XdpAction(3), 42, "xdpcap_tx", {}}}};
+const ListedHook kIdle = {"/sys/fs/bpf/\"odd\\\n", 13, 5, {}, {}};
+
+TEST(ListText, TellsUsersPlacesAndCaptures) {
+  EXPECT_EQ(list_as_text({kBusy, kIdle}),
+            "/sys/fs/bpf/xdpcap: map 12, 5 slots\n"
+            "  program 31 xdp_pass: eth0 (native), lab/eth0 (generic), "
+            "interface 9 of a namespace out of sight\n"
+            "  program 32 on_device: attached nowhere\n"
+            "  capture drop, pass: xdpcap-cpp (pid 300)\n"
+            "  capture drop: other (pid 299)\n"
+            "  capture tx: nobody has it open, a killed capture left it behind\n"
+            "/sys/fs/bpf/\"odd\\\n: map 13, 5 slots\n"
+            "  no loaded XDP program uses it\n");
+}
+
+TEST(ListJson, HoldsTheSame) {
+  EXPECT_EQ(list_as_json({kBusy, kIdle}),
+            R"([{"path":"/sys/fs/bpf/xdpcap","map_id":12,"slots":5,"programs":[)"
+            R"({"id":31,"name":"xdp_pass","attachments":[)"
+            R"({"netns":null,"interface":"eth0","ifindex":2,"mode":"native"},)"
+            R"({"netns":"lab","interface":"eth0","ifindex":3,"mode":"generic"},)"
+            R"({"netns":null,"interface":null,"ifindex":9,"mode":"unknown"}]},)"
+            R"({"id":32,"name":"on_device","attachments":[]}],"captures":[)"
+            R"({"action":"drop","slot":1,"program_id":40,"program_name":"xdpcap_drop",)"
+            R"("processes":[{"pid":300,"command":"xdpcap-cpp"}]},)"
+            R"({"action":"drop","slot":1,"program_id":39,"program_name":"xdpcap_drop",)"
+            R"("processes":[{"pid":299,"command":"other"}]},)"
+            R"({"action":"pass","slot":2,"program_id":41,"program_name":"xdpcap_pass",)"
+            R"("processes":[{"pid":300,"command":"xdpcap-cpp"}]},)"
+            R"({"action":"tx","slot":3,"program_id":42,"program_name":"xdpcap_tx",)"
+            R"("processes":[]}]},)"
+            R"({"path":"/sys/fs/bpf/\"odd\\\u000a","map_id":13,"slots":5,)"
+            R"("programs":[],"captures":[]}])"
+            "\n");
+  EXPECT_EQ(list_as_json({}), "[]\n");
+}
+
+TEST(ListOptions, AskForAList) {
+  EXPECT_FALSE(std::get<ListRequest>(parse_options({"--list"})).json);
+  EXPECT_TRUE(std::get<ListRequest>(parse_options({"--list", "--json"})).json);
+  EXPECT_TRUE(std::get<ListRequest>(parse_options({"-json", "-list"})).json);
+  EXPECT_THROW(parse_options({"--list", "/hook", "out"}), UsageError);
+}
+
+}  // namespace
+}  // namespace xdpcap

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The manual says what the tool does: its options are those that the command line declares, and its
+// examples run.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <regex>
+#include <set>
+
+#include "app/options.hpp"
+#include "app/tool_fixture.hpp"
+#include "base/text.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const std::string kSource = SOURCE_FOLDER;
+const std::vector<std::string> kPages = {"/capture/man/xdpcap-cpp.1", "/capture/man/xdpcap-cpp.5",
+                                         "/bpf/hook/xdpcap.3"};
+
+// The page's source without what only the formatter reads in a line: "\fB\-\-list\fR" is "--list".
+std::string plain_source(const std::string& page) {
+  std::string text = read_file(kSource + page);
+  text = std::regex_replace(text, std::regex(R"(\\f[BIRP])"), "");
+  return std::regex_replace(text, std::regex(R"(\\([-e]))"), "$1");
+}
+
+std::string section(const std::string& text, const std::string& name) {
+  const std::size_t begin = text.find("\n.SH " + name + "\n");
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find("\n.SH ", begin + 1) - begin);
+}
+
+// "--actions ACTIONS", for each name of each option.
+std::set<std::string> documented_options() {
+  const std::string options = section(plain_source(kPages[0]), "OPTIONS");
+  std::set<std::string> found;
+  // The tag is the line behind .TP: macro, then names and value in quotes or without.
+  for (std::size_t at = options.find("\n.TP\n"); at != std::string::npos;
+       at = options.find("\n.TP\n", at + 1)) {
+    std::string tag = options.substr(at + 5, options.find('\n', at + 5) - at - 5);
+    tag.erase(0, tag.find(' '));
+    tag.erase(std::remove(tag.begin(), tag.end(), '"'), tag.end());
+    std::string value;
+    std::vector<std::string> names;
+    for (std::string_view word : split(tag, ' ')) {
+      while (!word.empty() && word.back() == ',' && word.front() == '-') word.remove_suffix(1);
+      if (word.empty() || word == ",") continue;
+      (word.front() == '-' ? names.emplace_back(word) : value = " " + std::string(word));
+    }
+    for (const std::string& name : names) found.insert(name + value);
+  }
+  return found;
+}
+
+std::set<std::string> declared_options() {
+  std::set<std::string> declared;
+  for (const OptionSummary& option : option_summaries()) {
+    for (const std::string& name : option.names) {
+      declared.insert(name + (option.value.empty() ? "" : " " + option.value));
+    }
+  }
+  return declared;
+}
+
+TEST(Manual, HasTheOptionsOfTheCommandLine) {
+  EXPECT_EQ(documented_options(), declared_options());
+}
+
+TEST(Manual, ShowsOnlyOptionsThatThereAre) {
+  std::set<std::string> names;
+  for (const OptionSummary& option : option_summaries()) {
+    names.insert(option.names.begin(), option.names.end());
+  }
+  for (const char* page : {"/README.md", "/capture/man/xdpcap-cpp.1"}) {
+    const std::string text = plain_source(page);
+    const std::regex command(R"(xdpcap-cpp((?: +--?[a-z][-a-z]*)+))");
+    for (std::sregex_iterator match(text.begin(), text.end(), command), end; match != end;
+         ++match) {
+      const std::string options = (*match)[1];
+      for (const std::string_view word : split(options, ' ')) {
+        if (word.empty()) continue;
+        const std::string two_dashes = word.size() > 2 && word[1] != '-' ? "-" : "";
+        EXPECT_THAT(names, ::testing::Contains(two_dashes + std::string(word))) << page;
+      }
+    }
+  }
+}
+
+TEST(Manual, IsCleanForItsFormatters) {
+  for (const std::string& page : kPages) {
+    const ProcessResult mandoc = run({"mandoc", "-T", "lint", "-W", "warning", kSource + page});
+    EXPECT_EQ(mandoc.exit_code, 0) << mandoc.out;
+    const ProcessResult groff = run({"groff", "-man", "-ww", "-z", "-Tutf8", kSource + page});
+    EXPECT_EQ(groff.exit_code, 0);
+    EXPECT_THAT(groff.err, IsEmpty()) << page;
+  }
+}
+
+// The lines of EXAMPLES that begin with "# ".
+std::vector<std::string> examples() {
+  std::vector<std::string> commands;
+  const std::string text = section(plain_source(kPages[0]), "EXAMPLES");
+  for (const std::string_view line : split(text, '\n')) {
+    if (line.starts_with("# ")) commands.emplace_back(line.substr(2));
+  }
+  return commands;
+}
+
+TEST_F(ToolTest, TheExamplesOfTheManualRun) {
+  // A tool that gets its Ctrl-C after some seconds, and the others of a pipeline no signal.
+  const std::string folder = files_.path("bin");
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder + "/xdpcap-cpp")
+      << "#!/bin/sh\nexec timeout --preserve-status --signal=INT 3 " XDPCAP_CPP " \"$@\"\n";
+  std::filesystem::permissions(folder + "/xdpcap-cpp", std::filesystem::perms::owner_all);
+  std::vector<std::unique_ptr<Process>> running;
+  for (const std::string& example : examples()) {
+    const std::string command =
+        std::regex_replace(example, std::regex("/sys/fs/bpf/xdpcap\\b"), hook_path_);
+    running.push_back(std::make_unique<Process>(std::vector<std::string>{
+        "sh", "-c", "cd " + files_.path("") + "; PATH=" + folder + ":$PATH; " + command}));
+  }
+  ASSERT_GE(running.size(), 5U);
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(files_.path("dropped.pcap")); }));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  for (std::uint32_t i = 0; i < 10; ++i) program_.run(packet_for(i % 5, 100 + i));
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    const ProcessResult result = running[i]->wait();
+    EXPECT_EQ(result.exit_code, 0) << examples()[i] << ": " << result.err;
+    EXPECT_THAT(result.err, Not(HasSubstr("xdpcap-cpp: "))) << examples()[i];
+  }
+}
+
+}  // namespace
+}  // namespace xdpcap::test

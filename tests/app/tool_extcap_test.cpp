@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A real tshark that finds hooks among its interfaces and captures from one.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "app/tool_fixture.hpp"
+#include "base/text.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Wireshark's own folder of extcap programs: as root it looks nowhere else.
+std::string extcap_folder() {
+  const std::string folders = run({"tshark", "-G", "folders"}).out;
+  const std::string title = "Extcap path:";
+  const std::size_t begin = folders.find(title) + title.size();
+  return std::string(trim(folders.substr(begin, folders.find('\n', begin) - begin)));
+}
+
+class ToolExtcapTest : public ToolTest {
+ protected:
+  ToolExtcapTest() {
+    std::filesystem::create_directory(folder_of_ours_);
+    std::filesystem::create_symlink(XDPCAP_CPP, folder_of_ours_ + "/xdpcap-cpp");
+  }
+
+  // tshark in a mount namespace where that folder holds xdpcap-cpp and nothing else, and with
+  // preferences of its own.
+  [[nodiscard]] std::vector<std::string> tshark(const std::vector<std::string>& arguments) const {
+    std::vector<std::string> command = {"env",
+                                        "HOME=" + files_.path(""),
+                                        "unshare",
+                                        "--mount",
+                                        "sh",
+                                        "-c",
+                                        "mount --bind \"$0\" \"$1\" && shift && exec tshark \"$@\"",
+                                        folder_of_ours_,
+                                        extcap_folder()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return command;
+  }
+
+  std::string folder_of_ours_ = files_.path("extcap");
+  std::string interface_ = "xdpcap:" + hook_path_;
+};
+
+TEST_F(ToolExtcapTest, HooksAreAmongTheInterfaces) {
+  const ProcessResult result = run(tshark({"-D"}));
+  EXPECT_THAT(result.out, HasSubstr(". " + interface_ + " (XDP hook: hooked)\n")) << result.err;
+}
+
+TEST_F(ToolExtcapTest, TsharkCapturesFromAHook) {
+  Process capture(
+      tshark({"-l", "-n", "-i", interface_, "-f", "greater 100", "-c", "3", "-T", "fields", "-e",
+              "frame.interface_name", "-e", "frame.verdict.ebpf_xdp", "-e", "frame.len"}));
+  ASSERT_TRUE(eventually([&] { return !hook_is_empty(); }, std::chrono::seconds(25)))
+      << capture.err();
+  // Until all recorders are in, too, and their jumps patched.
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  for (std::uint32_t action = 1; action < 4; ++action) {
+    program_.run(packet_for(action, 99));
+    program_.run(packet_for(action, 100 + action));
+  }
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "XDPdrop\t1\t101\nXDPpass\t2\t102\nXDPtx\t3\t103\n") << result.err;
+  EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
+}
+
+TEST_F(ToolExtcapTest, TsharkSaysWhatIsWrongWithAFilter) {
+  const ProcessResult result = run(tshark({"-i", interface_, "-f", "tcp port", "-c", "1"}));
+  EXPECT_THAT(result.err, HasSubstr("syntax error"));
+  EXPECT_TRUE(hook_is_empty());
+}
+
+// The profile's columns and colours are such that tshark takes them.
+TEST_F(ToolExtcapTest, TheProfileShowsVerdictAndQueue) {
+  Process capture(tool({hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (std::uint32_t action = 0; action < 5; ++action) program_.run(packet_for(action, 100));
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  const std::string profiles = files_.path(".config/wireshark/profiles");
+  std::filesystem::create_directories(profiles);
+  std::filesystem::copy(std::string(SOURCE_FOLDER) + "/capture/wireshark/xdpcap",
+                        profiles + "/xdpcap");
+  const ProcessResult shown = run({"env", "HOME=" + files_.path(""), "tshark", "-C", "xdpcap", "-n",
+                                   "-r", file_, "-T", "tabs"});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_EQ(shown.err.find("olor"), std::string::npos) << shown.err;
+  for (const char* columns : {"\tXDPaborted\t0\t", "\tXDPdrop\t0\t", "\tXDPredirect\t0\t"}) {
+    EXPECT_THAT(shown.out, HasSubstr(columns));
+  }
+  // Each verdict has its colour.
+  const ProcessResult colours =
+      run({"env", "HOME=" + files_.path(""), "tshark", "-C", "xdpcap", "--color", "-n", "-r", file_,
+           "-T", "fields", "-e", "frame.coloring_rule.name"});
+  EXPECT_EQ(colours.out, "XDP_ABORTED\nXDP_DROP\nXDP_PASS\nXDP_TX\nXDP_REDIRECT\n") << colours.err;
+}
+
+}  // namespace
+}  // namespace xdpcap::test
