@@ -32,8 +32,9 @@ class Ledger {
   void restore(std::span<const std::uint64_t> told) { told_.assign(told.begin(), told.end()); }
 
  private:
-  std::vector<std::uint64_t>
-      told_;  // by interface: rejected by the filter, lost, written, left out
+  std::uint64_t in_flight_;
+  // By interface: rejected by the filter, lost, written, left out.
+  std::vector<std::uint64_t> told_;
 };
 
 }  // namespace xdpcap
