@@ -161,7 +161,7 @@ void LimitOptions::check_switch(const std::string& condition, CaptureLimits& lim
 
 // A single file that is full ends the capture; with others, a file that is full is followed by the
 // next one, as dumpcap has it.
-void LimitOptions::check_stop(const std::string& condition, CaptureLimits& limits) const {
+void LimitOptions::check_stop(const std::string& condition, CaptureLimits& limits) {
   const auto [name, value] = parse_condition("-a", condition);
   Rotation& rotation = limits.rotation;
   if (name == "duration") {

@@ -19,7 +19,7 @@ class LimitOptions {
  private:
   void check_tcpdump(CaptureLimits& limits) const;
   void check_dumpcap(CaptureLimits& limits) const;
-  void check_stop(const std::string& condition, CaptureLimits& limits) const;
+  static void check_stop(const std::string& condition, CaptureLimits& limits);
   static void check_switch(const std::string& condition, CaptureLimits& limits);
 
   std::string count_;
