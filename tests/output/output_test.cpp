@@ -45,7 +45,7 @@ TEST(Output, ANewFileIsPrivateAndGoesWhenItNeverBegan) {
   {
     const Output output = Output::open(path);
     struct stat info {};
-    ASSERT_EQ(::stat(path.c_str(), &info), 0);
+    ASSERT_EQ(::fstat(output.fd(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0600U);
   }
   EXPECT_FALSE(std::filesystem::exists(path));
