@@ -96,7 +96,7 @@ std::map<std::uint32_t, std::vector<Process>> processes_of(
     const auto pid = parse_number<pid_t>(entry->path().filename().string());
     if (!pid) continue;
     for (const std::uint32_t id : open_programs(entry->path())) {
-      if (programs.count(id) == 0) continue;
+      if (!programs.contains(id)) continue;
       processes[id].push_back({*pid, first_line(entry->path() / "comm")});
     }
   }
