@@ -10,7 +10,7 @@
 
 #include "base/error.hpp"
 #include "kernel/capabilities.hpp"
-#include "kernel/chain.hpp"
+#include "kernel/program_info.hpp"
 
 namespace xdpcap {
 namespace {
@@ -98,6 +98,7 @@ std::string Attachment::look_at_guardian() {
 std::string Attachment::look_at_users() {
   if (!has_capability(CAP_SYS_ADMIN)) return {};
   Post& post = *post_;
+  const auto is_loaded = [](std::uint32_t id) { return find_program(id).has_value(); };
   if (std::any_of(post.users.begin(), post.users.end(), is_loaded)) return {};
   post.users = programs_using(post.hook.map_id());
   const bool in_use = !post.users.empty();

@@ -27,8 +27,8 @@ std::string user_text(const HookUser& user) {
 
 std::string holder_text(const SlotProgram& slot) {
   std::vector<std::string> names;
-  for (const Process& process : slot.processes) {
-    names.push_back(process.command + " (pid " + std::to_string(process.pid) + ")");
+  for (const Holder& holder : slot.holders) {
+    names.push_back(holder.command + " (pid " + std::to_string(holder.pid) + ")");
   }
   return names.empty() ? "nobody has it open, a killed capture left it behind" : join(names, ", ");
 }
@@ -81,16 +81,16 @@ std::string user_json(const HookUser& user) {
          ",\"attachments\":" + json_array(user.attachments, attachment_json) + "}";
 }
 
-std::string process_json(const Process& process) {
-  return "{" + member("pid", static_cast<std::uint64_t>(process.pid)) + "," +
-         member("command", process.command) + "}";
+std::string holder_json(const Holder& holder) {
+  return "{" + member("pid", static_cast<std::uint64_t>(holder.pid)) + "," +
+         member("command", holder.command) + "}";
 }
 
 std::string slot_json(const SlotProgram& slot) {
   return "{" + member("action", slot.action.name()) + "," + member("slot", slot.action.value()) +
          "," + member("program_id", slot.program_id) + "," +
          member("program_name", slot.program_name) +
-         ",\"processes\":" + json_array(slot.processes, process_json) + "}";
+         ",\"processes\":" + json_array(slot.holders, holder_json) + "}";
 }
 
 std::string hook_json(const ListedHook& hook) {

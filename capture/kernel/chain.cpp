@@ -4,13 +4,11 @@
 #include <bpf/bpf.h>
 #include <fcntl.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/error.hpp"
+#include "kernel/program_info.hpp"
 #include "kernel/program_loader.hpp"
 
 namespace xdpcap {
@@ -39,59 +37,15 @@ void walk(int hook_fd, std::uint32_t key, Visit&& visit) {
 
 }  // namespace
 
-ProgramInfo program_info(int program_fd) {
-  bpf_prog_info info{};
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(program_fd, &info, &length) != 0) {
-    throw system_error("asking the kernel about a program", errno);
-  }
-  return {.id = info.id, .name = info.name, .load_time = info.load_time};
-}
-
-std::vector<std::uint32_t> maps_of(int program_fd) {
-  constexpr std::size_t kMostMaps = 64;
-  std::vector<std::uint32_t> ids(kMostMaps);
-  bpf_prog_info info{};
-  info.nr_map_ids = static_cast<std::uint32_t>(ids.size());
-  info.map_ids = reinterpret_cast<std::uintptr_t>(ids.data());
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(program_fd, &info, &length) != 0) return {};
-  ids.resize(std::min<std::size_t>(ids.size(), info.nr_map_ids));
-  return ids;
-}
-
-std::string map_name(std::uint32_t map_id) {
-  const UniqueFd map(bpf_map_get_fd_by_id(map_id));
-  bpf_map_info info{};
-  std::uint32_t length = sizeof(info);
-  if (!map.valid() || bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0) return {};
-  return info.name;
-}
-
-std::vector<std::uint32_t> programs_using(std::uint32_t map_id) {
-  std::vector<std::uint32_t> users;
-  for (std::uint32_t id = 0; bpf_prog_get_next_id(id, &id) == 0;) {
-    const UniqueFd program(bpf_prog_get_fd_by_id(id));
-    if (!program.valid()) continue;
-    const std::vector<std::uint32_t> maps = maps_of(program.get());
-    if (std::find(maps.begin(), maps.end(), map_id) != maps.end()) users.push_back(id);
-  }
-  return users;
-}
-
-bool is_loaded(std::uint32_t program_id) {
-  return UniqueFd(bpf_prog_get_fd_by_id(program_id)).valid();
-}
-
 UniqueFd create_next() {
   return create_map(BPF_MAP_TYPE_PROG_ARRAY, kNextName, sizeof(std::uint32_t),
                     sizeof(std::uint32_t), 1);
 }
 
 UniqueFd next_of(std::uint32_t program_id) {
-  const UniqueFd program(bpf_prog_get_fd_by_id(program_id));
-  if (!program.valid()) return {};
-  for (const std::uint32_t id : maps_of(program.get())) {
+  const auto program = find_program(program_id);
+  if (!program) return {};
+  for (const std::uint32_t id : program->map_ids) {
     UniqueFd map(bpf_map_get_fd_by_id(id));
     if (map.valid() && is_next(map.get())) return map;
   }

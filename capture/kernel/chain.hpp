@@ -21,28 +21,6 @@ namespace xdpcap {
 // (MAX_TAIL_CALL_CNT), of which the XDP programs need some themselves.
 inline constexpr unsigned kLongestChain = 16;
 
-// ProgramInfo is what the kernel tells about a loaded program.
-struct ProgramInfo {
-  std::uint32_t id = 0;
-  std::string name;
-  std::uint64_t load_time = 0;  // ns since boot
-};
-// Throws Error.
-ProgramInfo program_info(int program_fd);
-
-// The ids of the maps that a loaded program uses.
-std::vector<std::uint32_t> maps_of(int program_fd);
-
-// The name of a map; empty when it is gone, or may not be looked at (CAP_SYS_ADMIN).
-std::string map_name(std::uint32_t map_id);
-
-// The ids of all loaded programs that use a map. None when this process may not look
-// (CAP_SYS_ADMIN).
-std::vector<std::uint32_t> programs_using(std::uint32_t map_id);
-
-// Whether a program with this id is loaded.
-bool is_loaded(std::uint32_t program_id);
-
 // Place is an entry of a PROG_ARRAY that calls a program: a slot of a hook, or a recorder's next.
 struct Place {
   UniqueFd map;

@@ -10,6 +10,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -17,9 +18,10 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "base/unique_fd.hpp"
 #include "kernel/capabilities.hpp"
-#include "kernel/chain.hpp"
 #include "kernel/control.hpp"
+#include "kernel/program_info.hpp"
 
 namespace xdpcap {
 namespace {
@@ -32,27 +34,27 @@ bool is_open_program(const fs::path& link) {
   return fs::read_symlink(link, error) == "anon_inode:bpf-prog" && !error;
 }
 
-bool is_program(const fs::path& fdinfo, std::uint32_t program_id) {
+std::optional<std::uint32_t> program_id_in(const fs::path& fdinfo) {
   constexpr std::string_view kField = "prog_id:";
   std::ifstream file(fdinfo);
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(kField)) continue;
-    return parse_number<std::uint32_t>(trim(std::string_view(line).substr(kField.size()))) ==
-           program_id;
+    return parse_number<std::uint32_t>(trim(std::string_view(line).substr(kField.size())));
   }
-  return false;
+  return std::nullopt;
 }
 
-bool holds(const fs::path& process, std::uint32_t program_id) {
+// The programs that a process (/proc/<pid>) has open. One that ends meanwhile has none.
+std::set<std::uint32_t> open_programs(const fs::path& process) {
+  std::set<std::uint32_t> ids;
   std::error_code error;
   for (fs::directory_iterator fd(process / "fd", error), end; !error && fd != end;
        fd.increment(error)) {
-    if (is_open_program(fd->path()) &&
-        is_program(process / "fdinfo" / fd->path().filename(), program_id)) {
-      return true;
-    }
+    if (!is_open_program(fd->path())) continue;
+    const auto id = program_id_in(process / "fdinfo" / fd->path().filename());
+    if (id) ids.insert(*id);
   }
-  return false;
+  return ids;
 }
 
 std::string local_time(std::time_t time) {
@@ -88,13 +90,6 @@ std::int64_t start_of(const fs::path& process) {
   return parse_number<std::int64_t>(field).value_or(0) / ::sysconf(_SC_CLK_TCK);
 }
 
-// The descriptor is closed again before anybody looks for those who have the program open.
-std::optional<ProgramInfo> info_of(std::uint32_t program_id) {
-  const UniqueFd fd(bpf_prog_get_fd_by_id(program_id));
-  if (!fd.valid()) return std::nullopt;
-  return program_info(fd.get());
-}
-
 // Only there are all processes of the machine to be seen (PROC_PID_INIT_INO).
 bool in_first_pid_namespace() {
   std::error_code error;
@@ -108,46 +103,66 @@ std::string printable(std::string name) {
   return name;
 }
 
+Holder describe(const fs::path& process, int pid) {
+  std::ifstream comm(process / "comm");
+  std::string command;
+  std::getline(comm, command);
+  return {pid, printable(std::move(command)), start_of(process)};
+}
+
+std::string map_name(std::uint32_t map_id) {
+  const UniqueFd map(bpf_map_get_fd_by_id(map_id));
+  bpf_map_info info{};
+  std::uint32_t length = sizeof(info);
+  if (!map.valid() || bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0) return {};
+  return info.name;
+}
+
 // Only recorders have such a map: so programs of others that share the prefix are not mistaken.
 bool is_recorder(std::uint32_t program_id) {
-  const UniqueFd program(bpf_prog_get_fd_by_id(program_id));
-  if (!program.valid() || !program_info(program.get()).name.starts_with("xdpcap_")) return false;
-  const std::vector<std::uint32_t> maps = maps_of(program.get());
-  return std::any_of(maps.begin(), maps.end(),
+  const auto info = find_program(program_id);
+  return info && info->name.starts_with("xdpcap_") &&
+         std::any_of(info->map_ids.begin(), info->map_ids.end(),
                      [](std::uint32_t id) { return map_name(id) == kControlName; });
+}
+
+bool has_holder(std::uint32_t program_id) {
+  return !find_holders({program_id}).empty();
 }
 
 }  // namespace
 
-std::optional<Holder> find_holder(std::uint32_t program_id) {
+std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs) {
+  std::map<std::uint32_t, std::vector<Holder>> holders;
   std::error_code error;
   for (fs::directory_iterator process("/proc", error), end; !error && process != end;
        process.increment(error)) {
     const auto pid = parse_number<int>(process->path().filename().native());
-    if (!pid || !holds(process->path(), program_id)) continue;
-    Holder holder{*pid, {}, start_of(process->path())};
-    std::ifstream comm(process->path() / "comm");
-    std::getline(comm, holder.command);
-    holder.command = printable(std::move(holder.command));
-    return holder;
+    if (!pid) continue;
+    for (const std::uint32_t id : open_programs(process->path())) {
+      if (programs.contains(id)) holders[id].push_back(describe(process->path(), *pid));
+    }
   }
-  return std::nullopt;
+  return holders;
 }
 
 // Who may not ask about the program (CAP_SYS_ADMIN) is told since when its owner has been running.
 std::string describe_program(std::uint32_t program_id) {
   std::string text = "BPF program " + std::to_string(program_id);
-  const auto info = info_of(program_id);
-  const auto holder = find_holder(program_id);
+  const auto info = find_program(program_id);
+  const auto holders = find_holders({program_id});
+  const Holder* holder = holders.empty() ? nullptr : &holders.begin()->second.front();
   if (info) text += " (" + info->name + ")";
-  if (holder) text += ", pid " + std::to_string(holder->pid) + " (" + holder->command + ")";
-  if (info || holder) text += ", since " + date_of(info ? load_time(*info) : holder->start);
+  if (holder != nullptr)
+    text += ", pid " + std::to_string(holder->pid) + " (" + holder->command + ")";
+  if (info || holder != nullptr)
+    text += ", since " + date_of(info ? load_time(*info) : holder->start);
   return text;
 }
 
 bool is_left_over(std::uint32_t program_id) {
   const bool sees_all = in_first_pid_namespace() && has_capability(CAP_SYS_PTRACE);
-  return sees_all && is_recorder(program_id) && !find_holder(program_id);
+  return sees_all && is_recorder(program_id) && !has_holder(program_id);
 }
 
 }  // namespace xdpcap

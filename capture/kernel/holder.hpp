@@ -4,22 +4,23 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <map>
+#include <set>
 #include <string>
-
-#include "base/unique_fd.hpp"
+#include <vector>
 
 namespace xdpcap {
 
+// Holder is a process that has a program open.
 struct Holder {
   int pid = 0;
-  std::string command;     // the name that ps shows
+  std::string command;     // the name that ps shows, unprintable characters as '?'
   std::int64_t start = 0;  // seconds since boot
 };
 
-// A process that has the program open; nothing when there is none, or when this process may not
-// look into it. Reads all of /proc: for errors and for changes of a hook only.
-std::optional<Holder> find_holder(std::uint32_t program_id);
+// Who has these programs open, by program id, as far as this process may look. Reads all of /proc:
+// for lists, errors and changes of a hook only.
+std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs);
 
 // "BPF program 12 (xdpcap_drop), pid 4711 (xdpcap-cpp), since 2026-11-21 04:11:05", as much of it
 // as can be found out.

@@ -12,6 +12,7 @@
 #include "kernel/chain.hpp"
 #include "kernel/grace_period.hpp"
 #include "kernel/holder.hpp"
+#include "kernel/program_info.hpp"
 
 namespace xdpcap {
 namespace {

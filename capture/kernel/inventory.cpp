@@ -9,6 +9,7 @@
 #include "kernel/bpffs.hpp"
 #include "kernel/chain.hpp"
 #include "kernel/hook.hpp"
+#include "kernel/program_info.hpp"
 
 namespace xdpcap {
 namespace {
@@ -24,12 +25,11 @@ std::optional<Hook> open_if_hook(const std::string& path) {
   }
 }
 
-std::vector<HookUser> users_of(std::uint32_t map_id, const std::vector<LoadedProgram>& programs,
+std::vector<HookUser> users_of(std::uint32_t map_id, const std::vector<ProgramInfo>& programs,
                                const std::vector<XdpAttachment>& attachments) {
   std::vector<HookUser> users;
-  for (const LoadedProgram& program : programs) {
-    const auto& maps = program.map_ids;
-    if (std::find(maps.begin(), maps.end(), map_id) == maps.end()) continue;
+  for (const ProgramInfo& program : programs) {
+    if (!program.uses(map_id)) continue;
     HookUser& user = users.emplace_back(HookUser{program.id, program.name, {}});
     std::copy_if(attachments.begin(), attachments.end(), std::back_inserter(user.attachments),
                  [&](const XdpAttachment& one) { return one.program_id == program.id; });
@@ -41,23 +41,24 @@ std::vector<SlotProgram> filled_slots(const Hook& hook) {
   std::vector<SlotProgram> filled;
   for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
     for (const std::uint32_t id : chain_in(hook.fd(), slot)) {
-      filled.push_back({XdpAction(slot), id, program_name(id), {}});
+      const auto program = find_program(id);
+      filled.push_back({XdpAction(slot), id, program ? program->name : "", {}});
     }
   }
   return filled;
 }
 
-void find_processes(std::vector<ListedHook>& hooks) {
+void find_all_holders(std::vector<ListedHook>& hooks) {
   std::set<std::uint32_t> programs;
   for (const ListedHook& hook : hooks) {
     for (const SlotProgram& slot : hook.filled) programs.insert(slot.program_id);
   }
   if (programs.empty()) return;  // saves a walk through /proc
-  const auto processes = processes_of(programs);
+  const auto holders = find_holders(programs);
   for (ListedHook& hook : hooks) {
     for (SlotProgram& slot : hook.filled) {
-      const auto found = processes.find(slot.program_id);
-      if (found != processes.end()) slot.processes = found->second;
+      const auto found = holders.find(slot.program_id);
+      if (found != holders.end()) slot.holders = found->second;
     }
   }
 }
@@ -65,7 +66,7 @@ void find_processes(std::vector<ListedHook>& hooks) {
 }  // namespace
 
 std::vector<ListedHook> list_hooks() {
-  const std::vector<LoadedProgram> programs = loaded_xdp_programs();
+  const std::vector<ProgramInfo> programs = loaded_xdp_programs();
   const std::vector<XdpAttachment> attachments = xdp_attachments();
   std::vector<ListedHook> hooks;
   for (const std::string& path : pinned_paths()) {
@@ -74,7 +75,7 @@ std::vector<ListedHook> list_hooks() {
     hooks.push_back({path, hook->map_id(), hook->slots(),
                      users_of(hook->map_id(), programs, attachments), filled_slots(*hook)});
   }
-  find_processes(hooks);
+  find_all_holders(hooks);
   return hooks;
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/xdp_action.hpp"
-#include "kernel/loaded_programs.hpp"
+#include "kernel/holder.hpp"
 #include "kernel/xdp_attachments.hpp"
 
 namespace xdpcap {
@@ -20,13 +20,13 @@ struct HookUser {
   std::vector<XdpAttachment> attachments;
 };
 
-// SlotProgram is a recorder in a slot, alone or in a chain: somebody captures. Without a process,
+// SlotProgram is a recorder in a slot, alone or in a chain: somebody captures. Without a holder,
 // whoever it was is gone (or out of our sight).
 struct SlotProgram {
   XdpAction action;
   std::uint32_t program_id = 0;
   std::string program_name;
-  std::vector<Process> processes;
+  std::vector<Holder> holders;
 };
 
 // ListedHook is a pinned hook.

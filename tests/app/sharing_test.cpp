@@ -98,7 +98,7 @@ TEST_P(EveryOrder, AlsoWhenItIsKilled) {
   std::erase(running, killed);
   send(50, running);  // those the killed one had no part in may come at any moment of its end
   killed->process->wait();
-  EXPECT_TRUE(eventually([&] { return chain_length(map_.get(), XDP_PASS) == 2; }));
+  EXPECT_TRUE(eventually([&] { return chain_in(map_.get(), XDP_PASS).size() == 2; }));
   send(50, running);
   for (Capture* capture : running) stop(*capture);
   EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
@@ -162,7 +162,7 @@ TEST_F(SharingTest, ASlotThatSomebodyEmptiesIsFilledAgain) {
 TEST_F(SharingTest, ReplacingIsToldToTheOneReplaced) {
   Capture& first = start({"-q"});
   Capture& second = start({"--replace"});
-  EXPECT_EQ(chain_length(map_.get(), XDP_PASS), 1U);
+  EXPECT_EQ(chain_in(map_.get(), XDP_PASS).size(), 1U);
   EXPECT_TRUE(eventually([&] {
     return first.process->err().find(
                "slot pass of the hook " + hook_path_ + " was taken over by BPF program " +

@@ -166,14 +166,14 @@ TEST_F(Inventory, WhoHoldsItsSlots) {
   EXPECT_EQ(slot.action, XdpAction(XDP_TX));
   EXPECT_EQ(slot.program_id, id);
   EXPECT_EQ(slot.program_name, info_of(recorder->fd()).name);
-  ASSERT_THAT(slot.processes, SizeIs(1));
-  EXPECT_EQ(slot.processes[0].pid, ::getpid());
-  EXPECT_EQ(slot.processes[0].command, std::string("inventory_test").substr(0, 15));
+  ASSERT_THAT(slot.holders, SizeIs(1));
+  EXPECT_EQ(slot.holders[0].pid, ::getpid());
+  EXPECT_EQ(slot.holders[0].command, std::string("inventory_test").substr(0, 15));
 
   recorder.reset();  // the slot keeps the program alive
   ASSERT_THAT(hook().filled, SizeIs(1));
   EXPECT_EQ(hook().filled[0].program_id, id);
-  EXPECT_THAT(hook().filled[0].processes, IsEmpty());
+  EXPECT_THAT(hook().filled[0].holders, IsEmpty());
 }
 
 // Another bpffs, mounted at a place whose name has a space, and once more elsewhere.

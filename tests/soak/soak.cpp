@@ -63,7 +63,7 @@ void print(const std::vector<Visits>& all) {
 // Everybody but the capture that stays has left the hook.
 void expect_alone(int hook_fd) {
   for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
-    expect(test::eventually([&] { return chain_length(hook_fd, slot) == 1; }),
+    expect(test::eventually([&] { return chain_in(hook_fd, slot).size() == 1; }),
            "one recorder in slot " + std::to_string(slot));
   }
 }
@@ -90,7 +90,7 @@ void soak(std::chrono::seconds time, std::uint32_t seed) {
   expect(::mkfifo(fifo.c_str(), 0600) == 0, "a FIFO");
   StreamCount stream(fifo);
   test::Process resident(test::tool({"-s", "64", hook, fifo, "ether[0] < 2"}));
-  expect(test::eventually([&] { return chain_length(map.get(), kSlots - 1) == 1; }),
+  expect(test::eventually([&] { return chain_in(map.get(), kSlots - 1).size() == 1; }),
          "a capture that begins: " + resident.err());
 
   Guests guests(hook, files.path(""), seed);
@@ -124,7 +124,7 @@ void soak(std::chrono::seconds time, std::uint32_t seed) {
   expect_equal(summary.matched, summary.captured + summary.lost, "matched = captured + lost");
   expect_equal(summary.captured, stream.packets(), "as many packets in the stream as captured");
   for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
-    expect_equal(chain_length(map.get(), slot), 0, "an empty hook");
+    expect_equal(chain_in(map.get(), slot).size(), 0, "an empty hook");
   }
   const std::filesystem::directory_iterator pins(std::filesystem::path(hook).parent_path());
   expect_equal(static_cast<std::uint64_t>(std::distance(begin(pins), end(pins))), 1,

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the kernel tells about BPF programs that are loaded, whoever did that. To look at programs
+// of others takes CAP_SYS_ADMIN.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xdpcap {
+
+// What to tell a user who may not.
+inline constexpr const char* kLookHint = "run as root, or with CAP_SYS_ADMIN";
+
+// ProgramInfo is a program as bpf_prog_info describes it.
+struct ProgramInfo {
+  std::uint32_t id = 0;
+  std::uint32_t type = 0;       // enum bpf_prog_type
+  std::string name;             // at most 15 characters
+  std::uint64_t load_time = 0;  // ns since boot
+  std::vector<std::uint32_t> map_ids;
+
+  [[nodiscard]] bool is_xdp() const;
+  [[nodiscard]] bool uses(std::uint32_t map_id) const;
+};
+
+// Throws Error.
+ProgramInfo program_info(int program_fd);
+
+// Nothing when no program has this id (any more), or when this process may not look.
+std::optional<ProgramInfo> find_program(std::uint32_t id);
+
+// Every XDP program of the machine. Throws Error when this process may not look.
+std::vector<ProgramInfo> loaded_xdp_programs();
+
+// The ids of those that use a map; none when this process may not look.
+std::vector<std::uint32_t> programs_using(std::uint32_t map_id);
+
+}  // namespace xdpcap
