@@ -26,10 +26,6 @@
 namespace xdpcap {
 namespace {
 
-// After each look at the rings the reader naps, so that packets gather for the next one; a nap ends
-// early when a ring fills. After this many naps without a packet it sleeps until one comes.
-constexpr int kNapMilliseconds = 5;
-constexpr unsigned kNapsBeforeSleep = 20;
 // A CPU may know the time of a packet before others see its mark that it is at work on one: by some
 // hundred ns at the most, for which this is ample.
 constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
@@ -156,8 +152,9 @@ void Session::capture() {
   note_progress();
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
-  while (!stop_requested(stop_fd_) &&
-         drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) {
+  while (!stop_requested(stop_fd_)) {
+    naps_.found(rings_.most_waiting());
+    if (!drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) break;
     sleep();
     if (monotonic_now() >= next_report_) report();
   }
@@ -180,7 +177,6 @@ bool Session::drain(std::uint64_t horizon, Patience patience) {
       set_time(block, time_of(block) + clock_.offset());
       return true;
     });
-    if (file_.pending()) idle_naps_ = 0;
     if (!file_.flush(patience)) return false;
     note_progress();
     for (RingCursor& cursor : rings_.cursors()) cursor.release();
@@ -198,10 +194,9 @@ bool Session::turn_page() {
 }
 
 void Session::sleep() {
-  const bool nap = idle_naps_ < kNapsBeforeSleep;
   // The alarm of a sleep is set a nap early, and stays set: a recorder that had not seen it has
   // published its packet before that nap is over.
-  const std::uint64_t wake_at = idle_naps_ + 1 < kNapsBeforeSleep ? wake_at_ : 1;
+  const std::uint64_t wake_at = naps_.is_last() ? 1 : wake_at_;
   control_.wake_at(wake_at);
   // Whatever came in before the alarm was set has not rung it.
   if (rings_.most_waiting() < wake_at) {
@@ -210,9 +205,9 @@ void Session::sleep() {
     const std::uint64_t until_next = now < next ? (next - now) / 1'000'000 + 1 : 0;
     std::array<epoll_event, 8> events{};
     ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                 nap ? kNapMilliseconds : static_cast<int>(until_next));
+                 naps_.is_over() ? static_cast<int>(until_next) : naps_.milliseconds());
     bell_.silence();
-    ++idle_naps_;
+    naps_.woke();
   }
   if (rings_.most_waiting() > 0) control_.stay_awake();
 }

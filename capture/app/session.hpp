@@ -10,6 +10,7 @@
 #include "app/attachment.hpp"
 #include "app/capture_files.hpp"
 #include "app/journal.hpp"
+#include "app/naps.hpp"
 #include "app/options.hpp"
 #include "app/reporter.hpp"
 #include "app/statistics.hpp"
@@ -81,7 +82,7 @@ class Session {
   Reporter reporter_;
   std::uint64_t start_ = 0;  // CLOCK_MONOTONIC in ns
   std::uint64_t next_report_ = 0;
-  unsigned idle_naps_ = 0;
+  Naps naps_;
   std::string last_cpu_error_;
 };
 

@@ -35,14 +35,12 @@ class CaptureFile {
   [[nodiscard]] bool is_full() const { return limited_ && has_reached_limits(); }
 
   // Puts a packet's block into the current batch; false when that is full and has to be flushed
-  // first. The block has to stay as it is until pending() is false.
+  // first. The block has to stay as it is until flush().
   bool append(const xdpcap_block& block) { return batch_.append(block); }
   // The same for a block whose fate becomes a comment (output/batch.hpp).
   bool append(const xdpcap_block& block, std::span<const std::byte> comment) {
     return batch_.append(block, comment);
   }
-  // Whether there are blocks that are not written.
-  [[nodiscard]] bool pending() const { return !batch_.empty(); }
   // Writes the batch out. False when it could not: see end(). After `interrupted` it can be tried
   // again and goes on where it stopped; after anything else the capture is over.
   bool flush(Patience patience);
