@@ -66,10 +66,11 @@ std::map<Series, double> clean_rates(const Results& results) {
 
 void print_heading(std::ostream& out) {
   out << std::left << std::setw(12) << "tool" << std::right << std::setw(5) << "size"
-      << "  " << std::left << std::setw(10) << "to" << std::right << std::setw(10) << "wanted/s"
-      << std::setw(10) << "offered/s" << std::setw(10) << "received" << std::setw(10) << "matched"
-      << std::setw(10) << "captured" << std::setw(9) << "lost" << std::setw(8) << "lost"
-      << std::setw(8) << "user ns" << std::setw(8) << "sys ns" << std::setw(6) << "left" << '\n';
+      << "  " << std::left << std::setw(7) << "path" << std::setw(10) << "to" << std::right
+      << std::setw(10) << "wanted/s" << std::setw(10) << "offered/s" << std::setw(10) << "received"
+      << std::setw(10) << "matched" << std::setw(10) << "captured" << std::setw(9) << "lost"
+      << std::setw(8) << "lost" << std::setw(8) << "user ns" << std::setw(8) << "sys ns"
+      << std::setw(6) << "left" << '\n';
 }
 
 void print_row(std::ostream& out, const Row& row) {
