@@ -13,10 +13,11 @@ constexpr const char* kAll = "true";
 
 void FateOptions::declare(CLI::App& app) {
   app.add_flag(
-      "--fate", fates_,
-      "Say in a comment on each packet what became of it after the program: \"fate=dropped "
-      "reason=ENETDOWN to=veth2(7)\". --fate=LIST writes only these: redirected, queued, "
-      "dropped, aborted, unknown, none, failed, or reasons (ENETDOWN, ...)");
+         "--fate", fates_,
+         "Say in a comment on each packet what became of it after the program: \"fate=dropped "
+         "reason=ENETDOWN to=veth2(7)\". With a list, write only these: redirected, queued, "
+         "dropped, aborted, unknown, none, failed, or reasons (ENETDOWN, ...)")
+      ->option_text("[=LIST]");
   app.add_flag("--only-failed", only_failed_,
                "Write only packets that were dropped or aborted: the same as --fate=failed");
 }

@@ -50,7 +50,7 @@ std::string wrap(std::string_view text, std::size_t used) {
 
 std::string option_text(const OptionSummary& option) {
   std::string head = "  " + join(option.names, ", ");
-  if (!option.value.empty()) head += " " + option.value;
+  if (!option.value.empty()) head += (option.value_is_joined() ? "" : " ") + option.value;
   if (head.size() < kTextColumn) return head + wrap(option.description, head.size());
   return head + '\n' + wrap(option.description, 0);
 }

@@ -10,8 +10,11 @@ namespace xdpcap {
 
 struct OptionSummary {
   std::vector<std::string> names;  // "-s", "--snaplen"
-  std::string value;               // what it takes, as the help calls it; empty for a flag
+  std::string value;               // what it takes, as the help calls it: "BYTES"; empty for a flag
   std::string description;
+
+  // Whether the value may be left out: "[=LIST]" is part of the option's own word, or not there.
+  [[nodiscard]] bool value_is_joined() const { return value.starts_with('['); }
 };
 
 // In the order of their declaration, without the hidden ones. "-q" that is also "--q", so that Go's

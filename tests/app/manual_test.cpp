@@ -10,6 +10,7 @@
 #include <set>
 
 #include "app/options.hpp"
+#include "app/replay_fixture.hpp"
 #include "app/tool_fixture.hpp"
 #include "base/text.hpp"
 
@@ -37,7 +38,7 @@ std::string section(const std::string& text, const std::string& name) {
   return text.substr(begin, text.find("\n.SH ", begin + 1) - begin);
 }
 
-// "--actions ACTIONS", for each name of each option.
+// "--actions ACTIONS", "--fate[=LIST]", for each name of each option.
 std::set<std::string> documented_options() {
   const std::string options = section(plain_source(kPages[0]), "OPTIONS");
   std::set<std::string> found;
@@ -52,7 +53,11 @@ std::set<std::string> documented_options() {
     for (std::string_view word : split(tag, ' ')) {
       while (!word.empty() && word.back() == ',' && word.front() == '-') word.remove_suffix(1);
       if (word.empty() || word == ",") continue;
-      (word.front() == '-' ? names.emplace_back(word) : value = " " + std::string(word));
+      if (word.front() == '-') {
+        names.emplace_back(word);
+      } else {
+        value = (word.front() == '[' ? "" : " ") + std::string(word);
+      }
     }
     for (const std::string& name : names) found.insert(name + value);
   }
@@ -63,7 +68,8 @@ std::set<std::string> declared_options() {
   std::set<std::string> declared;
   for (const OptionSummary& option : option_summaries()) {
     for (const std::string& name : option.names) {
-      declared.insert(name + (option.value.empty() ? "" : " " + option.value));
+      const std::string space = option.value.empty() || option.value_is_joined() ? "" : " ";
+      declared.insert(name + space + option.value);
     }
   }
   return declared;
@@ -114,16 +120,19 @@ std::vector<std::string> examples() {
 }
 
 TEST_F(ToolTest, TheExamplesOfTheManualRun) {
+  const std::string program_id = id_of(program_.fd());
   // A tool that gets its Ctrl-C after some seconds, and the others of a pipeline no signal.
   const std::string folder = files_.path("bin");
   std::filesystem::create_directory(folder);
   std::ofstream(folder + "/xdpcap-cpp")
       << "#!/bin/sh\nexec timeout --preserve-status --signal=INT 3 " XDPCAP_CPP " \"$@\"\n";
   std::filesystem::permissions(folder + "/xdpcap-cpp", std::filesystem::perms::owner_all);
+  std::filesystem::copy(kSource + "/pcaps/lab-udp.pcap", files_.path("old.pcap"));
   std::vector<std::unique_ptr<Process>> running;
   for (const std::string& example : examples()) {
-    const std::string command =
+    std::string command =
         std::regex_replace(example, std::regex("/sys/fs/bpf/xdpcap\\b"), hook_path_);
+    command = std::regex_replace(command, std::regex("--prog \\S+"), "--prog " + program_id);
     running.push_back(std::make_unique<Process>(std::vector<std::string>{
         "sh", "-c", "cd " + files_.path("") + "; PATH=" + folder + ":$PATH; " + command}));
   }
