@@ -25,18 +25,20 @@ std::optional<TestRunResult> TestRun::run(std::span<const std::byte> packet) {
   if (packet.size() < kLeastBytes) return std::nullopt;
   TestRunResult outcome{};
   int error_number = try_once(packet, outcome);
-  if (error_number == EINVAL && knows_context_ && ingress_ifindex_ == 0) {
+  if (error_number == EINVAL && knows_context_) {
     knows_context_ = false;  // before Linux 5.14 (commit ec94670fcb3b)
     error_number = try_once(packet, outcome);
     knows_context_ = error_number != 0;  // it was something else
+    if (!knows_context_ && ingress_ifindex_ != 0) {
+      throw Error("running the program: this kernel lets no packet come in by an interface",
+                  "leave out --via, or replay on Linux 5.14 or newer");
+    }
   }
   if (error_number == 0) return outcome;
   if (packet.size() > kOrdinaryBytes) return std::nullopt;
-  throw system_error("running the program", error_number,
-                     error_number == EINVAL
-                         ? "the kernel runs no devmap or cpumap programs by themselves, and takes "
-                           "an interface only from Linux 5.14 on"
-                         : "");
+  throw system_error(
+      "running the program", error_number,
+      error_number == EINVAL ? "the kernel runs no devmap or cpumap programs by themselves" : "");
 }
 
 // 0, or the error number.

@@ -10,6 +10,7 @@
 
 #include "app/replay_fixture.hpp"
 #include "icmp_even_drop.skel.h"
+#include "kernel/features.hpp"
 #include "kernel/hook.hpp"
 #include "payload_cutter.skel.h"
 #include "replay_lab.skel.h"
@@ -212,7 +213,9 @@ class ReplayOfLab : public ReplayTest {
     EXPECT_EQ(packets.size(), 1U);
     return packets.at(0);
   }
-  LoadedSkeleton<replay_lab_bpf> lab_;
+  LoadedSkeleton<replay_lab_bpf> lab_{[](replay_lab_bpf& lab) {
+    bpf_program__set_autoload(lab.progs.fragments, has_xdp_load_bytes());
+  }};
 };
 
 TEST_F(ReplayOfLab, AnUnknownActionIsKeptAndMetadataIsNot) {
@@ -228,12 +231,20 @@ TEST_F(ReplayOfLab, PacketsSeemToComeInByAnInterface) {
   const auto command = left.inside(tool({"--replay", "pcaps/single.pcap", "--prog",
                                          id_of(lab_->progs.ingress), "--via", "left", file_}));
   const ProcessResult result = run(command);
+  if (result.exit_code != 0 && !has_xdp_load_bytes()) {
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(result.err,
+              "xdpcap-cpp: running the program: this kernel lets no packet come in by an "
+              "interface; leave out --via, or replay on Linux 5.14 or newer\n");
+    GTEST_SKIP() << "this kernel lets no packet come in by an interface (5.14)";
+  }
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(read_with_tshark(file_).at(0).verdict,
             std::to_string(1000 + left.interface_index("left")));
 }
 
 TEST_F(ReplayOfLab, LongPacketsGoInAndComeOutWhole) {
+  if (!has_xdp_load_bytes()) GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
   const std::string capture = files_.path("long.pcap");
   const Packet packet = numbered_packet(60'000);
   write_capture(capture, packet);

@@ -9,6 +9,8 @@
 namespace xdpcap::test {
 namespace {
 
+constexpr const char* kLeftOut = " left out: another fate";
+
 std::uint64_t number_before(const std::string& text, const std::string& words) {
   for (const std::string_view line : split(text, '\n')) {
     if (!line.ends_with(words)) continue;
@@ -37,7 +39,8 @@ Summary parse_summary(const std::string& err) {
   return {.captured = number_before(err, " captured"),
           .matched = number_before(err, " matched the filter"),
           .received = number_before(err, " received by the hook"),
-          .lost = number_before(err, " lost")};
+          .lost = number_before(err, " lost"),
+          .left_out = err.find(kLeftOut) == std::string::npos ? 0 : number_before(err, kLeftOut)};
 }
 
 }  // namespace xdpcap::test

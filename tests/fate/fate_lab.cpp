@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "base/error.hpp"
+#include "support/pcapng_file.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -133,6 +134,19 @@ void FateLab::end() {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   err_ = result.err;
   summary_ = parse_summary(err_);
+}
+
+void FateLab::kill() {
+  capture_->signal(SIGKILL);
+  capture_->wait();
+  ASSERT_TRUE(eventually([&] {
+    try {
+      return !read_pcapng(file_).statistics.empty();
+    } catch (const Error&) {
+      return false;  // not whole yet
+    }
+  }));
+  bytes_ = read_bytes(file_);
 }
 
 void FateLab::stop() {

@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,6 +63,10 @@ class FateLab : public ::testing::Test {
   void run_live(const Packet& frame, std::uint32_t repeat) const;
   // Stops the capture.
   void end();
+  // Freezes it: nothing that comes from now on can be written by itself.
+  void freeze() const { capture_->signal(SIGSTOP); }
+  // Kills it with SIGKILL, and waits until its guardian has completed the file.
+  void kill();
   // Stops the capture and reads it.
   void stop();
   // Captures the frames with --fate; afterwards every one of them has to be in the file.

@@ -17,11 +17,19 @@
 namespace xdpcap::test {
 namespace {
 
+// One in so many expressions is tried: XDPCAP_EXPRESSIONS=20 is for machines that are slow.
+std::size_t expression_stride() {
+  const char* asked = std::getenv("XDPCAP_EXPRESSIONS");
+  return asked == nullptr ? 1 : std::strtoul(asked, nullptr, 10);
+}
+
 std::vector<std::string> read_expressions() {
   std::ifstream file("tests/filter/expressions.txt");
   std::vector<std::string> expressions;
+  std::size_t position = 0;
   for (std::string line; std::getline(file, line);) {
-    if (!line.empty() && !line.starts_with('#')) expressions.push_back(line);
+    if (line.empty() || line.starts_with('#')) continue;
+    if (position++ % expression_stride() == 0) expressions.push_back(line);
   }
   return expressions;
 }
@@ -96,7 +104,7 @@ void run_all(const std::map<int, std::set<Bytes>>& packets, Where where, std::si
   std::cout << totals.filters << " filters, " << totals.with_both << " with both verdicts, "
             << totals.verdicts.matches << " matches, " << totals.verdicts.others
             << " non-matches\n";
-  EXPECT_GT(totals.filters, 3000U);
+  EXPECT_GT(totals.filters, expression_stride() == 1 ? 3000U : 1500U / expression_stride());
   EXPECT_GT(totals.with_both, totals.filters / 4);
   EXPECT_GT(totals.verdicts.matches, totals.filters);
   EXPECT_GT(totals.verdicts.others, totals.filters);

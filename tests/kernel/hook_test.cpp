@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "kernel/features.hpp"
 #include "support/hooked_program.hpp"
 
 namespace xdpcap {
@@ -94,9 +95,23 @@ TEST(HookOwner, HasToBeAnXdpProgram) {
   EXPECT_THROW((void)Hook::open(folder.path("hook")).has_owner(), Error);
 }
 
+// Whether programs of a PROG_ARRAY have to be of one attach type (see Flavour): asked of the kernel
+// in another way than the tool does.
+bool compares_attach_types() {
+  const UniqueFd map = create_hook();
+  const HookedProgram owner(map.get(), kXdp);
+  const HookedProgram other(create_hook().get(), {.attach_type = 0, .frags = false});
+  const std::uint32_t key = 0;
+  const int fd = other.fd();
+  return bpf_map_update_elem(map.get(), &key, &fd, BPF_ANY) != 0;
+}
+
 class InstallationTest : public ::testing::TestWithParam<Flavour> {};
 
 TEST_P(InstallationTest, FindsTheFlavourAndLeavesNothingBehind) {
+  if (GetParam().frags && !has_xdp_load_bytes()) {
+    GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
+  }
   PinFolder folder;
   const UniqueFd map = create_hook();
   folder.pin(map.get(), "hook");
@@ -106,7 +121,8 @@ TEST_P(InstallationTest, FindsTheFlavourAndLeavesNothingBehind) {
     Installation installation(hook, kAllActions, false, tell_tale);
     for (const XdpAction action : kAllActions) EXPECT_FALSE(hook.program_in(action).has_value());
     installation.fill();
-    EXPECT_EQ(installation.flavour(), GetParam());
+    EXPECT_EQ(installation.flavour().frags, GetParam().frags);
+    EXPECT_TRUE(installation.flavour() == GetParam() || !compares_attach_types());
     for (const XdpAction action : kAllActions) EXPECT_TRUE(hook.program_in(action).has_value());
   }
   for (const XdpAction action : kAllActions) EXPECT_FALSE(hook.program_in(action).has_value());

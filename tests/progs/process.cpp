@@ -11,6 +11,7 @@
 #include <csignal>
 
 #include "base/error.hpp"
+#include "support/patience.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -59,7 +60,7 @@ bool Process::read_some(Clock::time_point until) {
 }
 
 bool Process::wait_for(const std::string& text) {
-  const auto until = Clock::now() + std::chrono::seconds(10);
+  const auto until = Clock::now() + std::chrono::seconds(10) * patience();
   while (text_.find(text) == std::string::npos) {
     if (!read_some(until)) return false;
   }
@@ -71,7 +72,7 @@ void Process::signal(int number) const {
 }
 
 Output Process::finish() {
-  const auto until = Clock::now() + std::chrono::seconds(20);
+  const auto until = Clock::now() + std::chrono::seconds(20) * patience();
   while (read_some(until)) {
   }
   if (Clock::now() >= until) kill(pid_, SIGKILL);

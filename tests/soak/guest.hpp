@@ -11,10 +11,14 @@
 
 namespace xdpcap::soak {
 
+// matched = written + left out + lost.
 struct Account {
   std::uint64_t matched = 0;
   std::uint64_t written = 0;
+  std::uint64_t left_out = 0;
   std::uint64_t lost = 0;
+
+  friend bool operator==(const Account&, const Account&) = default;
 };
 
 class Guests {
@@ -26,9 +30,12 @@ class Guests {
   Account killed();       // by SIGKILL
   Account full_disk();    // on a disk of 256 KiB
   Account reader_gone();  // of a pipe, after some bytes
+  Account rotated();      // by a signal, or by SIGKILL, in one of many files
+  Account printed();      // by a signal or after some packets, which are lines on a terminal, too
 
  private:
-  std::vector<std::string> command(const std::string& output);
+  std::vector<std::string> command(const std::string& output,
+                                   std::vector<std::string> options = {});
   void linger();
 
   std::string hook_;

@@ -46,17 +46,18 @@ void run_one(Visits& visits) {
   ++visits.count;
   visits.total.matched += account.matched;
   visits.total.written += account.written;
+  visits.total.left_out += account.left_out;
   visits.total.lost += account.lost;
 }
 
 void print(const std::vector<Visits>& all) {
   std::cout << std::left << std::setw(14) << "end" << std::right << std::setw(10) << "captures"
-            << std::setw(14) << "matched" << std::setw(14) << "written" << std::setw(14) << "lost"
-            << '\n';
+            << std::setw(14) << "matched" << std::setw(14) << "written" << std::setw(14)
+            << "left out" << std::setw(14) << "lost" << '\n';
   for (const Visits& one : all) {
     std::cout << std::left << std::setw(14) << one.name << std::right << std::setw(10) << one.count
               << std::setw(14) << one.total.matched << std::setw(14) << one.total.written
-              << std::setw(14) << one.total.lost << '\n';
+              << std::setw(14) << one.total.left_out << std::setw(14) << one.total.lost << '\n';
   }
 }
 
@@ -97,7 +98,9 @@ void soak(std::chrono::seconds time, std::uint32_t seed) {
   std::vector<Visits> visits = {{"stopped", [&] { return guests.stopped(); }},
                                 {"killed", [&] { return guests.killed(); }},
                                 {"full disk", [&] { return guests.full_disk(); }},
-                                {"reader gone", [&] { return guests.reader_gone(); }}};
+                                {"reader gone", [&] { return guests.reader_gone(); }},
+                                {"many files", [&] { return guests.rotated(); }},
+                                {"printed", [&] { return guests.printed(); }}};
   Traffic traffic(program, seed);
   for (Visits& one : visits) run_one(one);  // whatever is allocated once is allocated now
   const Gauge early = gauge(resident.pid());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "support/patience.hpp"
 
 namespace xdpcap::test {
 
@@ -32,7 +33,7 @@ class Process {
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const;
-  // Waits for its end; after `limit` it is killed, and the exit code says so.
+  // Waits for its end; after `limit`, times patience(), it is killed, and the exit code says so.
   ProcessResult wait(std::chrono::seconds limit = std::chrono::seconds(30));
   // What it has written so far.
   [[nodiscard]] std::string out() const;
@@ -47,10 +48,10 @@ class Process {
 // Runs a command to its end.
 ProcessResult run(const std::vector<std::string>& command);
 
-// Polls until `condition()` holds; false when it did not within `limit`.
+// Polls until `condition()` holds; false when it did not within `limit`, times patience().
 template <class Condition>
 bool eventually(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
-  const auto end = std::chrono::steady_clock::now() + limit;
+  const auto end = std::chrono::steady_clock::now() + limit * patience();
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdlib>
+
+namespace xdpcap::test {
+
+// How many times longer than usual things may take: an emulated machine (tests/vm) is slow.
+inline int patience() {
+  constexpr int kOfMachines = 10;
+  return std::getenv("XDPCAP_VM") == nullptr ? 1 : kOfMachines;
+}
+
+}  // namespace xdpcap::test
