@@ -36,9 +36,15 @@ need_build_packages() {
     $include/gmock/gmock.h=libgmock-dev
 }
 
-need_run_packages() {
-  need_packages ip=iproute2 ping=iputils-ping tcpdump=tcpdump tshark=tshark ethtool=ethtool \
-    sysctl=procps nc=netcat-openbsd curl=curl strace=strace gzip=gzip zstd=zstd lz4=lz4 jq=jq \
+# What a lab needs, and whoever looks at its packets.
+need_lab_packages() {
+  need_packages ip=iproute2 ping=iputils-ping ethtool=ethtool sysctl=procps tcpdump=tcpdump \
+    tshark=tshark
+}
+
+need_test_packages() {
+  need_lab_packages
+  need_packages nc=netcat-openbsd curl=curl strace=strace gzip=gzip zstd=zstd lz4=lz4 jq=jq \
     script=bsdutils python3=python3 bash=bash zsh=zsh fish=fish \
     make=make mandoc=mandoc groff=groff-base sshd=openssh-server ssh=openssh-client \
     systemd-analyze=systemd /usr/lib/python3/dist-packages/yaml=python3-yaml
