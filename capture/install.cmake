@@ -26,3 +26,5 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/extcap/xdpcap-cpp DESTINATION ${XDPCAP
 install(DIRECTORY wireshark/xdpcap DESTINATION ${CMAKE_INSTALL_DATADIR}/wireshark/profiles)
 
 install(FILES fleet/xdpcap-cpp@.service DESTINATION lib/systemd/system)
+install(FILES fleet/daemonset.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(PROGRAMS fleet/mend-verdicts DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)

@@ -3,7 +3,9 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME xdpcap-cpp)
 set(CPACK_PACKAGE_VENDOR "the xdpcap-cpp authors")
+# Who makes packages for others says who they are: cpack -D CPACK_PACKAGE_CONTACT="NAME <ADDRESS>".
 set(CPACK_PACKAGE_CONTACT "the xdpcap-cpp authors <maintainers@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # each package has its own
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_VERBATIM_VARIABLES ON)
 set(CPACK_STRIP_FILES ON)
@@ -17,24 +19,28 @@ set(CPACK_DEBIAN_PACKAGE_SECTION net)
 
 set(CPACK_DEBIAN_TOOL_PACKAGE_NAME xdpcap-cpp)
 set(CPACK_DEBIAN_TOOL_DESCRIPTION "packet capture for XDP programs
- Captures packets as they leave XDP programs, with the action each one got,
- into pcapng files that tcpdump and Wireshark read. Filters in tcpdump's
- language run in the kernel.")
+Captures packets as they leave XDP programs, with the action each one got,
+into pcapng files that tcpdump and Wireshark read. Filters in tcpdump's
+language run in the kernel.")
 set(CPACK_DEBIAN_TOOL_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_TOOL_PACKAGE_SUGGESTS "tcpdump, wireshark | tshark")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libxdpcap-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "hooks that make XDP programs capturable
- The header that XDP programs include, and a library for their loaders.")
+The header that XDP programs include, and a library for their loaders.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libbpf-dev (>= 1:1.0)")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "xdpcap-cpp")
 
-# Debian wants to know whose it is at this place.
+# Debian wants to know at this place whose it is and what has changed.
+configure_file(${CMAKE_CURRENT_LIST_DIR}/changelog.in package/changelog @ONLY)
 foreach(component tool development)
   string(TOUPPER ${component} upper)
-  install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME}
-          RENAME copyright COMPONENT ${component})
+  set(folder ${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
+  install(FILES ${CMAKE_CURRENT_LIST_DIR}/copyright ${PROJECT_BINARY_DIR}/package/changelog
+          DESTINATION ${folder} COMPONENT ${component})
 endforeach()
+# ... and that manuals and changelogs are compressed.
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/compress.cmake)
 
 include(CPack)
