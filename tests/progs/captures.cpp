@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "progs/captures.hpp"
 
-#include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 #include <pcap/pcap.h>
 
@@ -11,19 +10,14 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "kernel/features.hpp"
 
 namespace xdpcap::test {
 namespace {
 
 constexpr std::size_t kEthernetHeader = 14;
 
-// BPF_PROG_TEST_RUN takes packets that do not fit into a page (jumbo.pcap) since Linux 5.18 (commit
-// 1c1949982524), as does the helper below.
-bool takes_long_packets() {
-  static const bool kTakes =
-      libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, nullptr) == 1;
-  return kTakes;
-}
+// BPF_PROG_TEST_RUN takes longer packets (jumbo.pcap) since Linux 5.18 (commit 1c1949982524).
 constexpr std::size_t kFitsIntoAPage = 3000;
 
 struct Captured {
@@ -42,7 +36,7 @@ std::vector<Captured> read_capture(const std::filesystem::path& path) {
   const u_char* bytes = nullptr;
   for (int number = 1; pcap_next_ex(file.get(), &header, &bytes) == 1; ++number) {
     if (header->caplen < kEthernetHeader) continue;
-    if (header->caplen > kFitsIntoAPage && !takes_long_packets()) continue;
+    if (header->caplen > kFitsIntoAPage && !has_xdp_load_bytes()) continue;
     packets.push_back({path.filename().string() + ", packet " + std::to_string(number),
                        {bytes, bytes + header->caplen}});
   }
