@@ -104,7 +104,7 @@ TEST_F(HotplugTest, KilledAfterwardsNothingIsLost) {
 }
 
 TEST_F(HotplugTest, UnderLoadTheAccountStaysExact) {
-  Process capture(tool({"-q", "-s", "64", hook_path_, file_}));
+  Process capture(tool({"-s", "64", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   std::uint64_t sent = 0;
   std::atomic<bool> done = false;

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kTtlAt = 8;
 
 // In the router of a lab: its route to the remote end, "right", is what the lookups find.
-class Encap : public testing::TestWithParam<const char*> {
+class Encap : public IngressTest<testing::TestWithParam<const char*>> {
  protected:
   Encap()
       : program_([&](encap_bpf& program) {

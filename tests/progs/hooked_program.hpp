@@ -58,4 +58,27 @@ class HookedProgram {
   std::unique_ptr<Skeleton, Destroy> skeleton_;
 };
 
+// Whether BPF_PROG_TEST_RUN lets packets come in by an interface: since Linux 5.14 (commit
+// ec94670fcb3b).
+inline bool runs_with_ingress() {
+  constexpr std::uint32_t kLoopback = 1;
+  try {
+    run_program(load_marker(XDP_PASS).get(), Bytes(64), kLoopback);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// Fixture, of programs that ask by which interface a packet came in.
+template <class Fixture>
+class IngressTest : public Fixture {
+ protected:
+  void SetUp() override {
+    if (!runs_with_ingress()) {
+      GTEST_SKIP() << "this kernel lets no packet come in by an interface (5.14)";
+    }
+  }
+};
+
 }  // namespace xdpcap::test

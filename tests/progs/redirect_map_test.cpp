@@ -21,7 +21,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 // In the router of a lab, so that FIB lookups find its routes and neighbours.
-class RedirectMap : public testing::Test {
+class RedirectMap : public IngressTest<testing::Test> {
  protected:
   RedirectMap() {
     program_.watch(program_->maps.xdpcap_hook);

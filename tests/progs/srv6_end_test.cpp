@@ -47,7 +47,7 @@ Bytes routed(const std::vector<std::string>& list, std::uint8_t segments_left) {
 }
 
 // In the middle node of a lab, so that FIB lookups find its routes and neighbours.
-class Srv6End : public testing::Test {
+class Srv6End : public IngressTest<testing::Test> {
  protected:
   Srv6End() {
     program_.watch(program_->maps.xdpcap_hook);
