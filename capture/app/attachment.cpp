@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "kernel/capabilities.hpp"
+#include "kernel/map_info.hpp"
 #include "kernel/program_info.hpp"
 
 namespace xdpcap {
@@ -27,10 +28,8 @@ std::vector<XdpAction> those_in(const Hook& hook, const std::vector<XdpAction>& 
 std::optional<std::uint32_t> pinned_map(const std::string& path) {
   const UniqueFd fd(bpf_obj_get(path.c_str()));
   if (!fd.valid()) return errno == ENOENT ? std::optional<std::uint32_t>(0) : std::nullopt;
-  bpf_map_info info{};
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0) return std::nullopt;
-  return info.id;
+  const auto info = map_info(fd.get());
+  return info ? std::optional(info->id) : std::nullopt;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "kernel/cpus.hpp"
+#include "output/print_lines.hpp"
 
 namespace xdpcap {
 namespace {
@@ -35,10 +36,12 @@ CaptureFiles::CaptureFiles(const Options& options, std::size_t interfaces, Journ
       names_(options.output, limits_.rotation, std::time(nullptr)),
       file_(open_first(names_.current(), limits_.rotation, stop_fd), interfaces),
       ledger_(interfaces, read_cpus().possible),
-      finished_(limits_.command) {
-  if (!options.print) return;
-  printer_.emplace();
-  file_.print_with(&*printer_);
+      finished_(limits_.command),
+      prints_(options.print) {
+  if (prints_) check_line_printer();
+  if (options.service.user && !limits_.rotation.one_file()) {
+    check_may_make_files(*options.service.user, path());
+  }
 }
 
 void CaptureFiles::begin(pcapng::Bytes header, Moment now) {
@@ -48,6 +51,13 @@ void CaptureFiles::begin(pcapng::Bytes header, Moment now) {
   if (limits_.duration != 0) end_at_ = now.monotonic + limits_.duration;
   set_limits();
   file_.begin(header_);
+}
+
+void CaptureFiles::connect() {
+  file_.connect();
+  if (!prints_) return;
+  printer_.emplace();
+  file_.print_with(&*printer_);
 }
 
 // Each file has room for a packet.
@@ -158,10 +168,6 @@ std::vector<std::string> CaptureFiles::wait_for_printer(int stop_fd) {
   std::string news = printer_->finish(stop_fd);
   printer_.reset();
   return news.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(news)};
-}
-
-void CaptureFiles::check() const {
-  if (!finished_.failure().empty()) throw Error(finished_.failure(), "the file is cut short");
 }
 
 }  // namespace xdpcap

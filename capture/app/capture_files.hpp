@@ -44,6 +44,9 @@ class CaptureFiles {
 
   // The capture begins: empties the file, puts the first blocks in, starts the clocks.
   void begin(pcapng::Bytes header, Moment now);
+  // Behind that, and before anything is written: starts the programs that compress and print, as
+  // whoever this process is by now. Throws Error.
+  void connect();
   // Notes in the journal that all the cursors have passed is in the file, but for packets that were
   // left out.
   void commit(std::span<const RingCursor> cursors, std::span<const std::uint64_t> left_out);
@@ -74,7 +77,7 @@ class CaptureFiles {
   // Waits until nobody is at work on files any more, or `stop_fd` becomes readable; news as above.
   std::vector<std::string> wait(int stop_fd) { return finished_.wait(stop_fd); }
   // Throws Error if a compressor has failed.
-  void check() const;
+  void check() const { finished_.check(); }
 
  private:
   void set_limits();
@@ -97,6 +100,7 @@ class CaptureFiles {
   std::uint64_t turn_at_ = kUnlimited;
   std::uint64_t end_at_ = kUnlimited;
   bool sated_ = false;
+  bool prints_;
 };
 
 }  // namespace xdpcap

@@ -60,10 +60,8 @@ void FilterOptions::check(const std::vector<std::string>& words, Options& option
   options.filter_text = text(words);
   if (!link_type_.empty()) options.link_type = parse_link_type(link_type_);
   if (!offsets_.empty()) options.filter_offsets = parse_offsets(offsets_);
-  options.filter = with_context("filter \"" + options.filter_text + "\"", [&] {
-    const bool at_offsets = !options.filter_offsets.empty();
-    return compile_filter(options.filter_text, at_offsets ? kRawIp : options.link_type);
-  });
+  const bool at_offsets = !options.filter_offsets.empty();
+  options.filter = compile_filter(options.filter_text, at_offsets ? kRawIp : options.link_type);
 }
 
 }  // namespace xdpcap

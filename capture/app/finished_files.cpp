@@ -6,6 +6,12 @@
 #include "base/error.hpp"
 
 namespace xdpcap {
+namespace {
+
+constexpr const char* kCutShort = "the file is cut short";
+
+}  // namespace
+
 void FinishedFiles::add(const std::string& path, std::optional<ChildProcess> compressor) {
   if (compressor) {
     jobs_.push_back({path, std::move(*compressor), true});
@@ -28,8 +34,7 @@ void FinishedFiles::end(Job job, std::vector<std::string>& news) {
   if (job.compresses && failure.empty()) start_command(job.path, news);
   if (failure.empty()) return;
   if (job.compresses) failure_ = "compressing " + job.path + ": " + failure;
-  news.push_back(job.compresses ? failure_ + ": the file is cut short"
-                                : "-z: " + job.path + ": " + failure);
+  news.push_back(job.compresses ? failure_ + ": " + kCutShort : "-z: " + job.path + ": " + failure);
 }
 
 std::vector<std::string> FinishedFiles::look() {
@@ -59,6 +64,10 @@ std::vector<std::string> FinishedFiles::wait(int stop_fd) {
     for (std::string& line : look()) news.push_back(std::move(line));
   }
   return news;
+}
+
+void FinishedFiles::check() const {
+  if (!failure_.empty()) throw Error(failure_, kCutShort);
 }
 
 }  // namespace xdpcap

@@ -13,7 +13,7 @@ namespace xdpcap {
 class FinishedFiles {
  public:
   // `command`: a program that is run with each file's name (tcpdump's -z); empty: none.
-  explicit FinishedFiles(std::string command) : command_(std::move(command)) {}
+  explicit FinishedFiles(std::string command = {}) : command_(std::move(command)) {}
 
   // Takes care of a file, behind the compressor that still writes it, if there is one.
   void add(const std::string& path, std::optional<ChildProcess> compressor);
@@ -22,8 +22,8 @@ class FinishedFiles {
   std::vector<std::string> look();
   // Waits for all; until `stop_fd` becomes readable. Returns lines as look() does.
   std::vector<std::string> wait(int stop_fd);
-  // The last compressor's failure; empty: all files are whole.
-  [[nodiscard]] const std::string& failure() const { return failure_; }
+  // Throws Error if a compressor has failed: not all files are whole.
+  void check() const;
 
  private:
   struct Job {

@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/habit_options.hpp"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace xdpcap {
+namespace {
+
+constexpr const char* kUsage =
+    "usage: xdpcap-cpp [options] <hook> <output|-> [filter]; -h for more";
+constexpr const char* kReplayUsage =
+    "usage: xdpcap-cpp --replay FILE --prog PROGRAM <output|-> [filter]";
+
+}  // namespace
 
 void HabitOptions::declare(CLI::App& app) {
   app.add_option("-w", file_, "The output, for those who are used to say it so")
@@ -19,18 +32,19 @@ void HabitOptions::declare(CLI::App& app) {
   app.add_option("-r", read_)->group("");
 }
 
-void HabitOptions::take_hook_and_output(std::vector<std::string>& words, Options& options) const {
+void HabitOptions::take_places(std::vector<std::string>& words, Options& options) const {
   refuse_other_ways();
-  const std::size_t needed = file_.empty() ? 2 : 1;
-  if (words.size() < needed) {
-    throw UsageError(words.empty() && needed == 2 ? "missing <hook> and <output>"
-                     : words.empty()              ? "missing <hook>"
-                                                  : "missing <output>",
-                     "usage: xdpcap-cpp [options] <hook> <output|-> [filter]; -h for more");
+  std::vector<std::pair<std::string, std::string*>> places;
+  if (!options.replay) places.emplace_back("<hook>", &options.hook);
+  if (file_.empty()) places.emplace_back("<output>", &options.output);
+  std::vector<std::string> missing;
+  for (std::size_t i = words.size(); i < places.size(); ++i) missing.push_back(places[i].first);
+  if (!missing.empty()) {
+    throw UsageError("missing " + join(missing, " and "), options.replay ? kReplayUsage : kUsage);
   }
-  options.hook = words[0];
-  options.output = file_.empty() ? words[1] : file_;
-  words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(needed));
+  options.output = file_;
+  for (std::size_t i = 0; i < places.size(); ++i) *places[i].second = words[i];
+  words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(places.size()));
 }
 
 void HabitOptions::refuse_other_ways() const {

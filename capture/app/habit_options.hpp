@@ -13,9 +13,9 @@ namespace xdpcap {
 class HabitOptions {
  public:
   void declare(CLI::App& app);
-  // Takes the hook and the output off the front of `words`; with -w only the hook. Throws
-  // UsageError.
-  void take_hook_and_output(std::vector<std::string>& words, Options& options) const;
+  // Takes the hook and the output off the front of `words`: no hook for a replay, and no output
+  // where -w has named it. Throws UsageError.
+  void take_places(std::vector<std::string>& words, Options& options) const;
   void check(Options& options) const;  // Throws UsageError.
 
  private:

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "output/child_process.hpp"
 
 namespace xdpcap {
 namespace {
@@ -114,6 +115,10 @@ void LimitOptions::check(Options& options) const {
   if (!count_.empty()) limits.packets = std::min(limits.packets, parse_count("-c", count_));
   if (!duration_.empty()) limits.duration = parse_seconds("--duration", duration_);
   limits.command = command_;
+  if (!command_.empty() && !is_installed(command_)) {
+    throw UsageError("-z: there is no program " + command_,
+                     "install it, or name another; it gets one argument, the name of the file");
+  }
   if (options.output == "-" && !command_.empty()) {
     throw UsageError("-z: stdout is no file that a command could take", "name a file");
   }

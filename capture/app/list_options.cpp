@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/list_options.hpp"
 
+#include "app/option_company.hpp"
 #include "base/error.hpp"
 
 namespace xdpcap {
@@ -13,8 +14,10 @@ void ListOptions::declare(CLI::App& app) {
   if (json_ == nullptr) json_ = app.add_flag("--json")->description("With --list: as JSON");
 }
 
-std::optional<ListRequest> ListOptions::request(const std::vector<std::string>& words) const {
+std::optional<ListRequest> ListOptions::request(const CLI::App& app,
+                                                const std::vector<std::string>& words) const {
   if (!list_) return std::nullopt;
+  check_company(app, "--list", {"--json"});
   if (!words.empty()) {
     throw UsageError("--list: takes no further words, not \"" + words.front() + "\"");
   }

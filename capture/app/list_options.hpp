@@ -15,8 +15,10 @@ class ListOptions {
  public:
   // Declares --json only if no family before it has.
   void declare(CLI::App& app);
-  // What was asked for, if it was. Throws UsageError when there are words beside it.
-  [[nodiscard]] std::optional<ListRequest> request(const std::vector<std::string>& words) const;
+  // What was asked for, if it was. Throws UsageError when there is anything else on the command
+  // line, which `app` has parsed.
+  [[nodiscard]] std::optional<ListRequest> request(const CLI::App& app,
+                                                   const std::vector<std::string>& words) const;
 
  private:
   bool list_ = false;

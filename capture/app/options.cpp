@@ -49,30 +49,17 @@ void declare(CLI::App& app, Families& families) {
   app.set_version_flag("--version", program_version(), "Print the version");
 }
 
-void take_output(std::vector<std::string>& words, Options& options) {
-  if (words.empty()) {
-    throw UsageError("missing <output>",
-                     "usage: xdpcap-cpp --replay FILE --prog PROGRAM <output|-> [filter]");
-  }
-  options.output = words.front();
-  words.erase(words.begin());
-}
-
-Options check(Families families) {
+Options check(const CLI::App& app, Families families) {
   Options options;
+  families.replay.check(app, options);
   options.listing = families.filter.listing();
-  if (families.replay.asked()) {
-    if (!options.listing) take_output(families.words, options);
-  } else if (!options.listing) {
-    families.habits.take_hook_and_output(families.words, options);
-  }
+  if (!options.listing) families.habits.take_places(families.words, options);
   families.capture.check(options);
   families.habits.check(options);
   families.limits.check(options);
   families.service.check(options);
   families.filter.check(families.words, options);
   families.fate.check(options);
-  families.replay.check(options);
   return options;
 }
 
@@ -109,8 +96,8 @@ Request parse_options(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what(), "-h lists the options");
   }
-  if (const auto list = families.list.request(families.words)) return *list;
-  return check(std::move(families));
+  if (const auto list = families.list.request(app, families.words)) return *list;
+  return check(app, std::move(families));
 }
 
 }  // namespace xdpcap

@@ -16,6 +16,9 @@ struct User {
 // Throws UsageError when there is no user of that name.
 User find_user(const std::string& name);
 
+// Throws UsageError when the user may not make files beside `path`.
+void check_may_make_files(const User& user, const std::string& path);
+
 // Becomes that user, with that user's groups and without any capability, for good. Throws Error.
 void become(const User& user);
 

@@ -2,22 +2,20 @@
 #include "app/replay.hpp"
 
 #include <net/if.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <iostream>
 #include <utility>
 
 #include "app/file_header.hpp"
+#include "app/finished_files.hpp"
+#include "app/stop.hpp"
+#include "app/tell.hpp"
 #include "filter/file_link_type.hpp"
 #include "replay/packet_filter.hpp"
 
 namespace xdpcap {
 namespace {
-
-// How long a reader that takes nothing may keep a stopped replay from ending.
-constexpr int kLastPatienceMilliseconds = 2000;
 
 CaptureSource open_source(const Options& options) {
   CaptureSource source(options.replay->input);
@@ -37,8 +35,8 @@ std::uint32_t interface_index(const std::string& interface) {
   return index;
 }
 
-Output open_output(const Options& options, const CaptureSource& source) {
-  Output output = Output::open(options.output);
+Output open_output(const Options& options, const CaptureSource& source, int stop_fd) {
+  Output output = Output::open(options.output, stop_fd);
   if (source.is_same_file(output.fd())) {
     throw UsageError("writing to " + options.output + ": that is the capture to replay",
                      "name another file");
@@ -60,12 +58,12 @@ Replay::Replay(const Options& options, int stop_fd)
       source_(open_source(options)),
       program_(LoadedProgram::find(options.replay->program)),
       test_run_(program_.fd(), interface_index(options.replay->interface)),
-      file_(open_output(options, source_), kBefore + 1) {}
+      file_(open_output(options, source_, stop_fd), kBefore + 1) {}
 
 void Replay::run() {
   for (auto packet = next_packet(); packet; packet = next_packet()) {
     replay(*packet);
-    if (output_ended_ || stop_requested()) break;
+    if (output_ended_ || stop_requested(stop_fd_)) break;
   }
   if (damage_ && !begun_) throw Error(*damage_);
   begin();  // if there was nothing to run
@@ -134,6 +132,7 @@ void Replay::begin() {
                                                              program_.text()});
   }
   file_.begin(file_header(file));
+  file_.connect();
 }
 
 void Replay::write(const pcapng::Packet& packet) {
@@ -156,14 +155,19 @@ void Replay::finish() {
   const Patience last{.milliseconds = kLastPatienceMilliseconds};
   file_.flush(last);
   file_.give_up();
-  if (!options_.quiet) std::cerr << statistics_.summary(file_.written());
-  std::cerr << statistics_.shortcomings(file_.written()) << std::flush;
+  tell((options_.quiet ? "" : statistics_.summary(file_.written())) +
+           statistics_.shortcomings(file_.written()),
+       kLastPatienceMilliseconds);
   file_.finish(statistics_.blocks(file_.written()), last);
+  wait_for_compressor();
 }
 
-bool Replay::stop_requested() const {
-  pollfd stop{stop_fd_, POLLIN, 0};
-  return ::poll(&stop, 1, 0) > 0;
+void Replay::wait_for_compressor() {
+  take_stop(stop_fd_);
+  FinishedFiles file;
+  file.add(options_.output, std::exchange(file_.output().compressor(), std::nullopt));
+  file.wait(stop_fd_);
+  file.check();
 }
 
 }  // namespace xdpcap

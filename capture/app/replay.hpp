@@ -31,8 +31,8 @@ class Replay {
   void begin();
   void write(const pcapng::Packet& packet);
   void finish();
+  void wait_for_compressor();
   [[nodiscard]] bool wants(XdpAction action, std::span<const std::byte> packet) const;
-  [[nodiscard]] bool stop_requested() const;
 
   const Options& options_;
   int stop_fd_;

@@ -12,10 +12,9 @@ namespace xdpcap {
 class ReplayOptions {
  public:
   void declare(CLI::App& app);
-  // Fills in options.replay, if --replay was given. After the other families, whose options it
-  // refuses where they make no sense. Throws UsageError.
-  void check(Options& options) const;
-  [[nodiscard]] bool asked() const { return !input_.empty(); }
+  // Fills in options.replay, if --replay was given. Throws UsageError, also when `app` has parsed
+  // options that make no sense with it.
+  void check(const CLI::App& app, Options& options) const;
 
  private:
   std::string input_;

@@ -11,7 +11,7 @@ namespace xdpcap {
 namespace {
 
 std::string packets(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " packet" : " packets");
+  return counted(count, "packet");
 }
 
 template <class Counts>

@@ -75,10 +75,10 @@ void Session::trace_fates() {
 }
 
 void Session::run() {
-  install();
-  note_progress();
   const auto& user = options_.service.user;
   if (user) file_.output().give_to(user->id, user->group);
+  install();
+  note_progress();
   files_.begin(header(), now());
   if (user) {
     become(*user);
@@ -146,7 +146,7 @@ void Session::install() {
 }
 
 void Session::capture() {
-  file_.connect();
+  files_.connect();
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!file_.flush({.interrupt_fd = stop_fd_})) return;
   note_progress();
@@ -277,16 +277,18 @@ void Session::finish_file() {
 void Session::rescue() {
   // Before it has begun, the file still holds what it did before.
   if (!journal_.begun() || !journal_.claim()) return;
+  const bool begun = journal_.state().file_size > 0;
+  if (!begun) file_.output().begin();  // its name, for which the user may have no right
+  // Before anything is done that the journal says: that user could write to it.
+  if (options_.service.user) become(*options_.service.user);
   clock_.refresh();
   for (std::size_t i = 0; i < rings_.cursors().size(); ++i) {
     rings_.cursors()[i].go_back(journal_.positions()[i]);
     restore_blocks(rings_.cursors()[i], clock_.offset(), fates_.has_value());
   }
   if (fates_) fates_->go_back(journal_.state().left_out);
-  const bool begun = journal_.state().file_size > 0;
   files_.resume();
   if (!begun) file_.begin(header());
-  if (options_.service.user) become(*options_.service.user);
   finish_file();
 }
 

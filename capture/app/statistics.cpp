@@ -3,11 +3,13 @@
 
 #include <sstream>
 
+#include "base/text.hpp"
+
 namespace xdpcap {
 namespace {
 
 std::string packets(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " packet" : " packets");
+  return counted(count, "packet");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 namespace xdpcap {
@@ -37,6 +38,24 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
     joined += word;
   }
   return joined;
+}
+
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return std::isprint(c) == 0; }, '?');
+  return text;
+}
+
+std::string counted(std::uint64_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string local_time(const std::string& format, std::time_t time) {
+  std::tm local{};
+  ::localtime_r(&time, &local);
+  std::array<char, 4096> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), format.c_str(), &local);
+  return length == 0 ? format : std::string(text.data(), length);
 }
 
 }  // namespace xdpcap

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <charconv>
+#include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +19,17 @@ std::string to_lower(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 std::string join(const std::vector<std::string>& words, std::string_view separator);
+
+// What strangers may have named, terminal escapes included, with a '?' for each character that is
+// not to be printed.
+std::string printable(std::string text);
+
+// "1 packet", "2 packets".
+std::string counted(std::uint64_t count, const std::string& noun);
+
+// A moment in seconds since 1970 as strftime(3) writes it in the local time; what it cannot write
+// stays as it is.
+std::string local_time(const std::string& format, std::time_t time);
 
 // The whole of `text` as a decimal number, or nothing: no sign for unsigned types, no spaces,
 // no overflow.

@@ -59,7 +59,7 @@ std::string describe(xdpcap_fate fate, Outcome outcome, const Names& names) {
   }
   add("ingress=", names.device({fate.ingress, fate.ingress_namespace}));
   add("rxq=", std::to_string(fate.queue));
-  if (fate.program != 0) add("prog=", Names::program(fate.program));
+  if (fate.program != 0) add("prog=", names.program(fate.program));
   return text;
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fate/names.hpp"
 
-#include <bpf/bpf.h>
-#include <fcntl.h>
 #include <net/if.h>
-#include <sched.h>
 #include <sys/stat.h>
 
 #include <array>
 #include <filesystem>
-#include <thread>
 
-#include "base/unique_fd.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "kernel/map_info.hpp"
+#include "kernel/network_namespace.hpp"
+#include "kernel/program_info.hpp"
 
 namespace xdpcap {
 namespace {
@@ -27,50 +27,48 @@ bool is_namespace(const std::string& path, std::uint32_t inode) {
   return ::stat(path.c_str(), &info) == 0 && info.st_ino == inode;
 }
 
-// A namespace is a thread's: this one's threads stay where they are.
-std::optional<std::string> name_inside(const std::string& path, std::uint32_t index) {
+std::optional<std::string> look_up(const xdpcap_device& device) {
+  if (is_namespace("/proc/self/ns/net", device.network)) return name_here(device.index);
   std::optional<std::string> name;
-  std::thread([&] {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (fd.valid() && ::setns(fd.get(), CLONE_NEWNET) == 0) name = name_here(index);
-  }).join();
+  for (const std::filesystem::path& path : other_network_namespaces()) {
+    if (!is_namespace(path, device.network)) continue;
+    visit_network_namespace(path, [&] { name = name_here(device.index); });
+    break;
+  }
   return name;
 }
 
-std::optional<std::string> look_up(const xdpcap_device& device) {
-  if (is_namespace("/proc/self/ns/net", device.network)) return name_here(device.index);
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/run/netns", ignored)) {
-    const std::string path = entry.path().string();
-    if (is_namespace(path, device.network)) return name_inside(path, device.index);
+std::map<std::uint32_t, std::string> names_of_programs() {
+  std::map<std::uint32_t, std::string> names;
+  try {
+    for (const ProgramInfo& program : loaded_xdp_programs()) names[program.id] = program.name;
+  } catch (const Error&) {  // without CAP_SYS_ADMIN programs have numbers only
   }
-  return std::nullopt;
+  return names;
 }
 
 }  // namespace
+
+Names::Names(Heard heard) : heard_(std::move(heard)), programs_(names_of_programs()) {}
 
 std::string Names::device(const xdpcap_device& device) const {
   std::string number = std::to_string(device.index);
   if (device.network == 0) return number;
   auto name = heard_(device);
   if (!name) name = look_up(device);
-  return name ? *name + "(" + number + ")" : number;
+  return name ? printable(*name) + "(" + number + ")" : number;
 }
 
-std::string Names::program(std::uint32_t id) {
-  const UniqueFd fd(bpf_prog_get_fd_by_id(id));
-  bpf_prog_info info{};
-  std::uint32_t length = sizeof(info);
-  const bool found = fd.valid() && bpf_obj_get_info_by_fd(fd.get(), &info, &length) == 0;
-  return (found ? std::string(info.name) : std::string()) + "#" + std::to_string(id);
+std::string Names::program(std::uint32_t id) const {
+  const std::string number = "#" + std::to_string(id);
+  if (const auto program = find_program(id)) return program->name + number;
+  const auto known = programs_.find(id);
+  return known != programs_.end() ? known->second + number : number;
 }
 
 std::uint32_t Names::map_type(std::uint32_t id) {
-  const UniqueFd fd(bpf_map_get_fd_by_id(id));
-  bpf_map_info info{};
-  std::uint32_t length = sizeof(info);
-  const bool found = fd.valid() && bpf_obj_get_info_by_fd(fd.get(), &info, &length) == 0;
-  return found ? info.type : 0;
+  const auto map = find_map(id);
+  return map ? map->type : 0;
 }
 
 }  // namespace xdpcap

@@ -41,7 +41,7 @@ CbpfProgram compile_expression(const std::string& expression, LinkType link_type
   constexpr int kOptimise = 1;
   bpf_program compiled{};
   if (pcap_compile(pcap.get(), &compiled, expression.c_str(), kOptimise, kNetmask) != 0) {
-    throw UsageError("filter \"" + expression + "\": " + pcap_geterr(pcap.get()));
+    throw UsageError(pcap_geterr(pcap.get()));
   }
   const std::unique_ptr<bpf_program, FreeCode> owner(&compiled);
 
@@ -133,10 +133,12 @@ std::vector<std::uint32_t> parse_offsets(std::string_view text) {
 
 CbpfProgram compile_filter(std::string_view text, LinkType link_type) {
   const std::string_view filter = trim(text);
-  CbpfProgram program =
-      looks_raw(filter) ? parse_raw(filter) : compile_expression(std::string(filter), link_type);
-  validate(program);
-  return program;
+  return with_context("filter \"" + std::string(filter) + "\"", [&] {
+    CbpfProgram program =
+        looks_raw(filter) ? parse_raw(filter) : compile_expression(std::string(filter), link_type);
+    validate(program);
+    return program;
+  });
 }
 
 }  // namespace xdpcap

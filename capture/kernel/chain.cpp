@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel/map_info.hpp"
 #include "kernel/program_info.hpp"
 #include "kernel/program_loader.hpp"
 
@@ -17,11 +18,9 @@ namespace {
 constexpr const char* kNextName = "xdpcap_next";
 
 bool is_next(int map_fd) {
-  bpf_map_info info{};
-  std::uint32_t length = sizeof(info);
-  return bpf_obj_get_info_by_fd(map_fd, &info, &length) == 0 &&
-         info.type == BPF_MAP_TYPE_PROG_ARRAY && info.max_entries == 1 &&
-         std::string_view(info.name) == kNextName;
+  const auto info = map_info(map_fd);
+  return info && info->type == BPF_MAP_TYPE_PROG_ARRAY && info->max_entries == 1 &&
+         std::string_view(info->name) == kNextName;
 }
 
 // Visits the entries of a chain, first the slot, until `visit(place, program id)` is true.

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel/holder.hpp"
 
-#include <bpf/bpf.h>
 #include <linux/capability.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -18,9 +16,9 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "base/unique_fd.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/control.hpp"
+#include "kernel/map_info.hpp"
 #include "kernel/program_info.hpp"
 
 namespace xdpcap {
@@ -57,19 +55,11 @@ std::set<std::uint32_t> open_programs(const fs::path& process) {
   return ids;
 }
 
-std::string local_time(std::time_t time) {
-  std::tm parts{};
-  ::localtime_r(&time, &parts);
-  char text[32];
-  const std::size_t length = std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
-  return {text, length};
-}
-
 // "2026-11-21 04:11:05" for a time in seconds since boot.
 std::string date_of(std::int64_t seconds) {
   timespec since_boot{};
   ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
-  return local_time(std::time(nullptr) - (since_boot.tv_sec - seconds));
+  return local_time("%Y-%m-%d %H:%M:%S", std::time(nullptr) - (since_boot.tv_sec - seconds));
 }
 
 std::int64_t load_time(const ProgramInfo& info) {
@@ -96,13 +86,6 @@ bool in_first_pid_namespace() {
   return fs::read_symlink("/proc/self/ns/pid", error) == "pid:[4026531836]" && !error;
 }
 
-// The name of a process is its own choice, terminal escapes included.
-std::string printable(std::string name) {
-  std::replace_if(
-      name.begin(), name.end(), [](unsigned char c) { return std::isprint(c) == 0; }, '?');
-  return name;
-}
-
 Holder describe(const fs::path& process, int pid) {
   std::ifstream comm(process / "comm");
   std::string command;
@@ -110,20 +93,15 @@ Holder describe(const fs::path& process, int pid) {
   return {pid, printable(std::move(command)), start_of(process)};
 }
 
-std::string map_name(std::uint32_t map_id) {
-  const UniqueFd map(bpf_map_get_fd_by_id(map_id));
-  bpf_map_info info{};
-  std::uint32_t length = sizeof(info);
-  if (!map.valid() || bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0) return {};
-  return info.name;
-}
-
 // Only recorders have such a map: so programs of others that share the prefix are not mistaken.
 bool is_recorder(std::uint32_t program_id) {
   const auto info = find_program(program_id);
   return info && info->name.starts_with("xdpcap_") &&
          std::any_of(info->map_ids.begin(), info->map_ids.end(),
-                     [](std::uint32_t id) { return map_name(id) == kControlName; });
+                     [](std::uint32_t id) {
+                       const auto map = find_map(id);
+                       return map && map->name == std::string_view(kControlName);
+                     });
 }
 
 bool has_holder(std::uint32_t program_id) {

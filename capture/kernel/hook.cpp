@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "kernel/capabilities.hpp"
+#include "kernel/map_info.hpp"
 
 namespace xdpcap {
 namespace {
@@ -72,17 +73,14 @@ Hook Hook::open(const std::string& path) {
                 "name the pinned hook map of the XDP program");
   }
   Hook hook(path, std::move(fd));
-  bpf_map_info info{};
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(hook.fd(), &info, &length) != 0) {
-    throw system_error("opening the hook " + path, errno);
-  }
-  if (info.key_size != sizeof(std::uint32_t) || info.value_size != sizeof(std::uint32_t)) {
+  const auto info = map_info(hook.fd());
+  if (!info) throw system_error("opening the hook " + path, errno);
+  if (info->key_size != sizeof(std::uint32_t) || info->value_size != sizeof(std::uint32_t)) {
     throw Error(doing + "keys and values of a hook have 4 bytes, these have " +
-                std::to_string(info.key_size) + " and " + std::to_string(info.value_size));
+                std::to_string(info->key_size) + " and " + std::to_string(info->value_size));
   }
-  hook.map_id_ = info.id;
-  hook.slots_ = info.max_entries;
+  hook.map_id_ = info->id;
+  hook.slots_ = info->max_entries;
   return hook;
 }
 

@@ -2,26 +2,22 @@
 #include "kernel/xdp_attachments.hpp"
 
 #include <bpf/bpf.h>
-#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <sched.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <span>
-#include <thread>
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
+#include "kernel/network_namespace.hpp"
 
 namespace xdpcap {
 namespace {
@@ -127,35 +123,18 @@ std::vector<XdpAttachment> attachments_here() {
   }
 }
 
-// In a namespace of a name: in a thread of its own, so that the process stays where it is. None
-// where we may not enter.
+// None where we may not enter.
 std::vector<XdpAttachment> attachments_in(const std::filesystem::path& network_namespace) {
   std::vector<XdpAttachment> found;
-  std::thread([&] {
-    const UniqueFd fd(::open(network_namespace.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid() || ::setns(fd.get(), CLONE_NEWNET) != 0) return;
+  visit_network_namespace(network_namespace, [&] {
     try {
       found = attachments_here();
     } catch (const Error&) {
       found.clear();
     }
-  }).join();
+  });
   for (XdpAttachment& one : found) one.network_namespace = network_namespace.filename();
   return found;
-}
-
-std::vector<std::filesystem::path> other_namespaces() {
-  namespace fs = std::filesystem;
-  std::vector<fs::path> paths;
-  std::error_code error;
-  const fs::path ours = "/proc/thread-self/ns/net";
-  fs::directory_iterator entry("/run/netns", error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    std::error_code gone;
-    if (!fs::equivalent(entry->path(), ours, gone)) paths.push_back(entry->path());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
 }
 
 // A BPF link knows its program and the index of its interface, not the namespace.
@@ -194,7 +173,7 @@ const char* to_string(XdpMode mode) {
 
 std::vector<XdpAttachment> xdp_attachments() {
   std::vector<XdpAttachment> attachments = attachments_here();
-  for (const std::filesystem::path& path : other_namespaces()) {
+  for (const std::filesystem::path& path : other_network_namespaces()) {
     const std::vector<XdpAttachment> there = attachments_in(path);
     attachments.insert(attachments.end(), there.begin(), there.end());
   }

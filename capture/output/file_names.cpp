@@ -2,9 +2,9 @@
 #include "output/file_names.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "base/text.hpp"
 #include "output/compressor.hpp"
 
 namespace xdpcap {
@@ -18,14 +18,6 @@ std::string padded(std::uint64_t number, std::size_t digits) {
 // Of the highest number in a ring: with as many for all, names sort by number.
 std::size_t digits_of_ring(std::uint32_t files) {
   return files > 1 ? std::to_string(files - 1).size() : 0;
-}
-
-std::string format_time(const std::string& format, std::time_t now) {
-  std::tm local{};
-  ::localtime_r(&now, &local);
-  std::array<char, 4096> text{};
-  const std::size_t length = std::strftime(text.data(), text.size(), format.c_str(), &local);
-  return length == 0 ? format : std::string(text.data(), length);
 }
 
 }  // namespace
@@ -71,7 +63,7 @@ std::optional<std::string> FileNames::outdated() {
 }
 
 std::string FileNames::dated(std::time_t now) const {
-  return rotation_.every == 0 ? stem_ : format_time(stem_, now);
+  return rotation_.every == 0 ? stem_ : local_time(stem_, now);
 }
 
 std::string FileNames::tcpdump_name() const {
@@ -88,7 +80,7 @@ std::string FileNames::dumpcap_name(std::time_t now) const {
   constexpr std::size_t kDigits = 5;
   constexpr std::uint64_t kNumbers = 100'000;
   return stem_.substr(0, dot) + "_" + padded(count_ % kNumbers, kDigits) +
-         format_time("_%Y%m%d%H%M%S", now) + stem_.substr(dot) + suffix_;
+         local_time("_%Y%m%d%H%M%S", now) + stem_.substr(dot) + suffix_;
 }
 
 }  // namespace xdpcap

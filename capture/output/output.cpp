@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "output/open_file.hpp"
+#include "output/pipe.hpp"
 
 namespace xdpcap {
 namespace {
@@ -160,17 +161,10 @@ void Output::begin() {
 
 void Output::connect() {
   if (compressor_ == nullptr) return;
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("making a pipe", errno);
-  const UniqueFd its_end(ends[0]);
-  UniqueFd our_end(ends[1]);
-  // As large as an ordinary user may make it. Only our end must not block.
-  constexpr int kPipeBytes = 1 << 20;
-  ::fcntl(our_end.get(), F_SETPIPE_SZ, kPipeBytes);
-  ::fcntl(our_end.get(), F_SETFL, O_NONBLOCK);
-  child_.emplace(
-      ChildProcess::Plan{.command = compressor_->command, .in = its_end.get(), .out = fd_.get()});
-  fd_ = std::move(our_end);
+  Pipe pipe = make_pipe(false);
+  child_.emplace(ChildProcess::Plan{
+      .command = compressor_->command, .in = pipe.read_end.get(), .out = fd_.get()});
+  fd_ = std::move(pipe.write_end);
 }
 
 void Output::publish() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/print_lines.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -10,11 +9,11 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 
 #include "base/error.hpp"
-#include "base/unique_fd.hpp"
 #include "output/child_process.hpp"
+#include "output/packet_notes.hpp"
+#include "output/pipe.hpp"
 
 namespace xdpcap {
 namespace {
@@ -40,17 +39,6 @@ const Dissector& installed_dissector() {
   throw Error("--print: there is neither tcpdump nor tshark", "install tcpdump");
 }
 
-struct Pipe {
-  UniqueFd read_end;
-  UniqueFd write_end;
-};
-
-Pipe make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("making a pipe", errno);
-  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
 void write_out(std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
@@ -66,15 +54,14 @@ class LinePrinter {
  public:
   explicit LinePrinter(const Dissector& dissector)
       : every_line_(dissector.every_line),
-        to_(make_pipe()),
-        from_(make_pipe()),
+        to_(make_pipe(false)),
+        from_(make_pipe(true)),
         process_({.command = dissector.command,
                   .in = to_.read_end.get(),
                   .out = from_.write_end.get(),
                   .silent = true}) {
     to_.read_end.reset();
     from_.write_end.reset();
-    ::fcntl(to_.write_end.get(), F_SETFL, O_NONBLOCK);
   }
 
   void run() {
@@ -106,7 +93,7 @@ class LinePrinter {
       return;
     }
     waiting_.assign(buffer.begin(), buffer.begin() + count);
-    actions_.read(waiting_);
+    notes_.read(waiting_);
   }
 
   void give_blocks() {
@@ -139,41 +126,22 @@ class LinePrinter {
 
   void append_line(std::string_view line, std::string& lines) {
     constexpr std::size_t kWidth = 9;  // of "redirect", and a space
-    std::string action = every_line_ || begins_packet(line) ? actions_.next() : std::string();
-    action.resize(std::max(action.size() + 1, kWidth), ' ');
-    lines += action;
+    PacketNote note = every_line_ || begins_packet(line) ? notes_.next() : PacketNote();
+    note.action.resize(std::max(note.action.size() + 1, kWidth), ' ');
+    lines += note.action;
     lines += line;
+    if (!note.comment.empty()) lines.insert(lines.size() - 1, "  " + note.comment);
   }
 
   bool every_line_;
   Pipe to_;
   Pipe from_;
   ChildProcess process_;
-  ActionQueue actions_;
+  PacketNotes notes_;
   std::vector<std::byte> waiting_;  // for the dissector to take it
   bool at_end_ = false;             // of the capture
   std::string text_;                // a line that is not there in full
 };
-
-std::uint32_t word_at(std::span<const std::byte> bytes, std::size_t at) {
-  std::uint32_t word = 0;
-  std::memcpy(&word, bytes.data() + at, sizeof(word));
-  return word;
-}
-
-// The option if_name (pcapng, section 4.2), which this program puts first.
-std::string interface_name(std::span<const std::byte> block) {
-  constexpr std::size_t kOptions = 16;
-  constexpr std::uint16_t kName = 2;
-  std::uint16_t code = 0;
-  std::uint16_t length = 0;
-  if (block.size() < kOptions + sizeof(code) + sizeof(length)) return {};
-  std::memcpy(&code, block.data() + kOptions, sizeof(code));
-  std::memcpy(&length, block.data() + kOptions + sizeof(code), sizeof(length));
-  if (code != kName || block.size() < kOptions + 4 + length) return {};
-  const std::string name(reinterpret_cast<const char*>(block.data()) + kOptions + 4, length);
-  return name.starts_with("XDP") ? name.substr(3) : name;
-}
 
 }  // namespace
 
@@ -191,46 +159,6 @@ bool begins_packet(std::string_view line) {
   return std::equal(kPattern.begin(), kPattern.end(), line.begin(), [](char pattern, char c) {
     return pattern == ':' ? c == ':' : std::isdigit(static_cast<unsigned char>(c)) != 0;
   });
-}
-
-void ActionQueue::read(std::span<const std::byte> bytes) {
-  constexpr std::size_t kHead = 8;  // type and length
-  begun_.insert(begun_.end(), bytes.begin(), bytes.end());
-  std::span<const std::byte> left = begun_;
-  while (left.size() >= kHead) {
-    const std::size_t length = std::max<std::size_t>(kHead, word_at(left, 4));
-    if (length > left.size()) break;
-    read_block(left.first(length));
-    left = left.subspan(length);
-  }
-  begun_.erase(begun_.begin(), begun_.end() - static_cast<std::ptrdiff_t>(left.size()));
-}
-
-void ActionQueue::read_block(std::span<const std::byte> block) {
-  constexpr std::uint32_t kSection = 0x0A0D0D0A;
-  constexpr std::uint32_t kInterface = 1;
-  constexpr std::uint32_t kPacket = 6;
-  constexpr std::size_t kInterfaceId = 8;
-  switch (word_at(block, 0)) {
-    case kSection:
-      interfaces_.clear();
-      break;
-    case kInterface:
-      interfaces_.push_back(interface_name(block));
-      break;
-    case kPacket:
-      packets_.push_back(word_at(block, kInterfaceId));
-      break;
-    default:
-      break;
-  }
-}
-
-std::string ActionQueue::next() {
-  if (packets_.empty()) return {};
-  const std::size_t interface = packets_.front();
-  packets_.pop_front();
-  return interface < interfaces_.size() ? interfaces_[interface] : std::string();
 }
 
 }  // namespace xdpcap

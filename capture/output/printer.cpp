@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/printer.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 
-#include "base/error.hpp"
+#include "output/pipe.hpp"
 #include "output/print_lines.hpp"
 
 namespace xdpcap {
@@ -28,16 +27,11 @@ bool wait_writable(int fd, int stop_fd) {
 }  // namespace
 
 Printer::Printer() {
-  check_line_printer();
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("making a pipe", errno);
-  const UniqueFd its_end(ends[0]);
-  pipe_.reset(ends[1]);
-  constexpr int kPipeBytes = 1 << 20;
-  ::fcntl(pipe_.get(), F_SETPIPE_SZ, kPipeBytes);
-  ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
-  process_.emplace(ChildProcess::Plan{
-      .command = {"/proc/self/exe", kPrintLines}, .in = its_end.get(), .out = STDOUT_FILENO});
+  Pipe pipe = make_pipe(false);
+  process_.emplace(ChildProcess::Plan{.command = {"/proc/self/exe", kPrintLines},
+                                      .in = pipe.read_end.get(),
+                                      .out = STDOUT_FILENO});
+  pipe_ = std::move(pipe.write_end);
 }
 
 void Printer::take(std::span<const iovec> blocks, std::uint64_t packets) {

@@ -20,7 +20,7 @@ namespace xdpcap {
 // waits: what that process cannot take yet is not printed.
 class Printer {
  public:
-  // Throws Error when there is no program that makes packets readable.
+  // check_line_printer() has found a program that makes packets readable. Throws Error.
   Printer();
 
   // Takes whole blocks, with so many packets.

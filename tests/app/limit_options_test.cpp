@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <gmock/gmock.h>
 
-#include "app/options.hpp"
-#include "base/error.hpp"
+#include "app/parsing.hpp"
 
 namespace xdpcap {
 namespace {
@@ -11,7 +10,7 @@ using ::testing::HasSubstr;
 
 Options parse(std::vector<std::string> options) {
   options.insert(options.end(), {"/hook", "out"});
-  return std::get<Options>(parse_options(options));
+  return test::parse(options);
 }
 
 CaptureLimits limits(std::vector<std::string> options) {
@@ -19,12 +18,8 @@ CaptureLimits limits(std::vector<std::string> options) {
 }
 
 std::string error(std::vector<std::string> options) {
-  try {
-    (void)parse(std::move(options));
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "no error";
+  options.insert(options.end(), {"/hook", "out"});
+  return test::error(options);
 }
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -92,13 +87,21 @@ TEST(LimitOptions, AFullFileEndsTheCaptureOrGoesOnInTheNext) {
   EXPECT_EQ(limits({"-a", "filesize:10", "-b", "duration:5"}).rotation.files, kUnlimited);
 }
 
+TEST(LimitOptions, ACommandHasToBeThere) {
+  EXPECT_EQ(limits({"-z", "true"}).command, "true");
+  EXPECT_EQ(limits({"-z", "/bin/sh"}).command, "/bin/sh");
+  for (const char* missing : {"no-such-command", "/no/such/command", "gzip -9"}) {
+    EXPECT_THAT(error({"-z", missing}), HasSubstr("-z: there is no program ")) << missing;
+  }
+}
+
 TEST(HabitOptions, WTakesTheOutput) {
-  const Options options =
-      std::get<Options>(parse_options({"-w", "file", "/hook", "tcp", "port", "80"}));
+  const Options options = test::parse({"-w", "file", "/hook", "tcp", "port", "80"});
   EXPECT_EQ(options.hook, "/hook");
   EXPECT_EQ(options.output, "file");
   EXPECT_EQ(options.filter_text, "tcp port 80");
-  EXPECT_TRUE(std::get<Options>(parse_options({"-w", "-", "/hook"})).quiet);
+  EXPECT_TRUE(test::parse({"-w", "-", "/hook"}).quiet);
+  EXPECT_THAT(test::error({"-w", "file"}), HasSubstr("missing <hook>"));
 }
 
 TEST(HabitOptions, WhatTcpdumpsUsersTypeIsAccepted) {

@@ -5,8 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/options.hpp"
-#include "base/error.hpp"
+#include "app/parsing.hpp"
 
 namespace xdpcap {
 namespace {
@@ -66,6 +65,9 @@ TEST(ListOptions, AskForAList) {
   EXPECT_TRUE(std::get<ListRequest>(parse_options({"--list", "--json"})).json);
   EXPECT_TRUE(std::get<ListRequest>(parse_options({"-json", "-list"})).json);
   EXPECT_THROW(parse_options({"--list", "/hook", "out"}), UsageError);
+  EXPECT_EQ(test::error({"--list", "-c", "5"}), "-c does not go with --list");
+  EXPECT_EQ(test::error({"-d", "--list"}), "-d does not go with --list");
+  EXPECT_EQ(test::error({"-w", "out", "--list", "--json"}), "-w does not go with --list");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/parsing.hpp"
 #include "base/error.hpp"
 #include "support/fate.hpp"
 #include "support/temporary_folder.hpp"
@@ -11,23 +12,12 @@
 namespace xdpcap {
 namespace {
 
+using test::error;
 using test::made_fate;
+using test::parse;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-Options parse(const std::vector<std::string>& arguments) {
-  return std::get<Options>(parse_options(arguments));
-}
-
-std::string error(const std::vector<std::string>& arguments) {
-  try {
-    parse_options(arguments);
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(Options, HookOutputAndFilterWords) {
   const Options options = parse({"/hook", "out.pcap", "tcp", "port", "80"});
@@ -144,8 +134,8 @@ TEST(Options, MistakesAreNamed) {
   EXPECT_THAT(error({"-watermark", "-1", "/hook", "-"}), HasSubstr("-watermark: \"-1\""));
   EXPECT_THAT(error({"-linktype", "nonsense", "/hook", "-"}), HasSubstr("nonsense"));
   EXPECT_THAT(error({"-nonsense", "/hook", "-"}), HasSubstr("nonsense"));
-  EXPECT_THAT(error({"/hook", "-", "icmp", "and"}), HasSubstr("filter \"icmp and\": "));
-  EXPECT_THAT(error({"/hook", "-", "2,6 0 0 1"}), HasSubstr("filter"));
+  EXPECT_THAT(error({"/hook", "-", "icmp", "and"}), HasSubstr("filter \"icmp and\": can't parse"));
+  EXPECT_THAT(error({"/hook", "-", "2,6 0 0 1"}), HasSubstr("filter \"2,6 0 0 1\": "));
 }
 
 }  // namespace

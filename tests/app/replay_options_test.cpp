@@ -4,25 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.hpp"
+#include "app/parsing.hpp"
 
 namespace xdpcap {
 namespace {
 
+using test::error;
+using test::parse;
 using ::testing::HasSubstr;
-
-Options parse(const std::vector<std::string>& arguments) {
-  return std::get<Options>(parse_options(arguments));
-}
-
-std::string error(const std::vector<std::string>& arguments) {
-  try {
-    parse_options(arguments);
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(ReplayOptions, AReplayHasNoHook) {
   const Options options = parse({"--replay", "in.pcap", "--prog", "12", "--both", "--via", "eth0",
@@ -44,11 +33,37 @@ TEST(ReplayOptions, MistakesAreNamed) {
   for (const char* option : {"--both", "--prog=12", "--via=eth0"}) {
     EXPECT_THAT(error({option, "/hook", "-"}), HasSubstr("go with --replay")) << option;
   }
-  for (const char* option : {"-wait", "-replace", "--ingress", "-buffer=4096", "-watermark=4096"}) {
-    EXPECT_THAT(error({option, "--replay", "in.pcap", "--prog", "12", "-"}),
-                HasSubstr("is for captures from a hook"))
-        << option;
+}
+
+TEST(ReplayOptions, DashWNamesTheOutput) {
+  const Options options = parse({"--replay", "in.pcap", "--prog", "12", "-w", "out.pcap", "tcp"});
+  EXPECT_EQ(options.output, "out.pcap");
+  EXPECT_EQ(options.filter_text, "tcp");
+}
+
+TEST(ReplayOptions, WhatIsAboutPacketsGoesWithThem) {
+  const Options options =
+      parse({"-s", "96", "-actions", "drop", "-linktype", "RAW", "--offset", "20", "-q", "-nn",
+             "--replay", "in.pcap", "--prog", "12", "out.pcap"});
+  EXPECT_EQ(options.snaplen, 96U);
+  EXPECT_TRUE(options.quiet);
+}
+
+// Not one of them is taken and then ignored.
+TEST(ReplayOptions, WhatIsAboutCapturesIsRefused) {
+  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{
+           {"--wait"},          {"--replace"},  {"--ingress"},     {"--buffer", "4096"},
+           {"--follow"},        {"--fate"},     {"--only-failed"}, {"--watermark", "4096"},
+           {"--print"},         {"--json"},     {"-d"},            {"--dump-ebpf"},
+           {"--duration", "1"}, {"-c", "3"},    {"-C", "1"},       {"-G", "1"},
+           {"-W", "3"},         {"-z", "gzip"}, {"-Z", "root"},    {"-a", "files:1"},
+           {"-i", "eth0"},      {"-r", "x"},    {"--flush"},       {"-b", "packets:3"}}) {
+    std::vector<std::string> words = option;
+    words.insert(words.end(), {"--replay", "in.pcap", "--prog", "12", "out.pcap"});
+    EXPECT_EQ(error(words), option.front() + " does not go with --replay");
   }
+  EXPECT_THAT(error({"-a", "filesize:1", "--replay", "in.pcap", "--prog", "12", "-"}),
+              HasSubstr("-a does not go"));
 }
 
 }  // namespace

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Some options ask for something else than a capture, with which few of the others make sense.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace xdpcap {
+
+// Throws UsageError when `mode` was given together with an option that is not among `company`. All
+// are names as they are typed, "--list" or "-s"; the others of an option go without saying.
+void check_company(const CLI::App& app, const std::string& mode,
+                   const std::vector<std::string>& company);
+
+}  // namespace xdpcap
