@@ -29,7 +29,8 @@ class KernelFilter : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
     if (!can_load_programs()) GTEST_SKIP() << "may not load BPF programs here";
-    if (GetParam() && !has_frags()) GTEST_SKIP() << "this kernel has no xdp.frags";
+    if (GetParam() && !has_frags())
+      GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
   }
 
   // The kernel and libpcap agree on `packet`; returns what they say.
