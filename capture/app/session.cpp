@@ -2,11 +2,9 @@
 #include "app/session.hpp"
 
 #include <poll.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <exception>
 #include <span>
@@ -26,10 +24,6 @@
 namespace xdpcap {
 namespace {
 
-// After each look at the rings the reader naps, so that packets gather for the next one; a nap ends
-// early when a ring fills. After this many naps without a packet it sleeps until one comes.
-constexpr int kNapMilliseconds = 5;
-constexpr unsigned kNapsBeforeSleep = 20;
 // A CPU may know the time of a packet before others see its mark that it is at work on one: by some
 // hundred ns at the most, for which this is ample.
 constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
@@ -38,6 +32,12 @@ constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
 // Where nothing says that (a tun device), one is waited for so long.
 constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
+
+// No more than half a ring: it has to be read before it is full.
+std::uint64_t wake_at(const Options& options, const Rings& rings) {
+  const std::uint64_t bytes = rings.bytes_per_cpu();
+  return std::min(options.watermark.value_or(bytes / 4), bytes / 2);
+}
 
 // Those that wait in the rings behind the last packet that was written are not wanted any more.
 void leave_surplus_out(ActionStatistics& one) {
@@ -58,9 +58,7 @@ Session::Session(const Options& options, int stop_fd)
       file_(files_.current()),
       control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())),
-      wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
-                                       rings_.bytes_per_cpu() / 2)),
-      epoll_(make_epoll(bell_, stop_fd)),
+      sleeper_(control_, rings_, wake_at(options, rings_), stop_fd),
       reporter_(options) {
   if (options.fates) trace_fates();
 }
@@ -123,7 +121,7 @@ void Session::install() {
                           .control_fd = control_.fd(),
                           .rings_fd = rings_.array_fd(),
                           .ring_bytes = static_cast<std::uint32_t>(rings_.bytes_per_cpu()),
-                          .bell_fd = bell_.fd(),
+                          .bell_fd = sleeper_.bell_fd(),
                           .frags = flavour.frags,
                           .has_xdp_load_bytes = has_xdp_load_bytes,
                           .filter_offsets = options_.filter_offsets,
@@ -158,7 +156,7 @@ void Session::capture() {
   next_report_ = start_ + kReportEvery;
   while (!stop_requested(stop_fd_) &&
          drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) {
-    sleep();
+    sleeper_.sleep(std::min(next_report_, files_.due_at()));
     if (monotonic_now() >= next_report_) report();
   }
 }
@@ -180,7 +178,7 @@ bool Session::drain(std::uint64_t horizon, Patience patience) {
       set_time(block, time_of(block) + clock_.offset());
       return true;
     });
-    if (file_.pending()) idle_naps_ = 0;
+    if (file_.pending()) sleeper_.has_work();
     if (!file_.flush(patience)) return false;
     note_progress();
     for (RingCursor& cursor : rings_.cursors()) cursor.release();
@@ -195,26 +193,6 @@ bool Session::turn_page() {
   const bool goes_on = files_.turn(statistics(), now());
   if (goes_on) note_progress();
   return goes_on;
-}
-
-void Session::sleep() {
-  const bool nap = idle_naps_ < kNapsBeforeSleep;
-  // The alarm of a sleep is set a nap early, and stays set: a recorder that had not seen it has
-  // published its packet before that nap is over.
-  const std::uint64_t wake_at = idle_naps_ + 1 < kNapsBeforeSleep ? wake_at_ : 1;
-  control_.wake_at(wake_at);
-  // Whatever came in before the alarm was set has not rung it.
-  if (rings_.most_waiting() < wake_at) {
-    const std::uint64_t now = monotonic_now();
-    const std::uint64_t next = std::min(next_report_, files_.due_at());
-    const std::uint64_t until_next = now < next ? (next - now) / 1'000'000 + 1 : 0;
-    std::array<epoll_event, 8> events{};
-    ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                 nap ? kNapMilliseconds : static_cast<int>(until_next));
-    bell_.silence();
-    ++idle_naps_;
-  }
-  if (rings_.most_waiting() > 0) control_.stay_awake();
 }
 
 void Session::report() {
