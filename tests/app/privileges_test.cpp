@@ -133,9 +133,8 @@ TEST_F(PrivilegesTest, WhatPrintsRunsAsTheUser) {
   Process capture(tool({"-Z", kUser, "--print", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   const std::string id = std::to_string(::getpwnam(kUser)->pw_uid);
-  const std::string children =
-      "/proc/" + std::to_string(capture.pid()) + "/task/" + std::to_string(capture.pid()) +
-      "/children";
+  const std::string children = "/proc/" + std::to_string(capture.pid()) + "/task/" +
+                               std::to_string(capture.pid()) + "/children";
   const auto printers = [&] {
     int count = 0;
     std::ifstream file(children);
@@ -154,8 +153,7 @@ TEST_F(PrivilegesTest, WhatPrintsRunsAsTheUser) {
 // Found out before anything has changed, not when the first file is full.
 TEST_F(PrivilegesTest, AUserWhoMayNotMakeTheNextFile) {
   std::filesystem::permissions(files_.path(""), std::filesystem::perms::owner_all);
-  const ProcessResult result =
-      run(tool({"-Z", kUser, "-C", "1", hook_path_, file_}));
+  const ProcessResult result = run(tool({"-Z", kUser, "-C", "1", hook_path_, file_}));
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, HasSubstr("-Z: nobody may not make files in "));
   EXPECT_FALSE(std::filesystem::exists(file_));

@@ -10,9 +10,9 @@
 #include "base/unique_fd.hpp"
 #include "encap.skel.h"
 #include "encap/encap.h"
+#include "loader/counter_line.hpp"
 #include "loader/forwarding.hpp"
 #include "loader/loader.hpp"
-#include "loader/counter_line.hpp"
 
 namespace {
 
@@ -113,8 +113,8 @@ int main(int argc, char** argv) {
     loader.pin_hook(skeleton->maps.xdpcap_hook);
     loader.attach(skeleton->progs.encap);
     forwarding.warn("ipv4");
-    xdpcap::loader::CounterLine counters(skeleton->maps.statistics,
-                                         {"encapsulated", "decapsulated", "too long", "without a route"});
+    xdpcap::loader::CounterLine counters(
+        skeleton->maps.statistics, {"encapsulated", "decapsulated", "too long", "without a route"});
     const auto print_changed = [&] {
       neighbour.refresh();
       counters.print_if_changed();

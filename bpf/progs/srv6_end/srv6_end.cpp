@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "loader/counter_line.hpp"
 #include "loader/forwarding.hpp"
 #include "loader/loader.hpp"
-#include "loader/counter_line.hpp"
 #include "srv6_end.skel.h"
 #include "srv6_end/srv6_end.h"
 
@@ -60,8 +60,8 @@ int main(int argc, char** argv) {
     loader.pin_hook(skeleton->maps.xdpcap_hook);
     loader.attach(skeleton->progs.srv6_end);
     forwarding.warn("ipv6");
-    xdpcap::loader::CounterLine counters(skeleton->maps.statistics,
-                                         {"forwarded", "to the kernel", "malformed", "out of hops"});
+    xdpcap::loader::CounterLine counters(
+        skeleton->maps.statistics, {"forwarded", "to the kernel", "malformed", "out of hops"});
     const auto print_changed = [&] { counters.print_if_changed(); };
     loader.run_until_stopped({.every_second = print_changed});
     print_changed();
