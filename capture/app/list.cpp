@@ -57,45 +57,38 @@ std::string json_array(const Values& values, ToJson&& to_json) {
   return "[" + join(elements, ",") + "]";
 }
 
-std::string member(const char* name, const std::string& text) {
-  return json_string(name) + ":" + json_string(text);
-}
-
 // null where there is nothing to say.
 std::string member_if_any(const char* name, const std::string& text) {
-  return json_string(name) + ":" + (text.empty() ? "null" : json_string(text));
-}
-
-std::string member(const char* name, std::uint64_t number) {
-  return json_string(name) + ":" + std::to_string(number);
+  return text.empty() ? json_string(name) + ":null" : json_member(name, text);
 }
 
 std::string attachment_json(const XdpAttachment& one) {
   return "{" + member_if_any("netns", one.network_namespace) + "," +
-         member_if_any("interface", one.interface) + "," + member("ifindex", one.index) + "," +
-         member("mode", to_string(one.mode)) + "}";
+         member_if_any("interface", one.interface) + "," + json_member("ifindex", one.index) + "," +
+         json_member("mode", to_string(one.mode)) + "}";
 }
 
 std::string user_json(const HookUser& user) {
-  return "{" + member("id", user.id) + "," + member("name", user.name) +
+  return "{" + json_member("id", user.id) + "," + json_member("name", user.name) +
          ",\"attachments\":" + json_array(user.attachments, attachment_json) + "}";
 }
 
 std::string holder_json(const Holder& holder) {
-  return "{" + member("pid", static_cast<std::uint64_t>(holder.pid)) + "," +
-         member("command", holder.command) + "}";
+  return "{" + json_member("pid", static_cast<std::uint64_t>(holder.pid)) + "," +
+         json_member("command", holder.command) + "}";
 }
 
 std::string slot_json(const SlotProgram& slot) {
-  return "{" + member("action", slot.action.name()) + "," + member("slot", slot.action.value()) +
-         "," + member("program_id", slot.program_id) + "," +
-         member("program_name", slot.program_name) +
+  return "{" + json_member("action", slot.action.name()) + "," +
+         json_member("slot", slot.action.value()) + "," +
+         json_member("program_id", slot.program_id) + "," +
+         json_member("program_name", slot.program_name) +
          ",\"processes\":" + json_array(slot.holders, holder_json) + "}";
 }
 
 std::string hook_json(const ListedHook& hook) {
-  return "{" + member("path", hook.path) + "," + member("map_id", hook.map_id) + "," +
-         member("slots", hook.slots) + ",\"programs\":" + json_array(hook.users, user_json) +
+  return "{" + json_member("path", hook.path) + "," + json_member("map_id", hook.map_id) + "," +
+         json_member("slots", hook.slots) + ",\"programs\":" + json_array(hook.users, user_json) +
          ",\"captures\":" + json_array(hook.filled, slot_json) + "}";
 }
 

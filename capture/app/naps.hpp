@@ -7,10 +7,9 @@
 
 namespace xdpcap {
 
-// After each look the reader naps, so that packets gather for the next one; a nap ends early when a
-// ring fills. Naps are short while much comes and grow while little does: a trickle costs next to
-// nothing, and shows up within the longest of them. After some in vain it sleeps until a packet
-// comes.
+// Naps: after each look the reader naps, so that packets gather for the next one. Naps are short
+// while much comes and grow while little does: a trickle costs next to nothing, and shows up within
+// the longest of them. After some in vain it sleeps until a packet comes.
 class Naps {
  public:
   // After a look that found so many bytes in the fullest ring.

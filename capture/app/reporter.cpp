@@ -53,9 +53,9 @@ std::string seconds(std::uint64_t nanoseconds) {
 
 std::string counts_as_json(const ActionStatistics& one, bool final) {
   const std::uint64_t lost = final ? xdpcap::lost(one) : one.counts.lost;
-  return R"("received":)" + std::to_string(one.counts.received) + R"(,"matched":)" +
-         std::to_string(one.counts.matched) + R"(,"written":)" + std::to_string(one.written) +
-         R"(,"left_out":)" + std::to_string(one.left_out) + R"(,"lost":)" + std::to_string(lost);
+  return json_member("received", one.counts.received) + "," +
+         json_member("matched", one.counts.matched) + "," + json_member("written", one.written) +
+         "," + json_member("left_out", one.left_out) + "," + json_member("lost", lost);
 }
 
 }  // namespace
@@ -79,10 +79,10 @@ std::string progress_line(const Report& now, const Report& last, std::size_t wid
 
 std::string json_line(const Report& report, const std::string& type, bool final) {
   std::string line =
-      R"({"type":)" + json_string(type) + R"(,"time":)" + seconds(report.date) + R"(,"seconds":)" +
-      seconds(report.elapsed) + "," + counts_as_json(total(report.actions), final) + R"(,"file":)" +
-      json_string(report.output.file) + R"(,"files":)" + std::to_string(report.output.files) +
-      R"(,"bytes":)" + std::to_string(report.output.bytes) + R"(,"actions":{)";
+      "{" + json_member("type", type) + R"(,"time":)" + seconds(report.date) + R"(,"seconds":)" +
+      seconds(report.elapsed) + "," + counts_as_json(total(report.actions), final) + "," +
+      json_member("file", report.output.file) + "," + json_member("files", report.output.files) +
+      "," + json_member("bytes", report.output.bytes) + R"(,"actions":{)";
   for (const ActionStatistics& one : report.actions) {
     if (line.back() != '{') line += ',';
     line += json_string(one.action.name()) + ":{" + counts_as_json(one, final) + "}";
@@ -130,7 +130,9 @@ void Reporter::news(const std::string& line) {
 void Reporter::summary(const Report& report, const std::string& more) {
   leave_line();
   std::string text;
-  if (!json_ && !quiet_) text = xdpcap::summary(report.actions) + more;
+  if (!json_ && !quiet_) text = xdpcap::summary(report.actions);
+  // Beside JSON on stdout there is room for people.
+  if (!quiet_ && (!json_ || json_fd_ == STDOUT_FILENO)) text += more;
   tell(text + loss_line(report.actions), kLastPatienceMilliseconds);
   if (json_) tell_json(json_line(report, "summary", true));
 }

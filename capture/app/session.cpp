@@ -2,11 +2,9 @@
 #include "app/session.hpp"
 
 #include <poll.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <exception>
 #include <span>
@@ -35,6 +33,12 @@ constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
 constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 
+// No more than half a ring: it has to be read before it is full.
+std::uint64_t wake_at(const Options& options, const Rings& rings) {
+  const std::uint64_t bytes = rings.bytes_per_cpu();
+  return std::min(options.watermark.value_or(bytes / 4), bytes / 2);
+}
+
 // Those that wait in the rings behind the last packet that was written are not wanted any more.
 void leave_surplus_out(ActionStatistics& one) {
   const std::uint64_t surplus = lost(one) - one.counts.lost;
@@ -54,9 +58,7 @@ Session::Session(const Options& options, int stop_fd)
       file_(files_.current()),
       control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())),
-      wake_at_(std::min<std::uint64_t>(options.watermark.value_or(rings_.bytes_per_cpu() / 4),
-                                       rings_.bytes_per_cpu() / 2)),
-      epoll_(make_epoll(bell_, stop_fd)),
+      sleeper_(control_, rings_, wake_at(options, rings_), stop_fd),
       reporter_(options) {
   if (options.fates) trace_fates();
 }
@@ -119,7 +121,7 @@ void Session::install() {
                           .control_fd = control_.fd(),
                           .rings_fd = rings_.array_fd(),
                           .ring_bytes = static_cast<std::uint32_t>(rings_.bytes_per_cpu()),
-                          .bell_fd = bell_.fd(),
+                          .bell_fd = sleeper_.bell_fd(),
                           .frags = flavour.frags,
                           .has_xdp_load_bytes = has_xdp_load_bytes,
                           .filter_offsets = options_.filter_offsets,
@@ -153,9 +155,9 @@ void Session::capture() {
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
   while (!stop_requested(stop_fd_)) {
-    naps_.found(rings_.most_waiting());
+    sleeper_.note_waiting();
     if (!drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) break;
-    sleep();
+    sleeper_.sleep(std::min(next_report_, files_.due_at()));
     if (monotonic_now() >= next_report_) report();
   }
 }
@@ -191,25 +193,6 @@ bool Session::turn_page() {
   const bool goes_on = files_.turn(statistics(), now());
   if (goes_on) note_progress();
   return goes_on;
-}
-
-void Session::sleep() {
-  // The alarm of a sleep is set a nap early, and stays set: a recorder that had not seen it has
-  // published its packet before that nap is over.
-  const std::uint64_t wake_at = naps_.is_last() ? 1 : wake_at_;
-  control_.wake_at(wake_at);
-  // Whatever came in before the alarm was set has not rung it.
-  if (rings_.most_waiting() < wake_at) {
-    const std::uint64_t now = monotonic_now();
-    const std::uint64_t next = std::min(next_report_, files_.due_at());
-    const std::uint64_t until_next = now < next ? (next - now) / 1'000'000 + 1 : 0;
-    std::array<epoll_event, 8> events{};
-    ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                 naps_.is_over() ? static_cast<int>(until_next) : naps_.milliseconds());
-    bell_.silence();
-    naps_.woke();
-  }
-  if (rings_.most_waiting() > 0) control_.stay_awake();
 }
 
 void Session::report() {

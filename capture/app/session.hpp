@@ -10,13 +10,11 @@
 #include "app/attachment.hpp"
 #include "app/capture_files.hpp"
 #include "app/journal.hpp"
-#include "app/naps.hpp"
 #include "app/options.hpp"
 #include "app/reporter.hpp"
+#include "app/sleeper.hpp"
 #include "app/statistics.hpp"
-#include "base/unique_fd.hpp"
 #include "fate/fates.hpp"
-#include "kernel/bell.hpp"
 #include "kernel/control.hpp"
 #include "kernel/hook.hpp"
 #include "kernel/rings.hpp"
@@ -53,7 +51,6 @@ class Session {
   bool drain(std::uint64_t horizon, Patience patience);
   // Goes on in the next file if it is time. False when the capture is over.
   bool turn_page();
-  void sleep();
   void report();
   // Once a second: has the world changed?
   void look_around();
@@ -71,18 +68,15 @@ class Session {
   CaptureFiles files_;
   CaptureFile& file_;  // the current one
   Control control_;
-  Bell bell_;
   Rings rings_;
   std::optional<Fates> fates_;
-  std::uint64_t wake_at_;
-  UniqueFd epoll_;
+  Sleeper sleeper_;
   WallClock clock_;
   TimeMerge<RingCursor> merge_;
   std::optional<Attachment> attachment_;
   Reporter reporter_;
   std::uint64_t start_ = 0;  // CLOCK_MONOTONIC in ns
   std::uint64_t next_report_ = 0;
-  Naps naps_;
   std::string last_cpu_error_;
 };
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/setup.hpp"
 
-#include <sys/epoll.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "base/error.hpp"
 
@@ -55,23 +52,6 @@ Rings make_rings(const Options& options, const Cpus& cpus) {
   const std::uint64_t bytes =
       options.ring_bytes.value_or(default_ring_bytes(memory_bytes(), cpus.online.size()));
   return {cpus.online, cpus.possible, bytes};
-}
-
-UniqueFd make_epoll(const Bell& bell, int stop_fd) {
-  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll.valid()) throw system_error("creating an epoll", errno);
-  epoll_event event{};
-  event.events = EPOLLIN | static_cast<std::uint32_t>(EPOLLET);
-  event.data.fd = bell.fd();
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, bell.fd(), &event) != 0) {
-    throw system_error("watching the bell", errno);
-  }
-  event.events = EPOLLIN;
-  event.data.fd = stop_fd;
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, stop_fd, &event) != 0) {
-    throw system_error("watching for signals", errno);
-  }
-  return epoll;
 }
 
 }  // namespace xdpcap

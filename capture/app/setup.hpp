@@ -6,9 +6,7 @@
 #include <vector>
 
 #include "app/options.hpp"
-#include "base/unique_fd.hpp"
 #include "base/xdp_action.hpp"
-#include "kernel/bell.hpp"
 #include "kernel/cpus.hpp"
 #include "kernel/hook.hpp"
 #include "kernel/rings.hpp"
@@ -25,8 +23,5 @@ std::vector<XdpAction> wanted_actions(const Options& options, const Hook& hook);
 // A ring for each CPU that is online, of the size that was asked for or one that suits the machine.
 // Throws Error.
 Rings make_rings(const Options& options, const Cpus& cpus);
-
-// Wakes when the bell rings or `stop_fd` becomes readable. Throws Error.
-UniqueFd make_epoll(const Bell& bell, int stop_fd);
 
 }  // namespace xdpcap

@@ -22,4 +22,12 @@ std::string json_string(std::string_view text) {
   return quoted + '"';
 }
 
+std::string json_member(std::string_view name, std::string_view text) {
+  return json_string(name) + ":" + json_string(text);
+}
+
+std::string json_member(std::string_view name, std::uint64_t number) {
+  return json_string(name) + ":" + std::to_string(number);
+}
+
 }  // namespace xdpcap

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,5 +9,9 @@ namespace xdpcap {
 
 // `text` as a JSON string (RFC 8259, section 7), with its quotes. Bytes above 127 stay as they are.
 std::string json_string(std::string_view text);
+
+// A member of an object: "name":"text", "name":12.
+std::string json_member(std::string_view name, std::string_view text);
+std::string json_member(std::string_view name, std::uint64_t number);
 
 }  // namespace xdpcap

@@ -97,11 +97,10 @@ Holder describe(const fs::path& process, int pid) {
 bool is_recorder(std::uint32_t program_id) {
   const auto info = find_program(program_id);
   return info && info->name.starts_with("xdpcap_") &&
-         std::any_of(info->map_ids.begin(), info->map_ids.end(),
-                     [](std::uint32_t id) {
-                       const auto map = find_map(id);
-                       return map && map->name == std::string_view(kControlName);
-                     });
+         std::any_of(info->map_ids.begin(), info->map_ids.end(), [](std::uint32_t id) {
+           const auto map = find_map(id);
+           return map && map->name == std::string_view(kControlName);
+         });
 }
 
 bool has_holder(std::uint32_t program_id) {

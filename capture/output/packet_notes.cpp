@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace xdpcap {
 namespace {
 
@@ -79,7 +81,8 @@ void PacketNotes::read_block(std::span<const std::byte> block) {
       const auto captured = number_at<std::uint32_t>(block, kCapturedLength);
       packets_.push_back(
           {.action = interface < interfaces_.size() ? interfaces_[interface] : std::string(),
-           .comment = option(block, kPacketData + padded(captured), kComment)});
+           // A recorder leaves spaces behind a short number.
+           .comment = std::string(trim(option(block, kPacketData + padded(captured), kComment)))});
       break;
     }
     default:

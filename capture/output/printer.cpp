@@ -28,9 +28,8 @@ bool wait_writable(int fd, int stop_fd) {
 
 Printer::Printer() {
   Pipe pipe = make_pipe(false);
-  process_.emplace(ChildProcess::Plan{.command = {"/proc/self/exe", kPrintLines},
-                                      .in = pipe.read_end.get(),
-                                      .out = STDOUT_FILENO});
+  process_.emplace(ChildProcess::Plan{
+      .command = {"/proc/self/exe", kPrintLines}, .in = pipe.read_end.get(), .out = STDOUT_FILENO});
   pipe_ = std::move(pipe.write_end);
 }
 

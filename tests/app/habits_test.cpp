@@ -1,88 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What users of tcpdump and dumpcap expect beside the capture: compressed files, commands behind
-// them, lines on the terminal, numbers for programs.
+// them, numbers for people and programs.
 #include <gmock/gmock.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
 
-#include "app/tool_fixture.hpp"
-#include "base/text.hpp"
+#include "app/habits_fixture.hpp"
 #include "support/capture_reader.hpp"
-#include "support/pcapng_file.hpp"
 
 namespace xdpcap::test {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using ::testing::AllOf;
-using ::testing::ContainsRegex;
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::SizeIs;
-using ::testing::StartsWith;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (const std::string_view line : split(text, '\n')) {
-    if (!line.empty()) lines.emplace_back(line);
-  }
-  return lines;
-}
-
-class HabitsTest : public ToolTest {
- protected:
-  [[nodiscard]] std::vector<std::string> names() const {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(files_.path(""))) {
-      names.push_back(entry.path().filename());
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
-  // A program of that name, in a folder of its own, and the environment that finds it first.
-  [[nodiscard]] std::string make_program(const std::string& name, const std::string& script) const {
-    std::filesystem::create_directories(scripts_.path("bin"));
-    const std::string path = scripts_.path("bin/" + name);
-    std::ofstream(path) << "#!/bin/sh\n" << script << '\n';
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-    return path;
-  }
-  [[nodiscard]] std::vector<std::string> tool_with_programs(
-      const std::vector<std::string>& arguments) const {
-    std::vector<std::string> command = {"env",
-                                        "PATH=" + scripts_.path("bin") + ":" + std::getenv("PATH")};
-    for (const std::string& word : tool(arguments)) command.push_back(word);
-    return command;
-  }
-
-  // Decompresses with the program of that name; it has to find nothing wrong.
-  [[nodiscard]] PcapngFile decompressed(const std::string& program, const std::string& path) const {
-    const ProcessResult result = run({program, "-d", "-c", path});
-    EXPECT_EQ(result.exit_code, 0) << path << ": " << result.err;
-    const std::string plain = scripts_.path("plain");
-    std::ofstream(plain, std::ios::binary) << result.out;
-    return read_pcapng(plain);
-  }
-
-  [[nodiscard]] bool wait_until_filled() const {
-    return eventually([this] { return !hook_is_empty(); });
-  }
-
-  TemporaryFolder scripts_;
-};
 
 struct Compression {
   const char* program;
@@ -230,72 +172,6 @@ TEST_F(HabitsTest, ACommandThatFailsIsSaid) {
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.err, HasSubstr("-z: " + file_ + ": false ended with exit code 1\n"));
-  const ProcessResult missing =
-      Process(tool({"--duration", "0.1", "-z", "/nonexistent/command", hook_path_, file_})).wait();
-  EXPECT_EQ(missing.exit_code, 0);
-  EXPECT_THAT(missing.err, HasSubstr("starting /nonexistent/command: No such file"));
-}
-
-// The time is tcpdump's; packets of the tests have types that nobody knows, so hex lines follow.
-TEST_F(HabitsTest, PrintPutsTheActionInFrontOfTcpdumpsLines) {
-  Process capture(tool({"--print", "-nn", "-c", "10", "-b", "packets:4", hook_path_, file_}));
-  ASSERT_TRUE(wait_until_filled()) << capture.err();
-  for (std::uint32_t i = 0; i < 10; ++i) program_.run(packet_for(i % 5, 60 + i));
-  const ProcessResult result = capture.wait();
-  ASSERT_EQ(result.exit_code, 0) << result.err;
-  std::vector<std::string> packets;
-  std::vector<std::string> others;
-  for (const std::string& line : lines_of(result.out)) {
-    (line.starts_with(' ') ? others : packets).push_back(line);
-  }
-  ASSERT_THAT(packets, SizeIs(10)) << result.out;
-  const std::vector<std::string> actions = {"aborted ", "drop ", "pass ", "tx ", "redirect "};
-  for (std::size_t i = 0; i < 10; ++i) {
-    EXPECT_THAT(packets[i], AllOf(StartsWith(actions[i % 5]),
-                                  HasSubstr("length " + std::to_string(60 + i) + ":")));
-  }
-  EXPECT_THAT(others, Each(ContainsRegex("^ {9}\t0x[0-9a-f]+: ")));
-  EXPECT_THAT(names(), SizeIs(3));
-  EXPECT_EQ(parse_summary(result.err).captured, 10U);
-}
-
-TEST_F(HabitsTest, PrintShowsAPacketAtOnce) {
-  Process capture(tool({"--print", hook_path_, "/dev/null"}));
-  ASSERT_TRUE(wait_until_filled()) << capture.err();
-  program_.run(packet_for(XDP_TX));
-  EXPECT_TRUE(eventually([&] { return capture.out().starts_with("tx       "); }));
-  capture.signal(SIGINT);
-  EXPECT_EQ(capture.wait().exit_code, 0);
-}
-
-// The file has them all: what comes too fast to be printed is left out there, and said.
-TEST_F(HabitsTest, PrintNeverHoldsTheCaptureUp) {
-  (void)make_program("tcpdump", "head -c 1000 >/dev/null; sleep 1; cat >/dev/null");
-  Process capture(tool_with_programs({"--print", "-c", "20000", hook_path_, file_}));
-  ASSERT_TRUE(wait_until_filled()) << capture.err();
-  for (int i = 0; i < 40; ++i) {
-    program_.run(packet_for(XDP_DROP, 1000), 500);
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  const ProcessResult result = capture.wait();
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(read_pcapng(file_).packets, 20'000U);
-  EXPECT_THAT(result.err, ContainsRegex("--print: [0-9]+ packets came too fast to be printed"));
-}
-
-TEST_F(HabitsTest, PrintGoesOnWithoutAReader) {
-  const std::string command =
-      std::string(XDPCAP_CPP) + " --print -c 1000 " + hook_path_ + " " + file_ + " | head -2";
-  Process pipeline({"bash", "-o", "pipefail", "-c", command});
-  ASSERT_TRUE(wait_until_live(pipeline, file_)) << pipeline.err();
-  for (int i = 0; i < 20; ++i) {
-    program_.run(packet_for(XDP_DROP), 50);
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  const ProcessResult result = pipeline.wait();
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(lines_of(result.out), SizeIs(2));
-  EXPECT_EQ(read_pcapng(file_).packets, 1000U);
 }
 
 TEST_F(HabitsTest, JsonIsOneObjectALine) {

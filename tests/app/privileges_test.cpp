@@ -128,6 +128,38 @@ TEST_F(PrivilegesTest, SaysWhichOneIsMissing) {
   expect_missing("-all,+bpf", "CAP_NET_ADMIN, CAP_PERFMON are");
 }
 
+// What strangers sent is dissected by a user without rights.
+TEST_F(PrivilegesTest, WhatPrintsRunsAsTheUser) {
+  Process capture(tool({"-Z", kUser, "--print", hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  const std::string id = std::to_string(::getpwnam(kUser)->pw_uid);
+  const std::string children = "/proc/" + std::to_string(capture.pid()) + "/task/" +
+                               std::to_string(capture.pid()) + "/children";
+  const auto printers = [&] {
+    int count = 0;
+    std::ifstream file(children);
+    for (pid_t child = 0; file >> child;) {
+      if (status_of(child, "Uid:").starts_with("Uid:\t" + id + "\t" + id)) ++count;
+    }
+    return count;
+  };
+  EXPECT_TRUE(eventually([&] { return printers() == 1; }));
+  program_.run(packet_for(XDP_TX));
+  EXPECT_TRUE(eventually([&] { return capture.out().starts_with("tx "); })) << capture.err();
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+}
+
+// Found out before anything has changed, not when the first file is full.
+TEST_F(PrivilegesTest, AUserWhoMayNotMakeTheNextFile) {
+  std::filesystem::permissions(files_.path(""), std::filesystem::perms::owner_all);
+  const ProcessResult result = run(tool({"-Z", kUser, "-C", "1", hook_path_, file_}));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("-Z: nobody may not make files in "));
+  EXPECT_FALSE(std::filesystem::exists(file_));
+  EXPECT_TRUE(hook_is_empty());
+}
+
 TEST_F(PrivilegesTest, AUserThatIsNone) {
   const ProcessResult result = run(tool({"-Z", "no-such-user", hook_path_, file_}));
   EXPECT_EQ(result.exit_code, 1);

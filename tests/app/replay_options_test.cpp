@@ -51,13 +51,31 @@ TEST(ReplayOptions, WhatIsAboutPacketsGoesWithThem) {
 
 // Not one of them is taken and then ignored.
 TEST(ReplayOptions, WhatIsAboutCapturesIsRefused) {
-  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{
-           {"--wait"},          {"--replace"},  {"--ingress"},     {"--buffer", "4096"},
-           {"--follow"},        {"--fate"},     {"--only-failed"}, {"--watermark", "4096"},
-           {"--print"},         {"--json"},     {"-d"},            {"--dump-ebpf"},
-           {"--duration", "1"}, {"-c", "3"},    {"-C", "1"},       {"-G", "1"},
-           {"-W", "3"},         {"-z", "gzip"}, {"-Z", "root"},    {"-a", "files:1"},
-           {"-i", "eth0"},      {"-r", "x"},    {"--flush"},       {"-b", "packets:3"}}) {
+  for (const std::vector<std::string>& option :
+       std::vector<std::vector<std::string>>{{"--wait"},
+                                             {"--replace"},
+                                             {"--ingress"},
+                                             {"--buffer", "4096"},
+                                             {"--follow"},
+                                             {"--fate"},
+                                             {"--only-failed"},
+                                             {"--watermark", "4096"},
+                                             {"--print"},
+                                             {"--json"},
+                                             {"-d"},
+                                             {"--dump-ebpf"},
+                                             {"--duration", "1"},
+                                             {"-c", "3"},
+                                             {"-C", "1"},
+                                             {"-G", "1"},
+                                             {"-W", "3"},
+                                             {"-z", "gzip"},
+                                             {"-Z", "root"},
+                                             {"-a", "files:1"},
+                                             {"-i", "eth0"},
+                                             {"-r", "x"},
+                                             {"--flush"},
+                                             {"-b", "packets:3"}}) {
     std::vector<std::string> words = option;
     words.insert(words.end(), {"--replay", "in.pcap", "--prog", "12", "out.pcap"});
     EXPECT_EQ(error(words), option.front() + " does not go with --replay");

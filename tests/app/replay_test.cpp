@@ -203,6 +203,19 @@ TEST_F(ReplayOfCaptures, GoesToAPipe) {
   EXPECT_THAT(result.out, Not(HasSubstr("reply")));
 }
 
+TEST_F(ReplayOfCaptures, AFileCanBeCompressed) {
+  ASSERT_EQ(replay(kPing, even_drop_).exit_code, 0);
+  const std::vector<Packet> plain = read_bytes(file_);
+  const std::string compressed = file_ + ".gz";
+  const ProcessResult result =
+      run(tool({"--replay", kPing, "--prog", even_drop_, "-w", compressed}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  // It is whole at once: nobody has to wait for it.
+  ASSERT_EQ(run({"gzip", "-t", compressed}).exit_code, 0);
+  ASSERT_EQ(run({"gzip", "-d", "-f", compressed}).exit_code, 0);
+  EXPECT_EQ(read_bytes(file_), plain);
+}
+
 class ReplayOfLab : public ReplayTest {
  protected:
   // The only packet of a replay.

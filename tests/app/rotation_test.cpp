@@ -30,16 +30,6 @@ using ::testing::SizeIs;
 
 class RotationTest : public ToolTest {
  protected:
-  // Names in the folder of files, sorted.
-  [[nodiscard]] std::vector<std::string> names() const {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(files_.path(""))) {
-      names.push_back(entry.path().filename());
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
   static void expect_whole_and_exact(const PcapngFile& file, const std::string& name) {
     const auto total = file.total();
     EXPECT_THAT(file.statistics, SizeIs(5)) << name;

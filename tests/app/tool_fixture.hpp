@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "app/tool.hpp"
 #include "kernel/hook.hpp"
@@ -34,6 +37,16 @@ class ToolTest : public ::testing::Test {
       if (hook.program_in(XdpAction(slot))) return false;
     }
     return true;
+  }
+
+  // Names in the folder of files, sorted.
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(files_.path(""))) {
+      names.push_back(entry.path().filename());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
   }
 
   PinFolder folder_;

@@ -39,6 +39,14 @@ TEST_F(Fallback, ToPlainTracepoints) {
   EXPECT_THAT(err_, HasSubstr("1 ENXIO: the peer of "));
 }
 
+// Who has given up root may not ask for names any more.
+TEST_F(Fallback, ToNamesThatWereNotedBefore) {
+  ASSERT_NO_FATAL_FAILURE(start({"--fate", "-Z", "nobody"}));
+  send({frame_for(TRY_ABORTED, 0)});
+  ASSERT_NO_FATAL_FAILURE(stop());
+  expect_comments({"fate=aborted" + trailer()});
+}
+
 TEST_F(Fallback, ToACaptureWithoutFates) {
   const std::vector<Packet> frames = {frame_for(TRY_DEVMAP, 0), frame_for(TRY_ABORTED, 0)};
   ASSERT_NO_FATAL_FAILURE(start_without_btf("tmpfs"));

@@ -130,53 +130,52 @@ TEST_P(InstallationTest, FindsTheFlavourAndLeavesNothingBehind) {
 
 INSTANTIATE_TEST_SUITE_P(AllFlavours, InstallationTest, ::testing::ValuesIn(kFlavours));
 
-TEST(Installation, TakesPartInEveryAction) {
-  PinFolder folder;
-  const UniqueFd map = create_hook();
-  folder.pin(map.get(), "hook");
-  const HookedProgram program(map.get(), kXdp);
-  const Hook hook = Hook::open(folder.path("hook"));
+// A hook that a program uses.
+class Installed : public ::testing::Test {
+ protected:
+  Hook open_hook() {
+    folder_.pin(map_.get(), "hook");
+    return Hook::open(folder_.path("hook"));
+  }
+
+  PinFolder folder_;
+  UniqueFd map_ = create_hook();
+  HookedProgram program_{map_.get(), kXdp};
+  Hook hook_ = open_hook();
+};
+
+TEST_F(Installed, TakesPartInEveryAction) {
   std::optional<Installation> installation;
-  installation.emplace(hook, kAllActions, false, tell_tale);
+  installation.emplace(hook_, kAllActions, false, tell_tale);
   installation->fill();
   for (std::uint8_t action = 0; action < 5; ++action) {
     test::Packet packet = numbered_packet(64);
     packet[0] = action;
-    EXPECT_EQ(program.run(packet), action + 100U);
+    EXPECT_EQ(program_.run(packet), action + 100U);
   }
   installation->remove();
-  EXPECT_EQ(program.run(numbered_packet(64, XDP_DROP)), std::uint32_t{XDP_DROP});
+  EXPECT_EQ(program_.run(numbered_packet(64, XDP_DROP)), std::uint32_t{XDP_DROP});
 }
 
-TEST(Installation, RemovesOnlyItsOwn) {
-  PinFolder folder;
-  const UniqueFd map = create_hook();
-  folder.pin(map.get(), "hook");
-  const HookedProgram program(map.get(), kXdp);
-  const Hook hook = Hook::open(folder.path("hook"));
+TEST_F(Installed, RemovesOnlyItsOwn) {
   std::optional<Installation> first;
-  first.emplace(hook, kAllActions, false, tell_tale);
+  first.emplace(hook_, kAllActions, false, tell_tale);
   first->fill();
-  Installation second(hook, {XdpAction(XDP_DROP)}, true, tell_tale);
+  Installation second(hook_, {XdpAction(XDP_DROP)}, true, tell_tale);
   second.fill();
-  const auto holder = hook.program_in(XdpAction(XDP_DROP));
+  const auto holder = hook_.program_in(XdpAction(XDP_DROP));
   first.reset();
-  EXPECT_EQ(hook.program_in(XdpAction(XDP_DROP)), holder);
-  EXPECT_FALSE(hook.program_in(XdpAction(XDP_PASS)).has_value());
+  EXPECT_EQ(hook_.program_in(XdpAction(XDP_DROP)), holder);
+  EXPECT_FALSE(hook_.program_in(XdpAction(XDP_PASS)).has_value());
 }
 
-TEST(Installation, TakesBackWhatItHadInstalledWhenItFails) {
-  PinFolder folder;
-  const UniqueFd map = create_hook();
-  folder.pin(map.get(), "hook");
-  const HookedProgram program(map.get(), kXdp);
-  const Hook hook = Hook::open(folder.path("hook"));
+TEST_F(Installed, TakesBackWhatItHadInstalledWhenItFails) {
   const auto fails_late = [](XdpAction action, Flavour flavour, int next) {
     if (action.value() == XDP_TX) throw Error("no recorder for tx");
     return tell_tale(action, flavour, next);
   };
-  EXPECT_THROW(Installation(hook, kAllActions, false, fails_late), Error);
-  for (const XdpAction action : kAllActions) EXPECT_FALSE(hook.program_in(action).has_value());
+  EXPECT_THROW(Installation(hook_, kAllActions, false, fails_late), Error);
+  for (const XdpAction action : kAllActions) EXPECT_FALSE(hook_.program_in(action).has_value());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 //   | Ethernet | IPv4 outer | GRE 4 | IPv4 | ...          after; no GRE header for IPIP
 #include "encap.h"
 #include "packet.h"
+#include "receive.h"
 #include "rewrite.h"
 #include "xdpcap.h"
 
@@ -175,14 +176,6 @@ SEC("xdp")
 int encap(struct xdp_md *ctx)
 {
 	return xdpcap_exit(ctx, &xdpcap_hook, tunnel(ctx));
-}
-
-// For veth peers: with it their driver has the queue that redirected frames go to.
-SEC("xdp")
-int receive(struct xdp_md *ctx)
-{
-	(void)ctx;
-	return XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

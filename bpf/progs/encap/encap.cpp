@@ -2,9 +2,7 @@
 // The control plane of encap: the ends of the tunnel and what goes through it.
 #include <arpa/inet.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <string>
 
 #include "base/error.hpp"
@@ -12,9 +10,9 @@
 #include "base/unique_fd.hpp"
 #include "encap.skel.h"
 #include "encap/encap.h"
+#include "loader/counter_line.hpp"
 #include "loader/forwarding.hpp"
 #include "loader/loader.hpp"
-#include "loader/percpu.hpp"
 
 namespace {
 
@@ -70,18 +68,6 @@ class Neighbour {
   sockaddr_in remote_{};
 };
 
-std::string statistics_line(const bpf_map* statistics) {
-  constexpr std::array<const char*, TUNNEL_COUNT> kNames = {"encapsulated", "decapsulated",
-                                                            "too long", "without a route"};
-  std::string line;
-  for (std::uint32_t index = 0; index < TUNNEL_COUNT; index++) {
-    if (!line.empty()) line += ", ";
-    line += kNames.at(index);
-    line += " " + std::to_string(xdpcap::loader::sum_over_cpus(statistics, index));
-  }
-  return line;
-}
-
 struct TunnelOptions {
   std::string local, remote, inner;
   std::string type = "ipip";
@@ -127,13 +113,11 @@ int main(int argc, char** argv) {
     loader.pin_hook(skeleton->maps.xdpcap_hook);
     loader.attach(skeleton->progs.encap);
     forwarding.warn("ipv4");
-    std::string printed = statistics_line(skeleton->maps.statistics);
+    xdpcap::loader::CounterLine counters(
+        skeleton->maps.statistics, {"encapsulated", "decapsulated", "too long", "without a route"});
     const auto print_changed = [&] {
       neighbour.refresh();
-      std::string line = statistics_line(skeleton->maps.statistics);
-      if (line == printed) return;
-      std::puts(line.c_str());
-      printed = std::move(line);
+      counters.print_if_changed();
     };
     loader.run_until_stopped({.every_second = print_changed});
     print_changed();

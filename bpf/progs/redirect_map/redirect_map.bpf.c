@@ -3,6 +3,7 @@
 // and forwards other ICMP by the kernel's routes (REDIRECT through a DEVMAP). Everything else, and
 // everything that needs more thought, it leaves to the kernel (PASS).
 #include "packet.h"
+#include "receive.h"
 #include "rewrite.h"
 #include "xdpcap.h"
 
@@ -93,15 +94,6 @@ SEC("xdp")
 int redirect_map(struct xdp_md *ctx)
 {
 	return xdpcap_exit(ctx, &xdpcap_hook, route(ctx));
-}
-
-// For veth peers: it does nothing, but with it their driver has the queue that redirected frames
-// go to.
-SEC("xdp")
-int receive(struct xdp_md *ctx)
-{
-	(void)ctx;
-	return XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -9,6 +9,7 @@
 //   | segment list: 16 bytes each, the first to visit at the end ...
 //   | TLVs ...
 #include "packet.h"
+#include "receive.h"
 #include "rewrite.h"
 #include "srv6_end.h"
 #include "xdpcap.h"
@@ -134,14 +135,6 @@ SEC("xdp")
 int srv6_end(struct xdp_md *ctx)
 {
 	return xdpcap_exit(ctx, &xdpcap_hook, route(ctx));
-}
-
-// For veth peers: with it their driver has the queue that redirected frames go to.
-SEC("xdp")
-int receive(struct xdp_md *ctx)
-{
-	(void)ctx;
-	return XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -3,16 +3,14 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "loader/counter_line.hpp"
 #include "loader/forwarding.hpp"
 #include "loader/loader.hpp"
-#include "loader/percpu.hpp"
 #include "srv6_end.skel.h"
 #include "srv6_end/srv6_end.h"
 
@@ -42,18 +40,6 @@ void add_segments(const bpf_map* map, const std::vector<in6_addr>& segments) {
   }
 }
 
-std::string statistics_line(const bpf_map* statistics) {
-  constexpr std::array<const char*, SRV6_COUNT> kNames = {"forwarded", "to the kernel", "malformed",
-                                                          "out of hops"};
-  std::string line;
-  for (std::uint32_t index = 0; index < SRV6_COUNT; index++) {
-    if (!line.empty()) line += ", ";
-    line += kNames.at(index);
-    line += " " + std::to_string(xdpcap::loader::sum_over_cpus(statistics, index));
-  }
-  return line;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -74,13 +60,9 @@ int main(int argc, char** argv) {
     loader.pin_hook(skeleton->maps.xdpcap_hook);
     loader.attach(skeleton->progs.srv6_end);
     forwarding.warn("ipv6");
-    std::string printed = statistics_line(skeleton->maps.statistics);
-    const auto print_changed = [&] {
-      std::string line = statistics_line(skeleton->maps.statistics);
-      if (line == printed) return;
-      std::puts(line.c_str());
-      printed = std::move(line);
-    };
+    xdpcap::loader::CounterLine counters(
+        skeleton->maps.statistics, {"forwarded", "to the kernel", "malformed", "out of hops"});
+    const auto print_changed = [&] { counters.print_if_changed(); };
     loader.run_until_stopped({.every_second = print_changed});
     print_changed();
   });

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/sleeper.hpp"
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "output/clock.hpp"
+
+namespace xdpcap {
+namespace {
+
+UniqueFd make_epoll(const Bell& bell, int stop_fd) {
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll.valid()) throw system_error("creating an epoll", errno);
+  epoll_event event{};
+  event.events = EPOLLIN | static_cast<std::uint32_t>(EPOLLET);
+  event.data.fd = bell.fd();
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, bell.fd(), &event) != 0) {
+    throw system_error("watching the bell", errno);
+  }
+  event.events = EPOLLIN;
+  event.data.fd = stop_fd;
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, stop_fd, &event) != 0) {
+    throw system_error("watching for signals", errno);
+  }
+  return epoll;
+}
+
+}  // namespace
+
+Sleeper::Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at, int stop_fd)
+    : control_(control), rings_(rings), wake_at_(wake_at), epoll_(make_epoll(bell_, stop_fd)) {}
+
+void Sleeper::sleep(std::uint64_t end) {
+  // The alarm of a sleep is set a nap early, and stays set: a recorder that had not seen it has
+  // published its packet before that nap is over.
+  const std::uint64_t wake_at = naps_.is_last() ? 1 : wake_at_;
+  control_.wake_at(wake_at);
+  // Whatever came in before the alarm was set has not rung it.
+  if (rings_.most_waiting() < wake_at) {
+    const std::uint64_t now = monotonic_now();
+    const std::uint64_t left = now < end ? (end - now) / 1'000'000 + 1 : 0;
+    std::array<epoll_event, 8> events{};
+    ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                 naps_.is_over() ? static_cast<int>(left) : naps_.milliseconds());
+    bell_.silence();
+    naps_.woke();
+  }
+  if (rings_.most_waiting() > 0) control_.stay_awake();
+}
+
+}  // namespace xdpcap

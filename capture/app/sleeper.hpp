@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+
+#include "app/naps.hpp"
+#include "base/unique_fd.hpp"
+#include "kernel/bell.hpp"
+#include "kernel/control.hpp"
+#include "kernel/rings.hpp"
+
+namespace xdpcap {
+
+// Sleeper is how a reader waits for packets: it naps and sleeps as Naps says. A nap ends early when
+// a ring fills, a sleep when a packet comes.
+class Sleeper {
+ public:
+  // `wake_at`: bytes in a ring that end a nap. `stop_fd` ends any sleep when it becomes readable.
+  // `control` and `rings` have to outlive it. Throws Error.
+  Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at, int stop_fd);
+
+  // What recorders ring.
+  [[nodiscard]] int bell_fd() const { return bell_.fd(); }
+  // Before each look at the rings.
+  void note_waiting() { naps_.found(rings_.most_waiting()); }
+  // Until `end` (CLOCK_MONOTONIC in ns) at the latest.
+  void sleep(std::uint64_t end);
+
+ private:
+  Control& control_;
+  const Rings& rings_;
+  std::uint64_t wake_at_;
+  Bell bell_;
+  UniqueFd epoll_;
+  Naps naps_;
+};
+
+}  // namespace xdpcap
