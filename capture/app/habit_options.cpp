@@ -33,18 +33,6 @@ void HabitOptions::take_hook_and_output(std::vector<std::string>& words, Options
   words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(needed));
 }
 
-void HabitOptions::take_output(std::vector<std::string>& words, Options& options) const {
-  refuse_other_ways();
-  options.output = file_;
-  if (!file_.empty()) return;
-  if (words.empty()) {
-    throw UsageError("missing <output>",
-                     "usage: xdpcap-cpp --replay FILE --prog PROGRAM <output|-> [filter]");
-  }
-  options.output = words.front();
-  words.erase(words.begin());
-}
-
 void HabitOptions::refuse_other_ways() const {
   if (!interface_.empty()) {
     throw UsageError("-i: packets are captured at hooks of programs, not at interfaces",

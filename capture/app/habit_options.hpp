@@ -16,8 +16,6 @@ class HabitOptions {
   // Takes the hook and the output off the front of `words`; with -w only the hook. Throws
   // UsageError.
   void take_hook_and_output(std::vector<std::string>& words, Options& options) const;
-  // The same where there is no hook, but a file to replay.
-  void take_output(std::vector<std::string>& words, Options& options) const;
   void check(Options& options) const;  // Throws UsageError.
 
  private:

@@ -49,11 +49,20 @@ void declare(CLI::App& app, Families& families) {
   app.set_version_flag("--version", program_version(), "Print the version");
 }
 
+void take_output(std::vector<std::string>& words, Options& options) {
+  if (words.empty()) {
+    throw UsageError("missing <output>",
+                     "usage: xdpcap-cpp --replay FILE --prog PROGRAM <output|-> [filter]");
+  }
+  options.output = words.front();
+  words.erase(words.begin());
+}
+
 Options check(Families families) {
   Options options;
   options.listing = families.filter.listing();
   if (families.replay.asked()) {
-    if (!options.listing) families.habits.take_output(families.words, options);
+    if (!options.listing) take_output(families.words, options);
   } else if (!options.listing) {
     families.habits.take_hook_and_output(families.words, options);
   }
