@@ -11,16 +11,25 @@
 
 namespace xdpcap {
 
-// CompletionSources is where the candidates come from that are not the same everywhere. Hooks are
-// looked for only when one is asked for.
+// CompletionSources is where the candidates come from that are not the same everywhere. Each is
+// asked only when such a word is to be completed.
 struct CompletionSources {
+  using Names = std::function<std::vector<std::string>()>;
+
   std::vector<OptionSummary> options;
-  std::function<std::vector<std::string>()> hooks;
+  Names hooks;
+  Names programs;    // XDP programs that are loaded
+  Names users;       // of the machine
+  Names interfaces;  // of this network namespace
 };
+
+// Those of this machine, as far as this process may look.
+CompletionSources completion_sources();
 
 // The candidates for the last of `words` (those behind the program's name; "" when nothing of it
 // has been typed), which all begin with it: a line each, "candidate<TAB>description". The line
-// ":files" says that names of files fit, too.
+// ":files" says that names of files fit, too. A word may be in the pieces that bash makes of it:
+// "--fate", "=", "dr"; candidates then are for the last piece.
 std::string completions(const std::vector<std::string>& words, const CompletionSources& sources);
 
 }  // namespace xdpcap

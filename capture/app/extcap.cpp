@@ -38,7 +38,11 @@ constexpr const char* kDialog =
     "14,34 is IP in Ethernet, and IP in IP.}\n"
     "arg {number=4}{call=--ingress}{display=Note the ingress interface}{type=boolflag}"
     "{tooltip=In a comment on each packet.}\n"
-    "arg {number=5}{call=--follow}{display=Follow reloads}{type=boolflag}"
+    "arg {number=5}{call=--fate}{display=Note fates}{type=boolflag}"
+    "{tooltip=In a comment on each packet: what the kernel made of a redirect or XDP_TX.}\n"
+    "arg {number=6}{call=--only-failed}{display=Only failed packets}{type=boolflag}"
+    "{tooltip=Capture only what the kernel dropped or the program aborted, and note why.}\n"
+    "arg {number=7}{call=--follow}{display=Follow reloads}{type=boolflag}"
     "{tooltip=Go on when another hook is pinned at the path.}\n";
 
 bool is_option(const std::string& word, std::string_view name) {

@@ -57,8 +57,7 @@ void run(const std::vector<std::string>& arguments) {
     return;
   }
   if (const auto* completion = std::get_if<xdpcap::CompletionRequest>(&parsed)) {
-    std::cout << xdpcap::completions(completion->words,
-                                     {xdpcap::option_summaries(), xdpcap::hook_paths});
+    std::cout << xdpcap::completions(completion->words, xdpcap::completion_sources());
     return;
   }
   if (const auto* query = std::get_if<xdpcap::ExtcapQuery>(&parsed)) {

@@ -15,8 +15,8 @@ _xdpcap_cpp() {
     local word=$2
     while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$word")
   fi
-  # More actions may follow the first.
-  [[ ${COMPREPLY[0]-} == *,* || ${COMP_WORDS[COMP_CWORD - 1]} == *actions ]] &&
+  # More may follow: in a list, behind "--fate=" and behind "duration:".
+  [[ ${COMPREPLY[0]-} == *[,:=]* || ${COMP_WORDS[COMP_CWORD - 1]} == @(*actions|=) ]] &&
     compopt -o nospace 2>/dev/null
   return 0
 }

@@ -33,6 +33,11 @@ bool is_outcome(const std::string& word) {
 
 }  // namespace
 
+std::vector<std::string> FateSelection::common_words() {
+  return {"redirected", "queued", "dropped",  "aborted",    "unknown",   kNone,   kFailed,
+          "ENETDOWN",   "ENXIO",  "EMSGSIZE", "EOPNOTSUPP", "EOVERFLOW", "ENOSPC"};
+}
+
 FateSelection FateSelection::parse(std::string_view text) {
   FateSelection selection;
   for (const std::string_view part : split(text, ',')) {

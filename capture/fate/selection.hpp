@@ -18,6 +18,8 @@ class FateSelection {
   // aborted, unknown, none), "failed" (dropped or aborted), or a reason (ENETDOWN, tx-failed,
   // invalid-action, in any case). Throws UsageError.
   static FateSelection parse(std::string_view text);
+  // The words that parse() takes, of the reasons only those that are met with most.
+  static std::vector<std::string> common_words();
 
   [[nodiscard]] bool takes_all() const { return words_.empty(); }
   [[nodiscard]] bool takes(const xdpcap_fate& fate, Outcome outcome) const;

@@ -7,6 +7,7 @@
 #include "app/help.hpp"
 #include "app/options.hpp"
 #include "base/text.hpp"
+#include "fate/selection.hpp"
 
 namespace xdpcap {
 namespace {
@@ -21,18 +22,41 @@ const std::vector<OptionSummary> kOptions = {{{"--actions"}, "ACTIONS", "which"}
                                              {{"-s", "--snaplen"}, "BYTES", "how much"},
                                              {{"--linktype"}, "TYPE", "link"},
                                              {{"-F"}, "FILE", "file"},
+                                             {{"-w"}, "FILE", "output"},
+                                             {{"-a"}, "CONDITION", "end"},
+                                             {{"-Z"}, "USER", "become"},
+                                             {{"--fate"}, "[=LIST]", "fate"},
+                                             {{"--replay"}, "FILE", "input"},
+                                             {{"--prog"}, "PROGRAM", "run"},
+                                             {{"--via"}, "IFACE", "by"},
+                                             {{"-d"}, "", "print"},
                                              {{"--wait"}, "", "wait"}};
 
 std::string complete(const std::vector<std::string>& words,
                      const std::vector<std::string>& hooks = {"/bpf/one", "/bpf/two"}) {
-  return completions(words, {kOptions, [&] { return hooks; }});
+  using Names = std::vector<std::string>;
+  return completions(words, {.options = kOptions,
+                             .hooks = [&] { return hooks; },
+                             .programs =
+                                 [] {
+                                   return Names{"router", "xdp_pass"};
+                                 },
+                             .users =
+                                 [] {
+                                   return Names{"nobody", "root"};
+                                 },
+                             .interfaces =
+                                 [] {
+                                   return Names{"eth0", "lo"};
+                                 }});
 }
 
 TEST(Completion, OptionsWithOneDashOrTwo) {
-  EXPECT_EQ(complete({"--w"}), "--wait\twait\n");
-  EXPECT_EQ(complete({"-w"}), "-wait\twait\n");
+  EXPECT_EQ(complete({"--wa"}), "--wait\twait\n");
+  EXPECT_EQ(complete({"-w"}), "-w\toutput\n-wait\twait\n");
+  EXPECT_EQ(complete({"--fa"}), "--fate\tfate\n--fate=\tfate\n");
   EXPECT_EQ(complete({"-s"}), "-s\thow much\n-snaplen\thow much\n");
-  EXPECT_THAT(split(complete({"-"}), '\n'), SizeIs(6 + 1));
+  EXPECT_THAT(split(complete({"-"}), '\n'), SizeIs(15 + 1));
   EXPECT_EQ(complete({"--nonsense"}), "");
 }
 
@@ -45,6 +69,11 @@ TEST(Completion, WhatAnOptionTakes) {
   EXPECT_THAT(complete({"--linktype", "EN10"}), StartsWith("EN10MB\n"));
   EXPECT_EQ(complete({"-F", "x"}), ":files\n");
   EXPECT_EQ(complete({"-s", ""}), "");
+  EXPECT_EQ(complete({"-Z", "n"}), "nobody\n");
+  EXPECT_EQ(complete({"--via", ""}), "eth0\nlo\n");
+  EXPECT_EQ(complete({"--prog", "xdp"}), "xdp_pass\n");
+  EXPECT_EQ(complete({"--prog", "/sys/fs"}), ":files\n");
+  EXPECT_EQ(complete({"-a", "fil"}), "filesize:\nfiles:\n");
 }
 
 TEST(Completion, WhatAnOptionTakesBehindAnEqualsSign) {
@@ -52,6 +81,22 @@ TEST(Completion, WhatAnOptionTakesBehindAnEqualsSign) {
   EXPECT_EQ(complete({"--actions", "=", "dr"}), "drop\n");
   EXPECT_EQ(complete({"--actions", "="}), complete({"--actions", ""}));
   EXPECT_EQ(complete({"--nonsense=x"}), "");
+  EXPECT_EQ(complete({"--fate=q"}), "--fate=queued\n");
+  EXPECT_EQ(complete({"--fate=queued,ENET"}), "--fate=queued,ENETDOWN\n");
+  EXPECT_EQ(complete({"--fate", "=", "q"}), "queued\n");
+  EXPECT_EQ(complete({"--replay=x"}), ":files\n");
+  // Without the sign it is a flag, and so is what bash has divided in front of the last word.
+  EXPECT_EQ(complete({"--fate", "/bpf/t"}), "/bpf/two\n");
+  EXPECT_EQ(complete({"--fate", "=", "queued", "-a", "duration", ":", "5", "/bpf/t"}),
+            "/bpf/two\n");
+}
+
+TEST(Completion, OptionsThatChangeWhatComesBehindThem) {
+  EXPECT_EQ(complete({"-w", "out", "/bpf/t"}), "/bpf/two\n");
+  EXPECT_EQ(complete({"-w", "out", "/bpf/two", "x"}), "");
+  EXPECT_EQ(complete({"--replay", "in", "--prog", "router", "/bpf/t"}), ":files\n");
+  EXPECT_EQ(complete({"--replay", "in", "out", "x"}), "");
+  EXPECT_EQ(complete({"-d", "/bpf/t"}), "");
 }
 
 TEST(Completion, HooksThenFilesThenNothing) {
@@ -70,15 +115,29 @@ TEST(Completion, IsAskedForByItsFirstWord) {
   EXPECT_THAT(request.words, ::testing::ElementsAre("-q", ""));
 }
 
-// Everything that takes files, actions or a link type says so by its value's name.
+// By the name of its value each says what it takes.
 TEST(Completion, KnowsTheRealOptions) {
-  const auto real = [](const std::vector<std::string>& words) {
-    return completions(words, {option_summaries(), [] { return std::vector<std::string>(); }});
+  const CompletionSources sources = completion_sources();
+  const auto real = [&](const std::vector<std::string>& words) {
+    return completions(words, sources);
   };
   EXPECT_EQ(real({"--actions", "a"}), "aborted\n");
   EXPECT_EQ(real({"--linktype", "RAIF"}), "RAIF1\n");
-  EXPECT_EQ(real({"-F", ""}), ":files\n");
+  for (const char* option : {"-F", "-w", "--replay"}) EXPECT_EQ(real({option, ""}), ":files\n");
+  EXPECT_EQ(real({"--fate=red"}), "--fate=redirected\n");
+  EXPECT_EQ(real({"-Z", "nobo"}), "nobody\n");
+  EXPECT_THAT(split(real({"--via", "l"}), '\n'), Contains("lo"));
+  EXPECT_EQ(real({"-b", "d"}), "duration:\n");
+  EXPECT_EQ(real({"--prog", "/x"}), ":files\n");
+  EXPECT_EQ(real({"--replay", "in", "--both", "/sys"}), ":files\n");
+  EXPECT_EQ(real({"--dump-ebpf", "x"}), "");
   EXPECT_THAT(real({"--"}), HasSubstr("--help\tPrint this help\n"));
+}
+
+TEST(FateSelectionWords, AreThoseThatItTakes) {
+  for (const std::string& word : FateSelection::common_words()) {
+    EXPECT_NO_THROW(FateSelection::parse(word)) << word;
+  }
 }
 
 TEST(Help, FitsEightyColumnsAndTellsEveryOption) {

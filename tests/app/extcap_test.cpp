@@ -94,7 +94,7 @@ TEST(Extcap, TheDialogHasOptionsOfTheCommandLine) {
     EXPECT_TRUE(known) << name;
     ++offered;
   }
-  EXPECT_EQ(offered, 6);
+  EXPECT_EQ(offered, 8);
 }
 
 }  // namespace

@@ -53,6 +53,10 @@ TEST_F(ShellCompletion, Bash) {
   EXPECT_EQ(bash("--dump"), "--dump-ebpf");
   EXPECT_EQ(bash("--actions drop,red"), "drop,redirect");
   EXPECT_EQ(bash("--actions = red"), "redirect");
+  EXPECT_EQ(bash("--fate = queued,drop"), "queued,dropped");
+  EXPECT_EQ(bash("-w /etc/debian_ver"), "/etc/debian_version");
+  EXPECT_EQ(bash("-Z nobo"), "nobody");
+  EXPECT_EQ(bash("--replay in --prog hook"), "hooked");
   EXPECT_EQ(bash("-q " + typed_), hook_path_);
   EXPECT_EQ(bash("hook /etc/debian_ver"), "/etc/debian_version");
 }
@@ -61,6 +65,9 @@ TEST_F(ShellCompletion, Zsh) {
   EXPECT_EQ(zsh("--dump"), "xdpcap-cpp --dump-ebpf");
   EXPECT_EQ(zsh("--actions drop,red"), "xdpcap-cpp --actions drop,redirect");
   EXPECT_EQ(zsh("--linktype=RAI"), "xdpcap-cpp --linktype=RAIF1");
+  EXPECT_EQ(zsh("--fate=queued,drop"), "xdpcap-cpp --fate=queued,dropped");
+  EXPECT_EQ(zsh("-a dur"), "xdpcap-cpp -a duration:");
+  EXPECT_EQ(zsh("-Z nobo"), "xdpcap-cpp -Z nobody");
   EXPECT_EQ(zsh("-q " + typed_), "xdpcap-cpp -q " + hook_path_);
   EXPECT_EQ(zsh("hook /etc/debian_ver"), "xdpcap-cpp hook /etc/debian_version");
 }
@@ -69,6 +76,9 @@ TEST_F(ShellCompletion, Fish) {
   EXPECT_EQ(fish("--dump"), "--dump-ebpf");
   EXPECT_EQ(fish("--actions drop,red"), "drop,redirect");
   EXPECT_EQ(fish("--actions=red"), "--actions=redirect");
+  EXPECT_EQ(fish("--fate=queued,drop"), "--fate=queued,dropped");
+  EXPECT_EQ(fish("--replay /etc/debian_ver"), "/etc/debian_version");
+  EXPECT_EQ(fish("--replay in --prog hook"), "hooked");
   EXPECT_EQ(fish("-q " + typed_), hook_path_);
   EXPECT_EQ(fish("hook /etc/debian_ver"), "/etc/debian_version");
 }

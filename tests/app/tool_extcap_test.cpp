@@ -2,6 +2,7 @@
 // A real tshark that finds hooks among its interfaces and captures from one.
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "app/tool_fixture.hpp"
@@ -68,6 +69,18 @@ TEST_F(ToolExtcapTest, TsharkCapturesFromAHook) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "XDPdrop\t1\t101\nXDPpass\t2\t102\nXDPtx\t3\t103\n") << result.err;
   EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
+}
+
+// As Wireshark calls it with a box of the dialog ticked.
+TEST_F(ToolExtcapTest, NotesFates) {
+  Process capture(tool({"--capture", "--extcap-interface", interface_, "--fifo", file_, "--fate",
+                        "--actions", "aborted,tx"}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (std::uint32_t action = 0; action < 5; ++action) program_.run(packet_for(action, 100));
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_THAT(run({"tshark", "-r", file_, "-T", "fields", "-e", "frame.comment"}).out,
+              HasSubstr("ingress="));
 }
 
 // What Wireshark runs while a filter is typed, and shows of a capture that fails. (tshark itself

@@ -35,11 +35,18 @@ TEST_F(ToolTest, ListTellsWhoCapturesNow) {
   EXPECT_THAT(lines_about(hook_path_), HasSubstr("5 slots\n  program "));
   Process first(tool({"-actions", "drop,pass", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(first, file_)) << first.err();
-  Process second(tool({"-actions", "pass,tx", hook_path_, files_.path("second")}));
+  Process second(tool({"--fate", "-actions", "pass,tx", hook_path_, files_.path("second")}));
   ASSERT_TRUE(wait_until_live(second, files_.path("second"))) << second.err();
   const std::string lines = lines_about(hook_path_);
   EXPECT_THAT(lines, HasSubstr("  capture drop, pass" + holder(first)));
   EXPECT_THAT(lines, HasSubstr("  capture pass, tx" + holder(second)));
+  const ProcessResult pids =
+      run({"sh", "-c",
+           "\"$0\" --list --json | jq --arg hook \"$1\" '.[] | select(.path == $hook) | .captures[]"
+           " | select(.action == \"pass\") | .processes[0].pid'",
+           XDPCAP_CPP, hook_path_});
+  EXPECT_EQ(pids.out, std::to_string(second.pid()) + "\n" + std::to_string(first.pid()) + "\n")
+      << pids.err;
   first.signal(SIGINT);
   second.signal(SIGINT);
   EXPECT_EQ(first.wait().exit_code, 0);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <net/if.h>
+#include <pwd.h>
+
+#include <algorithm>
+
+#include "app/completion.hpp"
+#include "app/options.hpp"
+#include "base/error.hpp"
+#include "kernel/inventory.hpp"
+#include "kernel/program_info.hpp"
+
+namespace xdpcap {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names program_names() {
+  Names names;
+  try {
+    for (const ProgramInfo& program : loaded_xdp_programs()) names.push_back(program.name);
+  } catch (const Error&) {
+    return {};  // not root: nothing to offer is no reason to complain in the middle of a line
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+Names user_names() {
+  Names names;
+  ::setpwent();
+  while (const passwd* user = ::getpwent()) names.emplace_back(user->pw_name);
+  ::endpwent();
+  return names;
+}
+
+Names interface_names() {
+  Names names;
+  struct if_nameindex* const all = ::if_nameindex();
+  if (all == nullptr) return names;
+  for (const struct if_nameindex* one = all; one->if_index != 0; ++one) {
+    names.emplace_back(one->if_name);
+  }
+  ::if_freenameindex(all);
+  return names;
+}
+
+}  // namespace
+
+CompletionSources completion_sources() {
+  return {.options = option_summaries(),
+          .hooks = hook_paths,
+          .programs = program_names,
+          .users = user_names,
+          .interfaces = interface_names};
+}
+
+}  // namespace xdpcap
