@@ -50,12 +50,38 @@ need_test_packages() {
     systemd-analyze=systemd /usr/lib/python3/dist-packages/yaml=python3-yaml
 }
 
+# configure FOLDER [CMAKE-OPTION...]
+configure() {
+  cmake -S . -B "$1" -G Ninja "${@:2}" >/dev/null
+}
+
 # build FOLDER [CMAKE-OPTION...]
 build() {
-  local folder=$1
-  shift
-  cmake -S . -B "$folder" -G Ninja "$@" >/dev/null
-  cmake --build "$folder"
+  configure "$@"
+  cmake --build "$1"
+}
+
+# clang's sanitizers, libFuzzer and coverage; and symbols in what they print.
+need_clang_runtime() {
+  local runtime
+  runtime=$(clang -print-resource-dir)/lib/linux/libclang_rt.fuzzer-$(uname -m).a
+  need_packages "$runtime=libclang-rt-dev" llvm-symbolizer=llvm
+}
+
+# configure_clang FOLDER [CMAKE-OPTION...]: optimised less, as sanitizers slow things anyway and half
+# the time goes into compiling.
+configure_clang() {
+  need_clang_runtime
+  configure "$1" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_C_FLAGS_DEBUG="-O1 -g1" -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" "${@:2}"
+}
+
+# build_sanitized [TARGET...]: one build serves the tests, their coverage and the fuzzers.
+SANITIZED=build/sanitized
+build_sanitized() {
+  configure_clang $SANITIZED -DXDPCAP_SANITIZE=address,undefined -DXDPCAP_COVERAGE=ON \
+    -DXDPCAP_FUZZ=ON
+  cmake --build $SANITIZED ${1:+--target} "$@"
 }
 
 # Hooks are pinned in a bpffs. Most systems have one mounted; bare containers and VMs may not.

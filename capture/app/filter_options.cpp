@@ -12,12 +12,34 @@
 namespace xdpcap {
 namespace {
 
+// Longer than any filter that fits into a program, and soon read where a file has no end.
+constexpr std::size_t kLongestFilterFile = std::size_t{1} << 20U;
+
+std::string read_file(const std::string& path) {
+  const std::string doing = "reading the filter file " + path;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw system_error(doing, errno);
+  std::string bytes(kLongestFilterFile + 1, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (file.bad()) throw system_error(doing, errno);
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  if (bytes.size() > kLongestFilterFile) {
+    throw UsageError(doing + ": it is longer than 1 MiB", "no filter is: name another file");
+  }
+  // libpcap would take what stands before it for the whole filter.
+  if (bytes.find('\0') != std::string::npos) {
+    throw UsageError(doing + ": it has a byte 0 in it", "filters are text: name another file");
+  }
+  return bytes;
+}
+
 // As tcpdump reads it: "#" begins a comment, lines are joined.
 std::string read_filter_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw system_error("reading the filter file " + path, errno);
+  const std::string bytes = read_file(path);
   std::string text;
-  for (std::string line; std::getline(file, line);) text += line.substr(0, line.find('#')) + ' ';
+  for (const std::string_view line : split(bytes, '\n')) {
+    text.append(line.substr(0, line.find('#'))) += ' ';
+  }
   return text;
 }
 

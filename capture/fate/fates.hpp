@@ -47,7 +47,7 @@ class Fates {
     xdpcap_block& block = cursor.block();
     const FateComments::Comment& comment = comments_.of(fate_of(block));
     if (!comment.wanted) {
-      ++left_out_[block.interface_id];
+      ++left_out_.at(block.interface_id);
       return true;
     }
     if (!file.append(block, comment.option)) return false;

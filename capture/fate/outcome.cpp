@@ -47,7 +47,10 @@ std::string name_of(Outcome outcome) {
 
 std::string reason_of(const xdpcap_fate& fate, Outcome outcome) {
   if (outcome != Outcome::dropped) return {};
-  if (fate.state == XDPCAP_FATE_REDIRECT) return errno_name(-fate.error);
+  // The negation of any number there: nothing says that it is one of the kernel's.
+  if (fate.state == XDPCAP_FATE_REDIRECT) {
+    return errno_name(static_cast<int>(0U - static_cast<std::uint32_t>(fate.error)));
+  }
   if (fate.action == XDP_TX) return "tx-failed";
   return fate.action == XDP_REDIRECT ? "redirect-failed" : "invalid-action";
 }

@@ -70,6 +70,10 @@ bool divides_by_constant(std::uint16_t code) {
   return code == (BPF_ALU | BPF_DIV | BPF_K) || code == (BPF_ALU | BPF_MOD | BPF_K);
 }
 
+bool shifts_by_constant(std::uint16_t code) {
+  return code == (BPF_ALU | BPF_LSH | BPF_K) || code == (BPF_ALU | BPF_RSH | BPF_K);
+}
+
 void check_jump(const CbpfProgram& program, std::size_t position) {
   const CbpfInstruction& insn = program[position];
   if (BPF_OP(insn.code) == BPF_JA) {
@@ -89,6 +93,11 @@ void check(const CbpfProgram& program, std::size_t position) {
     throw invalid(position, "there is no scratch memory M[" + std::to_string(insn.k) + "]");
   }
   if (divides_by_constant(insn.code) && insn.k == 0) throw invalid(position, "division by zero");
+  // C leaves open what that is, so libpcap's interpreter does; the kernel refuses it, too.
+  // libpcap's compiler makes none.
+  if (shifts_by_constant(insn.code) && insn.k > 31) {
+    throw invalid(position, "it shifts 32 bits by " + std::to_string(insn.k));
+  }
   if (BPF_CLASS(insn.code) == BPF_JMP) check_jump(program, position);
 }
 
@@ -111,11 +120,12 @@ std::string decimal_line(const CbpfInstruction& insn) {
 void validate(const CbpfProgram& program) {
   if (program.empty()) throw UsageError("the filter has no instructions");
   for (std::size_t position = 0; position < program.size(); ++position) check(program, position);
-  // Anything else at the end would run on behind it.
+  // Anything else at the end would run on behind it. Even a `ja` back does not do for libpcap and
+  // for the kernel.
   const std::size_t last = program.size() - 1;
-  const bool ends =
-      BPF_CLASS(program[last].code) == BPF_RET || program[last].code == (BPF_JMP | BPF_JA);
-  if (!ends) throw invalid(last, "the program does not end with a return");
+  if (BPF_CLASS(program[last].code) != BPF_RET) {
+    throw invalid(last, "the program does not end with a return");
+  }
 }
 
 std::size_t jump_target(const CbpfInstruction& instruction, std::size_t position) {

@@ -25,9 +25,9 @@ using CbpfProgram = std::vector<CbpfInstruction>;
 inline constexpr std::uint32_t kCbpfScratchWords = 16;
 
 // Throws UsageError, which names the instruction, unless the program is one that libpcap would run:
-// known opcodes only, jumps that stay inside, scratch memory that exists, no constant divisor 0,
-// and a return at the end. A jump backwards is allowed to `ja` alone (libpcap makes one for
-// protochain), and not to itself.
+// known opcodes only, jumps that stay inside, scratch memory that exists, no constant divisor 0, no
+// shift by more than 31 bits, and a return at the end. A jump backwards is allowed to `ja` alone
+// (libpcap makes one for protochain), and not to itself.
 void validate(const CbpfProgram& program);
 
 // Where a `ja` at `position` goes. Its offset is a signed number (libpcap's protochain).

@@ -86,6 +86,7 @@ void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fa
   for (cursor.refresh(); cursor.ready(); cursor.next()) {
     xdpcap_block& block = cursor.block();
     if (with_fates) {
+      if (block.captured_length > XDPCAP_MOST_CAPTURED) RingCursor::throw_damaged();
       const std::uint32_t length = recorded_length(block);
       set_lengths(block, length, length);
     }
@@ -101,13 +102,20 @@ void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fa
 void RingCursor::hold_open_fate(std::uint64_t settled) {
   const std::uint64_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire);
   if (last >= end_) return;
+  if (last < position_ || last % alignof(xdpcap_block) != 0) throw_damaged();
   auto& block = *reinterpret_cast<xdpcap_block*>(blocks_ + (last & (size_ - 1)));
+  if (!is_plausible(block)) throw_damaged();
   if (time_of(block) <= settled) return;
   const __u32 state = std::atomic_ref(fate_of(block).state).load(std::memory_order_acquire);
   const bool decided = state != XDPCAP_FATE_OPEN && kOrderedStores;
   if (decided || state == XDPCAP_FATE_NONE) return;
   end_ = last;
   busy_ = true;
+}
+
+void RingCursor::throw_damaged() {
+  throw Error("reading the rings: no recorder has left them like this",
+              "some other program writes to the maps of this one: find out which (bpftool map)");
 }
 
 void RingCursor::resize_block(std::uint32_t length) {

@@ -48,13 +48,15 @@ class RingCursor {
         end_(position_) {}
 
   // Looks at how far the kernel has got. What it adds later is not seen until the next refresh().
-  // With fates: a block from after `settled` whose fate is still open is being written, too.
+  // With fates: a block from after `settled` whose fate is still open is being written, too. Throws
+  // Error where no recorder can have left the ring so, as next() does.
   void refresh(std::uint64_t settled = kAllSettled) {
     // In this order: a recorder that finishes between the two looks is busy for the first or has
     // its block seen by the second.
     busy_ = std::atomic_ref(ring_->busy).load(std::memory_order_acquire) != 0;
     end_ = head().load(std::memory_order_acquire);
-    if (settled != kAllSettled && position_ != end_) hold_open_fate(settled);
+    check();
+    if (settled != kAllSettled && ready()) hold_open_fate(settled);
   }
   static constexpr std::uint64_t kAllSettled = ~std::uint64_t{0};
 
@@ -70,6 +72,7 @@ class RingCursor {
     const std::size_t end = offset() + (length_ != 0 ? length_ : block().block_length);
     length_ = 0;
     position_ = end < size_ ? position_ - offset() + end : position_ - offset() + size_;
+    check();
   }
 
   // Gives the block another length, with which it is to be written. Its head and tail say so from
@@ -83,6 +86,9 @@ class RingCursor {
   [[nodiscard]] std::uint64_t position() const { return position_; }
   void go_back(std::uint64_t position) { position_ = position; }
 
+  // For what cannot have come from a recorder.
+  [[noreturn]] static void throw_damaged();
+
   // Bytes that wait in the ring.
   [[nodiscard]] std::uint64_t waiting() const {
     return head().load(std::memory_order_acquire) - position_;
@@ -90,6 +96,16 @@ class RingCursor {
 
  private:
   void hold_open_fate(std::uint64_t settled);
+  // Whoever may write to maps may have written to the ring: nothing in it leads out of it.
+  void check() const {
+    if (end_ - position_ > size_ || (ready() && !is_plausible(block()))) throw_damaged();
+  }
+  [[nodiscard]] static bool is_plausible(const xdpcap_block& block) {
+    constexpr std::uint32_t kLeast = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
+    return block.block_length >= kLeast && block.block_length <= XDPCAP_RING_OVERHANG &&
+           block.block_length % 4 == 0;
+  }
+
   [[nodiscard]] std::atomic_ref<__u64> head() const { return std::atomic_ref(ring_->head); }
   [[nodiscard]] std::size_t offset() const { return position_ & (size_ - 1); }
 

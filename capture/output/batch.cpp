@@ -5,6 +5,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "base/error.hpp"
+
 namespace xdpcap {
 namespace {
 
@@ -30,6 +32,11 @@ void Batch::clear() {
   size_ = 0;
   pieces_.clear();
   std::fill(packets_.begin(), packets_.end(), 0);
+}
+
+void Batch::throw_foreign() {
+  throw Error("taking a packet out of its ring: no recorder has put it there",
+              "some other program writes to the maps of this one: find out which (bpftool map)");
 }
 
 // A block begins where a piece does or where the block before it ends, has its first fields in one

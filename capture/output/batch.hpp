@@ -30,8 +30,10 @@ class Batch {
   explicit Batch(std::size_t interfaces);
 
   // Takes a packet's block; false when the batch is full: nothing was taken. An empty batch takes
-  // any block. The memory has to stay as it is until clear().
+  // any block. The memory has to stay as it is until clear(). Throws Error for a block that is not
+  // of this file.
   bool append(const xdpcap_block& block) {
+    if (block.interface_id >= packets_.size()) throw_foreign();
     const auto* bytes = reinterpret_cast<const std::byte*>(&block);
     if (!append(std::span(bytes, block.block_length))) return false;
     ++packets_[block.interface_id];
@@ -40,6 +42,9 @@ class Batch {
   // Takes a packet's block with a comment in place of its fate; false as above. The lengths in the
   // block have to become with_comment() before it is written.
   bool append(const xdpcap_block& block, std::span<const std::byte> comment) {
+    constexpr std::size_t kLeast =
+        sizeof(xdpcap_block) + sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
+    if (block.interface_id >= packets_.size() || block.block_length < kLeast) throw_foreign();
     const std::uint32_t length = with_comment(block.block_length, comment.size());
     constexpr std::size_t kPiecesOfOne = 3;
     if (size_ != 0 && size_ + length > kMostBytes) return false;
@@ -76,6 +81,7 @@ class Batch {
   void keep_whole_blocks(std::size_t bytes);
 
  private:
+  [[noreturn]] static void throw_foreign();
   void put(std::span<const std::byte> bytes) {
     if (!pieces_.empty() && end_of(pieces_.back()) == bytes.data()) {
       pieces_.back().iov_len += bytes.size();

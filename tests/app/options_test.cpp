@@ -18,6 +18,7 @@ using test::parse;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 TEST(Options, HookOutputAndFilterWords) {
   const Options options = parse({"/hook", "out.pcap", "tcp", "port", "80"});
@@ -83,6 +84,21 @@ TEST(Options, AFilterCanComeFromAFile) {
             parse({"/hook", "-", "tcp port 80"}).filter);
   EXPECT_THAT(error({"-F", folder.path("filter"), "/hook", "-", "udp"}), HasSubstr("-F: there is"));
   EXPECT_THROW(parse({"-F", folder.path("none"), "/hook", "-"}), Error);
+}
+
+TEST(Options, AFilterFileHasAnEnd) {
+  const test::TemporaryFolder folder;
+  const auto from_file = [&](const std::string& text) {
+    test::write_file(folder.path("filter"), std::as_bytes(std::span(text)));
+    return std::vector<std::string>{"-F", folder.path("filter"), "/hook", "-"};
+  };
+  const std::string comment(1024 * 1024 - 4, '#');
+  EXPECT_EQ(parse(from_file("ip \n" + comment)).filter, parse({"/hook", "-", "ip"}).filter);
+  EXPECT_THAT(error(from_file("ip \n#" + comment)), HasSubstr("filter: it is longer than 1 MiB"));
+  EXPECT_THAT(error({"-F", "/dev/zero", "/hook", "-"}), HasSubstr("it is longer than 1 MiB"));
+  EXPECT_THAT(error(from_file(std::string("ip\0 and tcp", 11))), HasSubstr("a byte 0"));
+  const auto folder_itself = [&] { parse({"-F", folder.path(""), "/hook", "-"}); };
+  EXPECT_THAT(folder_itself, ThrowsMessage<Error>(HasSubstr("Is a directory")));
 }
 
 TEST(Options, FiltersAtOffsetsAreForIp) {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -138,7 +140,8 @@ TEST_F(ToolTest, StoppingUnderFullLoadLosesNothingUncounted) {
     }
     // Until the file has grown: only then is the flood in full swing.
     const auto grown = std::filesystem::file_size(file) + 1'000'000;
-    EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(file) > grown; }));
+    EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(file) > grown; },
+                           std::chrono::minutes(1)));
     capture.signal(SIGINT);
     const ProcessResult result = capture.wait();
     done = true;
@@ -262,8 +265,20 @@ TEST_F(ToolTest, WaitsForAProgramThatUsesTheHook) {
   EXPECT_EQ(read_bytes(file_).size(), 1U);
 }
 
+// Signals no longer end it but are read: proc(5), SigBlk.
+bool reads_signals(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigBlk:")) {
+      return (std::stoull(line.substr(line.find('\t')), nullptr, 16) >> (SIGINT - 1) & 1U) != 0;
+    }
+  }
+  return false;
+}
+
 TEST_F(ToolTest, WaitingCanBeStopped) {
   Process capture(tool({"--wait", folder_.path("never"), file_}));
+  ASSERT_TRUE(eventually([&] { return reads_signals(capture.pid()); })) << capture.err();
   std::this_thread::sleep_for(milliseconds(300));
   capture.signal(SIGINT);
   EXPECT_EQ(capture.wait().exit_code, 0);

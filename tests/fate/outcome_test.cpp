@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 
 #include <cerrno>
+#include <limits>
 
 #include "base/error.hpp"
 #include "fate/selection.hpp"
@@ -44,6 +45,9 @@ TEST(Outcome, ReasonsAreNames) {
   EXPECT_EQ(reason_of(made_fate(XDPCAP_FATE_EXCEPTION, XDP_TX), Outcome::dropped), "tx-failed");
   EXPECT_EQ(reason_of(made_fate(XDPCAP_FATE_EXCEPTION, 7), Outcome::dropped), "invalid-action");
   EXPECT_EQ(reason_of(made_fate(XDPCAP_FATE_EXCEPTION), Outcome::aborted), "");
+  constexpr std::int32_t kLeast = std::numeric_limits<std::int32_t>::min();  // has no negation
+  EXPECT_EQ(reason_of(made_fate(XDPCAP_FATE_REDIRECT, 4, kLeast), Outcome::dropped),
+            "errno--2147483648");
   EXPECT_EQ(errno_name(4711), "errno-4711");
 }
 

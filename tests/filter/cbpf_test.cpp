@@ -49,10 +49,28 @@ TEST(Cbpf, SaysWhereAndWhyAProgramIsInvalid) {
   why({{0x60, 0, 0, 16}, kReturn}, "no scratch memory M[16]");
   why({{0x34, 0, 0, 0}, kReturn}, "division by zero");
   why({{0x94, 0, 0, 0}, kReturn}, "division by zero");
+  why({{0x64, 0, 0, 32}, kReturn}, "instruction 0 of the filter: it shifts 32 bits by 32");
+  why({{0x74, 0, 0, 0xFFFFFFFF}, kReturn}, "it shifts 32 bits by 4294967295");
+  why({kReturn, {0x05, 0, 0, 0xFFFFFFFE}}, "instruction 1 of the filter: the program does not end");
   why({kReturn, {0x15, 0, 1, 0}, kReturn}, "instruction 1 of the filter: it jumps out");
   why({{0x05, 0, 0, 1}, kReturn}, "it jumps out");
   why({{0x05, 0, 0, 0xFFFFFFFF}, kReturn}, "it jumps to itself");
   why({{0x05, 0, 0, 0xFFFFFFFE}, kReturn}, "it jumps out");
+}
+
+TEST(Cbpf, TakesEveryShiftWithinAWord) {
+  for (std::uint32_t bits = 0; bits < 32; ++bits) {
+    EXPECT_NO_THROW(validate({{0x64, 0, 0, bits}, {0x74, 0, 0, bits}, {0x06, 0, 0, 1}}));
+  }
+  // X is looked at only when the filter runs.
+  EXPECT_NO_THROW(validate({{0x6c, 0, 0, 32}, {0x7c, 0, 0, 32}, {0x06, 0, 0, 1}}));
+}
+
+// No program that ends in anything but a return is one for libpcap.
+TEST(Cbpf, WantsAReturnAtTheEndAsLibpcapDoes) {
+  const CbpfProgram ends_in_jump = {{0x06, 0, 0, 1}, {0x05, 0, 0, 0xFFFFFFFE}};
+  EXPECT_THROW(validate(ends_in_jump), UsageError);
+  EXPECT_FALSE(test::libpcap_accepts(ends_in_jump));
 }
 
 // Every opcode there could be: ours and libpcap's validators agree.

@@ -6,6 +6,7 @@
 #include <deque>
 #include <random>
 
+#include "base/error.hpp"
 #include "kernel/rings.hpp"
 #include "output/time_merge.hpp"
 #include "support/fate.hpp"
@@ -65,6 +66,33 @@ TEST(RingCursor, SeesNothingThatCameAfterItLooked) {
   EXPECT_FALSE(cursor.ready());
   EXPECT_GT(cursor.waiting(), 0U);
   cursor.refresh();
+  EXPECT_TRUE(cursor.ready());
+}
+
+// Who may write to maps may write anything: no cursor follows it out of its ring.
+TEST(RingCursor, RefusesWhatNoRecorderLeaves) {
+  MadeRing ring(kSize);
+  RingCursor cursor(ring.memory(), kSize);
+  ring.record({.packet = numbered_packet(60)});
+  ring.record({.packet = numbered_packet(60)});
+  cursor.refresh();
+  xdpcap_block& first = cursor.block();
+  const std::uint32_t length = first.block_length;
+  for (const std::uint32_t wrong : {0U, length - 1, 64U, XDPCAP_RING_OVERHANG + 4, ~0U}) {
+    first.block_length = wrong;
+    EXPECT_THROW(cursor.refresh(), Error) << wrong;
+  }
+  first.block_length = 2 * length + 4;  // leads behind the head
+  EXPECT_THROW(cursor.next(), Error);
+  cursor.go_back(0);
+  first.block_length = length;
+  for (const std::uint64_t wrong : {kSize + 1, ~std::size_t{0}}) {
+    ring.ring().head = wrong;
+    EXPECT_THROW(cursor.refresh(), Error) << wrong;
+  }
+  ring.ring().head = std::uint64_t{2} * length;
+  cursor.refresh();
+  cursor.next();
   EXPECT_TRUE(cursor.ready());
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "output/pcapng.hpp"
 #include "support/block.hpp"
 #include "support/capture_reader.hpp"
@@ -202,6 +203,13 @@ TEST_F(BatchWithFatesTest, FillsUpWithPieces) {
   std::size_t taken = 0;
   while (append_with_comment({.packet = numbered_packet(14), .fate = xdpcap_fate{}})) ++taken;
   EXPECT_EQ(taken, (Batch::kMostPieces - 1) / 3);
+}
+
+TEST_F(BatchTest, TakesNoBlockOfAnInterfaceThatTheFileDoesNotHave) {
+  EXPECT_THROW(append({.packet = numbered_packet(60), .interface = 2}), Error);
+  const MadeBlock no_fate({.packet = {}});  // too short for one
+  EXPECT_THROW(batch_.append(no_fate.get(), std::span<const std::byte>()), Error);
+  EXPECT_EQ(batch_.total_packets(), 0U);
 }
 
 }  // namespace

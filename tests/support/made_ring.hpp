@@ -2,6 +2,7 @@
 // A ring in ordinary memory, filled as recorder/record.h says a recorder fills it.
 #pragma once
 
+#include <atomic>
 #include <cstring>
 #include <vector>
 
@@ -18,16 +19,18 @@ class MadeRing {
   [[nodiscard]] std::byte* memory() { return reinterpret_cast<std::byte*>(memory_.data()); }
   [[nodiscard]] xdpcap_ring& ring() { return *reinterpret_cast<xdpcap_ring*>(memory_.data()); }
 
-  // False when there is no room.
+  // False when there is no room. A reader may be at work.
   bool record(const BlockSpec& spec) {
     const MadeBlock block(spec);
     const std::size_t length = block.bytes().size();
-    if (ring().head + length - ring().tail > size_) return false;
+    const std::uint64_t tail = std::atomic_ref(ring().tail).load(std::memory_order_acquire);
+    if (ring().head + length - tail > size_) return false;
     const std::size_t offset = ring().head % size_;
     std::memcpy(memory() + sizeof(xdpcap_ring) + offset, block.bytes().data(), length);
-    ring().last = ring().head;
+    std::atomic_ref(ring().last).store(ring().head, std::memory_order_release);
     const bool lap_ends = offset + length >= size_;
-    ring().head += lap_ends ? size_ - offset : length;
+    const std::uint64_t head = ring().head + (lap_ends ? size_ - offset : length);
+    std::atomic_ref(ring().head).store(head, std::memory_order_release);
     return true;
   }
 
