@@ -12,7 +12,6 @@ namespace xdpcap::test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class Selection : public FateLab {
  protected:
@@ -62,12 +61,6 @@ TEST_F(Selection, ByFateActionAndPacket) {
   EXPECT_EQ(bytes_.size(), 20U);
   EXPECT_EQ(summary_.matched, 30U);
   EXPECT_THAT(err_, HasSubstr("10 packets left out: another fate"));
-}
-
-TEST_F(Selection, TheTableStandsBesideJson) {
-  ASSERT_NO_FATAL_FAILURE(capture_some({"--fate", "--json"}));
-  EXPECT_THAT(err_, HasSubstr("from -> to"));
-  EXPECT_THAT(err_, Not(HasSubstr("packets captured")));
 }
 
 TEST_F(Selection, ByReason) {
