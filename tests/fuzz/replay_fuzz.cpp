@@ -14,8 +14,8 @@
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 #include "filter/expression.hpp"
+#include "output/packet_notes.hpp"
 #include "output/pcapng.hpp"
-#include "output/print_lines.hpp"
 #include "replay/capture_source.hpp"
 #include "replay/packet_filter.hpp"
 
@@ -89,14 +89,14 @@ pcapng::Bytes write(const std::vector<Packet>& packets) {
 
 // How many lines --print finds an action for, in pieces as a pipe hands them on.
 std::size_t count_actions(std::span<const std::byte> file) {
-  ActionQueue actions;
+  PacketNotes notes;
   for (constexpr std::size_t kPiece = 61; !file.empty();) {
     const std::size_t count = std::min(file.size(), kPiece);
-    actions.read(file.first(count));
+    notes.read(file.first(count));
     file = file.subspan(count);
   }
   std::size_t count = 0;
-  while (actions.next() == "pass") ++count;
+  while (notes.next().action == "pass") ++count;
   return count;
 }
 

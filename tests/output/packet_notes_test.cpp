@@ -81,5 +81,12 @@ TEST(PacketNotes, TellActionsAndCommentsInOrder) {
   }
 }
 
+TEST(PacketNotes, TellNothingOfABlockThatEndsTooEarly) {
+  PacketNotes notes;
+  const pcapng::Bytes block = {std::byte{6}, {}, {}, {}, std::byte{8}, {}, {}, {}};
+  notes.read(block);
+  EXPECT_EQ(notes.next().action, "");
+}
+
 }  // namespace
 }  // namespace xdpcap
