@@ -25,7 +25,8 @@ struct Giant {
 const CbpfProgram kReturnA = {{0x16, 0, 0, 0}};
 
 CbpfProgram make(const Giant& giant) {
-  CbpfProgram program;
+  // Scratch memory that nobody has written to is whatever libpcap finds on its stack.
+  CbpfProgram program = {{0x00, 0, 0, 0}, {0x02, 0, 0, 0}};
   for (std::uint32_t i = 0;; ++i) {
     const CbpfProgram round = giant.round(i);
     if (program.size() + round.size() + giant.end.size() > kMaxLength) break;
