@@ -13,7 +13,7 @@
 namespace xdpcap {
 
 // Guardian is a copy of this process (fork) that sleeps until this process has gone without telling
-// it so. It has a session of its own, so that no terminal and no signal to a process group reaches
+// it so. It calls setsid(2), so that no terminal and no signal to a process group reaches
 // it, ignores signals, keeps no descriptors but those it is told to, and asks the kernel to spare
 // it when memory is short.
 class Guardian {
