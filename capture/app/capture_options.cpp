@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/capture_options.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 

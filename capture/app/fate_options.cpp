@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/fate_options.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "base/error.hpp"
 
 namespace xdpcap {

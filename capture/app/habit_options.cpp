@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/habit_options.hpp"
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <utility>
 #include <vector>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/list_options.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "app/option_company.hpp"
 #include "base/error.hpp"
 

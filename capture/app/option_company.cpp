@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/option_company.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "base/error.hpp"

@@ -2,9 +2,10 @@
 // Some options ask for something else than a capture, with which few of the others make sense.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
+
+#include "app/cli_names.hpp"
 
 namespace xdpcap {
 

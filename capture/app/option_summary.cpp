@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/option_summary.hpp"
 
+#include <CLI/CLI.hpp>
+
 namespace xdpcap {
 
 std::vector<OptionSummary> summarize_options(const CLI::App& app) {

@@ -2,9 +2,10 @@
 // The options as they were declared, for what tells of them: help, completion, tests of the manual.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
+
+#include "app/cli_names.hpp"
 
 namespace xdpcap {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
+#include "app/cli_names.hpp"
 #include "app/options.hpp"
 
 namespace xdpcap {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Processors that go and come while a capture runs. Not in ctest: it would take them away from
 // everybody on the machine. tests/vm/run gives it one of its own.
-#include <sched.h>
-
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -11,6 +9,7 @@
 
 #include "app/guardian_fixture.hpp"
 #include "kernel/cpus.hpp"
+#include "support/cpu.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -21,14 +20,6 @@ void set_online(bool online) {
   std::ofstream file("/sys/devices/system/cpu/cpu" + std::to_string(kCpu) + "/online");
   file << (online ? "1" : "0") << std::flush;
   ASSERT_TRUE(file) << "cannot take CPU 1 " << (online ? "on" : "off") << "line";
-}
-
-// The thread that runs a program decides on which CPU.
-void move_to(std::uint32_t cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  ASSERT_EQ(::sched_setaffinity(0, sizeof(set), &set), 0);
 }
 
 class HotplugTest : public GuardianTest {
@@ -44,7 +35,7 @@ class HotplugTest : public GuardianTest {
   }
   void send_on(std::uint32_t cpu, std::uint32_t count) const {
     std::thread([&] {
-      ASSERT_NO_FATAL_FAILURE(move_to(cpu));
+      stay_on_cpu(cpu);
       program_.run(packet_for(XDP_DROP), count);
     }).join();
   }

@@ -32,6 +32,11 @@ class WritingTest : public ToolTest {
     EXPECT_THAT(result.err, HasSubstr(words));
     EXPECT_TRUE(hook_is_empty());
   }
+  // A capture that strace puts errors and signals into. LeakSanitizer would be a second tracer.
+  [[nodiscard]] std::vector<std::string> with_strace(const std::string& what) const {
+    return {"strace", "-qq", "-o",       files_.path("trace"), "-E", "ASAN_OPTIONS=detect_leaks=0",
+            "-e",     what,  XDPCAP_CPP, hook_path_,           file_};
+  }
   // Empty when the file is whole.
   static std::string first_error_of(const std::string& path) {
     try {
@@ -73,13 +78,7 @@ TEST_F(WritingTest, AFullDiskEndsTheCaptureWithAWholeFile) {
 TEST_F(WritingTest, QuotaAndBrokenDisksAreTold) {
   for (const auto& [error, text] :
        {std::pair{"EDQUOT", "Disk quota exceeded"}, std::pair{"EIO", "Input/output error"}}) {
-    std::vector<std::string> command = {
-        "strace", "-qq",
-        "-o",     files_.path("trace"),
-        "-e",     std::string("inject=writev:error=") + error + ":when=2+"};
-    const auto words = tool({hook_path_, file_});
-    command.insert(command.end(), words.begin(), words.end());
-    Process capture(command);
+    Process capture(with_strace(std::string("inject=writev:error=") + error + ":when=2+"));
     ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
     program_.run(packet_for(XDP_DROP), 10);
     const ProcessResult result = capture.wait();
@@ -115,17 +114,11 @@ TEST_F(WritingTest, AReadOnlyFile) {
 
 // A file has its name only once it is a capture, wherever the file system knows such files.
 TEST_F(WritingTest, NothingIsLeftOfACaptureThatDidNotBegin) {
-  std::vector<std::string> command = {"strace", "-qq", "-o", files_.path("trace"), "-e", ""};
-  const auto words = tool({hook_path_, file_});
-  command.insert(command.end(), words.begin(), words.end());
-  constexpr std::size_t kInject = 5;
-  command[kInject] = "inject=bpf:signal=KILL:when=8";  // the maps are made, the file is opened
-  run(command);
+  run(with_strace("inject=bpf:signal=KILL:when=8"));  // the maps are made, the file is opened
   EXPECT_TRUE(hook_is_empty());
   EXPECT_FALSE(std::filesystem::exists(file_));
 
-  command[kInject] = "inject=linkat:signal=KILL";
-  run(command);
+  run(with_strace("inject=linkat:signal=KILL"));
   EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
   // Killed right after the file got its name: the guardian gives it what makes it a capture.
   EXPECT_TRUE(eventually([&] { return std::filesystem::exists(file_); }));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Whose fate each packet has when two CPUs are at work.
 #include <gmock/gmock.h>
-#include <sched.h>
 
 #include <array>
 #include <map>
@@ -10,6 +9,7 @@
 #include <thread>
 
 #include "fate/fate_lab.hpp"
+#include "support/cpu.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -32,10 +32,7 @@ class Interleaved : public FateLab {
 
   // Frames that each ask for a fate by lot, all of one CPU.
   void send_from(std::uint32_t cpu) const {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(cpu % std::thread::hardware_concurrency(), &set);
-    ::sched_setaffinity(0, sizeof(set), &set);
+    stay_on_cpu(cpu % std::thread::hardware_concurrency());
     const PacketSocket socket(left_, "l2");
     socket.send_by_own_queue();
     std::mt19937 random(cpu);

@@ -37,6 +37,11 @@ class ProgCapture : public testing::TestWithParam<std::tuple<Scenario, std::stri
     }
     return false;
   }
+  // A control plane ends by taking its hook's pin away.
+  static void expect_end(Process& control) {
+    control.signal(SIGINT);
+    EXPECT_EQ(control.finish().exit_code, 0) << control.text();
+  }
   // The packets of the capture that the scenario is about, a line each.
   std::vector<std::string> packets() const {
     const Output shown = shell(
@@ -80,8 +85,8 @@ TEST_P(ProgCapture, ShowsThePacketsAsTheyLeftTheProgram) {
   EXPECT_THAT(captured.text, HasSubstr("0 packets lost"));
   EXPECT_THAT(packets(), ElementsAreArray(scenario_.packets));
 
-  program.signal(SIGINT);
-  EXPECT_EQ(program.finish().exit_code, 0) << program.text();
+  if (helper) expect_end(*helper);
+  expect_end(program);
   for (const std::string& text : scenario_.program_says) {
     EXPECT_THAT(program.text(), HasSubstr(text));
   }

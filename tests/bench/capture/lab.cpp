@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
-#include <sched.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,9 +22,12 @@
 #include "bench/capture/lab.h"
 #include "bench/capture/stop.hpp"
 #include "capture_lab.skel.h"
+#include "support/cpu.hpp"
 
 namespace xdpcap::bench {
 namespace {
+
+using test::stay_on_cpu;
 
 constexpr std::uint32_t kLiveFrames = 1U << 1U;  // BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18
 constexpr double kFraction = 256;                // see struct generator
@@ -57,15 +59,6 @@ std::uint32_t repeats(std::uint64_t packets, double rate) {
   constexpr double kLooksPerSecond = 25'000;
   const double idle = rate == 0 ? 0 : 2 * kLooksPerSecond / rate;
   return static_cast<std::uint32_t>(static_cast<double>(packets) * (1 + idle));
-}
-
-void pin_to(std::uint32_t cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  if (::sched_setaffinity(0, sizeof(set), &set) != 0) {
-    throw system_error("moving to CPU " + std::to_string(cpu), errno);
-  }
 }
 
 void attach(int ifindex, const bpf_program* program) {
@@ -139,7 +132,7 @@ Lab::Lab(std::uint32_t cpu) {
   try {
     make_namespaces();
     load();
-    pin_to(cpu);
+    stay_on_cpu(cpu);
   } catch (...) {
     this->~Lab();
     throw;
