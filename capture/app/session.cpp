@@ -85,6 +85,12 @@ void Session::run() {
   if (user) {
     become(*user);
     attachment_->without_privileges();
+    if (fates_ && !fates_->has_table()) {
+      tell(
+          "fates with numbers instead of names, and without a table: before Linux 5.19 "
+          "kernel.unprivileged_bpf_disabled keeps them from " +
+          options_.service.user->name + '\n');
+    }
   }
   std::exception_ptr failure;
   try {

@@ -6,19 +6,23 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/pcapng_format.hpp"
+
 namespace xdpcap {
 namespace {
 
 constexpr std::size_t kMost = 16384;
 
-// An opt_comment (draft-ietf-opsawg-pcapng, section 3.5): code 1, length, text, padding.
+// An option of pcapng: code, length, text, padding.
 std::vector<std::byte> comment_option(const std::string& text) {
-  constexpr std::uint16_t kCode = 1;
-  const auto length = static_cast<std::uint16_t>(text.size());
-  std::vector<std::byte> option(sizeof(kCode) + sizeof(length) + (text.size() + 3) / 4 * 4);
-  std::memcpy(option.data(), &kCode, sizeof(kCode));
-  std::memcpy(option.data() + sizeof(kCode), &length, sizeof(length));
-  std::memcpy(option.data() + sizeof(kCode) + sizeof(length), text.data(), text.size());
+  struct {
+    std::uint16_t code = pcapng::option::opt_comment;
+    std::uint16_t length = 0;
+  } head;
+  head.length = static_cast<std::uint16_t>(text.size());
+  std::vector<std::byte> option(sizeof(head) + (text.size() + 3) / 4 * 4);
+  std::memcpy(option.data(), &head, sizeof(head));
+  std::memcpy(option.data() + sizeof(head), text.data(), text.size());
   return option;
 }
 

@@ -105,6 +105,11 @@ std::vector<int> Tracer::descriptors() const {
   return {bpf_map__fd(map("pairs")), bpf_map__fd(map(".bss")), bpf_map__fd(map("names"))};
 }
 
+bool Tracer::can_be_read() const {
+  xdpcap_pair first{};
+  return bpf_map_get_next_key(bpf_map__fd(map("pairs")), nullptr, &first) == 0 || errno != EPERM;
+}
+
 std::vector<PairCount> Tracer::pairs() const {
   const int fd = bpf_map__fd(map("pairs"));
   std::vector<PairCount> pairs;

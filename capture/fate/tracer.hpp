@@ -32,6 +32,9 @@ class Tracer {
   [[nodiscard]] int last_fd() const { return last_fd_; }
   // Of the maps that are read below.
   [[nodiscard]] std::vector<int> descriptors() const;
+  // Whether they can be: before Linux 5.19 (commit c8644cd0efe7), not by a process without CAP_BPF,
+  // where kernel.unprivileged_bpf_disabled is set.
+  [[nodiscard]] bool can_be_read() const;
   [[nodiscard]] std::vector<PairCount> pairs() const;
   // Reports that are missing among pairs(), which has room for some thousand.
   [[nodiscard]] std::uint64_t uncounted() const;

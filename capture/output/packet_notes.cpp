@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/pcapng_format.hpp"
 #include "base/text.hpp"
 
 namespace xdpcap {
@@ -31,7 +32,7 @@ constexpr std::size_t padded(std::size_t length) {
 }
 
 // The first option with this code, among those that begin at `at`; empty when there is none.
-std::string option(std::span<const std::byte> block, std::size_t at, std::uint16_t code) {
+std::string find_option(std::span<const std::byte> block, std::size_t at, std::uint16_t code) {
   constexpr std::size_t kOptionHead = 4;  // code and length
   while (at + kOptionHead + kTail <= block.size()) {
     const auto length = number_at<std::uint16_t>(block, at + sizeof(code));
@@ -45,8 +46,7 @@ std::string option(std::span<const std::byte> block, std::size_t at, std::uint16
 }
 
 std::string action_of_interface(std::span<const std::byte> block) {
-  constexpr std::uint16_t kName = 2;
-  const std::string name = option(block, kInterfaceOptions, kName);
+  const std::string name = find_option(block, kInterfaceOptions, pcapng::option::if_name);
   return name.starts_with("XDP") ? name.substr(3) : name;
 }
 
@@ -65,24 +65,21 @@ void PacketNotes::read(std::span<const std::byte> bytes) {
 }
 
 void PacketNotes::read_block(std::span<const std::byte> block) {
-  constexpr std::uint32_t kSection = 0x0A0D0D0A;
-  constexpr std::uint32_t kInterface = 1;
-  constexpr std::uint32_t kPacket = 6;
-  constexpr std::uint16_t kComment = 1;
   switch (number_at<std::uint32_t>(block, 0)) {
-    case kSection:
+    case pcapng::block_type::section_header:
       interfaces_.clear();
       break;
-    case kInterface:
+    case pcapng::block_type::interface_description:
       interfaces_.push_back(action_of_interface(block));
       break;
-    case kPacket: {
+    case pcapng::block_type::enhanced_packet: {
       const auto interface = number_at<std::uint32_t>(block, kInterfaceId);
       const auto captured = number_at<std::uint32_t>(block, kCapturedLength);
       packets_.push_back(
           {.action = interface < interfaces_.size() ? interfaces_[interface] : std::string(),
            // A recorder leaves spaces behind a short number.
-           .comment = std::string(trim(option(block, kPacketData + padded(captured), kComment)))});
+           .comment = std::string(trim(
+               find_option(block, kPacketData + padded(captured), pcapng::option::opt_comment)))});
       break;
     }
     default:

@@ -6,13 +6,10 @@
 #include <limits>
 #include <string_view>
 
+#include "base/pcapng_format.hpp"
+
 namespace xdpcap::pcapng {
 namespace {
-
-constexpr std::uint32_t kSectionHeader = 0x0A0D0D0A;
-constexpr std::uint32_t kInterfaceDescription = 1;
-constexpr std::uint32_t kInterfaceStatistics = 5;
-constexpr std::uint32_t kEnhancedPacket = 6;
 
 //  0  type
 //  4  total length
@@ -59,15 +56,14 @@ class Block {
 
   // The kind of verdict, then the action as 64 bits.
   void xdp_verdict_option(std::uint16_t code, std::uint64_t action) {
-    constexpr std::uint8_t kLinuxXdp = 2;
-    begin_option(code, sizeof(kLinuxXdp) + sizeof(action));
-    put(kLinuxXdp);
+    begin_option(code, sizeof(kVerdictOfLinuxEbpfXdp) + sizeof(action));
+    put(kVerdictOfLinuxEbpfXdp);
     put(action);
     pad();
   }
 
   Bytes finish() {
-    begin_option(0, 0);  // opt_endofopt
+    begin_option(option::opt_endofopt, 0);
     const auto length = static_cast<std::uint32_t>(bytes_.size() + sizeof(std::uint32_t));
     put(length);
     std::memcpy(bytes_.data() + sizeof(std::uint32_t), &length, sizeof(length));
@@ -95,61 +91,60 @@ Bytes section_header(const Section& section) {
   constexpr std::uint16_t kMajor = 1;
   constexpr std::uint16_t kMinor = 0;
   constexpr std::int64_t kUnknownLength = -1;
-  Block block(kSectionHeader);
+  Block block(block_type::section_header);
   block.put(kByteOrderMagic);
   block.put(kMajor);
   block.put(kMinor);
   block.put(kUnknownLength);
-  block.text_option(2, section.hardware);
-  block.text_option(3, section.os);
-  block.text_option(4, section.application);
+  block.text_option(option::shb_hardware, section.hardware);
+  block.text_option(option::shb_os, section.os);
+  block.text_option(option::shb_userappl, section.application);
   return block.finish();
 }
 
 Bytes interface_description(const Interface& interface) {
   constexpr std::uint8_t kNanoseconds = 9;
-  Block block(kInterfaceDescription);
+  Block block(block_type::interface_description);
   block.put(interface.link_type);
   block.put(std::uint16_t{0});  // reserved
   block.put(interface.snaplen);
-  block.text_option(2, interface.name);
-  block.text_option(3, interface.description);
-  block.number_option(9, kNanoseconds);  // if_tsresol
+  block.text_option(option::if_name, interface.name);
+  block.text_option(option::if_description, interface.description);
+  block.number_option(option::if_tsresol, kNanoseconds);
   if (!interface.filter.empty()) {
-    // if_filter begins with a code: 0 is a filter string of libpcap.
-    block.text_option(11, std::string(1, '\0') + interface.filter);
+    // It begins with a code: 0 is a filter string of libpcap.
+    block.text_option(option::if_filter, std::string(1, '\0') + interface.filter);
   }
-  block.text_option(12, interface.os);
+  block.text_option(option::if_os, interface.os);
   return block.finish();
 }
 
 Bytes interface_statistics(const Statistics& statistics) {
-  Block block(kInterfaceStatistics);
+  Block block(block_type::interface_statistics);
   block.put(statistics.interface_id);
   block.put(static_cast<std::uint32_t>(statistics.end_time >> 32U));
   block.put(static_cast<std::uint32_t>(statistics.end_time));
-  block.time_option(2, statistics.start_time);
-  block.time_option(3, statistics.end_time);
-  block.number_option(4, statistics.received);
-  block.number_option(5, statistics.lost);
-  block.number_option(6, statistics.matched);
-  block.number_option(8, statistics.written);
-  block.text_option(1, statistics.comment);
+  block.time_option(option::isb_starttime, statistics.start_time);
+  block.time_option(option::isb_endtime, statistics.end_time);
+  block.number_option(option::isb_ifrecv, statistics.received);
+  block.number_option(option::isb_ifdrop, statistics.lost);
+  block.number_option(option::isb_filteraccept, statistics.matched);
+  block.number_option(option::isb_usrdeliv, statistics.written);
+  block.text_option(option::opt_comment, statistics.comment);
   return block.finish();
 }
 
 Bytes enhanced_packet(const Packet& packet) {
-  constexpr std::uint32_t kInbound = 1;
-  Block block(kEnhancedPacket);
+  Block block(block_type::enhanced_packet);
   block.put(packet.interface_id);
   block.put(static_cast<std::uint32_t>(packet.time >> 32U));
   block.put(static_cast<std::uint32_t>(packet.time));
   block.put(static_cast<std::uint32_t>(packet.bytes.size()));
   block.put(packet.original_length);
   block.put_padded(packet.bytes);
-  block.number_option(2, kInbound);
-  block.number_option(5, packet.id);
-  if (packet.verdict) block.xdp_verdict_option(7, *packet.verdict);
+  block.number_option(option::epb_flags, kFlagsInbound);
+  block.number_option(option::epb_packetid, packet.id);
+  if (packet.verdict) block.xdp_verdict_option(option::epb_verdict, *packet.verdict);
   return block.finish();
 }
 

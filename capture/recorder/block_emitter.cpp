@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/pcapng_format.hpp"
 #include "recorder/frame.hpp"
 
 namespace xdpcap::recorder {
@@ -15,6 +16,7 @@ using ebpf::Cond;
 using ebpf::Label;
 using ebpf::Reg;
 using ebpf::Size;
+namespace option = pcapng::option;
 
 namespace {
 
@@ -34,8 +36,7 @@ void BlockEmitter::emit_header() {
   store_field(offsetof(xdpcap_block, time_low), Reg::r0);
   code_.alu64(Alu::rsh, Reg::r0, 32);
   store_field(offsetof(xdpcap_block, time_high), Reg::r0);
-  constexpr std::uint32_t kEnhancedPacketBlock = 6;
-  store_field(offsetof(xdpcap_block, block_type), kEnhancedPacketBlock);
+  store_field(offsetof(xdpcap_block, block_type), pcapng::block_type::enhanced_packet);
   store_field(offsetof(xdpcap_block, interface_id), spec_.interface_id);
   store_field(offsetof(xdpcap_block, captured_length), Reg::r7);
   store_field(offsetof(xdpcap_block, original_length), Reg::r8);
@@ -58,7 +59,7 @@ void BlockEmitter::emit_drop_count() {
   code_.load(Size::dword, Reg::r3, Reg::r9, offsetof(xdpcap_counters, dropped));
   code_.jump_if(Cond::eq, Reg::r3, 0, none);
   code_.note("what was lost before this packet");
-  store_option(offsetof(xdpcap_drop_count, code), 4, sizeof(std::uint64_t));
+  store_option(offsetof(xdpcap_drop_count, code), option::epb_dropcount, sizeof(std::uint64_t));
   store_tail(offsetof(xdpcap_drop_count, count), Reg::r3);
   code_.alu64(Alu::rsh, Reg::r3, 32);
   store_tail(offsetof(xdpcap_drop_count, count) + sizeof(std::uint32_t), Reg::r3);
@@ -82,7 +83,7 @@ void BlockEmitter::emit_ingress() {
   code_.bind(known);
 
   constexpr std::array<char, 8> kText = {'i', 'n', 'g', 'r', 'e', 's', 's', '='};
-  store_option(offsetof(xdpcap_ingress, code), 1,
+  store_option(offsetof(xdpcap_ingress, code), option::opt_comment,
                sizeof(xdpcap_ingress) - offsetof(xdpcap_ingress, text));
   for (std::size_t i = 0; i < kText.size(); i += sizeof(std::uint32_t)) {
     std::uint32_t word = 0;
@@ -120,13 +121,16 @@ void BlockEmitter::emit_tail() {
   code_.store(Size::dword, Reg::r10, kBlockLengthSlot, Reg::r0);
   store_field(offsetof(xdpcap_block, block_length), Reg::r0);
   store_tail(offsetof(xdpcap_block_tail, block_length), Reg::r0);
-  store_option(offsetof(xdpcap_block_tail, flags_code), 2, 4);
-  store_tail(offsetof(xdpcap_block_tail, flags), 1);
-  store_option(offsetof(xdpcap_block_tail, queue_code), 6, 4);
+  store_option(offsetof(xdpcap_block_tail, flags_code), option::epb_flags,
+               sizeof(xdpcap_block_tail::flags));
+  store_tail(offsetof(xdpcap_block_tail, flags), pcapng::kFlagsInbound);
+  store_option(offsetof(xdpcap_block_tail, queue_code), option::epb_queue,
+               sizeof(xdpcap_block_tail::queue));
   code_.load(Size::word, Reg::r0, Reg::r6, offsetof(xdp_md, rx_queue_index));
   store_tail(offsetof(xdpcap_block_tail, queue), Reg::r0);
-  store_option(offsetof(xdpcap_block_tail, verdict_code), 7, 9);
-  std::array<std::uint8_t, 12> verdict = {2};
+  store_option(offsetof(xdpcap_block_tail, verdict_code), option::epb_verdict,
+               sizeof(std::uint8_t) + sizeof(std::uint64_t));
+  std::array<std::uint8_t, 12> verdict = {pcapng::kVerdictOfLinuxEbpfXdp};
   const std::uint64_t action = spec_.action.value();
   std::memcpy(&verdict[1], &action, sizeof(action));
   for (std::size_t i = 0; i < verdict.size(); i += 4) {
@@ -134,7 +138,7 @@ void BlockEmitter::emit_tail() {
     std::memcpy(&word, &verdict.at(i), sizeof(word));
     store_tail(offsetof(xdpcap_block_tail, verdict) + i, word);
   }
-  store_option(offsetof(xdpcap_block_tail, end_code), 0, 0);
+  store_option(offsetof(xdpcap_block_tail, end_code), option::opt_endofopt, 0);
 }
 
 // R1 = block. Helpers take their time to start, most of all the copy itself (rep movsb), so short

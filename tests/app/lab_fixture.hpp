@@ -29,9 +29,9 @@ inline std::string object_file(bool frags) {
   return std::string(BPF_OBJECTS) + (frags ? "/lab_frags.o" : "/lab.o");
 }
 
-class Lab : public ::testing::Test {
+class LabTest : public ::testing::Test {
  protected:
-  Lab() {
+  LabTest() {
     join(left_, "l0", "10.0.0.1/24", middle_, "m0", "10.0.0.2/24");
     join(middle_, "m1", "10.0.1.1/24", right_, "r0", "10.0.1.2/24");
     from_left_ = std::make_unique<PacketSocket>(left_, "l0");

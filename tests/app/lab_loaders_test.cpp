@@ -50,7 +50,7 @@ UniqueFd map_of_program(std::uint32_t program_id, const std::string& name) {
   throw Error("the program has no map " + name);
 }
 
-TEST_F(Lab, ProgramsLoadedByBpftool) {
+TEST_F(LabTest, ProgramsLoadedByBpftool) {
   load(false);  // for the ends
   let_ends_receive();
   const std::string folder = pins_.path("bpftool");
@@ -86,7 +86,7 @@ class Iproute2Folders {
   std::vector<std::string> absent_;
 };
 
-TEST_F(Lab, ProgramsLoadedByIproute2) {
+TEST_F(LabTest, ProgramsLoadedByIproute2) {
   const Iproute2Folders folders;
   load(false);  // for the ends
   let_ends_receive();
@@ -99,7 +99,7 @@ TEST_F(Lab, ProgramsLoadedByIproute2) {
 }
 
 // Loaders that say nothing of an attach type, as most did before there was one.
-TEST_F(Lab, ProgramsWithoutAnAttachType) {
+TEST_F(LabTest, ProgramsWithoutAnAttachType) {
   const UniqueFd hook = create_hook();
   const HookedProgram program(hook.get(), {0, false}, XdpAction(XDP_PASS));
   attach(middle_, "m0", program.fd());

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* kNoFragments = "this kernel has no fragmented XDP packets (5.18)";
 
-class LabFlavours : public Lab, public ::testing::WithParamInterface<bool> {};
+class LabFlavours : public LabTest, public ::testing::WithParamInterface<bool> {};
 INSTANTIATE_TEST_SUITE_P(Frags, LabFlavours, ::testing::Bool());
 
 TEST_P(LabFlavours, EveryActionIsWhatTheKernelDid) {
@@ -22,7 +22,7 @@ TEST_P(LabFlavours, EveryActionIsWhatTheKernelDid) {
   expect_every_action(100, pins_.path("hook"));
 }
 
-TEST_F(Lab, EveryActionInGenericMode) {
+TEST_F(LabTest, EveryActionInGenericMode) {
   load(false);
   let_ends_receive();
   fill_devices(map("devices"));
@@ -37,7 +37,7 @@ TEST_F(Lab, EveryActionInGenericMode) {
   expect_every_action(100, pins_.path("hook"));
 }
 
-TEST_F(Lab, JumboFramesInFragments) {
+TEST_F(LabTest, JumboFramesInFragments) {
   if (!has_xdp_load_bytes()) GTEST_SKIP() << kNoFragments;
   load(true);
   let_ends_receive();

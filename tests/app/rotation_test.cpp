@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "app/tool_fixture.hpp"
+#include "app/guardian_fixture.hpp"
 #include "support/capture_reader.hpp"
 #include "support/pcapng_file.hpp"
 
@@ -28,7 +28,7 @@ using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::SizeIs;
 
-class RotationTest : public ToolTest {
+class RotationTest : public GuardianTest {
  protected:
   static void expect_whole_and_exact(const PcapngFile& file, const std::string& name) {
     const auto total = file.total();
@@ -47,17 +47,6 @@ class RotationTest : public ToolTest {
       sum.statistics.push_back(file.total());
     }
     return sum.total();
-  }
-
-  [[nodiscard]] bool all_are_completed() const {
-    const std::vector<std::string> files = names();
-    return std::all_of(files.begin(), files.end(), [this](const std::string& name) {
-      try {
-        return read_pcapng(files_.path(name)).statistics.size() == 5;
-      } catch (const std::exception&) {
-        return false;
-      }
-    });
   }
 
   void expect_summary(const ProcessResult& result, const PcapngFile::Statistics& total) const {
@@ -272,10 +261,7 @@ TEST_F(RotationTest, KilledAtAnyMomentAllFilesAreWholeAndExact) {
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 20'000));
     capture.signal(SIGKILL);
     capture.wait();
-    ASSERT_TRUE(eventually([&] { return hook_is_empty(); }));
-    // The guardian completes the last file behind that.
-    ASSERT_TRUE(eventually([&] { return all_are_completed(); }))
-        << "at kill " << i << ": " << ::testing::PrintToString(names());
+    expect_clean();
     (void)total_of(names());
     files += names().size();
     // Numbers without a gap: nothing is missing in the middle.

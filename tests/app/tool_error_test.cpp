@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "app/tool.hpp"
+#include "kernel/features.hpp"
 #include "kernel/hook.hpp"
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
@@ -92,7 +93,7 @@ TEST_F(ToolErrorTest, AHookThatNoProgramUses) {
   folder_.pin(map.get(), "unused");
   expect_failure(tool({folder_.path("unused"), file_}), kFailure, "no loaded XDP program uses it");
   // And it was not spoiled: a program of any flavour may still come.
-  const HookedProgram program(map.get(), {0, true});
+  const HookedProgram program(map.get(), {0, has_xdp_load_bytes()});
   EXPECT_GE(program.fd(), 0);
 }
 
@@ -111,13 +112,9 @@ TEST_F(ToolErrorTest, AFullDisk) {
 
 TEST_F(ToolErrorTest, NotRoot) {
   // Where coverage is measured, its files are root's.
-  std::vector<std::string> command = {"setpriv",
-                                      "--reuid=65534",
-                                      "--regid=65534",
-                                      "--clear-groups",
-                                      "--",
-                                      "env",
-                                      "LLVM_PROFILE_FILE=/dev/null"};
+  std::vector<std::string> command = {"setpriv",       "--reuid=65534",
+                                      "--regid=65534", "--clear-groups",
+                                      "env",           "LLVM_PROFILE_FILE=/dev/null"};
   const auto capture = tool({hook_, "/tmp/never"});
   command.insert(command.end(), capture.begin(), capture.end());
   expect_failure(command, kFailure, "CAP_BPF");

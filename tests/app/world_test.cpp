@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "app/tool_fixture.hpp"
+#include "kernel/features.hpp"
 #include "support/capture_reader.hpp"
 #include "support/network.hpp"
 
@@ -61,7 +62,7 @@ class WorldTest : public ToolTest {
 
 TEST_F(WorldTest, FollowsAHookThroughReloads) {
   Generation first;
-  Generation second({BPF_XDP, true});  // the new program takes fragments
+  Generation second({BPF_XDP, has_xdp_load_bytes()});  // the new program may take fragments
   Generation third;
   pin(first);
   start({"-q", "--follow"});

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "fate/fate_lab.hpp"
+#include "support/kernel_knowledge.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -44,6 +45,10 @@ TEST_F(Fallback, ToNamesThatWereNotedBefore) {
   ASSERT_NO_FATAL_FAILURE(start({"--fate", "-Z", "nobody"}));
   send({frame_for(TRY_ABORTED, 0)});
   ASSERT_NO_FATAL_FAILURE(stop());
+  if (keeps_maps_from_users()) {
+    EXPECT_THAT(err_, HasSubstr("fates with numbers instead of names, and without a table: "));
+    GTEST_SKIP() << "this kernel keeps names from who has given up root (5.19)";
+  }
   expect_comments({"fate=aborted" + trailer()});
 }
 

@@ -85,8 +85,10 @@ std::vector<std::string> FateLab::command(std::vector<std::string> options,
 // In a mount namespace of its own, so that nobody else sees what is mounted.
 std::vector<std::string> FateLab::command_without_btf(
     const std::string& file_system, const std::vector<std::string>& options) const {
-  const std::string script = "mount -t " + file_system + " " + file_system +
-                             " /sys/kernel/tracing && XDPCAP_WITHOUT_BTF=1 exec \"$@\"";
+  // Instead of a tracefs that may be there, which cannot be mounted twice in a place.
+  const std::string script =
+      "while umount /sys/kernel/tracing; do :; done 2> /dev/null; mount -t " + file_system + " " +
+      file_system + " /sys/kernel/tracing && XDPCAP_WITHOUT_BTF=1 exec \"$@\"";
   std::vector<std::string> whole = {"unshare", "-m", "sh", "-c", script, "sh"};
   const std::vector<std::string> rest = command(options, "");
   whole.insert(whole.end(), rest.begin(), rest.end());

@@ -16,8 +16,8 @@
 #include "basic_firewall/prefix.hpp"
 #include "loader/percpu.hpp"
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
+#include "progs/skeleton_program.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -139,7 +139,7 @@ class BasicFirewall : public testing::Test {
     return all;
   }
 
-  HookedProgram<basic_firewall_bpf> program_;
+  SkeletonProgram<basic_firewall_bpf> program_;
 };
 
 TEST_F(BasicFirewall, DropsByTheLongestPrefixOfTheSource) {
@@ -187,7 +187,7 @@ TEST_F(RulesFile, OfTenThousandRulesIsLoaded) {
   }
   const Lab lab("one");
   write(text + lab.name("PEER_IP6") + "\n");
-  Process program({bin("basic_firewall"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook",
+  Command program({bin("basic_firewall"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook",
                    lab.hook(), "--file", name_});
   ASSERT_TRUE(program.wait_for("basic_firewall: 10000 rules\n")) << program.text();
   ASSERT_TRUE(program.wait_for("pinned at")) << program.text();
@@ -206,7 +206,7 @@ TEST(BasicFirewallInTheLab, RefusesBadRulesBeforeItAttaches) {
                                             lab.name("NODE"),      "--hook", lab.hook()};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.begin(), command.begin(), command.end());
-    return run(more);
+    return output_of(more);
   };
   EXPECT_EQ(with({}).exit_code, 1);
   const Output bad = with({"--drop", "10.0.0.1/8"});

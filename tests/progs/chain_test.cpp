@@ -8,8 +8,8 @@
 
 #include "chain.skel.h"
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
+#include "progs/skeleton_program.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -27,7 +27,7 @@ class Chain : public testing::Test {
   std::uint32_t decided(std::uint32_t base, const Bytes& frame) {
     return program_.run(program_->progs.first, frame, 0, base).action;
   }
-  HookedProgram<chain_bpf> program_;
+  SkeletonProgram<chain_bpf> program_;
 };
 
 Bytes v4(std::uint8_t protocol, const Bytes& payload) {
@@ -69,7 +69,7 @@ TEST_F(Chain, DecidesOnEveryCaptureAsLibpcapDoes) {
 
 TEST(ChainInTheLab, PinsAndUnpinsBothHooks) {
   const Lab lab("one");
-  Process program({bin("chain"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook", lab.hook()});
+  Command program({bin("chain"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook", lab.hook()});
   ASSERT_TRUE(
       program.wait_for("hooks pinned at " + lab.hook() + "_first, " + lab.hook() + "_second\n"))
       << program.text();

@@ -12,8 +12,8 @@
 #include "loader/netns.hpp"
 #include "loader/percpu.hpp"
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
+#include "progs/skeleton_program.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -88,7 +88,7 @@ class Encap : public IngressTest<testing::TestWithParam<const char*>> {
 
   Lab lab_{"router"};
   loader::Netns in_router_{lab_.name("ROUTER")};
-  HookedProgram<encap_bpf> program_;
+  SkeletonProgram<encap_bpf> program_;
 };
 
 TEST_P(Encap, PutsAnOuterHeaderInFront) {
@@ -165,7 +165,7 @@ TEST_P(Encap, PassesWhatIsCutOff) {
 
 // The tunnels of the captures end here: what libpcap finds in them comes out, all else stays.
 TEST_P(Encap, TakesOffWhatLibpcapFindsInEveryCapture) {
-  HookedProgram<encap_bpf> program([](encap_bpf& code) {
+  SkeletonProgram<encap_bpf> program([](encap_bpf& code) {
     code.rodata->local_end = inet_addr("192.0.2.2");
     code.rodata->remote_end = inet_addr("192.0.2.1");
     code.rodata->inner_network = inet_addr("198.18.0.0");
@@ -195,7 +195,8 @@ INSTANTIATE_TEST_SUITE_P(Types, Encap, testing::Values("ipip", "gre"),
 
 TEST(EncapOptions, AreChecked) {
   const auto with = [](const char* local, const char* remote, const char* inner) {
-    return run({bin("encap"), "-i", "eth0", "--local", local, "--remote", remote, "--inner", inner})
+    return output_of(
+               {bin("encap"), "-i", "eth0", "--local", local, "--remote", remote, "--inner", inner})
         .text;
   };
   EXPECT_EQ(with("fd00::1", "10.0.0.1", "10.9.0.0/16"),

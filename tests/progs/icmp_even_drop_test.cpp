@@ -4,7 +4,7 @@
 
 #include "icmp_even_drop.skel.h"
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
+#include "progs/skeleton_program.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -15,7 +15,7 @@ class IcmpEvenDrop : public testing::Test {
   std::uint32_t verdict(const Bytes& packet) {
     return program_.run(program_->progs.icmp_even_drop, packet).action;
   }
-  HookedProgram<icmp_even_drop_bpf> program_;
+  SkeletonProgram<icmp_even_drop_bpf> program_;
 };
 
 Bytes echo(const Bytes& message, std::uint16_t fragment = 0) {

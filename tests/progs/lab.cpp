@@ -15,7 +15,7 @@ const std::string kScript = std::string(SOURCE_DIR) + "/tests/lab";
 
 Lab::Lab(const std::string& topology)
     : id_("test" + std::to_string(getpid())), hook_("/sys/fs/bpf/xdpcap_" + id_) {
-  const Output up = run({kScript, "--id", id_, "up", topology});
+  const Output up = output_of({kScript, "--id", id_, "up", topology});
   if (up.exit_code != 0) throw Error("making a lab: " + up.text);
   for (const std::string_view line : split(up.text, '\n')) {
     const auto equals = line.find('=');
@@ -25,7 +25,7 @@ Lab::Lab(const std::string& topology)
 }
 
 Lab::~Lab() {
-  run({kScript, "--id", id_, "down"});
+  output_of({kScript, "--id", id_, "down"});
   unlink(hook_.c_str());
 }
 
@@ -43,7 +43,7 @@ std::vector<std::string> Lab::in(const std::string& node,
 }
 
 Output Lab::exec(const std::string& node, const std::vector<std::string>& command) const {
-  return run(in(node, command));
+  return output_of(in(node, command));
 }
 
 std::vector<std::string> Lab::script(const std::string& text) const {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "progs/process.hpp"
+#include "progs/command.hpp"
 
 namespace xdpcap::test {
 

@@ -14,7 +14,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 TEST(LoadError, IsOneLineWithTheVerifiersReason) {
-  const Output output = run({BROKEN, "-i", "lo"});
+  const Output output = output_of({BROKEN, "-i", "lo"});
   EXPECT_EQ(output.exit_code, 2);
   EXPECT_THAT(output.text,
               AllOf(testing::StartsWith("broken: loading the program: invalid access to packet"),
@@ -23,7 +23,7 @@ TEST(LoadError, IsOneLineWithTheVerifiersReason) {
 }
 
 TEST(LoadError, IsTheWholeLogWhenVerbose) {
-  const Output output = run({BROKEN, "-i", "lo", "-v"});
+  const Output output = output_of({BROKEN, "-i", "lo", "-v"});
   EXPECT_EQ(output.exit_code, 2);
   // The log from its first instruction to its statistics, with the C source in between.
   EXPECT_THAT(output.text,

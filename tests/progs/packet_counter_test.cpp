@@ -10,7 +10,7 @@
 #include "loader/percpu.hpp"
 #include "packet_counter.skel.h"
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
+#include "progs/skeleton_program.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -49,7 +49,7 @@ class PacketCounter : public testing::Test {
     return all;
   }
 
-  HookedProgram<packet_counter_bpf> program_;
+  SkeletonProgram<packet_counter_bpf> program_;
 };
 
 Bytes v4(std::uint8_t protocol, const Bytes& payload) {

@@ -8,8 +8,8 @@
 
 #include "payload_cutter.skel.h"
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
+#include "progs/skeleton_program.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -32,7 +32,7 @@ class PayloadCutter : public testing::TestWithParam<std::uint32_t> {
   static Bytes v6(std::size_t payload) {
     return ethernet(kIpv6, ipv6("fd00::1", "fd00::2", IPPROTO_UDP, udp(7, 8, bytes(payload))));
   }
-  HookedProgram<payload_cutter_bpf> program_;
+  SkeletonProgram<payload_cutter_bpf> program_;
 };
 
 TEST_P(PayloadCutter, CutsToTheSameAsAShortPacket) {
@@ -116,8 +116,8 @@ TEST_P(PayloadCutter64, CutsWhatLibpcapSaysIsTooLong) {
 }
 
 TEST(PayloadCutterInTheLab, RefusesToKeepMoreThanFits) {
-  EXPECT_EQ(run({bin("payload_cutter"), "-i", "eth0", "--keep", "1473"}).exit_code, 1);
-  EXPECT_EQ(run({bin("payload_cutter"), "-i", "eth0", "--keep", "-1"}).exit_code, 1);
+  EXPECT_EQ(output_of({bin("payload_cutter"), "-i", "eth0", "--keep", "1473"}).exit_code, 1);
+  EXPECT_EQ(output_of({bin("payload_cutter"), "-i", "eth0", "--keep", "-1"}).exit_code, 1);
 }
 
 }  // namespace

@@ -38,13 +38,13 @@ class ProgCapture : public testing::TestWithParam<std::tuple<Scenario, std::stri
     return false;
   }
   // A control plane ends by taking its hook's pin away.
-  static void expect_end(Process& control) {
+  static void expect_end(Command& control) {
     control.signal(SIGINT);
     EXPECT_EQ(control.finish().exit_code, 0) << control.text();
   }
   // The packets of the capture that the scenario is about, a line each.
   std::vector<std::string> packets() const {
-    const Output shown = shell(
+    const Output shown = output_of_shell(
         "tshark -n -r " + file_ + " -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE -Y '" +
         scenario_.filter + "' -T fields -E separator=/s -E occurrence=f -e frame.interface_name " +
         scenario_.fields + " 2> /dev/null");
@@ -64,20 +64,20 @@ class ProgCapture : public testing::TestWithParam<std::tuple<Scenario, std::stri
 
 TEST_P(ProgCapture, ShowsThePacketsAsTheyLeftTheProgram) {
   // Neighbours are known before a program can ask for them.
-  run(
+  output_of(
       lab_.script("for from in left source; do lab $from ping -c 1 -W 2 "
                   "${LAB_RIGHT_IP:-$LAB_TARGET_IP6}; done"));
-  std::optional<Process> helper;
+  std::optional<Command> helper;
   if (!scenario_.helper.empty()) {
     helper.emplace(control(scenario_.helper, "${HOOK}_helper"));
     ASSERT_TRUE(helper->wait_for("pinned at")) << helper->text();
   }
-  Process program(control(scenario_.program, "$HOOK"));
+  Command program(control(scenario_.program, "$HOOK"));
   ASSERT_TRUE(program.wait_for("pinned at")) << program.text();
-  Process capture(lab_.script("exec " + bin("xdpcap-cpp") + " " + scenario_.hook + " " + file_));
+  Command capture(lab_.script("exec " + bin("xdpcap-cpp") + " " + scenario_.hook + " " + file_));
   ASSERT_TRUE(capture_is_live()) << capture.text();
 
-  const Output traffic = run(lab_.script(scenario_.traffic));
+  const Output traffic = output_of(lab_.script(scenario_.traffic));
   EXPECT_THAT(traffic.text, HasSubstr(scenario_.traffic_shows));
   capture.signal(SIGINT);
   const Output captured = capture.finish();

@@ -11,7 +11,7 @@
 #include <regex>
 
 #include "base/text.hpp"
-#include "progs/process.hpp"
+#include "progs/command.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -56,7 +56,8 @@ TEST_P(ReadmeTest, CommandsShowWhatItSays) {
   // With job control, for `kill %1`; the jobs' ends are waited for, so that their last words count.
   const std::string script = "set -m\nmount -t bpf bpf /sys/fs/bpf\n" + readme.commands +
                              "\nwait\nls /sys/fs/bpf\ntests/lab status";
-  const Output output = run({"env", "LAB_ID=" + id, "unshare", "--mount", "bash", "-c", script});
+  const Output output =
+      output_of({"env", "LAB_ID=" + id, "unshare", "--mount", "bash", "-c", script});
   for (const std::string& line : readme.shown) {
     EXPECT_TRUE(std::regex_search(output.text, pattern_of(line, id))) << line << "\nis not in:\n"
                                                                       << output.text;
@@ -64,7 +65,7 @@ TEST_P(ReadmeTest, CommandsShowWhatItSays) {
   EXPECT_THAT(output.text, testing::Not(testing::HasSubstr("\nxdpcap\n"))) << "a pin is left";
   EXPECT_EQ(output.exit_code, 3) << "a lab is left behind";
   EXPECT_THAT(output.text, testing::EndsWith("lab: no lab is up as " + id + "\n"));
-  run({"tests/lab", "--id", id, "down"});
+  output_of({"tests/lab", "--id", id, "down"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, ReadmeTest,

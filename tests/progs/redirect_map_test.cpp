@@ -10,8 +10,8 @@
 
 #include "loader/netns.hpp"
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
+#include "progs/skeleton_program.hpp"
 #include "redirect_map.skel.h"
 #include "support/kernel_knowledge.hpp"
 
@@ -54,7 +54,7 @@ class RedirectMap : public IngressTest<testing::Test> {
 
   Lab lab_{"router"};
   loader::Netns in_router_{lab_.name("ROUTER")};
-  HookedProgram<redirect_map_bpf> program_;
+  SkeletonProgram<redirect_map_bpf> program_;
 };
 
 TEST_F(RedirectMap, ForwardsByTheKernelsRoutes) {
@@ -179,7 +179,7 @@ TEST_F(RedirectMapInTheLab, RoutesAndAnswersPing) {
   for (const auto& mode : modes) {
     SCOPED_TRACE(mode[1]);
     EXPECT_THAT(ping("left", "RIGHT_IP"), HasSubstr(" 0% packet loss"));  // neighbours are known
-    Process program(command(mode));
+    Command program(command(mode));
     ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
     EXPECT_THAT(program.text(), Not(HasSubstr("warning")));
     const std::string before = forwarded();
@@ -195,7 +195,7 @@ TEST_F(RedirectMapInTheLab, WarnsOfAPeerThatSwallowsPackets) {
     GTEST_SKIP() << "this kernel does not say which interfaces take redirected packets (6.3)";
   }
   EXPECT_THAT(ping("left", "RIGHT_IP"), HasSubstr(" 0% packet loss"));
-  Process program(command({"--mode", "native", "--peer", lab_.name("LEFT") + ":eth0"}));
+  Command program(command({"--mode", "native", "--peer", lab_.name("LEFT") + ":eth0"}));
   ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
   EXPECT_THAT(program.text(), HasSubstr("warning: eth1 swallows what XDP sends to it"));
   EXPECT_THAT(program.text(), Not(HasSubstr("warning: eth0")));
@@ -204,14 +204,14 @@ TEST_F(RedirectMapInTheLab, WarnsOfAPeerThatSwallowsPackets) {
 
 TEST_F(RedirectMapInTheLab, WarnsOfForwardingOff) {
   ASSERT_EQ(lab_.exec("router", {"sysctl", "-qw", "net.ipv4.ip_forward=0"}).exit_code, 0);
-  Process program(command({"--mode", "generic"}));
+  Command program(command({"--mode", "generic"}));
   ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
   EXPECT_THAT(program.text(), HasSubstr("warning: forwarding is off on eth0"));
   EXPECT_THAT(program.text(), HasSubstr("sysctl -w net.ipv4.conf.all.forwarding=1"));
 }
 
 TEST_F(RedirectMapInTheLab, RefusesAPeerThatIsNone) {
-  const Output wrong = run(command({"--peer", "eth0"}));
+  const Output wrong = output_of(command({"--peer", "eth0"}));
   EXPECT_EQ(wrong.exit_code, 1);
   EXPECT_THAT(wrong.text, HasSubstr("not of the form NETNS:IFACE"));
 }

@@ -13,8 +13,8 @@
 #include "loader/netns.hpp"
 #include "loader/percpu.hpp"
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
+#include "progs/skeleton_program.hpp"
 #include "srv6_end.skel.h"
 
 namespace xdpcap::test {
@@ -91,7 +91,7 @@ class Srv6End : public IngressTest<testing::Test> {
 
   Lab lab_{"srv6"};
   loader::Netns in_node_{lab_.name("NODE")};
-  HookedProgram<srv6_end_bpf> program_;
+  SkeletonProgram<srv6_end_bpf> program_;
 };
 
 TEST_F(Srv6End, SendsToTheLastSegment) {
@@ -190,7 +190,7 @@ TEST(Srv6EndInTheLab, PingGoesThroughTheSegment) {
   for (const std::string mode : {"native", "generic"}) {
     SCOPED_TRACE(mode);
     // eth1 has no program, so nothing on this end keeps its veth from delivering.
-    Process program({bin("srv6_end"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook",
+    Command program({bin("srv6_end"), "-i", "eth0", "--netns", lab.name("NODE"), "--hook",
                      lab.hook(), "--mode", mode, "--segment", lab.name("SEGMENT"), "--segment",
                      kOtherSegment, "--peer", lab.name("TARGET") + ":eth0", "--peer",
                      lab.name("SOURCE") + ":eth0"});
@@ -235,7 +235,7 @@ TEST_F(Srv6End, TakesTheNextSegmentOfEveryCapture) {
 }
 
 TEST(Srv6EndInTheLab, RefusesWhatIsNoSegment) {
-  const Output wrong = run({bin("srv6_end"), "-i", "eth0", "--segment", "10.0.0.1"});
+  const Output wrong = output_of({bin("srv6_end"), "-i", "eth0", "--segment", "10.0.0.1"});
   EXPECT_EQ(wrong.exit_code, 1);
   EXPECT_EQ(wrong.text, "srv6_end: --segment 10.0.0.1: not an IPv6 address\n");
 }

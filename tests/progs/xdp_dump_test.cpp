@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
+#include "progs/skeleton_program.hpp"
 #include "xdp_dump.skel.h"
 
 namespace xdpcap::test {
@@ -40,7 +40,7 @@ class XdpDump : public testing::Test {
     return 0;
   }
 
-  HookedProgram<xdp_dump_bpf> program_;
+  SkeletonProgram<xdp_dump_bpf> program_;
   std::vector<syn_event> events_;
   ring_buffer* ring_;
 };

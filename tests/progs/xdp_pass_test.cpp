@@ -13,8 +13,8 @@
 
 #include "hook/marker.hpp"
 #include "progs/captures.hpp"
-#include "progs/hooked_program.hpp"
 #include "progs/lab.hpp"
+#include "progs/skeleton_program.hpp"
 #include "xdp_pass.skel.h"
 
 namespace xdpcap::test {
@@ -26,7 +26,7 @@ using testing::Not;
 using testing::StartsWith;
 
 TEST(XdpPassProgram, PassesEveryCaptureAsItIs) {
-  HookedProgram<xdp_pass_bpf> program;
+  SkeletonProgram<xdp_pass_bpf> program;
   program.watch(program->maps.xdpcap_hook);
   for_each_captured("ip", [&](const Bytes& packet, bool) {
     const Verdict verdict = program.run(program->progs.xdp_pass, packet);
@@ -63,7 +63,7 @@ struct ModeCase {
 class XdpPassMode : public XdpPass, public testing::WithParamInterface<ModeCase> {};
 
 TEST_P(XdpPassMode, AttachesPassesAndCleansUp) {
-  Process program(command({"--mode", GetParam().option}));
+  Command program(command({"--mode", GetParam().option}));
   ASSERT_TRUE(program.wait_for("hook pinned at " + lab_.hook() + "\n")) << program.text();
   EXPECT_EQ(program.text(), "xdp_pass: attached to eth0 (" + std::string(GetParam().said) +
                                 ") in " + lab_.name("NODE") + ", hook pinned at " + lab_.hook() +
@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, XdpPassMode,
 
 // A program in the slot sees the traffic of the lab: what it returns happens to the packets.
 TEST_F(XdpPass, HookIsOnThePathOfThePackets) {
-  Process program(command());
+  Command program(command());
   ASSERT_TRUE(program.wait_for("pinned")) << program.text();
   const UniqueFd hook(bpf_obj_get(lab_.hook().c_str()));
   ASSERT_TRUE(hook.valid());
@@ -103,7 +103,7 @@ TEST_F(XdpPass, HookIsOnThePathOfThePackets) {
 TEST_F(XdpPass, EverySignalThatEndsItCleansUp) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2}) {
     SCOPED_TRACE(strsignal(signal));
-    Process program(command());
+    Command program(command());
     ASSERT_TRUE(program.wait_for("pinned")) << program.text();
     program.signal(signal);
     EXPECT_EQ(program.finish().exit_code, 0);
@@ -114,12 +114,12 @@ TEST_F(XdpPass, EverySignalThatEndsItCleansUp) {
 // The kernel detaches with the link; the pin stays, and the next run takes its place.
 TEST_F(XdpPass, ComesBackAfterAKill) {
   {
-    Process program(command());
+    Command program(command());
     ASSERT_TRUE(program.wait_for("pinned")) << program.text();
   }
   EXPECT_THAT(link(), Not(HasSubstr("xdp")));
   EXPECT_TRUE(fs::exists(lab_.hook()));
-  Process program(command());
+  Command program(command());
   EXPECT_TRUE(program.wait_for("pinned")) << program.text();
   program.signal(SIGINT);
   EXPECT_EQ(program.finish().exit_code, 0);
@@ -127,7 +127,7 @@ TEST_F(XdpPass, ComesBackAfterAKill) {
 }
 
 TEST_F(XdpPass, TwoInterfacesAtOnce) {
-  Process program(command({"-i", "lo", "--mode", "generic"}));
+  Command program(command({"-i", "lo", "--mode", "generic"}));
   EXPECT_TRUE(program.wait_for("attached to eth0 (generic), lo (generic)")) << program.text();
 }
 
@@ -158,7 +158,7 @@ TEST_F(XdpPass, FailuresSayWhatToDo) {
        "attaching to lo in " + lab_.name("NODE") + ": Operation not supported (the driver has no"},
   };
   for (const Case& wrong : cases) {
-    const Output output = run(wrong.command);
+    const Output output = output_of(wrong.command);
     EXPECT_EQ(output.exit_code, wrong.exit_code) << output.text;
     EXPECT_THAT(output.text, StartsWith("xdp_pass: "));
     EXPECT_THAT(output.text, HasSubstr(wrong.says));
@@ -170,7 +170,7 @@ TEST_F(XdpPass, FailuresSayWhatToDo) {
 TEST_F(XdpPass, LeavesWhatIsNotItsOwn) {
   const UniqueFd array(bpf_map_create(BPF_MAP_TYPE_ARRAY, "an_array", 4, 4, 1, nullptr));
   ASSERT_EQ(bpf_obj_pin(array.get(), lab_.hook().c_str()), 0);
-  const Output output = run(command());
+  const Output output = output_of(command());
   EXPECT_EQ(output.exit_code, 2);
   EXPECT_THAT(output.text, HasSubstr("what is there is not a hook"));
   EXPECT_TRUE(fs::exists(lab_.hook()));
@@ -178,16 +178,16 @@ TEST_F(XdpPass, LeavesWhatIsNotItsOwn) {
 }
 
 TEST_F(XdpPass, ASecondOneIsRefusedAndTheFirstGoesOn) {
-  Process first(command());
+  Command first(command());
   ASSERT_TRUE(first.wait_for("pinned")) << first.text();
-  const Output same_hook = run(command());
+  const Output same_hook = output_of(command());
   EXPECT_EQ(same_hook.exit_code, 2);
   EXPECT_THAT(same_hook.text, HasSubstr("program \"xdp_pass\""));
   EXPECT_THAT(same_hook.text, HasSubstr("uses the hook that is there"));
 
   const std::string elsewhere = lab_.hook() + "_2";
   const Output same_interface =
-      run({bin("xdp_pass"), "-i", "eth0", "--netns", lab_.name("NODE"), "--hook", elsewhere});
+      output_of({bin("xdp_pass"), "-i", "eth0", "--netns", lab_.name("NODE"), "--hook", elsewhere});
   EXPECT_EQ(same_interface.exit_code, 2);
   EXPECT_THAT(same_interface.text, HasSubstr("another XDP program is there"));
   EXPECT_FALSE(fs::exists(elsewhere));
@@ -197,7 +197,7 @@ TEST_F(XdpPass, ASecondOneIsRefusedAndTheFirstGoesOn) {
 }
 
 TEST_F(XdpPass, VerboseShowsWhatLibbpfSays) {
-  Process program(command({"-v"}));
+  Command program(command({"-v"}));
   ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
   EXPECT_THAT(program.text(), HasSubstr("libbpf: "));
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What older kernels cannot do, and tests have to know: asked of the kernel's types.
+// What older kernels cannot do, and tests have to know.
 #pragma once
 
 #include <bpf/btf.h>
+#include <sys/utsname.h>
+
+#include <cstdio>
+#include <fstream>
+#include <utility>
 
 namespace xdpcap::test {
 
@@ -13,6 +18,19 @@ inline bool has_xdp_features() {
   const bool has = btf__find_by_name_kind(types, "netdev_xdp_act", BTF_KIND_ENUM) >= 0;
   btf__free(types);
   return has;
+}
+
+// Whether maps are closed to a process without CAP_BPF that has them open: before Linux 5.19
+// (commit c8644cd0efe7), with the sysctl that distributions set.
+inline bool keeps_maps_from_users() {
+  utsname kernel{};
+  int major = 0;
+  int minor = 0;
+  if (::uname(&kernel) != 0 || std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2)
+    return false;
+  int disabled = 0;
+  std::ifstream("/proc/sys/kernel/unprivileged_bpf_disabled") >> disabled;
+  return disabled != 0 && std::pair(major, minor) < std::pair(5, 19);
 }
 
 }  // namespace xdpcap::test

@@ -39,11 +39,23 @@ std::string contents(int fd) {
 
 }  // namespace
 
+Process::Process(std::vector<std::string> command, Streams streams)
+    : out_(::memfd_create("stdout", MFD_CLOEXEC)),
+      // A duplicate shares the place where the next write goes.
+      err_(streams == Streams::together ? ::fcntl(out_.get(), F_DUPFD_CLOEXEC, 0)
+                                        : ::memfd_create("stderr", MFD_CLOEXEC)) {
+  start(command, out_.get());
+}
+
 Process::Process(std::vector<std::string> command, int out_fd)
-    : out_(::memfd_create("stdout", MFD_CLOEXEC)), err_(::memfd_create("stderr", MFD_CLOEXEC)) {
+    : err_(::memfd_create("stderr", MFD_CLOEXEC)) {
+  start(command, out_fd);
+}
+
+void Process::start(std::vector<std::string>& command, int out_fd) {
   pid_ = ::fork();
   if (pid_ < 0) throw system_error("starting " + command.front(), errno);
-  if (pid_ == 0) execute(command, out_fd >= 0 ? out_fd : out_.get(), err_.get());
+  if (pid_ == 0) execute(command, out_fd, err_.get());
 }
 
 Process::~Process() {

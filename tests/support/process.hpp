@@ -19,12 +19,15 @@ struct ProcessResult {
   std::string err;
 };
 
-// Process is a running command with its stdout and stderr going to files of its own. One that still
-// runs when its owner goes is killed.
+enum class Streams { apart, together };
+
+// Process is a running command with its stdout and stderr going to files of its own, or to one, as
+// they come. One that still runs when its owner goes is killed.
 class Process {
  public:
+  explicit Process(std::vector<std::string> command, Streams streams = Streams::apart);
   // `out_fd`: where stdout goes instead.
-  explicit Process(std::vector<std::string> command, int out_fd = -1);
+  Process(std::vector<std::string> command, int out_fd);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   Process(Process&&) = delete;
@@ -40,6 +43,8 @@ class Process {
   [[nodiscard]] std::string err() const;
 
  private:
+  void start(std::vector<std::string>& command, int out_fd);
+
   pid_t pid_ = -1;
   UniqueFd out_;
   UniqueFd err_;

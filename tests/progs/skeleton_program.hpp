@@ -19,14 +19,14 @@ struct Verdict {
   Bytes packet;  // as it left the program
 };
 
-// HookedProgram runs an example program on single packets in the kernel (BPF_PROG_TEST_RUN), with
+// SkeletonProgram runs an example program on single packets in the kernel (BPF_PROG_TEST_RUN), with
 // a marker in each slot of its hook, so that a return which does not go through the hook shows.
 template <class Skeleton>
-class HookedProgram {
+class SkeletonProgram {
  public:
   using Configure = std::function<void(Skeleton&)>;
 
-  explicit HookedProgram(const Configure& configure = nullptr) : skeleton_(Skeleton::open()) {
+  explicit SkeletonProgram(const Configure& configure = nullptr) : skeleton_(Skeleton::open()) {
     if (skeleton_ == nullptr) throw system_error("opening the program", errno);
     if (configure) configure(*skeleton_);
     if (Skeleton::load(skeleton_.get()) != 0) throw system_error("loading the program", errno);
