@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "support/process.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -45,10 +46,14 @@ void PacketSocket::send_by_own_queue() const {
   }
 }
 
+// A queue on the way may be full; the frame has not gone then.
 void PacketSocket::send(const Packet& frame) const {
-  if (::send(fd_.get(), frame.data(), frame.size(), 0) != static_cast<ssize_t>(frame.size())) {
+  const auto sent = [&] {
+    const ssize_t size = ::send(fd_.get(), frame.data(), frame.size(), 0);
+    if (size >= 0 || errno == ENOBUFS) return size == static_cast<ssize_t>(frame.size());
     throw system_error("sending a frame", errno);
-  }
+  };
+  if (!eventually(sent)) throw Error("sending a frame: the queue stays full");
 }
 
 std::vector<Packet> PacketSocket::receive(std::size_t count) const {
