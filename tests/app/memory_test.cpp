@@ -30,6 +30,10 @@ TEST_F(MemoryTest, AKilledCaptureLeavesACleanHookAndAWholeFile) {
   ASSERT_GT(guardian(), 0);
   constexpr std::uint32_t kBefore = 500;
   for (std::uint32_t i = 0; i < kBefore; ++i) program_.run(packet_for(i % 5, 60 + i));
+  ASSERT_TRUE(eventually([&] {
+    const auto file = read_growing_pcapng(file_);
+    return file && file->packets == kBefore;
+  }));
   capture.signal(SIGSTOP);  // what comes now is the guardian's to write
   for (std::uint32_t i = kBefore; i < 2 * kBefore; ++i) program_.run(packet_for(i % 5, 60 + i));
   run_out_of_memory(capture);

@@ -3,6 +3,9 @@
 
 #include <sys/stat.h>
 
+#include <csignal>
+#include <fstream>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -20,6 +23,17 @@ std::uint64_t number_before(const std::string& text, const std::string& words) {
   throw Error("no summary line ends in \"" + words + "\": " + text);
 }
 
+// Whether it has blocked SIGINT: proc(5), SigBlk.
+bool reads_signals(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigBlk:")) {
+      return (std::stoull(line.substr(line.find('\t')), nullptr, 16) >> (SIGINT - 1) & 1U) != 0;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<std::string> tool(std::vector<std::string> arguments) {
@@ -33,6 +47,10 @@ bool wait_until_live(const Process& process, const std::string& path) {
            return ::stat(path.c_str(), &info) == 0 && info.st_size > 0;
          }) &&
          process.err().find("xdpcap-cpp: ") == std::string::npos;
+}
+
+bool wait_until_stoppable(const Process& process) {
+  return eventually([&] { return reads_signals(process.pid()); });
 }
 
 Summary parse_summary(const std::string& err) {

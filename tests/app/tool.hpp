@@ -16,6 +16,9 @@ std::vector<std::string> tool(std::vector<std::string> arguments);
 // filled. False when the process ended instead.
 bool wait_until_live(const Process& process, const std::string& path);
 
+// Waits until signals no longer end it but are read.
+bool wait_until_stoppable(const Process& process);
+
 // The numbers of the summary at the end.
 struct Summary {
   std::uint64_t captured = 0;

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -211,20 +210,9 @@ TEST_F(ToolTest, WaitsForAProgramThatUsesTheHook) {
   EXPECT_EQ(read_bytes(file_).size(), 1U);
 }
 
-// Signals no longer end it but are read: proc(5), SigBlk.
-bool reads_signals(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("SigBlk:")) {
-      return (std::stoull(line.substr(line.find('\t')), nullptr, 16) >> (SIGINT - 1) & 1U) != 0;
-    }
-  }
-  return false;
-}
-
 TEST_F(ToolTest, WaitingCanBeStopped) {
   Process capture(tool({"--wait", folder_.path("never"), file_}));
-  ASSERT_TRUE(eventually([&] { return reads_signals(capture.pid()); })) << capture.err();
+  ASSERT_TRUE(wait_until_stoppable(capture)) << capture.err();
   std::this_thread::sleep_for(milliseconds(300));
   capture.signal(SIGINT);
   EXPECT_EQ(capture.wait().exit_code, 0);

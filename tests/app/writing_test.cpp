@@ -39,11 +39,8 @@ class WritingTest : public ToolTest {
   }
   // Whole, and with the statistics of all actions.
   static bool is_complete(const std::string& path) {
-    try {
-      return read_pcapng(path).statistics.size() == 5;
-    } catch (const Error&) {
-      return false;
-    }
+    const auto file = read_growing_pcapng(path);
+    return file && file->statistics.size() == 5;
   }
   // By everything that reads such files.
   static void expect_readable(const std::string& path, std::uint64_t packets) {
@@ -160,6 +157,7 @@ TEST_F(WritingTest, AFifoIsWaitedForAndThenRead) {
 TEST_F(WritingTest, WaitingForAReaderCanBeStopped) {
   ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
   Process capture(tool({hook_path_, file_}));
+  ASSERT_TRUE(wait_until_stoppable(capture)) << capture.err();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   capture.signal(SIGINT);
   const ProcessResult result = capture.wait();

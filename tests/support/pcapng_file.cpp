@@ -65,4 +65,12 @@ PcapngFile read_pcapng(const std::string& path) {
   return file;
 }
 
+std::optional<PcapngFile> read_growing_pcapng(const std::string& path) {
+  try {
+    return read_pcapng(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace xdpcap::test

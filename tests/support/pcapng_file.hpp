@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,7 @@ struct PcapngFile {
 
 // Throws Error when the file does not end in a whole block.
 PcapngFile read_pcapng(const std::string& path);
+// Of one that is being written: nothing while it ends in the middle of a block.
+std::optional<PcapngFile> read_growing_pcapng(const std::string& path);
 
 }  // namespace xdpcap::test
