@@ -85,12 +85,7 @@ void Session::run() {
   if (user) {
     become(*user);
     attachment_->without_privileges();
-    if (fates_ && !fates_->has_table()) {
-      tell(
-          "fates with numbers instead of names, and without a table: before Linux 5.19 "
-          "kernel.unprivileged_bpf_disabled keeps them from " +
-          options_.service.user->name + '\n');
-    }
+    if (fates_) tell_all(fates_->without_privileges());
   }
   std::exception_ptr failure;
   try {

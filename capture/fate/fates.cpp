@@ -19,4 +19,11 @@ std::string Fates::table(std::optional<XdpAction> action) const {
   return pair_table(pairs, tracer_.uncounted(), names_);
 }
 
+std::vector<std::string> Fates::without_privileges() const {
+  if (tracer_.can_be_read()) return {};
+  return {
+      "fates with numbers instead of names, and without a table: before Linux 5.19 "
+      "kernel.unprivileged_bpf_disabled keeps them from who gave up root"};
+}
+
 }  // namespace xdpcap

@@ -38,8 +38,8 @@ class Fates {
   [[nodiscard]] int last_fd() const { return tracer_.last_fd(); }
   // Why fates tell numbers and no names; empty when they do.
   [[nodiscard]] const std::string& shortcoming() const { return tracer_.shortcoming(); }
-  // False when there is no table and there are no names, because this process gave up its rights.
-  [[nodiscard]] bool has_table() const { return tracer_.can_be_read(); }
+  // What is missing from now on, in lines, after this process has given up its rights.
+  [[nodiscard]] std::vector<std::string> without_privileges() const;
   // What the hook's programs are, once that is known.
   void set_flavour(const Flavour& flavour);
 

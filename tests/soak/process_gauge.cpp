@@ -6,8 +6,6 @@
 #include <sstream>
 #include <system_error>
 
-#include "support/temporary_folder.hpp"
-
 namespace xdpcap::soak {
 
 namespace fs = std::filesystem;
