@@ -18,7 +18,7 @@ if(NOT BPFTOOL)
 endif()
 
 # linux/bpf.h includes asm/types.h, which Debian keeps in a folder that -target bpf leaves out.
-set(flags -target bpf -g -Wall -Wextra -Werror -I${CMAKE_CURRENT_LIST_DIR}/hook
+set(flags -target bpf -g ${XDPCAP_WARNINGS} -I${CMAKE_CURRENT_LIST_DIR}/hook
     -I${CMAKE_CURRENT_LIST_DIR}/progs/include -I${PROJECT_SOURCE_DIR}/capture)
 if(CMAKE_LIBRARY_ARCHITECTURE)
   list(APPEND flags -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})

@@ -17,12 +17,16 @@ install(FILES completion/xdpcap-cpp.fish
 
 # Wireshark runs whatever is in this folder. A link, so that there is one executable to grant
 # capabilities to.
-set(XDPCAP_EXTCAP_DIR ${CMAKE_INSTALL_LIBDIR}/wireshark/extcap CACHE STRING
-    "Where Wireshark looks for extcap programs, below the prefix")
-file(RELATIVE_PATH command /${XDPCAP_EXTCAP_DIR} /${CMAKE_INSTALL_BINDIR}/xdpcap-cpp)
+set(XDPCAP_EXTCAP_DIR "" CACHE STRING "Where Wireshark looks for extcap programs, below the prefix; \
+empty: wireshark/extcap in the folder for libraries")
+set(extcap_dir ${XDPCAP_EXTCAP_DIR})
+if(NOT extcap_dir) # not as the option's default, which would not follow another prefix
+  set(extcap_dir ${CMAKE_INSTALL_LIBDIR}/wireshark/extcap)
+endif()
+file(RELATIVE_PATH command /${extcap_dir} /${CMAKE_INSTALL_BINDIR}/xdpcap-cpp)
 file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/extcap)
 file(CREATE_LINK ${command} ${CMAKE_CURRENT_BINARY_DIR}/extcap/xdpcap-cpp SYMBOLIC)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/extcap/xdpcap-cpp DESTINATION ${XDPCAP_EXTCAP_DIR})
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/extcap/xdpcap-cpp DESTINATION ${extcap_dir})
 install(DIRECTORY wireshark/xdpcap DESTINATION ${CMAKE_INSTALL_DATADIR}/wireshark/profiles)
 
 install(FILES fleet/xdpcap-cpp@.service DESTINATION lib/systemd/system)

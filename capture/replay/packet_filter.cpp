@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "replay/packet_filter.hpp"
 
-#include <pcap/bpf.h>
+#include <pcap/pcap.h>
 
 #include <algorithm>
+#include <cstddef>
 
 namespace xdpcap {
 namespace {
@@ -13,9 +14,14 @@ static_assert(sizeof(CbpfInstruction) == sizeof(bpf_insn));
 static_assert(offsetof(CbpfInstruction, k) == offsetof(bpf_insn, k));
 
 bool takes(const CbpfProgram& filter, std::span<const std::byte> packet) {
-  const auto length = static_cast<u_int>(packet.size());
-  return bpf_filter(reinterpret_cast<const bpf_insn*>(filter.data()),
-                    reinterpret_cast<const u_char*>(packet.data()), length, length) != 0;
+  // libpcap only reads the instructions, but says so nowhere.
+  auto* instructions = const_cast<CbpfInstruction*>(filter.data());
+  const bpf_program program{static_cast<u_int>(filter.size()),
+                            reinterpret_cast<bpf_insn*>(instructions)};
+  pcap_pkthdr header{};
+  header.caplen = header.len = static_cast<bpf_u_int32>(packet.size());
+  return pcap_offline_filter(&program, &header,
+                             reinterpret_cast<const u_char*>(packet.data())) != 0;
 }
 
 }  // namespace

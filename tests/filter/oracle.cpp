@@ -14,8 +14,11 @@ const bpf_insn* as_pcap(const CbpfProgram& filter) {
 }  // namespace
 
 bool libpcap_matches(const CbpfProgram& filter, std::span<const std::uint8_t> packet) {
-  const auto length = static_cast<u_int>(packet.size());
-  return bpf_filter(as_pcap(filter), packet.data(), length, length) != 0;
+  const bpf_program program{static_cast<u_int>(filter.size()),
+                            const_cast<bpf_insn*>(as_pcap(filter))};
+  pcap_pkthdr header{};
+  header.caplen = header.len = static_cast<bpf_u_int32>(packet.size());
+  return pcap_offline_filter(&program, &header, packet.data()) != 0;
 }
 
 bool libpcap_accepts(const CbpfProgram& filter) {

@@ -13,7 +13,7 @@ namespace xdpcap::test {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// libpcap's own interpreter, bpf_filter(): true for anything but 0.
+// libpcap's own interpreter, by pcap_offline_filter(): true for anything but 0.
 bool libpcap_matches(const CbpfProgram& filter, std::span<const std::uint8_t> packet);
 
 // libpcap's own validator, bpf_validate().
