@@ -138,6 +138,9 @@ INLINE int cut(struct xdp_md *ctx, enum network network)
 	int kept = sizeof(struct ethhdr) + network_size + length;
 	struct cursor cursor;
 
+	// The verifier lets data be subtracted from data_end, but data_end from nothing; the compiler
+	// would have `kept - data_end + data`.
+	barrier_var(whole);
 	if (bpf_xdp_adjust_tail(ctx, kept - whole) != 0)
 		return XDP_ABORTED;
 	// The packet may be elsewhere now: every pointer into it is void.
