@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Loads all BPF objects of several clangs into this kernel, and runs what it can run.
 //
-//   try_objects FOLDER CAPTURES
+//   try_objects FOLDER CAPTURES EVERY
 //
-// FOLDER has a folder for each clang, with its objects. Prints, separated by tabs: clang, program,
-// `pass`, `fail`, `cannot` (which this kernel is not to blame for) or `unrun`, and why. The last
-// line is `done`, or something ended this before.
+// FOLDER has a folder for each clang, with its objects. They run on one in EVERY packets of the
+// captures: in a virtual machine each run can cost milliseconds. Prints, separated by tabs: clang,
+// program, `pass`, `fail`, `cannot` (which this kernel is not to blame for) or `unrun`, and why.
+// The last line is `done`, or something ended this before.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -104,9 +106,9 @@ std::vector<std::filesystem::path> sorted(const std::filesystem::path& folder) {
   return paths;
 }
 
-void try_all(const char* folder, const char* captures) {
+void try_all(const char* folder, const char* captures, std::size_t every) {
   keep_log();
-  Verdicts verdicts(read_packets(captures));
+  Verdicts verdicts(read_packets(captures), every);
   for (const auto& clang : sorted(folder)) {
     const Trial trial(clang.filename(), verdicts);
     for (const auto& path : sorted(clang)) {
@@ -121,12 +123,13 @@ void try_all(const char* folder, const char* captures) {
 }  // namespace xdpcap
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fputs("usage: try_objects FOLDER CAPTURES\n", stderr);
+  const unsigned long every = argc == 4 ? std::strtoul(argv[3], nullptr, 10) : 0;
+  if (every == 0) {
+    std::fputs("usage: try_objects FOLDER CAPTURES EVERY\n", stderr);
     return 1;
   }
   try {
-    xdpcap::try_all(argv[1], argv[2]);
+    xdpcap::try_all(argv[1], argv[2], every);
   } catch (const xdpcap::Error& error) {
     std::fprintf(stderr, "try_objects: %s\n", error.what());
     return 2;

@@ -85,7 +85,8 @@ Constants Verdicts::tunnel(std::uint8_t protocol) const {
 std::vector<Verdicts::Verdict> Verdicts::run(int program) const {
   std::vector<Verdict> verdicts;
   std::vector<std::uint8_t> output(1 << 16);
-  for (const Packet& packet : packets_) {
+  for (std::size_t i = 0; i < packets_.size(); i += every_) {
+    const Packet& packet = packets_[i];
     LIBBPF_OPTS(bpf_test_run_opts, options);
     options.data_in = packet.bytes.data();
     options.data_size_in = static_cast<std::uint32_t>(packet.bytes.size());
@@ -107,8 +108,8 @@ std::string Verdicts::compare(const std::string& name, const std::string& clang,
   for (std::size_t i = 0; i < verdicts.size(); i++) {
     const Verdict& expected = reference.verdicts[i];
     if (verdicts[i] == expected) continue;
-    return packets_[i].name + ": action " + std::to_string(verdicts[i].action) + ", with clang " +
-           reference.clang + " " + std::to_string(expected.action) +
+    return packets_[i * every_].name + ": action " + std::to_string(verdicts[i].action) +
+           ", with clang " + reference.clang + " " + std::to_string(expected.action) +
            (verdicts[i].output == expected.output ? "" : "; other bytes");
   }
   return {};

@@ -14,7 +14,9 @@ namespace xdpcap {
 
 class Verdicts {
  public:
-  explicit Verdicts(std::vector<Packet> packets) : packets_(std::move(packets)) {}
+  // Programs are run on one packet in `every`.
+  Verdicts(std::vector<Packet> packets, std::size_t every)
+      : packets_(std::move(packets)), every_(every) {}
 
   // Fills the maps that decide what the examples do, from every second address of the packets.
   void fill_maps(const Object& object) const;
@@ -23,7 +25,7 @@ class Verdicts {
   // them is from a tunnel of that protocol.
   [[nodiscard]] Constants tunnel(std::uint8_t protocol) const;
 
-  // Runs a program on every packet. Returns where it differs from the first program that was run
+  // Runs a program. Returns where it differs from the first program that was run
   // under that name, or nothing. Throws Error.
   std::string compare(const std::string& name, const std::string& clang, int program);
 
@@ -41,6 +43,7 @@ class Verdicts {
   [[nodiscard]] std::vector<Verdict> run(int program) const;
 
   std::vector<Packet> packets_;
+  std::size_t every_;
   std::map<std::string, Reference> references_;
 };
 
