@@ -6,6 +6,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <sstream>
+#include <vector>
 
 namespace xdpcap {
 namespace {
@@ -33,6 +34,12 @@ bool is_code(const std::string& line) {
   return line.empty() || line[0] == ';' || (line[0] >= '0' && line[0] <= '9');
 }
 
+// The last two lines, of which the one before often has the numbers.
+std::string last_of(const std::vector<std::string>& lines) {
+  if (lines.empty()) return {};
+  return lines.size() == 1 ? lines[0] : lines[lines.size() - 2] + "; " + lines.back();
+}
+
 }  // namespace
 
 void keep_log() {
@@ -43,18 +50,18 @@ void clear_log() {
 }
 
 std::string reason_in_log() {
-  std::istringstream lines(log_text());
-  std::string line, said, verifier;
-  while (std::getline(lines, line)) {
+  std::istringstream text(log_text());
+  std::vector<std::string> said;
+  std::string line;
+  while (std::getline(text, line)) {
+    if (line.starts_with("processed ")) break;  // the verifier's statistics, its last words
     if (is_code(line)) {
       said.clear();
-    } else if (line.starts_with("processed ")) {
-      verifier = said;  // its statistics come last
     } else {
-      said += (said.empty() ? "" : "; ") + line;
+      said.push_back(line);
     }
   }
-  return verifier.empty() ? said : verifier;
+  return last_of(said);
 }
 
 }  // namespace xdpcap
