@@ -34,7 +34,7 @@ struct FreeCode {
 };
 
 CbpfProgram compile_expression(const std::string& expression, LinkType link_type) {
-  const std::lock_guard lock(pcap_compile_mutex);
+  const std::scoped_lock lock(pcap_compile_mutex);
   const std::unique_ptr<pcap_t, ClosePcap> pcap(pcap_open_dead(link_type.dlt, kSnaplen));
   if (!pcap) throw Error("compiling the filter: out of memory");
 

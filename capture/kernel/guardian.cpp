@@ -29,7 +29,7 @@ void close_all_but(std::vector<int> kept) {
     if (from <= to) ::syscall(SYS_close_range, from, to, 0);
   };
   for (const int fd : kept) {
-    if (fd < static_cast<int>(first)) continue;
+    if (std::cmp_less(fd, first)) continue;
     close_range(first, static_cast<unsigned>(fd) - 1);
     first = static_cast<unsigned>(fd) + 1;
   }
@@ -78,7 +78,7 @@ bool send(int line, Order order) {
 }
 
 void stand_guard(const Guardian::Duty& duty, int line) {
-  Order order{};
+  auto order = Order::leave;
   while (receive(line, order)) {
     if (order == Order::leave) return;
     duty.clean_up();
@@ -129,7 +129,7 @@ bool Guardian::has_died() {
 }
 
 bool Guardian::clean_up() {
-  Order answer{};
+  auto answer = Order::done;
   return alive() && send(line_.get(), Order::clean_up) && receive(line_.get(), answer);
 }
 

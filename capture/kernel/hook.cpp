@@ -36,7 +36,7 @@ bool on_bpffs(const std::string& path) {
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   struct statfs info {};
-  return ::statfs(folder.c_str(), &info) == 0 && info.f_type == BPF_FS_MAGIC;
+  return ::statfs(folder.c_str(), &info) == 0 && std::cmp_equal(info.f_type, BPF_FS_MAGIC);
 }
 
 [[noreturn]] void throw_open_error(const std::string& path, int error_number) {
