@@ -1,5 +1,7 @@
 # Compiling BPF programs: clang for the code, bpftool for skeletons and vmlinux.h.
-find_program(CLANG NAMES clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14 REQUIRED)
+# tests/compilers/bpf tries these.
+find_program(CLANG NAMES clang clang-23 clang-22 clang-21 clang-20 clang-19 clang-18 clang-17 clang-16
+                         clang-15 clang-14 clang-13 REQUIRED)
 
 # Ubuntu's /usr/sbin/bpftool is a script that runs only with the running kernel's own package; the
 # real ones lie beside it, so take the first that works.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // The kernel's reports as programs with BTF see them: the arguments of the tracepoints
-// (include/trace/events/xdp.h), with devices and programs as pointers.
+// (include/trace/events/xdp.h), with devices and programs as pointers. Not to const, as there:
+// BPF_CORE_READ would declare constants without a value, of which clang warns from 21 on.
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -12,7 +13,7 @@
 // bpf_redirect() names no map: the kernel then says this instead of a map's id.
 #define NO_MAP 0x7fffffffU
 
-static __always_inline struct xdpcap_device device(const struct net_device *dev)
+static __always_inline struct xdpcap_device device(struct net_device *dev)
 {
 	struct xdpcap_device it = {};
 
@@ -24,7 +25,7 @@ static __always_inline struct xdpcap_device device(const struct net_device *dev)
 	return it;
 }
 
-static __always_inline void remember_name(const struct net_device *dev)
+static __always_inline void remember_name(struct net_device *dev)
 {
 	struct xdpcap_device key = device(dev);
 	struct xdpcap_name name = {};
@@ -54,8 +55,8 @@ static __always_inline const void *target_of(const unsigned long long *ctx)
 	return target;
 }
 
-static __always_inline void fill_ingress(struct xdpcap_fate *fate, const struct net_device *dev,
-					 const struct bpf_prog *prog)
+static __always_inline void fill_ingress(struct xdpcap_fate *fate, struct net_device *dev,
+					 struct bpf_prog *prog)
 {
 	struct xdpcap_device from = device(dev);
 
@@ -64,7 +65,7 @@ static __always_inline void fill_ingress(struct xdpcap_fate *fate, const struct 
 	fate->program = BPF_CORE_READ(prog, aux, id);
 }
 
-static __always_inline int redirected(const struct net_device *dev, const struct bpf_prog *prog,
+static __always_inline int redirected(struct net_device *dev, struct bpf_prog *prog,
 				      const void *target, int error, __u32 map_type, __u32 map_id,
 				      __u32 index)
 {
@@ -96,23 +97,23 @@ static __always_inline int redirected(const struct net_device *dev, const struct
 }
 
 SEC("tp_btf/xdp_redirect")
-int BPF_PROG(on_redirect, const struct net_device *dev, const struct bpf_prog *prog,
+int BPF_PROG(on_redirect, struct net_device *dev, struct bpf_prog *prog,
 	     const void *target, int error, __u32 map_type, __u32 map_id, __u32 index)
 {
 	return redirected(dev, prog, target_of(ctx), error, map_type, map_id, index);
 }
 
 SEC("tp_btf/xdp_redirect_err")
-int BPF_PROG(on_redirect_err, const struct net_device *dev, const struct bpf_prog *prog,
+int BPF_PROG(on_redirect_err, struct net_device *dev, struct bpf_prog *prog,
 	     const void *target, int error, __u32 map_type, __u32 map_id, __u32 index)
 {
 	return redirected(dev, prog, target_of(ctx), error, map_type, map_id, index);
 }
 
 // Until Linux 5.13 (commit ee75aef23afe) the map came as a pointer, and with events of its own.
-static __always_inline int redirected_by_map(const struct net_device *dev,
-					     const struct bpf_prog *prog, const void *target,
-					     int error, const struct bpf_map *map, __u32 index)
+static __always_inline int redirected_by_map(struct net_device *dev,
+					     struct bpf_prog *prog, const void *target,
+					     int error, struct bpf_map *map, __u32 index)
 {
 	__u32 map_id = map ? BPF_CORE_READ(map, id) : NO_MAP;
 	__u32 map_type = map ? BPF_CORE_READ(map, map_type) : 0;
@@ -122,8 +123,8 @@ static __always_inline int redirected_by_map(const struct net_device *dev,
 
 #define ON_REDIRECT_OF_OLD(event)                                                                 \
 	SEC("tp_btf/xdp_" #event)                                                                 \
-	int BPF_PROG(on_##event##_old, const struct net_device *dev, const struct bpf_prog *prog, \
-		     const void *target, int error, const struct bpf_map *map, __u32 index)       \
+	int BPF_PROG(on_##event##_old, struct net_device *dev, struct bpf_prog *prog, \
+		     const void *target, int error, struct bpf_map *map, __u32 index)       \
 	{                                                                                         \
 		return redirected_by_map(dev, prog, target_of(ctx), error, map, index);                  \
 	}
@@ -134,7 +135,7 @@ ON_REDIRECT_OF_OLD(redirect_map)
 ON_REDIRECT_OF_OLD(redirect_map_err)
 
 SEC("tp_btf/xdp_exception")
-int BPF_PROG(on_exception, const struct net_device *dev, const struct bpf_prog *prog, __u32 action)
+int BPF_PROG(on_exception, struct net_device *dev, struct bpf_prog *prog, __u32 action)
 {
 	struct xdpcap_fate fate = {.state = XDPCAP_FATE_EXCEPTION, .action = action};
 
@@ -144,7 +145,7 @@ int BPF_PROG(on_exception, const struct net_device *dev, const struct bpf_prog *
 	return 0;
 }
 
-static __always_inline int bulk(const struct net_device *from, const struct net_device *to,
+static __always_inline int bulk(struct net_device *from, struct net_device *to,
 				__u32 report, int sent, int dropped, int error)
 {
 	struct xdpcap_pair pair = {.report = report, .error = error};
@@ -161,14 +162,14 @@ static __always_inline int bulk(const struct net_device *from, const struct net_
 }
 
 SEC("tp_btf/xdp_devmap_xmit")
-int BPF_PROG(on_devmap_xmit, const struct net_device *from, const struct net_device *to, int sent,
+int BPF_PROG(on_devmap_xmit, struct net_device *from, struct net_device *to, int sent,
 	     int dropped, int error)
 {
 	return bulk(from, to, XDPCAP_REPORT_XMIT, sent, dropped, error);
 }
 
 SEC("tp_btf/xdp_bulk_tx")
-int BPF_PROG(on_bulk_tx, const struct net_device *dev, int sent, int dropped, int error)
+int BPF_PROG(on_bulk_tx, struct net_device *dev, int sent, int dropped, int error)
 {
 	return bulk(dev, dev, XDPCAP_REPORT_TX, sent, dropped, error);
 }

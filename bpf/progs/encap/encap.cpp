@@ -2,6 +2,7 @@
 // The control plane of encap: the ends of the tunnel and what goes through it.
 #include <arpa/inet.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <string>
 

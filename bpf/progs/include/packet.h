@@ -33,13 +33,45 @@ INLINE struct cursor packet_begin(struct xdp_md *ctx)
 	return (struct cursor){ (void *)(long)ctx->data, (void *)(long)ctx->data_end };
 }
 
-INLINE void *take(struct cursor *cursor, __u32 size)
+/* No header is longer than this; take() says NULL to more, as if the packet ended before. */
+#define TAKE_MAX 0xfff
+
+/*
+ * The next `size` bytes of the packet, or NULL. The verifier adds up constant sizes by itself. For
+ * one that is only known at run time, two things have to be done so that it accepts the code of any
+ * clang:
+ *
+ * - It trusts a comparison with data_end only if what was added to the pointer is proven to be
+ *   small, 0xffff at most. What the C code has checked is no proof once the compiler checks one
+ *   register and adds another, or subtracts in 32 bits, where -1 is 4 billion. So the size is
+ *   limited here, right before it is added.
+ * - A comparison counts for pointers that the same addition made. The compiler may add twice: for
+ *   the pointer that it compares, and for the one that it reads. So it must not know where `behind`
+ *   comes from.
+ *
+ * barrier_var(x) is an empty assembly statement that might change x: whatever the compiler knew of
+ * x is void, it takes no check of x for needless, and it cannot compute x a second time.
+ *
+ * Bytes that were stepped over by such a size cannot be read, as the verifier does not know how many
+ * there are; the header behind them can.
+ */
+INLINE void *take(struct cursor *cursor, __u64 size)
 {
 	void *header = cursor->at;
+	void *behind;
 
-	if (header + size > cursor->end)
+	if (__builtin_constant_p(size)) {
+		behind = header + size;
+	} else {
+		barrier_var(size);
+		if (size > TAKE_MAX)
+			return NULL;
+		behind = header + size;
+		barrier_var(behind);
+	}
+	if (behind > cursor->end)
 		return NULL;
-	cursor->at = header + size;
+	cursor->at = behind;
 	return header;
 }
 

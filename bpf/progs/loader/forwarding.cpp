@@ -3,6 +3,7 @@
 
 #include <net/if.h>
 
+#include <CLI/CLI.hpp>
 #include <fstream>
 
 #include "base/error.hpp"

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -37,36 +38,38 @@ std::vector<std::string> names_of(const std::map<std::string, Mode>& modes) {
 }  // namespace
 
 Loader::Loader(std::string name, const std::string& description)
-    : name_(std::move(name)), app_(description, name_) {
+    : name_(std::move(name)), app_(std::make_unique<CLI::App>(description, name_)) {
   add_options();
 }
+
+Loader::~Loader() = default;
 
 void Loader::add_options() {
   static const std::map<std::string, Mode> kModes = {
       {"auto", Mode::Automatic}, {"native", Mode::Native}, {"generic", Mode::Generic}};
-  app_.add_option("-i,--interface", options_.interfaces, "interface to attach to; may be repeated")
+  app_->add_option("-i,--interface", options_.interfaces, "interface to attach to; may be repeated")
       ->required()
       ->type_name("IFACE")
       ->allow_extra_args(false);
-  app_.add_option_function<std::string>(
+  app_->add_option_function<std::string>(
           "-m,--mode", [this](const std::string& name) { options_.mode = kModes.at(name); },
           "native, generic, or auto (the default): native if it can be")
       ->check(CLI::IsMember(names_of(kModes)).description(""))
       ->type_name("MODE");
-  app_.add_option("--hook", options_.hook_path, "where to pin the hook")
+  app_->add_option("--hook", options_.hook_path, "where to pin the hook")
       ->type_name("PATH")
       ->capture_default_str();
-  app_.add_option("-n,--netns", options_.netns,
+  app_->add_option("-n,--netns", options_.netns,
                   "network namespace of the interface; the hook stays visible outside")
       ->type_name("NAME");
-  app_.add_flag("-v,--verbose", options_.verbose, "all that libbpf and the verifier say");
+  app_->add_flag("-v,--verbose", options_.verbose, "all that libbpf and the verifier say");
 }
 
 int Loader::run(int argc, char** argv, const std::function<void()>& body) {
   try {
-    app_.parse(argc, argv);
+    app_->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app_.exit(error);  // --help
+    if (error.get_exit_code() == 0) return app_->exit(error);  // --help
     return report(UsageError(error.what(), "--help shows the options"));
   }
   // Lines appear when they are printed, also through a pipe.

@@ -13,7 +13,6 @@
 
 #include <bpf/libbpf.h>
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,6 +23,10 @@
 #include "loader/hook_pin.hpp"
 #include "loader/netns.hpp"
 #include "loader/stop_signal.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace xdpcap::loader {
 
@@ -56,9 +59,12 @@ using SkeletonPtr = std::unique_ptr<Skeleton, SkeletonDestroy<Skeleton>>;
 class Loader {
  public:
   Loader(std::string name, const std::string& description);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
 
-  // For the options that only this program has.
-  CLI::App& app() { return app_; }
+  // For the options that only this program has. They need <CLI/CLI.hpp>, which is slow to compile.
+  CLI::App& app() { return *app_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const Netns& netns() const { return netns_; }
 
@@ -102,7 +108,7 @@ class Loader {
   int report(const Error& error) const;
 
   std::string name_;
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;
   Options options_;
   Netns netns_;
   std::unique_ptr<StopSignal> stop_;

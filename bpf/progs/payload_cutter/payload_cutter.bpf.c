@@ -53,14 +53,18 @@ INLINE enum network find_too_long(struct xdp_md *ctx)
 	enum network network = NONE;
 	__u32 room = room_for_udp(&cursor, &network);
 	struct udphdr *udp;
+	__u64 added;
 
 	if (network == NONE)
 		return NONE;
 	udp = TAKE(&cursor, struct udphdr);
 	if (!udp || bpf_ntohs(udp->len) != room || room <= sizeof(*udp) + keep_bytes)
 		return NONE;
-	// All of it is here, so that a cut makes the packet shorter and not longer.
-	if ((void *)udp + room > cursor.end)
+	// All of it is here, so that a cut makes the packet shorter and not longer. As in take(), what is
+	// added is limited right before, where the compiler cannot see that it need not be.
+	added = room;
+	barrier_var(added);
+	if (added > 0xffff || (void *)udp + added > cursor.end)
 		return NONE;
 	return network;
 }
@@ -138,6 +142,9 @@ INLINE int cut(struct xdp_md *ctx, enum network network)
 	int kept = sizeof(struct ethhdr) + network_size + length;
 	struct cursor cursor;
 
+	// The verifier lets data be subtracted from data_end, but data_end from nothing; the compiler
+	// would have `kept - data_end + data`.
+	barrier_var(whole);
 	if (bpf_xdp_adjust_tail(ctx, kept - whole) != 0)
 		return XDP_ABORTED;
 	// The packet may be elsewhere now: every pointer into it is void.

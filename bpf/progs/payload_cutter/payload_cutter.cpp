@@ -2,6 +2,7 @@
 // The control plane of payload_cutter: how many bytes to keep.
 #include "payload_cutter/payload_cutter.h"
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
 
 #include "loader/loader.hpp"

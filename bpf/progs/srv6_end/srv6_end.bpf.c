@@ -101,10 +101,7 @@ INLINE int end_behaviour(struct xdp_md *ctx, struct cursor *cursor, struct ethhd
 		return count(SRV6_MALFORMED, XDP_DROP);
 	// The next segment, S13 and S14; it is in the packet before the header says so.
 	before = (routing->segments_left - 1) * sizeof(*next);
-	// Linux 5.10's verifier forgets the bounds of this difference, but not those of a mask. The
-	// compiler knows them, and must not find the mask needless.
-	barrier_var(before);
-	if (!take(cursor, before & 0xff0))
+	if (!take(cursor, before))
 		return count(SRV6_MALFORMED, XDP_DROP);
 	next = TAKE(cursor, struct in6_addr);
 	if (!next)

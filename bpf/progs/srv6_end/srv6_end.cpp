@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <string>
 #include <vector>
