@@ -15,18 +15,23 @@ install(FILES completion/_xdpcap-cpp DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${
 install(FILES completion/xdpcap-cpp.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
-# Wireshark runs whatever is in this folder. A link, so that there is one executable to grant
-# capabilities to.
+# Wireshark runs whatever is in one folder, which 4.6 moved: before, it was in the folder for
+# libraries. Links, so that there is one executable to grant capabilities to.
 set(XDPCAP_EXTCAP_DIR "" CACHE STRING "Where Wireshark looks for extcap programs, below the prefix; \
-empty: wireshark/extcap in the folder for libraries")
-set(extcap_dir ${XDPCAP_EXTCAP_DIR})
-if(NOT extcap_dir) # not as the option's default, which would not follow another prefix
-  set(extcap_dir ${CMAKE_INSTALL_LIBDIR}/wireshark/extcap)
+empty: wireshark/extcap in the folders for libraries and for what programs run")
+set(extcap_dirs ${XDPCAP_EXTCAP_DIR})
+if(NOT extcap_dirs) # not as the option's default, which would not follow another prefix
+  set(extcap_dirs ${CMAKE_INSTALL_LIBDIR}/wireshark/extcap
+                  ${CMAKE_INSTALL_LIBEXECDIR}/wireshark/extcap)
 endif()
-file(RELATIVE_PATH command /${extcap_dir} /${CMAKE_INSTALL_BINDIR}/xdpcap-cpp)
-file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/extcap)
-file(CREATE_LINK ${command} ${CMAKE_CURRENT_BINARY_DIR}/extcap/xdpcap-cpp SYMBOLIC)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/extcap/xdpcap-cpp DESTINATION ${extcap_dir})
+foreach(dir ${extcap_dirs})
+  file(RELATIVE_PATH command /${dir} /${CMAKE_INSTALL_BINDIR}/xdpcap-cpp)
+  set(link ${CMAKE_CURRENT_BINARY_DIR}/extcap/${dir}/xdpcap-cpp)
+  cmake_path(GET link PARENT_PATH folder)
+  file(MAKE_DIRECTORY ${folder})
+  file(CREATE_LINK ${command} ${link} SYMBOLIC)
+  install(FILES ${link} DESTINATION ${dir})
+endforeach()
 install(DIRECTORY wireshark/xdpcap DESTINATION ${CMAKE_INSTALL_DATADIR}/wireshark/profiles)
 
 install(FILES fleet/xdpcap-cpp@.service DESTINATION lib/systemd/system)

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <utility>
 
+#include "base/error.hpp"
+
 namespace xdpcap {
 namespace {
 
@@ -18,8 +20,15 @@ std::string with_two_dashes(const std::string& argument) {
   return single && !with_number && !flags ? "-" + argument : argument;
 }
 
+// The option's name alone: "-s" of "-s96", "--q" of "--q=true". Of flags in one word, "-nU", the
+// first says enough: those that may be joined are all one option.
+std::string name_in(const std::string& word) {
+  return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
+}
+
 std::vector<std::string> separate_words(const CLI::App& app,
-                                        const std::vector<std::string>& arguments) {
+                                        const std::vector<std::string>& arguments,
+                                        std::vector<const CLI::Option*>& typed) {
   std::vector<std::string> separated;
   auto next = arguments.begin();
   for (; next != arguments.end() && next->size() > 1 && next->front() == '-'; ++next) {
@@ -29,6 +38,9 @@ std::vector<std::string> separate_words(const CLI::App& app,
     }
     const std::string& option = separated.emplace_back(with_two_dashes(*next));
     const CLI::Option* known = app.get_option_no_throw(option);
+    const CLI::Option* named = app.get_option_no_throw(name_in(option));
+    if (named == nullptr) throw UsageError("unknown option " + *next, "-h lists the options");
+    typed.push_back(named);
     const bool takes_value = known != nullptr && known->get_items_expected_min() > 0;
     if (takes_value && next + 1 != arguments.end()) separated.push_back(*++next);
   }
@@ -39,10 +51,13 @@ std::vector<std::string> separate_words(const CLI::App& app,
 
 }  // namespace
 
-void parse_command_line(CLI::App& app, const std::vector<std::string>& arguments) {
-  std::vector<std::string> separated = separate_words(app, arguments);
+std::vector<const CLI::Option*> parse_command_line(CLI::App& app,
+                                                   const std::vector<std::string>& arguments) {
+  std::vector<const CLI::Option*> typed;
+  std::vector<std::string> separated = separate_words(app, arguments, typed);
   std::reverse(separated.begin(), separated.end());  // CLI11 takes them from the end
   app.parse(std::move(separated));
+  return typed;
 }
 
 }  // namespace xdpcap

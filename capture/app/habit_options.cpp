@@ -27,8 +27,7 @@ void HabitOptions::declare(CLI::App& app) {
   app.add_flag("--json", json_,
                "Statistics and the summary, or --list, as JSON, one object in a line");
   app.add_flag("-n,--n,--nn,-p,--p,-U,--U,-l,--l,-K,--K", ignored_,
-               "Accepted for tcpdump's sake: nothing is looked up, made promiscuous or held back")
-      ->expected(0);
+               "Accepted for tcpdump's sake: nothing is looked up, made promiscuous or held back");
   app.add_option("-i,--interface", interface_)->group("");
   app.add_option("-r", read_)->group("");
 }

@@ -24,7 +24,7 @@ class HabitOptions {
   std::string file_;
   std::string interface_;
   std::string read_;
-  int ignored_ = 0;
+  bool ignored_ = false;
   bool print_ = false;
   bool json_ = false;
 };

@@ -2,6 +2,7 @@
 #include "app/list_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "app/option_company.hpp"
 #include "base/error.hpp"
@@ -16,14 +17,14 @@ void ListOptions::declare(CLI::App& app) {
   if (json_ == nullptr) json_ = app.add_flag("--json")->description("With --list: as JSON");
 }
 
-std::optional<ListRequest> ListOptions::request(const CLI::App& app,
+std::optional<ListRequest> ListOptions::request(const std::vector<const CLI::Option*>& typed,
                                                 const std::vector<std::string>& words) const {
   if (!list_) return std::nullopt;
-  check_company(app, "--list", {"--json"});
+  check_company(typed, "--list", {"--json"});
   if (!words.empty()) {
     throw UsageError("--list: takes no further words, not \"" + words.front() + "\"");
   }
-  return ListRequest{json_->count() > 0};
+  return ListRequest{std::find(typed.begin(), typed.end(), json_) != typed.end()};
 }
 
 }  // namespace xdpcap

@@ -16,8 +16,8 @@ class ListOptions {
   // Declares --json only if no family before it has.
   void declare(CLI::App& app);
   // What was asked for, if it was. Throws UsageError when there is anything else on the command
-  // line, which `app` has parsed.
-  [[nodiscard]] std::optional<ListRequest> request(const CLI::App& app,
+  // line, of which `typed` are the options.
+  [[nodiscard]] std::optional<ListRequest> request(const std::vector<const CLI::Option*>& typed,
                                                    const std::vector<std::string>& words) const;
 
  private:

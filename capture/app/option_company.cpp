@@ -16,10 +16,10 @@ std::string name_of(const CLI::Option& option) {
 
 }  // namespace
 
-void check_company(const CLI::App& app, const std::string& mode,
+void check_company(const std::vector<const CLI::Option*>& typed, const std::string& mode,
                    const std::vector<std::string>& company) {
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->count() == 0 || option->get_positional() || option->check_name(mode)) continue;
+  for (const CLI::Option* option : typed) {
+    if (option->check_name(mode)) continue;
     const bool fits = std::any_of(company.begin(), company.end(), [&](const std::string& name) {
       return option->check_name(name);
     });

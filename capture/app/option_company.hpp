@@ -9,9 +9,9 @@
 
 namespace xdpcap {
 
-// Throws UsageError when `mode` was given together with an option that is not among `company`. All
+// Throws UsageError when `mode` was typed together with an option that is not among `company`. Both
 // are names as they are typed, "--list" or "-s"; the others of an option go without saying.
-void check_company(const CLI::App& app, const std::string& mode,
+void check_company(const std::vector<const CLI::Option*>& typed, const std::string& mode,
                    const std::vector<std::string>& company);
 
 }  // namespace xdpcap

@@ -49,9 +49,9 @@ void declare(CLI::App& app, Families& families) {
   app.set_version_flag("--version", program_version(), "Print the version");
 }
 
-Options check(const CLI::App& app, Families families) {
+Options check(const std::vector<const CLI::Option*>& typed, Families families) {
   Options options;
-  families.replay.check(app, options);
+  families.replay.check(typed, options);
   options.listing = families.filter.listing();
   if (!options.listing) families.habits.take_places(families.words, options);
   families.capture.check(options);
@@ -87,8 +87,9 @@ Request parse_options(const std::vector<std::string>& arguments) {
   CLI::App app;
   Families families;
   declare(app, families);
+  std::vector<const CLI::Option*> typed;
   try {
-    parse_command_line(app, arguments);
+    typed = parse_command_line(app, arguments);
   } catch (const CLI::CallForHelp&) {
     return Help{help_text(summarize_options(app))};
   } catch (const CLI::CallForVersion&) {
@@ -96,8 +97,8 @@ Request parse_options(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what(), "-h lists the options");
   }
-  if (const auto list = families.list.request(app, families.words)) return *list;
-  return check(app, std::move(families));
+  if (const auto list = families.list.request(typed, families.words)) return *list;
+  return check(typed, std::move(families));
 }
 
 }  // namespace xdpcap

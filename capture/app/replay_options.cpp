@@ -22,12 +22,12 @@ void ReplayOptions::declare(CLI::App& app) {
       ->option_text("IFACE");
 }
 
-void ReplayOptions::check(const CLI::App& app, Options& options) const {
+void ReplayOptions::check(const std::vector<const CLI::Option*>& typed, Options& options) const {
   if (input_.empty()) {
     if (program_.empty() && interface_.empty() && !both_) return;
     throw UsageError("--prog, --both and --via go with --replay", "-h lists the options");
   }
-  check_company(app, "--replay",
+  check_company(typed, "--replay",
                 {"--prog", "--both", "--via", "--actions", "--snaplen", "--linktype", "--offset",
                  "-F", "-w", "--quiet", "-n"});
   if (program_.empty()) {

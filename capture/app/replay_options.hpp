@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/cli_names.hpp"
 #include "app/options.hpp"
@@ -12,9 +13,9 @@ namespace xdpcap {
 class ReplayOptions {
  public:
   void declare(CLI::App& app);
-  // Fills in options.replay, if --replay was given. Throws UsageError, also when `app` has parsed
-  // options that make no sense with it.
-  void check(const CLI::App& app, Options& options) const;
+  // Fills in options.replay, if --replay was given. Throws UsageError, also when among the options
+  // that were typed are some that make no sense with it.
+  void check(const std::vector<const CLI::Option*>& typed, Options& options) const;
 
  private:
   std::string input_;

@@ -71,6 +71,12 @@ def eth(payload: Packet, **fields) -> Packet:
     return Ether(**{"src": MAC_A, "dst": MAC_B, **fields}) / payload
 
 
+def ppp(protocol: int, payload: Packet) -> Raw:
+    """PAYLOAD behind its PPP protocol number, compressed to one byte where that is possible (RFC 1661,
+    6.5). Which scapy does depends on its version."""
+    return Raw(protocol.to_bytes(1 if protocol < 0x100 else 2, "big") + bytes(payload))
+
+
 def ip4(payload: Packet, **fields) -> Packet:
     return IP(**{"src": V4_A, "dst": V4_B, "id": 0x1234, **fields}) / payload
 

@@ -3,7 +3,7 @@
 
 import struct
 
-from scapy.all import (ARP, ICMP, LLC, PPP, PPP_LCP, SNAP, Dot11, Dot11Beacon, Dot11Elt, Dot11QoS,
+from scapy.all import (ARP, ICMP, LLC, PPP_LCP, SNAP, Dot11, Dot11Beacon, Dot11Elt, Dot11QoS,
                        ICMPv6EchoRequest, RadioTap, Raw)
 
 import base
@@ -103,9 +103,13 @@ def sll2():
 def ppp():
     """PPP in HDLC-like framing: LCP, IPv4, IPv6."""
     header = b"\xff\x03"
-    frames = [PPP(proto=0xC021) / PPP_LCP(code=9, id=1, data=bytes(4))]
-    frames += [PPP(proto=0x0021 if d.version == 4 else 0x0057) / d for d in datagrams()]
+    frames = [base.ppp(0xC021, PPP_LCP(code=9, id=1, data=bytes(4)))]
+    frames += [base.ppp(0x0021 if d.version == 4 else 0x0057, d) for d in datagrams()]
     return [header + bytes(frame) for frame in frames]
+
+
+# Bits of 802.11's frame control, whose names in scapy depend on its version.
+TO_DS, FROM_DS, PROTECTED = 0x01, 0x02, 0x40
 
 
 def wireless_frames():
@@ -124,11 +128,11 @@ def wireless_frames():
         / Dot11Elt(ID="SSID", info=b""),
         Dot11(type=1, subtype=13, addr1=MAC_A),  # ACK: a header of ten bytes
         Dot11(type=1, subtype=11, addr1=MAC_A, addr2=MAC_B),  # RTS
-        *[data(way) / snap(d) for way in ("to-DS", "from-DS") for d in datagrams()],
-        data("to-DS+from-DS", addr4="02:00:00:00:00:0d") / snap(ip4(udp())),  # four addresses
-        Dot11(type=2, subtype=8, FCfield="to-DS", addr1=MAC_A, addr2=MAC_B, addr3=MAC_C)
+        *[data(way) / snap(d) for way in (TO_DS, FROM_DS) for d in datagrams()],
+        data(TO_DS | FROM_DS, addr4="02:00:00:00:00:0d") / snap(ip4(udp())),  # four addresses
+        Dot11(type=2, subtype=8, FCfield=TO_DS, addr1=MAC_A, addr2=MAC_B, addr3=MAC_C)
         / Dot11QoS(TID=5) / snap(ip4(udp())),
-        data("to-DS+protected") / Raw(bytes(40)),
+        data(TO_DS | PROTECTED) / Raw(bytes(40)),
     ]
 
 

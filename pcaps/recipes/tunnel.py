@@ -3,13 +3,13 @@
 
 import struct
 
-from scapy.all import (AH, ESP, GRE, ICMP, IP, IPv6, PPP, UDP, VXLAN, Dot1Q, Ether, PPP_LCP, PPPoE,
+from scapy.all import (AH, ESP, GRE, ICMP, IP, IPv6, UDP, VXLAN, Dot1Q, Ether, PPP_LCP, PPPoE,
                        PPPoED, Raw)
 from scapy.contrib.geneve import GENEVE
 from scapy.contrib.gtp import GTP_U_Header, GTPPDUSessionContainer
 from scapy.contrib.mpls import MPLS
 
-from base import MAC_A, MAC_B, MAC_C, capture, eth, ip4, ip6, tcp, text, udp
+from base import MAC_A, MAC_B, MAC_C, capture, eth, ip4, ip6, ppp, tcp, text, udp
 
 # The inner packets have addresses and ports of their own, so that a filter which looks at the
 # wrong layer shows.
@@ -98,7 +98,7 @@ def pppoe():
         return Ether(src=MAC_A, dst=dst) / PPPoED(code=code, sessionid=session) / Raw(b"\1\1\0\0")
 
     def session(number, protocol, payload):
-        return PPPoE(sessionid=number) / PPP(proto=protocol) / payload
+        return PPPoE(sessionid=number) / ppp(protocol, payload)
 
     return [
         discovery(0x09, dst="ff:ff:ff:ff:ff:ff"),

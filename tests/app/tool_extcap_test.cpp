@@ -13,12 +13,17 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Wireshark's own folder of extcap programs: as root it looks nowhere else.
+// The folder of extcap programs that tshark comes with. It says which one in words that depend on
+// its version, from 4.2 on beside that of the user's own: it is the last one that exists.
 std::string extcap_folder() {
+  std::string found;
   const std::string folders = run({"tshark", "-G", "folders"}).out;
-  const std::string title = "Extcap path:";
-  const std::size_t begin = folders.find(title) + title.size();
-  return std::string(trim(folders.substr(begin, folders.find('\n', begin) - begin)));
+  for (const std::string_view line : split(folders, '\n')) {
+    if (to_lower(line).find("extcap path:") == std::string::npos) continue;
+    const std::string folder(trim(line.substr(line.find(':') + 1)));
+    if (std::filesystem::is_directory(folder)) found = folder;
+  }
+  return found;
 }
 
 class ToolExtcapTest : public ToolTest {
