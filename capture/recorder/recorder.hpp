@@ -12,7 +12,7 @@
 
 namespace xdpcap {
 
-#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
+#if defined(__x86_64__) || defined(__i386__)
 inline constexpr bool kOrderedStores = true;
 #else
 inline constexpr bool kOrderedStores = false;
