@@ -19,11 +19,15 @@ if(NOT BPFTOOL)
                       "Ubuntu: apt-get install linux-tools-generic)")
 endif()
 
-# linux/bpf.h includes asm/types.h, which Debian keeps in a folder that -target bpf leaves out.
+# linux/bpf.h includes asm/types.h, which Debian keeps in a folder that -target bpf leaves out. When
+# building for another machine, its headers come before this machine's.
 set(flags -target bpf -g ${XDPCAP_WARNINGS} -I${CMAKE_CURRENT_LIST_DIR}/hook
     -I${CMAKE_CURRENT_LIST_DIR}/progs/include -I${PROJECT_SOURCE_DIR}/capture)
+if(CMAKE_SYSROOT)
+  list(APPEND flags -isystem ${CMAKE_SYSROOT}/usr/include)
+endif()
 if(CMAKE_LIBRARY_ARCHITECTURE)
-  list(APPEND flags -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
+  list(APPEND flags -idirafter ${CMAKE_SYSROOT}/usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
 endif()
 # In the cache, because the tests compile BPF programs too, outside of this folder's scope.
 set(XDPCAP_BPF_FLAGS ${flags} CACHE INTERNAL "")

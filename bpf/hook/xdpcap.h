@@ -100,7 +100,8 @@ xdpcap_exit(struct xdp_md *ctx, void *hook, enum xdp_action action)
 #ifdef __clang__
 	/*
 	 * With an index the verifier knows, the kernel patches a direct jump into the JITed code
-	 * instead of bounds check, load and indirect jump (since Linux 5.5, commit 428d5df1fa4f).
+	 * instead of bounds check, load and indirect jump (on x86-64, since Linux 5.5, commit
+	 * 428d5df1fa4f).
 	 * Left to a plain call, the compiler merges the ends of `if (x) return exit(DROP); return
 	 * exit(PASS);` into one call with a variable index; assembly keeps each index constant.
 	 * Arguments are bound to their registers, which saves the copies that callee-saved ones

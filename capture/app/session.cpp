@@ -107,6 +107,7 @@ pcapng::Bytes Session::header() const {
 }
 
 void Session::install() {
+  if (!kOrderedStores) require_atomic_exchange();
   const std::uint32_t cpus = read_cpus().possible;
   const bool has_xdp_load_bytes = xdpcap::has_xdp_load_bytes();
   const auto make = [this, cpus, has_xdp_load_bytes](XdpAction action, Flavour flavour,

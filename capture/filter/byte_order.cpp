@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
-#include <bit>
 #include <numeric>
 
 #include "filter/passes.hpp"
@@ -55,7 +54,6 @@ class Webs {
 
 // The number that the bytes of `value`, which are in network order, make in this machine's memory.
 std::uint32_t swap(std::uint32_t value, std::uint8_t bytes) {
-  if constexpr (std::endian::native == std::endian::big) return value;
   const std::uint32_t swapped = __builtin_bswap32(value);
   return bytes == 2 ? swapped >> 16 : swapped;
 }

@@ -98,7 +98,9 @@ void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fa
 // Only the last block of a ring can have an open fate: where a later one is, its CPU has gone on
 // and reports nothing more. The recorder stores `last` before the head, so behind the head that was
 // seen it is of the block that ends there or of a later one. (Stores of tracing programs become
-// visible in order only where the CPU does that by itself.)
+// visible in order only where the CPU does that by itself. Elsewhere `last` of a block that is
+// being recorded may even be seen before them: then the fate of the block before it is taken too
+// early.)
 void RingCursor::hold_open_fate(std::uint64_t settled) {
   const std::uint64_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire);
   if (last >= end_) return;

@@ -2,7 +2,6 @@
 #include "recorder/block_emitter.hpp"
 
 #include <array>
-#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -100,7 +99,6 @@ void BlockEmitter::emit_ingress() {
 // R5 = the decimal digits of R3 and spaces behind them, the first in the lowest byte: each digit,
 // from the last on, pushes those before it up.
 void BlockEmitter::emit_ingress_text() {
-  static_assert(std::endian::native == std::endian::little);
   constexpr int kDigits = sizeof(std::uint64_t);
   const Label done = code_.label();
   code_.load_imm64(Reg::r5, 0x2020202020202020);

@@ -16,6 +16,23 @@
 // the size or passes it is the last of its lap: the next one begins at the next multiple of the
 // size. So no block is ever in two parts, and what stands in a lap is a piece of a pcapng file that
 // can be written as it is.
+//
+// Which order recorder and reader rely on, and what gives it. The recorder's stores are plain, but
+// for the head on CPUs that reorder stores, which is exchanged (BPF_XCHG, a full barrier: on arm64
+// the JIT makes SWPAL of it, or LDXR, STLXR and DMB ISH on ARMv8.0). The reader loads with acquire
+// and stores with release.
+//
+// - Block and `last`, then head: the exchange; on x86, the order of stores.
+// - Head, then busy = 0: the same. The reader loads busy before the head.
+// - The reader is done with a block, then it is written over: the tail is stored with release, and
+//   the recorder branches on it. No CPU shows stores before the branch they depend on is decided.
+// - busy = 1, then the clock: nothing. The mark may be seen some 100 ns late, so the reader takes
+//   only packets that are older than some 20 us (app/session.cpp).
+// - Head, then a look at wake_at: the exchange; on x86, nothing. A wake-up that is lost so is made
+//   up for within 20 ms.
+// - A fate, then its state, then `last` of the next block: on x86, the order of stores; elsewhere,
+//   nothing. There the reader does not go by the state: it waits for a later block, or 20 ms.
+// - Counters: nothing while packets come; at the end, the grace period after the hook was emptied.
 struct xdpcap_ring {
   __u64 head;  // where the recorder writes next; stored when the block before it is complete
   __u64 busy;  // not 0: a recorder is at work, and has not looked at the clock yet or has

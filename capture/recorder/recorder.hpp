@@ -12,7 +12,7 @@
 
 namespace xdpcap {
 
-#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
+#if defined(__x86_64__) || defined(__i386__)
 inline constexpr bool kOrderedStores = true;
 #else
 inline constexpr bool kOrderedStores = false;
@@ -45,7 +45,8 @@ struct RecorderSpec {
   // Each packet has room for its fate (struct xdpcap_fate), and tracing programs find the last one
   // here: an ARRAY of one value, a struct xdpcap_last for each CPU. Negative: no fates.
   int last_fd = -1;
-  // Whether the CPU makes stores visible in their order. Where it does not, Linux 5.12 is needed.
+  // Whether the CPU makes stores visible in their order. Where it does not, the kernel's BPF needs
+  // atomic exchanges (kernel/features.hpp).
   bool ordered_stores = kOrderedStores;
 };
 

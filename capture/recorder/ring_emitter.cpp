@@ -50,8 +50,8 @@ void RingEmitter::emit_reservation() {
   code_.store(Size::dword, Reg::r10, kBlockSlot, Reg::r0);
 }
 
-// R1 = ring, R2 = its new head. Stores become visible in their order on x86 and s390x; elsewhere an
-// exchange (Linux 5.12) keeps the block in front of the head, and the head in front of the mark.
+// R1 = ring, R2 = its new head. Stores become visible in their order on x86; elsewhere an exchange
+// keeps the block in front of the head, and the head in front of the mark (record.h).
 void RingEmitter::emit_publication() {
   const Label same_lap = code_.label();
   const Label store = code_.label();

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -14,8 +13,6 @@
 
 namespace xdpcap::test {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "the interpreter's machine");
 
 // Where things lie in the program's view of memory: far apart, so that no small mistake leads from
 // one to another.

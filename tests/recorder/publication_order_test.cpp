@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The orders in which a CPU that reorders stores may show those of a recorder to the reader: all of
+// them are tried, with the reader's loads at all moments. That is what an emulator on a machine
+// with stronger order cannot do. The stores are those of the emitted program.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "filter/expression.hpp"
+#include "recorder/record.h"
+#include "recorder/recorder.hpp"
+
+namespace xdpcap {
+namespace {
+
+enum class Place { busy, block, head };
+
+struct Store {
+  Place place;
+  int value;              // busy: 0 or 1; others: the packet's number
+  int packet;             // 1 or 2
+  bool exchange = false;  // a full barrier, as BPF_XCHG is on every CPU
+};
+
+ebpf::Program make(bool ordered_stores) {
+  return make_recorder({.action = XdpAction(XDP_DROP),
+                        .interface_id = 1,
+                        .snaplen = kMaxSnaplen,
+                        .cpus = 4,
+                        .counters_row = 1,
+                        .control_fd = 3,
+                        .rings_fd = 4,
+                        .ring_bytes = 1U << 20U,
+                        .bell_fd = 5,
+                        .frags = false,
+                        .has_xdp_load_bytes = true,
+                        .ordered_stores = ordered_stores},
+                       compile_filter("", LinkType{}));
+}
+
+// What the program stores into its ring for one packet, in program order; a block is one store.
+std::vector<Store> stores_of(const ebpf::Program& program, int packet) {
+  std::vector<Store> stores;
+  for (const bpf_insn& insn : program.code) {
+    const int kind = BPF_CLASS(insn.code);
+    if ((kind != BPF_ST && kind != BPF_STX) || insn.dst_reg > BPF_REG_1) continue;
+    const bool exchange = BPF_MODE(insn.code) == BPF_XADD;
+    if (insn.off == offsetof(xdpcap_ring, busy)) {
+      stores.push_back({Place::busy, insn.imm, packet, exchange});
+      if (insn.imm == 0) break;  // what follows is for packets that could not be copied
+    } else if (insn.off == offsetof(xdpcap_ring, head)) {
+      stores.push_back({Place::head, packet, packet, exchange});
+    } else if (stores.back().place != Place::block) {
+      stores.push_back({Place::block, packet, packet, exchange});
+    }
+  }
+  return stores;
+}
+
+// Whether a CPU has to show `first`, which is earlier in the program, before `second`: if they go
+// to the same memory, or one is an exchange.
+bool in_order(const Store& first, const Store& second) {
+  const bool same = first.place == second.place && first.place != Place::block;
+  return same || first.exchange || second.exchange;
+}
+
+// The value of a place once the first `shown` stores are to be seen.
+int value_at(const std::vector<Store>& order, std::size_t shown, Place place) {
+  int value = 0;
+  for (std::size_t i = 0; i < shown; ++i) {
+    if (order[i].place == place) value = order[i].value;
+  }
+  return value;
+}
+
+bool is_complete(const std::vector<Store>& order, std::size_t shown, int packet) {
+  return std::any_of(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown),
+                     [packet](const Store& store) {
+                       return store.place == Place::block && store.packet == packet;
+                     });
+}
+
+// RingCursor::refresh() and what follows, at three moments: busy, then head, then the blocks.
+int mistakes_in(const std::vector<Store>& order) {
+  int mistakes = 0;
+  for (std::size_t busy_at = 0; busy_at <= order.size(); ++busy_at) {
+    int marked = 0;  // the last packet whose mark could be seen
+    for (std::size_t i = 0; i < busy_at; ++i) {
+      if (order[i].place == Place::busy) marked = order[i].packet;
+    }
+    for (std::size_t head_at = busy_at; head_at <= order.size(); ++head_at) {
+      const int head = value_at(order, head_at, Place::head);
+      // Blocks in front of a head that is seen are complete...
+      for (int packet = 1; packet <= head; ++packet) {
+        if (!is_complete(order, head_at, packet)) ++mistakes;
+      }
+      // ... and when a mark has gone, its packet is there.
+      if (value_at(order, busy_at, Place::busy) == 0 && head < marked) ++mistakes;
+    }
+  }
+  return mistakes;
+}
+
+struct Result {
+  int orders = 0;
+  int mistakes = 0;
+};
+
+// Appends to `order` each of the `left` that may come next, until none is left.
+template <class InOrder>
+void try_orders(const std::vector<Store>& left, std::vector<Store>& order, InOrder in_order,
+                Result& result) {
+  if (left.empty()) {
+    ++result.orders;
+    result.mistakes += mistakes_in(order);
+  }
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    const auto waits_for = [&](const Store& earlier) { return in_order(earlier, left[i]); };
+    const auto here = left.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(left.begin(), here, waits_for)) continue;
+    std::vector<Store> rest = left;
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(i));
+    order.push_back(left[i]);
+    try_orders(rest, order, in_order, result);
+    order.pop_back();
+  }
+}
+
+// Of two packets, one after the other.
+template <class InOrder>
+Result try_all(bool ordered_stores, InOrder in_order) {
+  const ebpf::Program program = make(ordered_stores);
+  std::vector<Store> stores = stores_of(program, 1);
+  EXPECT_EQ(stores.size(), 4U);  // busy, block, head, busy
+  for (const Store& store : stores_of(program, 2)) stores.push_back(store);
+  Result result;
+  std::vector<Store> order;
+  try_orders(stores, order, in_order, result);
+  return result;
+}
+
+TEST(PublicationOrder, HoldsWithAnExchangeWhateverTheCpuReorders) {
+  const Result result = try_all(false, in_order);
+  EXPECT_GT(result.orders, 1);
+  EXPECT_EQ(result.mistakes, 0);
+}
+
+TEST(PublicationOrder, HoldsWithPlainStoresThatAreShownInOrder) {
+  const Result result = try_all(true, [](const Store&, const Store&) { return true; });
+  EXPECT_EQ(result.orders, 1);
+  EXPECT_EQ(result.mistakes, 0);
+}
+
+TEST(PublicationOrder, NeedsTheExchangeWhereStoresAreReordered) {
+  EXPECT_GT(try_all(true, in_order).mistakes, 0);
+}
+
+}  // namespace
+}  // namespace xdpcap
