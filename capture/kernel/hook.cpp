@@ -7,6 +7,7 @@
 #include <sys/statfs.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <utility>
@@ -32,11 +33,15 @@ std::optional<std::uint32_t> fdinfo(int fd, std::string_view field) {
   return std::nullopt;
 }
 
+// Of a folder that may not be entered its parent tells: systemd mounts bpffs for root alone.
 bool on_bpffs(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   struct statfs info {};
-  return ::statfs(folder.c_str(), &info) == 0 && std::cmp_equal(info.f_type, BPF_FS_MAGIC);
+  while (::statfs(folder.c_str(), &info) != 0) {
+    if (errno != EACCES || folder == folder.root_path()) return false;
+    folder = folder.parent_path();
+  }
+  return std::cmp_equal(info.f_type, BPF_FS_MAGIC);
 }
 
 [[noreturn]] void throw_open_error(const std::string& path, int error_number) {
