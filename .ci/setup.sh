@@ -14,9 +14,9 @@ need_packages() {
   [ ${#missing[@]} = 0 ] || apt_install "${missing[@]}"
 }
 
-# configure FOLDER [CMAKE-OPTION...]
+# configure FOLDER [CMAKE-OPTION...]: with XDPCAP_WERROR=ON in the environment, warnings are errors.
 configure() {
-  cmake -S . -B "$1" -G Ninja "${@:2}" >/dev/null
+  cmake -S . -B "$1" -G Ninja ${XDPCAP_WERROR:+"-DXDPCAP_WERROR=$XDPCAP_WERROR"} "${@:2}" >/dev/null
 }
 
 # build FOLDER [CMAKE-OPTION...]
@@ -36,7 +36,7 @@ need_clang_runtime() {
 # the time goes into compiling.
 configure_clang() {
   need_clang_runtime
-  configure "$1" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug \
+  configure "$1" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DXDPCAP_WERROR=ON \
     -DCMAKE_C_FLAGS_DEBUG="-O1 -g1" -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g1" "${@:2}"
 }
 

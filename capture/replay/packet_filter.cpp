@@ -20,8 +20,8 @@ bool takes(const CbpfProgram& filter, std::span<const std::byte> packet) {
                             reinterpret_cast<bpf_insn*>(instructions)};
   pcap_pkthdr header{};
   header.caplen = header.len = static_cast<bpf_u_int32>(packet.size());
-  return pcap_offline_filter(&program, &header,
-                             reinterpret_cast<const u_char*>(packet.data())) != 0;
+  return pcap_offline_filter(&program, &header, reinterpret_cast<const u_char*>(packet.data())) !=
+         0;
 }
 
 }  // namespace

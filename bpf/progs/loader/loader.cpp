@@ -60,7 +60,7 @@ void Loader::add_options() {
       ->type_name("PATH")
       ->capture_default_str();
   app_->add_option("-n,--netns", options_.netns,
-                  "network namespace of the interface; the hook stays visible outside")
+                   "network namespace of the interface; the hook stays visible outside")
       ->type_name("NAME");
   app_->add_flag("-v,--verbose", options_.verbose, "all that libbpf and the verifier say");
 }

@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# Sourced by run and full: steps one after another, all of them even if one fails, and what they
+# came to.
+
+export XDPCAP_WERROR=ON
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+times=()
+totals=(0 0 0) # passed, failed, skipped
+
+# tests_in LOG CODE: passed, failed and skipped tests, by what ctest and tests/vm/run say at their
+# ends. A step that counts none is one test, and one that fails has failed at least one.
+tests_in() {
+  awk -v code="$2" '
+    /tests passed, [0-9]+ tests? failed out of [0-9]+$/ { failed += $4; passed += $NF - $4 }
+    /^[[:space:]]+[0-9]+ - .* \(Skipped\)$/ { ++skipped; --passed }
+    /^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3 }
+    END {
+      if (code != 0 && failed == 0) failed = 1
+      if (passed + failed == 0) passed = 1
+      print passed + 0, failed + 0, skipped + 0
+    }' "$1"
+}
+
+# step COMMAND...
+step() {
+  local start=$SECONDS log=$logs/${#times[@]} code=0 counts
+  printf '\n== %s\n' "$*"
+  "$@" 2>&1 | tee "$log" || code=$?
+  read -ra counts < <(tests_in "$log" "$code")
+  for i in 0 1 2; do totals[i]=$((totals[i] + counts[i])); done
+  times+=("$(printf '%5d s  %-6s %4d passed  %s' $((SECONDS - start)) \
+    "$( ((code == 0)) && echo ok || echo FAILED)" "${counts[0]}" "$*")")
+}
+
+# The last lines: each step, what was run a second time or not at all, and the sum.
+finish() {
+  printf '\n== %d minutes\n' $((SECONDS / 60))
+  printf '%s\n' "${times[@]}"
+  cat "$logs"/* | grep -E ' run once more \(|^[[:space:]]+[0-9]+ - .* \(Skipped\)$' || true
+  printf '%d passed, %d failed' "${totals[@]:0:2}"
+  ((totals[2] == 0)) || printf ', %d skipped' "${totals[2]}"
+  echo
+  ((totals[1] == 0))
+}
