@@ -108,8 +108,18 @@ void FateLab::start_command(const std::vector<std::string>& command) {
   ASSERT_TRUE(wait_until_live(*capture_, file_)) << capture_->err();
 }
 
+std::uint64_t FateLab::seen() const {
+  const std::uint32_t key = 0;
+  std::uint64_t count = 0;
+  if (bpf_map_lookup_elem(map("seen"), &key, &count) != 0) throw system_error("counting", errno);
+  return count;
+}
+
 void FateLab::send(const std::vector<Packet>& frames) const {
+  const std::uint64_t all = seen() + frames.size();
   for (const Packet& frame : frames) from_left_->send(frame);
+  // A busy CPU takes its frames later, and a capture that has ended by then misses them.
+  EXPECT_TRUE(eventually([&] { return seen() >= all; })) << all - seen() << " frames have not come";
 }
 
 void FateLab::run_live(const Packet& frame, std::uint32_t repeat) const {

@@ -57,7 +57,10 @@ class FateLab : public ::testing::Test {
   void start_without_btf(const std::string& file_system);
   [[nodiscard]] std::vector<std::string> command_without_btf(
       const std::string& file_system, const std::vector<std::string>& options) const;
+  // Sends frames, and waits until the program on m0 has had them.
   void send(const std::vector<Packet>& frames) const;
+  // Test frames that the program has had.
+  [[nodiscard]] std::uint64_t seen() const;
   // Runs the program on m0 with `repeat` live copies of the frame (BPF_F_TEST_XDP_LIVE_FRAMES), as
   // fast as the kernel can.
   void run_live(const Packet& frame, std::uint32_t repeat) const;

@@ -30,6 +30,23 @@ struct {
 	__type(value, struct bpf_cpumap_val);
 } cpus SEC(".maps");
 
+// How many test frames have come.
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} seen SEC(".maps");
+
+static __always_inline void count_frame(void)
+{
+	__u32 key = 0;
+	__u64 *count = bpf_map_lookup_elem(&seen, &key);
+
+	if (count)
+		__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+}
+
 static __always_inline int try_what(unsigned char what, unsigned char key)
 {
 	switch (what) {
@@ -59,6 +76,7 @@ int by_first_byte(struct xdp_md *ctx)
 
 	if (data + 14 > (unsigned char *)(long)ctx->data_end || data[12] != 0x88 || data[13] != 0xb5)
 		return XDP_PASS;
+	count_frame();
 	return xdpcap_exit(ctx, &hook, try_what(data[0], data[1]));
 }
 
