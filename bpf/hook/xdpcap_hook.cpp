@@ -113,14 +113,25 @@ Use find_use(uint32_t map_id, bpf_prog_info& user) {
   return errno == ENOENT ? Use::None : Use::Unknown;
 }
 
-enum class Found { Nothing, Hook, Other };
+// Failed: with errno set, there is no knowing.
+enum class Found { Nothing, Hook, Other, Failed };
 
 // What is at `path`, and the map id if it is a hook.
 Found look_at(const char* path, uint32_t& id) {
   const Fd pinned(bpf_obj_get(path));
-  if (!pinned.valid()) return errno == ENOENT ? Found::Nothing : Found::Other;
-  id = hook_id(pinned.get());
-  return id == 0 ? Found::Other : Found::Hook;
+  if (pinned.valid()) {
+    id = hook_id(pinned.get());
+    return id == 0 ? Found::Other : Found::Hook;
+  }
+  if (errno == ENOENT) return Found::Nothing;
+  // The kernel says EACCES to what is no pin, and to who may not read and write the pin.
+  if (errno == EACCES && access(path, R_OK | W_OK) == 0) return Found::Other;
+  return Found::Failed;
+}
+
+int cannot_look(const char* path, xdpcap_hook_error* error) {
+  return fail(error, errno, Cause::Errno, errno == EPERM ? "run it as root" : "",
+              "looking at what is pinned at %s", path);
 }
 
 bool on_bpffs(const char* folder) {
@@ -129,40 +140,63 @@ bool on_bpffs(const char* folder) {
          static_cast<uint32_t>(filesystem.f_type) == BPF_FS_MAGIC;
 }
 
-// The folder that holds `path`, as dirname(1) says it. False if `path` is too long.
-bool parent_of(const char* path, char (&folder)[PATH_MAX]) {
-  const char* slash = strrchr(path, '/');
-  if (slash == nullptr) return snprintf(folder, sizeof folder, ".") > 0;
-  const int length = slash == path ? 1 : static_cast<int>(slash - path);
-  return snprintf(folder, sizeof folder, "%.*s", length, path) < PATH_MAX;
+// Cuts the last name off a path, as dirname(1) does. Returns how much of it is left; 0 for ".".
+size_t cut_name(char* path) {
+  char* slash = strrchr(path, '/');
+  if (slash == nullptr) {
+    strcpy(path, ".");
+    return 0;
+  }
+  if (slash == path) slash++;
+  *slash = '\0';
+  return static_cast<size_t>(slash - path);
+}
+
+int refuse_dots(const char* path, xdpcap_hook_error* error) {
+  return fail(error, EINVAL, Cause::Told, "", "pinning a hook at %s: names on bpffs have no dots",
+              path);
+}
+
+// By errno. The kernel's own word on dots is only "not permitted".
+int cannot_make(const char* folder, xdpcap_hook_error* error) {
+  const char* slash = strrchr(folder, '/');
+  if (errno == EPERM && strchr(slash != nullptr ? slash : folder, '.') != nullptr) {
+    return refuse_dots(folder, error);
+  }
+  return fail(error, errno, Cause::Errno, "", "making the folder %s", folder);
 }
 
 // Makes the folders above `path` that are missing. The first that exists must be on bpffs, so
 // that no folder is made anywhere else.
 int make_parents(const char* path, xdpcap_hook_error* error) {
   char folder[PATH_MAX];
-  if (!parent_of(path, folder)) {
+  if (snprintf(folder, sizeof folder, "%s", path) >= PATH_MAX) {
     return fail(error, ENAMETOOLONG, Cause::Errno, "", "pinning a hook");
   }
-  if (access(folder, F_OK) == 0) {
-    if (on_bpffs(folder)) return 0;
+  const size_t parents = cut_name(folder);
+  size_t there = parents;
+  while (access(folder, F_OK) != 0) {
+    if (errno != ENOENT || there == 0) return cannot_make(folder, error);
+    there = cut_name(folder);
+  }
+  if (!on_bpffs(folder)) {
     return fail(error, ENOTSUP, Cause::Told, kMountHint,
                 "pinning a hook at %s: %s is not on a BPF filesystem", path, folder);
   }
-  if (errno == ENOENT) {
-    if (const int failed = make_parents(folder, error)) return failed;
-    if (mkdir(folder, S_IRWXU) == 0 || errno == EEXIST) return 0;
+  for (size_t end = there + 1; end <= parents; end++) {
+    if (end < parents && path[end] != '/') continue;
+    snprintf(folder, sizeof folder, "%.*s", static_cast<int>(end), path);
+    if (mkdir(folder, S_IRWXU) != 0 && errno != EEXIST) return cannot_make(folder, error);
   }
-  return fail(error, errno, Cause::Errno, "", "making the folder %s", folder);
+  return 0;
 }
 
-// Makes sure that `path` can be a pin; the kernel's own word on dots is only "not permitted".
+// Makes sure that `path` can be a pin.
 int prepare(const char* path, xdpcap_hook_error* error) {
   if (const int failed = make_parents(path, error)) return failed;
   const char* slash = strrchr(path, '/');
-  if (strchr(slash != nullptr ? slash : path, '.') == nullptr) return 0;
-  return fail(error, EPERM, Cause::Told, "", "pinning a hook at %s: names on bpffs have no dots",
-              path);
+  const bool dots = strchr(slash != nullptr ? slash : path, '.') != nullptr;
+  return dots ? refuse_dots(path, error) : 0;
 }
 
 int refuse_other(const char* path, xdpcap_hook_error* error) {
@@ -182,15 +216,24 @@ int refuse_in_use(const char* path, Use use, const bpf_prog_info& user, xdpcap_h
               user.name, user.id);
 }
 
+// Pins a hook beside `path`, under a name that nobody uses: another thread may be at work here, and
+// a process that had the same id may have been killed at this point.
+int pin_beside(int hook_fd, const char* path, char (&beside)[PATH_MAX], xdpcap_hook_error* error) {
+  constexpr int kNames = 1000;
+  for (int i = 0; i < kNames; i++) {
+    if (snprintf(beside, sizeof beside, "%s_new_%d_%d", path, getpid(), i) >= PATH_MAX) {
+      return fail(error, ENAMETOOLONG, Cause::Errno, "", "pinning a hook");
+    }
+    if (bpf_obj_pin(hook_fd, beside) == 0) return 0;
+    if (errno != EEXIST) break;
+  }
+  return fail(error, errno, Cause::Errno, "", "pinning a hook at %s", beside);
+}
+
 // A pin cannot be overwritten, but a second one can be renamed over it.
 int pin_over(int hook_fd, const char* path, xdpcap_hook_error* error) {
   char fresh[PATH_MAX];
-  if (snprintf(fresh, sizeof fresh, "%s_new_%d", path, getpid()) >= PATH_MAX) {
-    return fail(error, ENAMETOOLONG, Cause::Errno, "", "pinning a hook");
-  }
-  if (bpf_obj_pin(hook_fd, fresh) != 0) {
-    return fail(error, errno, Cause::Errno, "", "pinning a hook at %s", fresh);
-  }
+  if (const int failed = pin_beside(hook_fd, path, fresh, error)) return failed;
   if (rename(fresh, path) != 0) {
     const int cause = errno;
     unlink(fresh);
@@ -223,6 +266,7 @@ int xdpcap_hook_pin(int hook_fd, const char* path, unsigned int flags, xdpcap_ho
     if (bpf_obj_pin(hook_fd, path) == 0) return 0;
     return fail(error, errno, Cause::Errno, "", "pinning a hook at %s", path);
   }
+  if (found == Found::Failed) return cannot_look(path, error);
   if (found == Found::Other) return refuse_other(path, error);
   if (found_id == id) return 0;
 
@@ -243,6 +287,7 @@ int xdpcap_hook_set_pin(bpf_map* map, const char* path, xdpcap_hook_error* error
 
   uint32_t found_id = 0;
   const Found found = look_at(path, found_id);
+  if (found == Found::Failed) return cannot_look(path, error);
   if (found == Found::Other) return refuse_other(path, error);
   bpf_prog_info user{};
   // Shared, a stale hook could keep the program from loading: it has the flavour of its old owner.
@@ -260,6 +305,7 @@ int xdpcap_hook_unpin(int hook_fd, const char* path, xdpcap_hook_error* error) {
   uint32_t found_id = 0;
   const Found found = look_at(path, found_id);
   if (found == Found::Nothing) return 0;
+  if (found == Found::Failed) return cannot_look(path, error);
   if (found == Found::Other) {
     return fail(error, EEXIST, Cause::Told, "", "removing the hook at %s: it is not a hook", path);
   }

@@ -58,10 +58,13 @@ int xdpcap_hook_create(const char *name, struct xdpcap_hook_error *error);
  * and is replaced in one step (rename), so that who opens `path` finds the one or the other. That
  * may be called again: a pin of this very hook is left as it is.
  *
- * ENOTSUP  path is not on bpffs
- * EEXIST   what is at path is not a hook; it is left alone
- * EBUSY    a loaded program uses the hook at path (or CAP_SYS_ADMIN is missing to find out), and
- *          flags do not say XDPCAP_HOOK_REPLACE_IN_USE
+ * ENOTSUP       path is not on bpffs
+ * EINVAL        a name in path has a dot
+ * ENAMETOOLONG  path has PATH_MAX bytes or more
+ * EPERM, EACCES the rights to look at path, or to pin there, are missing
+ * EEXIST        what is at path is not a hook; it is left alone
+ * EBUSY         a loaded program uses the hook at path (or CAP_SYS_ADMIN is missing to find out),
+ *               and flags do not say XDPCAP_HOOK_REPLACE_IN_USE
  */
 int xdpcap_hook_pin(int hook_fd, const char *path, unsigned int flags,
 		    struct xdpcap_hook_error *error);
@@ -83,7 +86,8 @@ int xdpcap_hook_set_pin(struct bpf_map *map, const char *path, struct xdpcap_hoo
  *
  * hook_fd  the hook that was pinned; -1 for whatever hook is there
  *
- * EEXIST  what is at path is not a hook, or not this one; it is left alone
+ * EEXIST         what is at path is not a hook, or not this one; it is left alone
+ * EPERM, EACCES  the rights to look at path, or to remove it, are missing
  *
  * The kernel empties a hook when its last pin and its last user-side descriptor are gone.
  */

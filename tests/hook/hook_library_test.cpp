@@ -6,11 +6,15 @@
 #include <bpf/libbpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 #include "hook/marker.hpp"
@@ -141,13 +145,64 @@ TEST_F(HookLibrary, OffBpffsItSaysHowToMountAndMakesNothing) {
 }
 
 TEST_F(HookLibrary, SaysThatNamesHaveNoDots) {
-  EXPECT_EQ(xdpcap_hook_pin(create().get(), (folder_ + "/a.hook").c_str(), 0, &error_), -EPERM);
-  EXPECT_THAT(error_.message, HasSubstr("names on bpffs have no dots"));
+  for (const std::string name : {"/a.hook", "/a.folder/hook", "/a/b.c/d/hook"}) {
+    EXPECT_EQ(xdpcap_hook_pin(create().get(), (folder_ + name).c_str(), 0, &error_), -EINVAL);
+    EXPECT_THAT(error_.message, HasSubstr("names on bpffs have no dots")) << name;
+  }
 }
 
 TEST_F(HookLibrary, TooLongAPathIsAnError) {
   const std::string path = folder_ + std::string(5000, '/') + "hook";
   EXPECT_EQ(xdpcap_hook_pin(create().get(), path.c_str(), 0, &error_), -ENAMETOOLONG);
+}
+
+TEST_F(HookLibrary, ALongPathNeedsNoLongStack) {
+  const std::string path = folder_ + "/a" + std::string(2500, '/') + "b/hook";
+  const UniqueFd hook = create();
+  ASSERT_EQ(xdpcap_hook_pin(hook.get(), path.c_str(), 0, &error_), 0) << error_.message;
+  EXPECT_EQ(pinned_id(folder_ + "/a/b/hook"), map_id(hook.get()));
+}
+
+// As a process with the same id leaves it that is killed between pinning and renaming.
+TEST_F(HookLibrary, ReplacesBesideWhatAKilledOneLeft) {
+  ASSERT_EQ(xdpcap_hook_pin(create().get(), path_.c_str(), 0, &error_), 0);
+  const std::string left = path_ + "_new_" + std::to_string(getpid()) + "_0";
+  ASSERT_EQ(bpf_obj_pin(create().get(), left.c_str()), 0);
+  const UniqueFd hook = create();
+  ASSERT_EQ(xdpcap_hook_pin(hook.get(), path_.c_str(), 0, &error_), 0) << error_.message;
+  EXPECT_EQ(pinned_id(path_), map_id(hook.get()));
+}
+
+TEST_F(HookLibrary, ThreadsPinAtTheSameTime) {
+  ASSERT_EQ(xdpcap_hook_pin(create().get(), path_.c_str(), 0, &error_), 0);
+  std::atomic<int> failures = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 100; ++round) {
+        xdpcap_hook_error error{};
+        const UniqueFd hook(xdpcap_hook_create("test_hook", &error));
+        if (xdpcap_hook_pin(hook.get(), path_.c_str(), 0, &error) != 0) ++failures;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
+}
+
+TEST_F(HookLibrary, SaysThatRightsAreMissing) {
+  ASSERT_EQ(xdpcap_hook_pin(create().get(), path_.c_str(), 0, &error_), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    constexpr uid_t kNobody = 65534;
+    if (setresuid(kNobody, kNobody, kNobody) != 0) _exit(0);
+    _exit(-xdpcap_hook_unpin(-1, path_.c_str(), nullptr));
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_THAT(WEXITSTATUS(status), testing::AnyOf(EPERM, EACCES));
+  EXPECT_TRUE(fs::exists(path_));
 }
 
 TEST_F(HookLibrary, ErrorTextIsOptional) {
