@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bpf/btf.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <cstdio>
@@ -31,6 +32,13 @@ inline bool keeps_maps_from_users() {
   int disabled = 0;
   std::ifstream("/proc/sys/kernel/unprivileged_bpf_disabled") >> disabled;
   return disabled != 0 && std::pair(major, minor) < std::pair(5, 19);
+}
+
+// Outside of containers. The kernel gives this inode to the first PID namespace (PROC_PID_INIT_INO).
+inline bool in_first_pid_namespace() {
+  constexpr ino_t kFirst = 0xEFFFFFFC;
+  struct stat status {};
+  return ::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == kFirst;
 }
 
 }  // namespace xdpcap::test
