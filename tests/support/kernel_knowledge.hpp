@@ -34,7 +34,8 @@ inline bool keeps_maps_from_users() {
   return disabled != 0 && std::pair(major, minor) < std::pair(5, 19);
 }
 
-// Outside of containers. The kernel gives this inode to the first PID namespace (PROC_PID_INIT_INO).
+// Outside of containers. The kernel gives this inode to the first PID namespace
+// (PROC_PID_INIT_INO).
 inline bool in_first_pid_namespace() {
   constexpr ino_t kFirst = 0xEFFFFFFC;
   struct stat status {};
