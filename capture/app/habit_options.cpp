@@ -44,6 +44,11 @@ void HabitOptions::take_places(std::vector<std::string>& words, Options& options
   }
   options.output = file_;
   for (std::size_t i = 0; i < places.size(); ++i) *places[i].second = words[i];
+  // What follows the hook is the output, so an option there would become a file of that name.
+  if (file_.empty() && options.output.starts_with("-") && options.output != "-") {
+    throw UsageError("the output " + options.output + " looks like an option",
+                     "options come before the hook; a file of that name is ./" + options.output);
+  }
   words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(places.size()));
 }
 

@@ -97,8 +97,8 @@ std::string hook_json(const ListedHook& hook) {
 std::string list_as_text(const std::vector<ListedHook>& hooks) {
   std::string text;
   for (const ListedHook& hook : hooks) {
-    text += hook.path + ": map " + std::to_string(hook.map_id) + ", " + std::to_string(hook.slots) +
-            " slots\n";
+    text += printable(hook.path) + ": map " + std::to_string(hook.map_id) + ", " +
+            std::to_string(hook.slots) + " slots\n";
     for (const HookUser& user : hook.users) text += user_text(user);
     if (hook.users.empty()) text += "  no loaded XDP program uses it\n";
     text += captures_text(hook.filled);

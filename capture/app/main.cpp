@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // xdpcap-cpp: signals, the one place that prints errors, and exit codes.
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -38,6 +40,15 @@ xdpcap::UniqueFd block_stop_signals() {
   xdpcap::UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
   if (!fd.valid()) throw xdpcap::system_error("waiting for signals", errno);
   return fd;
+}
+
+// What the one who started us has left behind: ignored, SIGCHLD would hide how a child ended; a
+// closed standard descriptor would become the number of a file of ours, which others then write to.
+void mend_inheritance() {
+  std::signal(SIGCHLD, SIG_DFL);
+  int fd = ::open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
+  if (fd >= 0) ::close(fd);
 }
 
 void run(const std::vector<std::string>& arguments) {
@@ -85,6 +96,7 @@ int report(const char* what, const std::string& hint, int code) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  mend_inheritance();
   try {
     run({argv + 1, argv + argc});
     return 0;

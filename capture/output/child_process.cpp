@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -75,14 +76,21 @@ class Orders {
   posix_spawnattr_t attributes_{};
 };
 
+// Folders, too, are "executable".
+bool is_executable_file(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         ::access(path.c_str(), X_OK) == 0;
+}
+
 }  // namespace
 
 bool is_installed(const std::string& program) {
-  if (program.find('/') != std::string::npos) return ::access(program.c_str(), X_OK) == 0;
+  if (program.find('/') != std::string::npos) return is_executable_file(program);
   const char* path = std::getenv("PATH");
   const auto folders = split(path == nullptr ? "/bin:/usr/bin" : path, ':');
   return std::any_of(folders.begin(), folders.end(), [&](std::string_view folder) {
-    return ::access((std::string(folder) + "/" + program).c_str(), X_OK) == 0;
+    return is_executable_file(std::string(folder.empty() ? "." : folder) + "/" + program);
   });
 }
 

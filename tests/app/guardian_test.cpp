@@ -127,6 +127,21 @@ TEST_F(GuardianTest, LeavesTheEndOfAPipeToItsReader) {
   expect_clean();
 }
 
+// What would be written to descriptors that are closed must not go into what the guardian reads.
+TEST_F(GuardianTest, KnowsItsWorkWithoutStandardDescriptors) {
+  std::vector<std::string> command = {"sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh"};
+  for (const std::string& word : tool({"--json", hook_path_, file_})) command.push_back(word);
+  Process capture(command);
+  ASSERT_TRUE(wait_until_live(capture, file_));
+  program_.run(packet_for(XDP_DROP), 10);
+  std::this_thread::sleep_for(milliseconds(1200));  // statistics have been printed
+  capture.signal(SIGKILL);
+  expect_clean();
+  const PcapngFile file = read_pcapng(file_);
+  EXPECT_EQ(file.packets, 10U);
+  expect_exact_accounts(file);
+}
+
 TEST_F(GuardianTest, IsReplacedWhenItIsKilled) {
   Process capture(tool({"-q", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();

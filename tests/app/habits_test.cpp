@@ -101,6 +101,18 @@ TEST_F(HabitsTest, ACompressorThatGivesUpIsAnError) {
   EXPECT_TRUE(hook_is_empty());
 }
 
+TEST_F(HabitsTest, ACompressorThatGivesUpIsAnErrorWhereChildrenAreIgnored) {
+  (void)make_program("gzip", "cat >/dev/null; exit 7");
+  std::vector<std::string> command = tool_with_programs({"-q", hook_path_, file_ + ".gz"});
+  command.insert(command.begin() + 1, "--ignore-signal=CHLD");
+  Process capture(command);
+  ASSERT_TRUE(wait_until_filled()) << capture.err();
+  capture.signal(SIGINT);
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("gzip ended with exit code 7"));
+}
+
 TEST_F(HabitsTest, ACompressorThatFailsAtTheEndIsAnError) {
   (void)make_program("zstd", "cat >/dev/null; exit 3");
   Process capture(tool_with_programs({"-q", "-C", "1k", hook_path_, file_ + ".zst"}));

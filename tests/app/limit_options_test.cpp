@@ -90,7 +90,7 @@ TEST(LimitOptions, AFullFileEndsTheCaptureOrGoesOnInTheNext) {
 TEST(LimitOptions, ACommandHasToBeThere) {
   EXPECT_EQ(limits({"-z", "true"}).command, "true");
   EXPECT_EQ(limits({"-z", "/bin/sh"}).command, "/bin/sh");
-  for (const char* missing : {"no-such-command", "/no/such/command", "gzip -9"}) {
+  for (const char* missing : {"no-such-command", "/no/such/command", "gzip -9", "/tmp"}) {
     EXPECT_THAT(error({"-z", missing}), HasSubstr("-z: there is no program ")) << missing;
   }
 }

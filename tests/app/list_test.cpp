@@ -34,7 +34,7 @@ TEST(ListText, TellsUsersPlacesAndCaptures) {
             "  capture drop, pass: xdpcap-cpp (pid 300)\n"
             "  capture drop: other (pid 299)\n"
             "  capture tx: nobody has it open, a killed capture left it behind\n"
-            "/sys/fs/bpf/\"odd\\\n: map 13, 5 slots\n"
+            "/sys/fs/bpf/\"odd\\?: map 13, 5 slots\n"
             "  no loaded XDP program uses it\n");
 }
 

@@ -150,6 +150,8 @@ TEST(Options, MistakesAreNamed) {
   EXPECT_THAT(error({"-watermark", "-1", "/hook", "-"}), HasSubstr("-watermark: \"-1\""));
   EXPECT_THAT(error({"-linktype", "nonsense", "/hook", "-"}), HasSubstr("nonsense"));
   EXPECT_EQ(error({"-nonsense", "/hook", "-"}), "unknown option -nonsense");
+  EXPECT_EQ(error({"/hook", "-q", "icmp"}), "the output -q looks like an option");
+  EXPECT_EQ(parse({"/hook", "./-q", "icmp"}).output, "./-q");
   EXPECT_EQ(error({"-q", "--nonsense=5", "/hook", "-"}), "unknown option --nonsense=5");
   EXPECT_THAT(error({"/hook", "-", "icmp", "and"}), HasSubstr("filter \"icmp and\": can't parse"));
   EXPECT_THAT(error({"/hook", "-", "2,6 0 0 1"}), HasSubstr("filter \"2,6 0 0 1\": "));
