@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <barrier>
 #include <map>
 #include <random>
 #include <set>
@@ -30,14 +31,16 @@ class Interleaved : public FateLab {
     fill(1, "v0");  // its peer runs no XDP
   }
 
-  // Frames that each ask for a fate by lot, all of one CPU.
-  void send_from(std::uint32_t cpu) const {
+  // Frames that each ask for a fate by lot, all of one CPU. Now and then it waits for the other
+  // one, as a busy machine would let them send one after the other.
+  void send_from(std::uint32_t cpu) {
     stay_on_cpu(cpu % std::thread::hardware_concurrency());
     const PacketSocket socket(left_, "l2");
     socket.send_by_own_queue();
     std::mt19937 random(cpu);
     for (std::uint32_t i = 0; i < kFrames; ++i) {
       const auto what = static_cast<std::uint8_t>(kWhat.at(random() % kWhat.size()));
+      if (i % kTogether == 0) both_.arrive_and_wait();
       socket.send(frame_for(what, random() % 3, cpu * kFrames + i));
     }
   }
@@ -62,10 +65,13 @@ class Interleaved : public FateLab {
   }
 
   static constexpr std::uint32_t kFrames = 20'000;
+  static constexpr std::uint32_t kTogether = 100;
   static constexpr std::array kWhat = {TRY_ABORTED, TRY_DROP,   TRY_PASS,   TRY_TX,
                                        TRY_DEVMAP,  TRY_DEVMAP, TRY_INVALID};
 
  private:
+  std::barrier<> both_{2};
+
   [[nodiscard]] std::string by_key(std::uint8_t key) const {
     if (key == 0) return "fate=redirected to=" + device("m1") + " via=" + via("devices", 0);
     if (key == 1) {

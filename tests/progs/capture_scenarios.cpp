@@ -122,10 +122,10 @@ Scenario chain(const std::string& hook) {
       "lab peer ping -c 2 -i 0.05 -W 1 $LAB_NODE_IP; lab peer ping -c 1 -W 2 $LAB_NODE_IP6";
   scenario.traffic_shows = "1 packets transmitted, 1 received, 0% packet loss";
   scenario.filter = "udp.dstport == 9 || icmp || icmpv6.type == 128";
-  scenario.fields = "-e _ws.col.Protocol";
-  scenario.packets =
-      hook == "first" ? std::vector<std::string>{"XDPdrop UDP"}
-                      : std::vector<std::string>{"XDPdrop ICMP", "XDPdrop ICMP", "XDPpass ICMPv6"};
+  scenario.fields = "-e ip.proto -e ipv6.nxt";
+  scenario.packets = hook == "first"
+                         ? std::vector<std::string>{"XDPdrop 17"}
+                         : std::vector<std::string>{"XDPdrop 1", "XDPdrop 1", "XDPpass  58"};
   return scenario;
 }
 
