@@ -62,6 +62,8 @@ class Loader {
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
+  Loader(Loader&&) = delete;
+  Loader& operator=(Loader&&) = delete;
 
   // For the options that only this program has. They need <CLI/CLI.hpp>, which is slow to compile.
   CLI::App& app() { return *app_; }

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -52,7 +53,7 @@ std::optional<Message> ask(int socket, const Message& question) {
   if (send(socket, question.data(), question.size(), 0) < 0) return std::nullopt;
   Message answer(8192);
   const ssize_t size = recv(socket, answer.data(), answer.size(), 0);
-  if (size < static_cast<ssize_t>(NLMSG_HDRLEN + GENL_HDRLEN)) return std::nullopt;
+  if (std::cmp_less(size, NLMSG_HDRLEN + GENL_HDRLEN)) return std::nullopt;
   answer.resize(static_cast<std::size_t>(size));
   nlmsghdr header{};
   std::memcpy(&header, answer.data(), sizeof header);
