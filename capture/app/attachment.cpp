@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"

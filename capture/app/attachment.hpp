@@ -2,9 +2,11 @@
 // The life of a capture at its hook: put in, guarded, watched while the world changes, taken out.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/guardian.hpp"

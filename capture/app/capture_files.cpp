@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <span>
 #include <utility>
 
 #include "base/error.hpp"

@@ -3,6 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
+#include <optional>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 

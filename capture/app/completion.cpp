@@ -2,7 +2,10 @@
 #include "app/completion.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <string_view>
 
 #include "base/text.hpp"
 #include "base/xdp_action.hpp"

@@ -3,6 +3,8 @@
 #include <pwd.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "app/completion.hpp"
 #include "app/options.hpp"

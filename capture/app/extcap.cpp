@@ -2,7 +2,9 @@
 #include "app/extcap.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
+#include <utility>
 
 #include "app/version.hpp"
 #include "base/error.hpp"

@@ -4,7 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <fstream>
+#include <optional>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/text.hpp"

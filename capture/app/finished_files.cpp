@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/finished_files.hpp"
 
+#include <cstddef>
 #include <utility>
 
 #include "base/error.hpp"

@@ -2,6 +2,7 @@
 #include "app/habit_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>

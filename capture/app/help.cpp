@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/help.hpp"
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/text.hpp"

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <climits>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>

@@ -2,6 +2,7 @@
 #include "app/ledger.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace xdpcap {
 namespace {

@@ -2,6 +2,7 @@
 #include "app/list.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "base/json_text.hpp"

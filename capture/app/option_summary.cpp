@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <utility>
+
 namespace xdpcap {
 
 std::vector<OptionSummary> summarize_options(const CLI::App& app) {

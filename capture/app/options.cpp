@@ -3,6 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <string_view>
+#include <utility>
+
 #include "app/capture_options.hpp"
 #include "app/command_line.hpp"
 #include "app/fate_options.hpp"

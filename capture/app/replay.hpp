@@ -2,7 +2,9 @@
 // A capture file run through a loaded XDP program, from the open file to the completed output.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "app/options.hpp"

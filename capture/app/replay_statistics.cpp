@@ -2,6 +2,7 @@
 #include "app/replay_statistics.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <numeric>
 
 #include "base/text.hpp"

@@ -3,6 +3,7 @@
 // a terminal, or JSON.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <cstdint>
+
 #include "base/error.hpp"
 
 namespace xdpcap {

@@ -3,6 +3,7 @@
 
 #include <linux/bpf.h>
 
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 

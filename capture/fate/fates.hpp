@@ -2,6 +2,7 @@
 // The fates of a capture's packets, from the tracing programs to the file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>

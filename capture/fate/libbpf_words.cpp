@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdarg>
+#include <cstddef>
 #include <cstdio>
 #include <string_view>
 #include <vector>

@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <string_view>
 

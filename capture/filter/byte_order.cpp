@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
+#include <variant>
+#include <vector>
 
 #include "filter/passes.hpp"
 

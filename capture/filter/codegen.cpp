@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <variant>
 
 #include "filter/disassembler.hpp"
 #include "filter/emitters.hpp"

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The passes that move blocks and drop operations: thread_jumps and remove_dead_code.
 #include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "filter/passes.hpp"
 

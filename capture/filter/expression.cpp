@@ -3,6 +3,7 @@
 
 #include <pcap/pcap.h>
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <optional>

@@ -4,9 +4,11 @@
 #include <pcap/pcap.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string>
 
 #include "base/error.hpp"
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <variant>
+#include <vector>
 
 #include "filter/passes.hpp"
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <variant>
 
 #include "filter/passes.hpp"
 

@@ -2,7 +2,10 @@
 // Classic BPF to IR.
 #include <linux/filter.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "filter/ir.hpp"
 

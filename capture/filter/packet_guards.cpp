@@ -6,7 +6,11 @@
 // many have been shown already, and where do the two pointers that showed it stand? Where the
 // first is more than the second, a guard goes in.
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <variant>
+#include <vector>
 
 #include "filter/passes.hpp"
 

@@ -2,6 +2,9 @@
 #include "filter/registers.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <vector>
 
 namespace xdpcap::ir {
 namespace {

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <cstddef>
+
 #include "kernel/program_loader.hpp"
 
 namespace xdpcap {

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 
 #include <cerrno>
+#include <cstdint>
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"

@@ -2,6 +2,7 @@
 #include "kernel/inventory.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <string_view>
 #include <vector>
 

@@ -11,9 +11,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"

@@ -2,6 +2,7 @@
 #include "output/file_names.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "base/text.hpp"

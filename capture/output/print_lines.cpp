@@ -8,7 +8,10 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "output/child_process.hpp"

@@ -2,6 +2,8 @@
 #include "recorder/block_emitter.hpp"
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 

@@ -2,6 +2,9 @@
 // Emits the block that a recorder lays into its ring (struct xdpcap_block and what follows it).
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "filter/assembler.hpp"
 #include "recorder/fate_emitter.hpp"
 #include "recorder/recorder.hpp"

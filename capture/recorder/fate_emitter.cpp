@@ -3,6 +3,9 @@
 
 #include <linux/bpf.h>
 
+#include <cstddef>
+#include <cstdint>
+
 #include "recorder/frame.hpp"
 
 namespace xdpcap::recorder {

@@ -3,6 +3,9 @@
 // struct xdpcap_last). Only recorders that note fates have any of this.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "filter/assembler.hpp"
 #include "recorder/recorder.hpp"
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "recorder/ring_emitter.hpp"
 
+#include <cstddef>
+#include <cstdint>
+
 #include "recorder/frame.hpp"
 
 namespace xdpcap::recorder {

@@ -3,6 +3,8 @@
 // reader.
 #pragma once
 
+#include <cstdint>
+
 #include "filter/assembler.hpp"
 #include "recorder/recorder.hpp"
 

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "app/help.hpp"
 #include "app/options.hpp"
 #include "base/text.hpp"

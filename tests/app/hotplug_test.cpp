@@ -2,9 +2,12 @@
 // Processors that go and come while a capture runs. Not in ctest: it would take them away from
 // everybody on the machine. tests/vm/run gives it one of its own.
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <string>
 #include <thread>
 
 #include "app/guardian_fixture.hpp"

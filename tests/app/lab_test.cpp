@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What each action does in each mode, and to frames in fragments; programs in devmaps and cpumaps.
+#include <cerrno>
+#include <cstdint>
+#include <vector>
+
 #include "app/lab_fixture.hpp"
 #include "kernel/features.hpp"
 #include "support/kernel_knowledge.hpp"

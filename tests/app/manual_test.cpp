@@ -4,10 +4,19 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <regex>
 #include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
 
 #include "app/options.hpp"
 #include "app/replay_fixture.hpp"

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A capture in a control group whose memory runs out.
 #include <csignal>
+#include <cstdint>
 #include <fstream>
+#include <string>
 
 #include "app/guardian_fixture.hpp"
 #include "support/capture_reader.hpp"

@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "app/habits_fixture.hpp"
 

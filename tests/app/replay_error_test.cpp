@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "app/replay_fixture.hpp"
 #include "filter/assembler.hpp"

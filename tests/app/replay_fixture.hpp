@@ -8,9 +8,11 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/tool.hpp"
 #include "base/error.hpp"

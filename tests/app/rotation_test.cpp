@@ -7,9 +7,13 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "app/tool_fixture.hpp"
 #include "base/text.hpp"

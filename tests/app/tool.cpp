@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <cstdint>
 #include <fstream>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/text.hpp"

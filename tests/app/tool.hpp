@@ -2,6 +2,7 @@
 // Running the executable.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -2,8 +2,14 @@
 // A real tshark that finds hooks among its interfaces and captures from one.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
 
 #include "app/tool_fixture.hpp"
 #include "base/text.hpp"

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <cstddef>
+#include <string>
 
 #include "app/tool_fixture.hpp"
 #include "base/text.hpp"

@@ -2,8 +2,11 @@
 // Captures with the executable, from programs that the kernel runs on packets of ours.
 #include <gmock/gmock.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <thread>

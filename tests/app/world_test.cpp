@@ -7,8 +7,12 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "app/tool_fixture.hpp"
 #include "kernel/features.hpp"

@@ -6,7 +6,10 @@
 #include <linux/bpf.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <optional>
+#include <string>
 
 namespace xdpcap {
 namespace {

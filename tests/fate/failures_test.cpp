@@ -4,6 +4,10 @@
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "fate/fate_lab.hpp"
 
 namespace xdpcap::test {

@@ -2,6 +2,9 @@
 // What is left of fates where the kernel tells less.
 #include <gmock/gmock.h>
 
+#include <string>
+#include <vector>
+
 #include "fate/fate_lab.hpp"
 #include "support/kernel_knowledge.hpp"
 

@@ -5,6 +5,9 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
 
 #include "base/error.hpp"
 #include "support/pcapng_file.hpp"

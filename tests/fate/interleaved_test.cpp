@@ -4,9 +4,12 @@
 
 #include <array>
 #include <barrier>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <random>
 #include <set>
+#include <string>
 #include <thread>
 
 #include "fate/fate_lab.hpp"

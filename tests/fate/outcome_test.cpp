@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <limits>
 
 #include "base/error.hpp"

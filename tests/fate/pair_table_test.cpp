@@ -5,6 +5,9 @@
 #include <linux/bpf.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <optional>
+#include <string>
 
 namespace xdpcap {
 namespace {

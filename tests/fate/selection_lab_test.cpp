@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "fate/fate_lab.hpp"
 #include "support/pcapng_file.hpp"

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+
 #include "base/error.hpp"
 
 namespace xdpcap::ebpf {

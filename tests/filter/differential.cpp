@@ -2,6 +2,8 @@
 #include "filter/differential.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "filter/disassembler.hpp"

@@ -2,6 +2,8 @@
 // One filter, in every form there is, against libpcap.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>

@@ -4,6 +4,7 @@
 // be: reading a register or stack bytes that were never written, or memory out of bounds, throws.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>

@@ -3,12 +3,15 @@
 // packet: interpreter, kernel and libpcap agree.
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "filter/capture_file.hpp"

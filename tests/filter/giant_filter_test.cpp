@@ -2,8 +2,12 @@
 // Filters as long as they may be, made to cost the verifier, or the compiler, as much as they can.
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "filter/differential.hpp"

@@ -2,6 +2,13 @@
 // Filters in the kernel, against libpcap: every classic instruction, linear and in fragments.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "base/error.hpp"
 #include "filter/expression.hpp"
 #include "filter/filter_program.hpp"

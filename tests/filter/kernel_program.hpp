@@ -2,6 +2,7 @@
 // Runs XDP programs in the kernel, on packets of our own (BPF_PROG_TEST_RUN).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "filter/codegen.hpp"
 #include "filter/differential.hpp"

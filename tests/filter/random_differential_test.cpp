@@ -3,8 +3,11 @@
 // elsewhere, XDPCAP_PROGRAMS runs longer.
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/text.hpp"

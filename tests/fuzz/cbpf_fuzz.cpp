@@ -2,10 +2,13 @@
 // Bytes are a classic BPF program, 8 for each instruction as in struct sock_filter, and behind it a
 // packet. What validate() takes, libpcap takes, and both say the same about the packet.
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <span>
+#include <string>
 
 #include "base/error.hpp"
 #include "filter/differential.hpp"

@@ -2,6 +2,8 @@
 // Bytes are a link type and a filter in tcpdump's syntax, as somebody types it. It is refused with
 // an Error or becomes a recorder.
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "base/error.hpp"

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // libFuzzer target: bytes choose a program and packets; interpreter and libpcap agree, for linear
 // packets, for packets in fragments and at an offset. See CMakeLists.txt.
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
+#include <string>
 
 #include "filter/differential.hpp"
 #include "filter/random_program.hpp"

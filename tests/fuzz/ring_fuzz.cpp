@@ -3,9 +3,13 @@
 // without. The reader refuses them with an Error, or ends with no more than stands in them.
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"

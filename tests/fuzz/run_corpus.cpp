@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Runs a fuzz target over the files of the folders it is given, where there is no libFuzzer.
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

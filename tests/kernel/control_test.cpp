@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <vector>
 
 namespace xdpcap {

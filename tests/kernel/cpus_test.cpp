@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstddef>
+
 #include "base/error.hpp"
 
 namespace xdpcap {

@@ -6,6 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "base/error.hpp"
 #include "kernel/features.hpp"
 #include "support/hooked_program.hpp"

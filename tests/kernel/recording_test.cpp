@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "filter/expression.hpp"
 #include "kernel/bell.hpp"

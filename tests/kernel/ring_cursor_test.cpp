@@ -3,8 +3,13 @@
 // CPUs can be had.
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <deque>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "kernel/rings.hpp"

@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
 #include "base/error.hpp"
 #include "support/block.hpp"

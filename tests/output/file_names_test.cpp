@@ -5,10 +5,13 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <ctime>
 #include <filesystem>
 #include <regex>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "support/process.hpp"
 #include "support/temporary_folder.hpp"

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "support/capture_reader.hpp"
 #include "support/process.hpp"
 #include "support/temporary_folder.hpp"

@@ -5,8 +5,10 @@
 #include <pcap/pcap.h>
 
 #include <array>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"

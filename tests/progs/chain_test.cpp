@@ -4,7 +4,9 @@
 #include <netinet/in.h>
 
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "chain.skel.h"
 #include "progs/captures.hpp"

@@ -2,6 +2,10 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
 #include "icmp_even_drop.skel.h"
 #include "progs/captures.hpp"
 #include "progs/skeleton_program.hpp"

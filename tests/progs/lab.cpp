@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <string_view>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 

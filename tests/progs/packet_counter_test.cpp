@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
 #include <optional>
+#include <vector>
 
 #include "loader/percpu.hpp"
 #include "packet_counter.skel.h"

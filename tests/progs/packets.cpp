@@ -3,7 +3,9 @@
 
 #include <arpa/inet.h>
 
+#include <cstddef>
 #include <numeric>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/text.hpp"

@@ -5,6 +5,7 @@
 //   ethernet(0x0800, ipv4("10.0.0.1", "10.0.0.2", IPPROTO_ICMP, icmp_echo(1, bytes(56))))
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -5,6 +5,10 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "payload_cutter.skel.h"
 #include "progs/captures.hpp"

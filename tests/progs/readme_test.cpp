@@ -9,6 +9,8 @@
 #include <cctype>
 #include <fstream>
 #include <regex>
+#include <string>
+#include <vector>
 
 #include "base/text.hpp"
 #include "progs/command.hpp"

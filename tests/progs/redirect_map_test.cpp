@@ -7,6 +7,10 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "loader/netns.hpp"
 #include "progs/captures.hpp"

@@ -8,7 +8,12 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "loader/netns.hpp"
 #include "loader/percpu.hpp"

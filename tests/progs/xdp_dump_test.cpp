@@ -5,7 +5,11 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "progs/captures.hpp"
 #include "progs/skeleton_program.hpp"

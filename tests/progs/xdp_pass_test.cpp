@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "hook/marker.hpp"
 #include "progs/captures.hpp"

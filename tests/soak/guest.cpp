@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <filesystem>
 #include <thread>
 #include <vector>

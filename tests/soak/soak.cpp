@@ -9,12 +9,15 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <functional>
 #include <iomanip>
 #include <iostream>
 #include <iterator>
+#include <string>
 #include <vector>
 
 #include "app/tool.hpp"

@@ -2,6 +2,8 @@
 // A block as a recorder lays it out, made in user space from the specification in record.h.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <vector>

@@ -4,6 +4,8 @@
 #include <pcap/pcap.h>
 
 #include <memory>
+#include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <exception>
 #include <thread>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "support/pcapng_file.hpp"
 
+#include <cstddef>
 #include <cstring>
 
 #include "base/error.hpp"

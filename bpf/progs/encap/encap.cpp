@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/text.hpp"

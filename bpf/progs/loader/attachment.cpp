@@ -6,6 +6,7 @@
 #include <net/if.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/error.hpp"
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <cstdarg>
+#include <cstddef>
 #include <cstdio>
 #include <utility>
 

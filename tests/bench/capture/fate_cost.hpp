@@ -2,6 +2,8 @@
 // What it costs to follow packets past the verdict.
 #pragma once
 
+#include <cstdint>
+
 #include "bench/capture/lab.hpp"
 #include "bench/capture/measurement.hpp"
 #include "bench/capture/tool.hpp"

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <thread>
+#include <utility>
 
 #include "bench/capture/stop.hpp"
 

@@ -2,10 +2,13 @@
 #include "bench/capture/report.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <iomanip>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <sstream>
+#include <string>
 #include <tuple>
 
 namespace xdpcap::bench {

@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 
 #include <cstdarg>
+#include <cstddef>
 #include <cstdio>
 #include <sstream>
 #include <vector>

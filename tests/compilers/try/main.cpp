@@ -8,10 +8,12 @@
 // program, `pass`, `fail`, `cannot` (which this kernel is not to blame for) or `unrun`, and why.
 // The last line is `done`, or something ended this before.
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"

@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "compilers/try/log.hpp"

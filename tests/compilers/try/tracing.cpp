@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
 
 #include "base/error.hpp"

@@ -2,9 +2,11 @@
 // What programs do with packets, which must not depend on the compiler.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compilers/try/object.hpp"
