@@ -51,7 +51,7 @@ class HabitsTest : public ToolTest {
   }
 
   [[nodiscard]] bool wait_until_filled() const {
-    return eventually([this] { return !hook_is_empty(); });
+    return eventually([this] { return hook_is_filled(); });
   }
 
   TemporaryFolder scripts_;

@@ -68,9 +68,9 @@ TEST_F(ToolExtcapTest, TsharkCapturesFromAHook) {
   Process capture(
       tshark({"-l", "-n", "-i", interface_, "-f", "greater 100", "-c", "3", "-T", "fields", "-e",
               "frame.interface_name", "-e", "frame.verdict.ebpf_xdp", "-e", "frame.len"}));
-  ASSERT_TRUE(eventually([&] { return !hook_is_empty(); }, std::chrono::seconds(25)))
+  ASSERT_TRUE(eventually([&] { return hook_is_filled(); }, std::chrono::seconds(25)))
       << capture.err();
-  // Until all recorders are in, too, and their jumps patched.
+  // Until their jumps are patched, too.
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   for (std::uint32_t action = 1; action < 4; ++action) {
     program_.run(packet_for(action, 99));

@@ -41,6 +41,15 @@ class ToolTest : public ::testing::Test {
     return true;
   }
 
+  // A capture fills one slot after the other.
+  [[nodiscard]] bool hook_is_filled() const {
+    const Hook hook = Hook::open(hook_path_);
+    for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
+      if (!hook.program_in(XdpAction(slot))) return false;
+    }
+    return true;
+  }
+
   // Names in the folder of files, sorted.
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> names;

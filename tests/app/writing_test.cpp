@@ -174,7 +174,7 @@ TEST_F(WritingTest, ASlowReaderCostsPacketsButNotTheTraffic) {
   ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
   const UniqueFd reader(::open(file_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   Process capture(tool({"-buffer", "65536", hook_path_, file_}));
-  EXPECT_TRUE(eventually([&] { return !hook_is_empty(); }));
+  EXPECT_TRUE(eventually([&] { return hook_is_filled(); }));
   for (int i = 0; i < 2000; ++i) {
     ASSERT_EQ(program_.run(packet_for(XDP_TX, 1500)), std::uint32_t{XDP_TX});
   }
