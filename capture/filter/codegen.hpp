@@ -43,7 +43,7 @@ struct FilterFrame {
 //
 // Where it can differ from libpcap: bytes behind the first 65,535 cannot be read, as the verifier
 // sees to, so loads there reject; scratch memory starts at 0 and a packet gets 64 jumps backwards
-// (protochain: one for each header), as in today's libpcap but not in 1.10.3.
+// (protochain: one for each header), as in libpcap 1.11 but not in 1.10.
 void emit_filter(ebpf::Assembler& code, const CbpfProgram& filter, const FilterFrame& frame);
 
 // Emits `filter` to match where it matches the packet without its first bytes, for any of these

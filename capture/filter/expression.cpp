@@ -3,7 +3,9 @@
 
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,6 +36,19 @@ struct FreeCode {
   void operator()(bpf_program* program) const { pcap_freecode(program); }
 };
 
+// `inbound` and `outbound` ask what Linux knows of a packet on a socket. Before XDP there is
+// nothing to ask, and libpcap's interpreter would let such a filter match nothing at all.
+constexpr std::uint32_t kSocketMetadata = 0xFFFFF000;  // SKF_AD_OFF of linux/filter.h
+void refuse_socket_metadata(const CbpfProgram& program) {
+  const bool asks = std::any_of(program.begin(), program.end(), [](const CbpfInstruction& insn) {
+    return BPF_CLASS(insn.code) == BPF_LD && BPF_MODE(insn.code) == BPF_ABS &&
+           insn.k >= kSocketMetadata;
+  });
+  if (!asks) return;
+  throw UsageError("inbound and outbound are unknown to XDP: every packet has just come in",
+                   "leave the word out");
+}
+
 CbpfProgram compile_expression(const std::string& expression, LinkType link_type) {
   const std::scoped_lock lock(pcap_compile_mutex);
   const std::unique_ptr<pcap_t, ClosePcap> pcap(pcap_open_dead(link_type.dlt, kSnaplen));
@@ -52,6 +67,7 @@ CbpfProgram compile_expression(const std::string& expression, LinkType link_type
     const bpf_insn& insn = compiled.bf_insns[i];
     program.push_back({insn.code, insn.jt, insn.jf, insn.k});
   }
+  refuse_socket_metadata(program);
   return program;
 }
 

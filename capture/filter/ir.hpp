@@ -137,8 +137,8 @@ struct Block {
   std::size_t source = 0;  // of `end`
 };
 
-// The bpf_filter() of today's libpcap gives up after as many jumps backwards (MAX_BACKWARD_JUMPS in
-// its bpf_filter.c; 1.10.3 had no limit). The bound is what makes a loop verifiable.
+// The interpreter of libpcap 1.11 gives up after as many jumps backwards; that of 1.10 had no
+// limit. The bound is what makes a loop verifiable.
 inline constexpr std::uint32_t kMaxBackwardJumps = 64;
 
 // The verifier follows no packet pointer further than this (MAX_PACKET_OFF in

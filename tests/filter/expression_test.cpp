@@ -31,6 +31,16 @@ TEST(Expression, EmptyMatchesEverything) {
   EXPECT_EQ(compile_filter("  ", kEthernet), everything);
 }
 
+TEST(Expression, RefusesToAskForWhatASocketKnows) {
+  for (const char* filter : {"inbound", "outbound", "icmp and inbound"}) {
+    EXPECT_THAT([&] { (void)compile_filter(filter, kEthernet); },
+                ThrowsMessage<UsageError>(HasSubstr("unknown to XDP")))
+        << filter;
+  }
+  // Captures of "any" have it in their headers.
+  EXPECT_NO_THROW((void)compile_filter("inbound", LinkType{113}));  // LINUX_SLL
+}
+
 TEST(Expression, NetmaskIsThatOfASavefile) {
   EXPECT_EQ(compile_filter("ip broadcast", kEthernet),
             compile_filter("ip dst 0.0.0.0 or ip dst 255.255.255.255", kEthernet));

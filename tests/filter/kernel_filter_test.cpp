@@ -110,7 +110,7 @@ TEST_P(KernelFilter, RunsEveryInstruction) {
   EXPECT_GT(others, 20);
 }
 
-// As in today's libpcap; in 1.10.3, such a program reads what was on the stack.
+// As in libpcap 1.11; in 1.10, such a program reads what was on the stack.
 TEST_P(KernelFilter, ScratchMemoryStartsAtZero) {
   const CbpfProgram filter = {{0x60, 0, 0, 7}, {0x16, 0, 0, 0}};
   const KernelProgram program(make_filter_program(filter, GetParam()), GetParam());
