@@ -116,7 +116,8 @@ TEST(Protochain, FollowsSixtyFourHeaders) {
     const ebpf::Program program = make_filter_program(filter, frags);
     for (std::size_t headers = 0; headers < 70; ++headers) {
       const Bytes packet = packet_with_headers(headers);
-      ASSERT_TRUE(libpcap_matches(filter, packet));  // 1.10.3, which has no bound
+      // With more, libpcap 1.10 matches, and 1.11 gives up as we do.
+      if (headers <= 64) ASSERT_TRUE(libpcap_matches(filter, packet)) << headers;
       const std::size_t linear = frags ? 60 : packet.size();
       EXPECT_EQ(interpret(program, packet, linear), headers <= 64 ? kMatch : kNoMatch) << headers;
     }
