@@ -33,8 +33,7 @@ TEST(Expression, EmptyMatchesEverything) {
 
 TEST(Expression, RefusesToAskForWhatASocketKnows) {
   for (const char* filter : {"inbound", "outbound", "icmp and inbound"}) {
-    EXPECT_THAT([&] { (void)compile_filter(filter, kEthernet); },
-                ::testing::Throws<UsageError>())
+    EXPECT_THAT([&] { (void)compile_filter(filter, kEthernet); }, ::testing::Throws<UsageError>())
         << filter;
   }
   // Captures of "any" have it in their headers.
