@@ -44,10 +44,11 @@ xdpcap::UniqueFd block_stop_signals() {
 
 // What the one who started us has left behind: ignored, SIGCHLD would hide how a child ended; a
 // closed standard descriptor would become the number of a file of ours, which others then write to.
+// For reading only: who writes a capture to a closed stdout is to be told.
 void mend_inheritance() {
   std::signal(SIGCHLD, SIG_DFL);
-  int fd = ::open("/dev/null", O_RDWR);
-  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
+  int fd = ::open("/dev/null", O_RDONLY);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDONLY);
   if (fd >= 0) ::close(fd);
 }
 

@@ -145,6 +145,15 @@ TEST_F(GuardianTest, KnowsItsWorkWithoutStandardDescriptors) {
   expect_exact_accounts(file);
 }
 
+TEST_F(GuardianTest, AClosedStdoutIsAnErrorAndNoSilentEnd) {
+  std::vector<std::string> command = {"timeout", "10", "sh", "-c", "exec \"$@\" >&-", "sh"};
+  for (const std::string& word : tool({hook_path_, "-"})) command.push_back(word);
+  const ProcessResult result = run(command);
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, ::testing::HasSubstr("Bad file descriptor"));
+  expect_clean();
+}
+
 TEST_F(GuardianTest, IsReplacedWhenItIsKilled) {
   Process capture(tool({"-q", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
