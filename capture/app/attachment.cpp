@@ -1,157 +1,192 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/attachment.hpp"
 
-#include <bpf/bpf.h>
-#include <linux/capability.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstdint>
-#include <iterator>
-#include <optional>
+#include <exception>
+#include <thread>
 #include <utility>
 
 #include "base/error.hpp"
-#include "kernel/capabilities.hpp"
-#include "kernel/map_info.hpp"
-#include "kernel/program_info.hpp"
 
 namespace xdpcap {
 namespace {
 
-// The actions that the hook has slots for.
-std::vector<XdpAction> those_in(const Hook& hook, const std::vector<XdpAction>& actions) {
-  std::vector<XdpAction> fitting;
-  std::copy_if(actions.begin(), actions.end(), std::back_inserter(fitting),
-               [&](XdpAction action) { return action.value() < hook.slots(); });
-  return fitting;
-}
+// The guardian looks each second, and says so. What takes it longer says that it is at work.
+constexpr unsigned kMostSilentLooks = 15;
 
-// The map that is pinned at a path now; 0 when there is none. Nothing when it cannot be opened.
-std::optional<std::uint32_t> pinned_map(const std::string& path) {
-  const UniqueFd fd(bpf_obj_get(path.c_str()));
-  if (!fd.valid()) return errno == ENOENT ? std::optional<std::uint32_t>(0) : std::nullopt;
-  const auto info = map_info(fd.get());
-  return info ? std::optional(info->id) : std::nullopt;
-}
+using std::chrono::steady_clock;
 
 }  // namespace
 
-Attachment::Attachment(Hook hook, Plan plan)
-    : plan_(std::move(plan)), post_(man(std::move(hook))) {}
+Attachment::Attachment(Hook hook, Plan plan) : plan_(std::move(plan)) {
+  hooks_.push_back(std::make_unique<AttachedHook>(std::move(hook)));
+  install();
+  guardian_.watch();
+  if (current().installation().went_on_unlocked()) {
+    news_.emplace_back(
+        "another process holds the lock of the hook's folder (lslocks shows which): went on without "
+        "it; a capture that starts at the same moment may not notice this one");
+  }
+}
 
 Attachment::~Attachment() {
-  // The destructors of what it owns do the rest; only without privileges they cannot.
-  if (!privileged_ && post_->installation->filled() && post_->guardian.clean_up()) {
-    post_->installation->forget();
-  }
+  if (!current().installation().filled()) return;
+  for (begin_detaching(); !is_detached();) wait_detaching();
 }
 
 // The guardian is there before the first recorder is in the hook.
-std::unique_ptr<Attachment::Post> Attachment::man(Hook hook) const {
-  auto post = std::make_unique<Post>(std::move(hook));
-  post->installation = std::make_unique<Installation>(
-      post->hook, those_in(post->hook, plan_.actions), plan_.replace, plan_.make_recorder);
-  post->guardian = start_guardian(*post);
-  post->installation->fill();
-  post->users = programs_using(post->hook.map_id());
-  return post;
+void Attachment::install() {
+  constexpr int kMostTries = 20;
+  for (int i = 0; i < kMostTries; ++i) {
+    current().load(plan_.actions, plan_.replace, plan_.make_recorder);
+    if (plan_.note_flavour) plan_.note_flavour(current().installation().flavour());
+    guardian_ = start_guardian();
+    if (current().fill()) return;
+  }
+  throw Error("installing into the hook " + current().hook().path() +
+                  ": others change it all the time",
+              "try again, or take over with --replace");
 }
 
-Guardian Attachment::start_guardian(Post& post) const {
-  std::vector<int> descriptors = post.installation->descriptors();
-  descriptors.insert(descriptors.end(), plan_.descriptors.begin(), plan_.descriptors.end());
-  return Guardian({.title = "xdpcap-cpp: guardian of " + post.hook.path(),
+Guardian Attachment::start_guardian() {
+  std::vector<int> descriptors = plan_.descriptors;
+  for (const auto& hook : hooks_) {
+    const std::vector<int> its = hook->descriptors();
+    descriptors.insert(descriptors.end(), its.begin(), its.end());
+  }
+  return Guardian({.title = "xdpcap-cpp: guardian of " + current().hook().path(),
                    .descriptors = std::move(descriptors),
-                   .clean_up = [&post] { post.installation->remove(); },
+                   .look = [this](const Guardian::Report& report) { look_around(report); },
+                   .clean_up = [this] { clean_up(Installation::kLockPatience); },
                    .rescue = plan_.rescue});
 }
 
+// One guardian after the other is there all the time. What the last one has left to say may be that
+// it has found another hook: the next one has to know that.
 void Attachment::renew_guardian() {
-  if (privileged_) post_->guardian = start_guardian(*post_);
+  if (!privileged_) return;
+  bool has_changed = true;
+  while (has_changed) {
+    Guardian next = start_guardian();
+    guardian_.dismiss();
+    has_changed = take_reports();
+    guardian_ = std::move(next);
+  }
+  guardian_.watch();
+}
+
+// Whatever fails with one hook, the others are emptied, too.
+void Attachment::clean_up(std::chrono::milliseconds lock_patience) {
+  std::exception_ptr failure;
+  for (const auto& hook : hooks_) {
+    try {
+      hook->remove(lock_patience);
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+  }
+  plan_.wait_for_recorders();
+  if (failure) std::rethrow_exception(failure);
 }
 
 std::vector<std::string> Attachment::look() {
-  std::vector<std::string> news{look_at_guardian()};
-  // Without rights, a hook may not even be looked at (before Linux 5.19).
-  if (privileged_) {
-    for (std::string& line : post_->installation->look()) news.push_back(std::move(line));
-    news.push_back(look_at_users());
-    news.push_back(look_at_pin());
-  }
-  std::erase(news, std::string());
-  return news;
+  take_reports();
+  if (!detaching_) look_at_guardian();
+  return std::exchange(news_, {});
 }
 
-std::string Attachment::look_at_guardian() {
-  if (!post_->guardian.has_died()) return {};
-  if (!privileged_) {
-    return "the guardian was killed: if this capture is killed too, its recorders stay in the hook";
+// True if the hook is another one now.
+bool Attachment::take_reports() {
+  bool has_changed = false;
+  for (Message& report : guardian_.receive()) {
+    if (report.kind == kNews) news_.push_back(std::move(report.text));
+    if (report.kind == kMoved && hooks_.size() > 1) hooks_.erase(hooks_.begin(), hooks_.end() - 1);
+    if (report.kind != kFound) continue;
+    try {
+      auto found =
+          std::make_unique<AttachedHook>(current().hook().path(), std::move(report));
+      // One that was found before and could not be filled is in nobody's way.
+      if (hooks_.size() > 1) hooks_.pop_back();
+      hooks_.push_back(std::move(found));
+      if (plan_.note_flavour) plan_.note_flavour(current().installation().flavour());
+      has_changed = true;
+    } catch (const Error& error) {
+      news_.push_back(std::string("following the hook: ") + error.what());
+    }
   }
-  try {
-    renew_guardian();
-    return "the guardian was killed: started another";
-  } catch (const Error& error) {
-    return std::string("the guardian was killed: ") + error.what();
-  }
+  return has_changed;
 }
 
-// Which programs use a hook is looked up once; after that only whether they are still there.
-std::string Attachment::look_at_users() {
-  if (!has_capability(CAP_SYS_ADMIN)) return {};
-  Post& post = *post_;
-  const auto is_loaded = [](std::uint32_t id) { return find_program(id).has_value(); };
-  if (std::any_of(post.users.begin(), post.users.end(), is_loaded)) return {};
-  post.users = programs_using(post.hook.map_id());
-  const bool in_use = !post.users.empty();
-  if (std::exchange(post.in_use, in_use) == in_use) return {};
-  if (in_use) return "a program uses the hook " + post.hook.path() + " again";
-  return "no loaded program uses the hook " + post.hook.path() +
-         " any more (unloaded, or its interface was removed): no packets come until one does";
-}
-
-std::string Attachment::look_at_pin() {
-  const std::string& path = post_->hook.path();
-  const auto map = pinned_map(path);
-  const Pin pin = !map                           ? Pin::unknown
-                  : *map == 0                    ? Pin::gone
-                  : *map == post_->hook.map_id() ? Pin::ours
-                                                 : Pin::another;
-  if (pin == Pin::another && plan_.follow) return follow();
-  if (pin == Pin::unknown || std::exchange(pin_, pin) == pin) return {};
-  if (pin == Pin::ours) return "the hook is pinned at " + path + " again";
-  if (pin == Pin::gone) {
-    return "the hook was unpinned from " + path + ": going on with it" +
-           (plan_.follow ? " until another is pinned there" : "");
-  }
-  return "another hook was pinned at " + path +
-         ": still capturing from the one before (--follow "
-         "would go on with the new one)";
-}
-
-// Into the new hook first, so that no packet is missed while both programs are at work.
-std::string Attachment::follow() {
-  try {
-    Hook hook = Hook::open(post_->hook.path());
-    if (!hook.has_owner()) return {};
-    auto post = man(std::move(hook));
-    post_->installation->remove();
-    post_ = std::move(post);
-    pin_ = Pin::ours;
-    last_error_.clear();
-    return "another hook was pinned at " + post_->hook.path() + ": going on with that one";
-  } catch (const Error& error) {
-    if (std::exchange(last_error_, error.what()) == error.what()) return {};
-    return std::string("following the hook: ") + error.what();
-  }
-}
-
-void Attachment::detach() {
-  if (!privileged_ && post_->guardian.clean_up()) {
-    post_->installation->forget();
+void Attachment::look_at_guardian() {
+  std::string happened;
+  if (!guardian_.alive()) {
+    happened = "the guardian was killed";
+  } else if (guardian_.heard()) {
+    silent_looks_ = 0;
+    return;
+  } else if (++silent_looks_ == kMostSilentLooks) {
+    happened = "the guardian has been stopped, or is stuck";
+  } else {
     return;
   }
-  post_->installation->remove();
+  silent_looks_ = 0;
+  std::string end;
+  if (privileged_) {
+    try {
+      renew_guardian();
+      guardian_error_.clear();
+      news_.push_back(happened + ": started another");
+      return;
+    } catch (const Error& error) {
+      end = std::string(": ") + error.what();
+    }
+  }
+  end += ": changes of the hook are not noticed, and if this capture is killed too, its recorders "
+         "stay in it";
+  if (std::exchange(guardian_error_, happened + end) != guardian_error_) news_.push_back(guardian_error_);
+}
+
+void Attachment::begin_detaching() {
+  constexpr std::chrono::seconds kMostAfterTheLock{3};
+  detaching_ = true;
+  detach_by_ = steady_clock::now() + Installation::kLockPatience + kMostAfterTheLock;
+  if (guardian_.alive()) guardian_.clean_up();
+}
+
+void Attachment::wait_detaching() const {
+  constexpr int kLookEveryMilliseconds = 10;
+  guardian_.wait(kLookEveryMilliseconds);
+}
+
+bool Attachment::is_detached() {
+  take_reports();
+  using CleanUp = Guardian::CleanUp;
+  const CleanUp state = guardian_.clean_up_state();
+  if (state == CleanUp::waiting && guardian_.alive() && steady_clock::now() < detach_by_) {
+    return false;
+  }
+  if (state == CleanUp::failed) failure_ = guardian_.failure();
+  if (state == CleanUp::not_asked || state == CleanUp::waiting) detach_alone();
+  forget();
+  return true;
+}
+
+// Without the guardian, which was killed or is stopped. One that is stopped and cannot be killed
+// finds its orders when it continues, and then nothing to do.
+void Attachment::detach_alone() {
+  constexpr std::chrono::milliseconds kLockPatience{200};
+  guardian_.dismiss();
+  take_reports();
+  try {
+    clean_up(kLockPatience);
+  } catch (const Error& error) {
+    failure_ = error.what();
+    // There may be no better way to wait for recorders, which run for microseconds.
+    std::this_thread::sleep_for(kLockPatience);
+  }
+}
+
+void Attachment::forget() {
+  for (const auto& hook : hooks_) hook->forget();
 }
 
 }  // namespace xdpcap

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The life of a capture at its hook: put in, guarded, watched while the world changes, taken out.
+// The life of a capture at its hook: put in, watched while the world changes, taken out. All but
+// the first is done by a guardian, so that it neither keeps the capture from reading packets nor
+// ends with it; it has the rights that the capture may have given up.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "app/attached_hook.hpp"
 #include "kernel/guardian.hpp"
 #include "kernel/hook.hpp"
 #include "kernel/installation.hpp"
@@ -22,9 +26,13 @@ class Attachment {
     bool replace = false;  // take over slots that others hold
     bool follow = false;   // go on with another hook that is pinned in the place of this one
     Installation::MakeRecorder make_recorder;
-    // The guardian's part, should this process be killed: what it needs open, and what to do once
-    // the hook is clean.
+    // When it is known, and whenever it becomes another one.
+    std::function<void(const Flavour&)> note_flavour;
+    // Returns when no recorder runs any more that was taken out. Throws Error.
+    std::function<void()> wait_for_recorders;
+    // What all of these need open, and `rescue`.
     std::vector<int> descriptors;
+    // The guardian's part, should this process be killed, once the hook is clean.
     std::function<void()> rescue;
   };
 
@@ -37,44 +45,65 @@ class Attachment {
   // Cleans up, too.
   ~Attachment();
 
-  // Looks what has changed, and does something about it: recorders that somebody took out, another
-  // hook in the place of ours, a guardian that was killed. Returns a line for each piece of news.
+  // Once a second: a line for each thing that the guardian has seen change or has done, and, until
+  // begin_detaching(), for what has become of the guardian itself. Never waits.
   std::vector<std::string> look();
 
-  // From now on this process has no privileges: the guardian, which has, cleans up.
+  // From now on this process has no privileges.
   void without_privileges() { privileged_ = false; }
-  // Starts another guardian, for a capture that has changed in what it shares with it.
+  // Starts another guardian, for a capture that has changed in what it shares with it. Throws Error.
   void renew_guardian();
 
-  // Takes the recorders out; afterwards all records are in the rings and all counters final. Throws
-  // Error.
-  void detach();
+  // Has the recorders taken out, which may take seconds where somebody holds the hook's lock: call
+  // is_detached() until it is true. Afterwards all records are in the rings and all counters final,
+  // unless there was a failure().
+  void begin_detaching();
+  [[nodiscard]] bool is_detached();
+  // Until there is news of that, some milliseconds at most.
+  void wait_detaching() const;
+  // Why recorders are still in the hook; empty when they are not.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
 
  private:
   enum class Pin : std::uint8_t { ours, gone, another, unknown };
 
-  // A hook with our recorders, and who guards them.
-  struct Post {
-    explicit Post(Hook opened) : hook(std::move(opened)) {}
-    Hook hook;
-    Guardian guardian;
-    std::unique_ptr<Installation> installation;
-    std::vector<std::uint32_t> users;  // the programs that use the hook
-    bool in_use = true;
-  };
+  // What the guardian reports (kernel/guardian.hpp): a line for the user; another hook, with the
+  // recorders that go into it; that those are in it, and none in the hook before.
+  static constexpr char kNews = 'N';
+  static constexpr char kFound = 'F';
+  static constexpr char kMoved = 'M';
 
-  [[nodiscard]] std::unique_ptr<Post> man(Hook hook) const;
-  [[nodiscard]] Guardian start_guardian(Post& post) const;
-  std::string look_at_guardian();
-  std::string look_at_pin();
-  std::string look_at_users();
-  std::string follow();
+  [[nodiscard]] AttachedHook& current() { return *hooks_.back(); }
+  void install();
+  [[nodiscard]] Guardian start_guardian();
+
+  // In the guardian.
+  void look_around(const Guardian::Report& report);
+  void note(char kind, std::string text = {});
+  void leave_former_hooks();
+  std::vector<std::string> look_at_pin(const Guardian::Report& report);
+  std::string follow(const Guardian::Report& report);
+  void clean_up(std::chrono::milliseconds lock_patience);
+
+  // In the capture.
+  bool take_reports();
+  void look_at_guardian();
+  void detach_alone();
+  void forget();
 
   Plan plan_;
-  std::unique_ptr<Post> post_;
+  std::vector<std::unique_ptr<AttachedHook>> hooks_;  // the current one, after any to be left
+  Guardian guardian_;
   bool privileged_ = true;
   Pin pin_ = Pin::ours;
   std::string last_error_;
+  std::deque<Message> unsent_;  // by the guardian
+  std::vector<std::string> news_;
+  unsigned silent_looks_ = 0;
+  std::string guardian_error_;
+  bool detaching_ = false;
+  std::chrono::steady_clock::time_point detach_by_;
+  std::string failure_;
 };
 
 }  // namespace xdpcap

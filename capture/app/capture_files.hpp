@@ -38,6 +38,7 @@ class CaptureFiles {
   CaptureFiles(const Options& options, std::size_t interfaces, Journal& journal, int stop_fd);
 
   [[nodiscard]] CaptureFile& current() { return file_; }
+  [[nodiscard]] const CaptureFile& current() const { return file_; }
   [[nodiscard]] const std::string& path() const { return file_.output().name(); }
   // So many have been begun.
   [[nodiscard]] std::uint64_t count() const { return number_ + 1; }

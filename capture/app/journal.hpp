@@ -48,6 +48,8 @@ class Journal {
   [[nodiscard]] bool begun() const;
   // True for the first who asks: one of two guardians, when one takes over from the other.
   [[nodiscard]] bool claim();
+  // The file is complete: nobody can claim any more.
+  void finish() { static_cast<void>(claim()); }
   [[nodiscard]] State state() const;
   // Where the cursors were, in the same order.
   [[nodiscard]] std::span<const std::uint64_t> positions() const;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <initializer_list>
 #include <iostream>
 #include <string>
 #include <variant>
@@ -20,6 +21,7 @@
 #include "app/options.hpp"
 #include "app/replay.hpp"
 #include "app/session.hpp"
+#include "app/stop.hpp"
 #include "app/tell.hpp"
 #include "app/wait.hpp"
 #include "base/error.hpp"
@@ -30,12 +32,11 @@ namespace {
 constexpr int kUsage = 1;
 constexpr int kFailure = 2;
 
-// The signals that end a capture become readable on a descriptor instead of interrupting it.
-xdpcap::UniqueFd block_stop_signals() {
-  std::signal(SIGPIPE, SIG_IGN);  // write() says EPIPE
+// Signals become readable on a descriptor instead of interrupting anything.
+xdpcap::UniqueFd block_signals(std::initializer_list<int> numbers) {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : numbers) sigaddset(&signals, signal);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   xdpcap::UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
   if (!fd.valid()) throw xdpcap::system_error("waiting for signals", errno);
@@ -82,10 +83,12 @@ void run(const std::vector<std::string>& arguments) {
     return;
   }
   libbpf_set_print(nullptr);  // what it would say is in our errors
-  const xdpcap::UniqueFd stop = block_stop_signals();
+  std::signal(SIGPIPE, SIG_IGN);        // write() says EPIPE
+  const xdpcap::UniqueFd stop = block_signals({SIGINT, SIGTERM, SIGHUP});
+  const xdpcap::UniqueFd requests = block_signals({SIGUSR1, SIGUSR2});
   if (options.replay) return xdpcap::Replay(options, stop.get()).run();
   if (options.wait && !xdpcap::wait_for_hook(options.hook, stop.get())) return;
-  xdpcap::Session(options, stop.get()).run();
+  xdpcap::Session(options, {stop.get(), requests.get()}).run();
 }
 
 int report(const char* what, const std::string& hint, int code) {

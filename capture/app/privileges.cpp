@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +53,8 @@ void become(const User& user) {
   if (!became) throw system_error("becoming the user " + user.name, errno, "-Z needs root");
   const bool for_good = user.id == 0 || ::setuid(0) != 0;
   if (!for_good) throw Error("becoming the user " + user.name + ": root could be had back");
+  // Nor by a program that is started (compressors, -z).
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 }  // namespace xdpcap

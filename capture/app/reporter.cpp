@@ -128,13 +128,19 @@ void Reporter::news(const std::string& line) {
   tell(line + '\n');
 }
 
-void Reporter::summary(const Report& report, const std::string& more) {
+void Reporter::counts(const Report& report) {
+  if (json_) return tell_json(json_line(report, "statistics", false));
+  leave_line();
+  tell(xdpcap::summary(report.actions));
+}
+
+void Reporter::summary(const Report& report, const std::string& more, bool json_only) {
   leave_line();
   std::string text;
   if (!json_ && !quiet_) text = xdpcap::summary(report.actions);
   // Beside JSON on stdout there is room for people.
   if (!quiet_ && (!json_ || json_fd_ == STDOUT_FILENO)) text += more;
-  tell(text + loss_line(report.actions), kLastPatienceMilliseconds);
+  if (!json_only) tell(text + loss_line(report.actions), kLastPatienceMilliseconds);
   if (json_) tell_json(json_line(report, "summary", true));
 }
 

@@ -47,8 +47,11 @@ class Reporter {
   // Each second.
   void progress(Report report);
   void news(const std::string& line);
-  // At the end. `more`: words behind the summary.
-  void summary(const Report& report, const std::string& more);
+  // When somebody asks for them.
+  void counts(const Report& report);
+  // At the end. `more`: words after the summary. With `json_only` people are not told: the reader of
+  // the output is gone, and nobody waits for them.
+  void summary(const Report& report, const std::string& more, bool json_only = false);
 
  private:
   enum class Style : std::uint8_t { silent, lines, terminal, json };

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/session.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <exception>
-#include <span>
 #include <string>
 #include <utility>
 
-#include "app/file_header.hpp"
+#include "app/rescue.hpp"
 #include "app/setup.hpp"
-#include "app/stop.hpp"
 #include "app/tell.hpp"
 #include "base/error.hpp"
-#include "filter/file_link_type.hpp"
 #include "kernel/cpus.hpp"
 #include "kernel/features.hpp"
 #include "recorder/recorder.hpp"
@@ -25,13 +18,6 @@
 namespace xdpcap {
 namespace {
 
-// A CPU may know the time of a packet before others see its mark that it is at work on one: by some
-// hundred ns at the most, for which this is ample.
-constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
-constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
-// A fate is known some hundred ns after its packet, or when the driver is done with its batch.
-// Where nothing says that (a tun device), one is waited for so long.
-constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 
 // No more than half a ring: it has to be read before it is full.
@@ -40,175 +26,178 @@ std::uint64_t wake_at(const Options& options, const Rings& rings) {
   return std::min(options.watermark.value_or(bytes / 4), bytes / 2);
 }
 
-// Those that wait in the rings behind the last packet that was written are not wanted any more.
-void leave_surplus_out(ActionStatistics& one) {
-  const std::uint64_t surplus = lost(one) - one.counts.lost;
-  one.counts.matched -= surplus;
-  one.counts.received -= surplus;
-}
-
 }  // namespace
 
-Session::Session(const Options& options, int stop_fd)
+Session::Session(const Options& options, const Signals& signals)
     : options_(options),
-      stop_fd_(stop_fd),
+      signals_(signals),
       hook_(open_hook(options.hook)),
-      actions_(wanted_actions(options, hook_)),
-      journal_(read_cpus().possible, actions_.size()),
-      files_(options, actions_.size(), journal_, stop_fd),
-      file_(files_.current()),
-      control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
-      rings_(make_rings(options, read_cpus())),
-      sleeper_(control_, rings_, wake_at(options, rings_), stop_fd),
-      reporter_(options) {
-  if (options.fates) trace_fates();
-}
-
-// A capture without fates is better than none.
-void Session::trace_fates() {
-  try {
-    fates_.emplace(rings_, read_cpus().possible, *options_.fates, actions_.size());
-    if (!fates_->shortcoming().empty()) {
-      tell("fates with numbers instead of names: " + fates_->shortcoming() + '\n');
-    }
-  } catch (const Error& error) {
-    if (!options_.fates->takes_all()) throw;  // there would be nothing to choose by
-    tell(std::string("no fates in this capture: ") + error.what() + "; " + error.hint() + '\n');
-  }
+      recording_(options, hook_, signals.stop_fd),
+      sleeper_(recording_.control(), recording_.rings(), wake_at(options, recording_.rings()),
+               signals),
+      reporter_(options),
+      has_xdp_load_bytes_(has_xdp_load_bytes()) {
+  if (!recording_.without_fates().empty()) tell(recording_.without_fates() + '\n');
 }
 
 void Session::run() {
   const auto& user = options_.service.user;
-  if (user) file_.output().give_to(user->id, user->group);
+  CaptureFiles& files = recording_.files();
+  if (user) recording_.file().output().give_to(user->id, user->group);
   install();
-  note_progress();
-  files_.begin(header(), now());
+  recording_.commit();
+  files.begin(recording_.header(), recording_.now());
   if (user) {
     become(*user);
     attachment_->without_privileges();
-    if (fates_) tell_all(fates_->without_privileges());
+    if (recording_.fates()) tell_all(recording_.fates()->without_privileges());
   }
-  std::exception_ptr failure;
   try {
     capture();
   } catch (const Error&) {  // no next file: what there is can be completed
-    failure = std::current_exception();
-    files_.stay();
+    failure_ = std::current_exception();
+    files.stay();
   }
+  detach();
   finish();
-  if (failure) std::rethrow_exception(failure);
+  if (failure_) std::rethrow_exception(failure_);
 }
 
-pcapng::Bytes Session::header() const {
-  return file_header({.hook = options_.hook,
-                      .filter = options_.filter_text,
-                      .link_type = file_link_type(options_.link_type),
-                      .snaplen = options_.snaplen,
-                      .actions = actions_});
+ebpf::Program Session::make_recorder(XdpAction action, Flavour flavour, int next_fd) const {
+  const auto& actions = recording_.actions();
+  const auto interface =
+      static_cast<std::uint32_t>(std::find(actions.begin(), actions.end(), action) - actions.begin());
+  const Recording& recording = recording_;
+  return xdpcap::make_recorder(
+      {.action = action,
+       .interface_id = interface,
+       .snaplen = options_.snaplen,
+       .cpus = read_cpus().possible,
+       .counters_row = interface,
+       .control_fd = recording.control().fd(),
+       .rings_fd = recording.rings().array_fd(),
+       .ring_bytes = static_cast<std::uint32_t>(recording.rings().bytes_per_cpu()),
+       .bell_fd = sleeper_.bell_fd(),
+       .frags = flavour.frags,
+       .has_xdp_load_bytes = has_xdp_load_bytes_,
+       .filter_offsets = options_.filter_offsets,
+       .note_ingress = options_.note_ingress && !recording.fates(),
+       .next_fd = next_fd,
+       .last_fd = recording.fates() ? recording.fates()->last_fd() : -1},
+      options_.filter);
 }
 
 void Session::install() {
   if (!kOrderedStores) require_atomic_exchange();
-  const std::uint32_t cpus = read_cpus().possible;
-  const bool has_xdp_load_bytes = xdpcap::has_xdp_load_bytes();
-  const auto make = [this, cpus, has_xdp_load_bytes](XdpAction action, Flavour flavour,
-                                                     int next_fd) {
-    if (fates_) fates_->set_flavour(flavour);
-    const auto interface = static_cast<std::uint32_t>(
-        std::find(actions_.begin(), actions_.end(), action) - actions_.begin());
-    return make_recorder({.action = action,
-                          .interface_id = interface,
-                          .snaplen = options_.snaplen,
-                          .cpus = cpus,
-                          .counters_row = interface,
-                          .control_fd = control_.fd(),
-                          .rings_fd = rings_.array_fd(),
-                          .ring_bytes = static_cast<std::uint32_t>(rings_.bytes_per_cpu()),
-                          .bell_fd = sleeper_.bell_fd(),
-                          .frags = flavour.frags,
-                          .has_xdp_load_bytes = has_xdp_load_bytes,
-                          .filter_offsets = options_.filter_offsets,
-                          .note_ingress = options_.note_ingress && !fates_,
-                          .next_fd = next_fd,
-                          .last_fd = fates_ ? fates_->last_fd() : -1},
-                         options_.filter);
-  };
-  Attachment::Plan plan{.actions = actions_,
+  Rings& rings = recording_.rings();
+  auto& fates = recording_.fates();
+  Attachment::Plan plan{.actions = recording_.actions(),
                         .replace = options_.replace,
                         .follow = options_.service.follow,
-                        .make_recorder = make,
-                        .descriptors = {},
+                        .make_recorder = [this](XdpAction action, Flavour flavour,
+                                                int next_fd) {
+                          return make_recorder(action, flavour, next_fd);
+                        },
+                        .note_flavour = [&fates](const Flavour& flavour) {
+                          if (fates) fates->set_flavour(flavour);
+                        },
+                        .wait_for_recorders = [&rings] { rings.wait_for_recorders(); },
+                        .descriptors = rings.descriptors(),
                         .rescue = {}};
+  for (const int fd : {recording_.control().fd(), sleeper_.bell_fd()}) plan.descriptors.push_back(fd);
+  if (fates) {
+    plan.descriptors.push_back(fates->last_fd());
+    for (const int fd : fates->descriptors()) plan.descriptors.push_back(fd);
+  }
   // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
-  if (file_.output().is_file()) {
-    plan.descriptors = {file_.output().fd()};
-    if (fates_) {
-      for (const int fd : fates_->descriptors()) plan.descriptors.push_back(fd);
-    }
-    plan.rescue = [this] { rescue(); };
+  const Output& output = recording_.file().output();
+  if (output.is_file()) {
+    plan.descriptors.push_back(output.fd());
+    plan.rescue = [this] { rescue(recording_, options_.service.user); };
   }
   attachment_.emplace(std::move(hook_), std::move(plan));
 }
 
 void Session::capture() {
-  files_.connect();
+  CaptureFiles& files = recording_.files();
+  files.connect();
   // The header goes out at once: it tells whoever reads a pipe that all is well.
-  if (!file_.flush({.interrupt_fd = stop_fd_})) return;
-  note_progress();
+  if (!recording_.file().flush({.interrupt_fd = signals_.stop_fd})) return;
+  recording_.commit();
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
-  while (!stop_requested(stop_fd_)) {
+  while (!stop_requested(signals_.stop_fd)) {
     sleeper_.note_waiting();
-    if (!drain(monotonic_now() - kUntilStoresAreSeen, {.interrupt_fd = stop_fd_})) break;
-    sleeper_.sleep(std::min(next_report_, files_.due_at()));
+    if (!recording_.drain({.interrupt_fd = signals_.stop_fd})) break;
+    sleeper_.sleep(std::min(next_report_, files.due_at()));
+    answer_requests();
     if (monotonic_now() >= next_report_) report();
   }
 }
 
-void Session::note_progress() {
-  files_.commit(rings_.cursors(), fates_ ? fates_->left_out() : std::span<const std::uint64_t>());
-}
-
-bool Session::drain(std::uint64_t horizon, Patience patience) {
-  const bool wait_for_fates = fates_ && horizon != kNobodyRecords;
-  const std::uint64_t settled =
-      wait_for_fates ? horizon - kUntilFateIsKnown : RingCursor::kAllSettled;
-  for (RingCursor& cursor : rings_.cursors()) cursor.refresh(settled);
-  for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
-    end = merge_.run(rings_.cursors(), horizon, [this](RingCursor& cursor) {
-      if (file_.is_full()) return false;
-      xdpcap_block& block = cursor.block();
-      if (fates_ ? !fates_->append(cursor, file_) : !file_.append(block)) return false;
-      set_time(block, time_of(block) + clock_.offset());
-      return true;
-    });
-    if (!file_.flush(patience)) return false;
-    note_progress();
-    for (RingCursor& cursor : rings_.cursors()) cursor.release();
-    if (fates_) fates_->flushed();
-    if (!turn_page()) return false;
+// The guardian takes the recorders out, meanwhile packets are written as before.
+void Session::detach() {
+  take_stop(signals_.stop_fd);
+  attachment_->begin_detaching();
+  for (bool goes_on = true; !attachment_->is_detached(); attachment_->wait_detaching()) {
+    goes_on = goes_on && !failure_ && write_some();
   }
-  return true;
+  if (!failure_ && !attachment_->failure().empty()) {
+    failure_ = std::make_exception_ptr(Error(attachment_->failure()));
+  }
 }
 
-bool Session::turn_page() {
-  if (!files_.is_due(monotonic_now())) return true;
-  const bool goes_on = files_.turn(statistics(), now());
-  if (goes_on) note_progress();
-  return goes_on;
+// False when nothing more can be written.
+bool Session::write_some() {
+  constexpr Patience kShort{.milliseconds = 10};
+  try {
+    if (recording_.file().flush(kShort) && recording_.drain(kShort)) return true;
+    return recording_.file().end() == WriteEnd::interrupted;
+  } catch (const Error&) {
+    failure_ = std::current_exception();
+    recording_.files().stay();
+    return false;
+  }
+}
+
+// Writes what recorders left in the rings, and completes the file. A second signal ends waiting for
+// whoever takes it too slowly.
+void Session::finish() {
+  CaptureFiles& files = recording_.files();
+  const int stop_fd = signals_.stop_fd;
+  const Patience patience{.interrupt_fd = stop_fd, .milliseconds = kLastPatienceMilliseconds};
+  const std::exception_ptr failure = recording_.drain_rest(patience);
+  if (!failure_) failure_ = failure;
+
+  const std::vector<ActionStatistics> statistics = recording_.final_statistics();
+  const bool reader_gone = recording_.file().end() == WriteEnd::reader_gone;
+  take_stop(stop_fd);
+  tell_all(attachment_->look());
+  tell_all(files.wait_for_printer(stop_fd));
+  reporter_.summary(state(statistics), recording_.fates() ? recording_.fates()->table() : "",
+                    reader_gone);
+  if (reader_gone) return;
+  files.finish(statistics, recording_.now().date, {.milliseconds = kLastPatienceMilliseconds});
+  recording_.journal().finish();
+  tell_all(files.wait(stop_fd));
+  files.check();
 }
 
 void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
-  clock_.refresh();
   look_around();
-  reporter_.progress(state(statistics()));
+  reporter_.progress(state(recording_.statistics()));
+}
+
+// Everything is written by now that SIGUSR2 asks to be.
+void Session::answer_requests() {
+  if (counts_requested(signals_.request_fd)) reporter_.counts(state(recording_.statistics()));
 }
 
 void Session::look_around() {
   give_rings_to_new_cpus();
   tell_all(attachment_->look());
-  tell_all(files_.look());
+  tell_all(recording_.files().look());
 }
 
 void Session::tell_all(const std::vector<std::string>& news) {
@@ -216,15 +205,16 @@ void Session::tell_all(const std::vector<std::string>& news) {
 }
 
 Report Session::state(std::vector<ActionStatistics> statistics) const {
+  const CaptureFiles& files = recording_.files();
   return {.actions = std::move(statistics),
-          .output = {.file = files_.path(), .files = files_.count(), .bytes = files_.bytes()},
-          .date = now().date,
+          .output = {.file = files.path(), .files = files.count(), .bytes = files.bytes()},
+          .date = recording_.now().date,
           .elapsed = monotonic_now() - start_};
 }
 
 void Session::give_rings_to_new_cpus() {
   try {
-    const std::size_t added = rings_.add(read_cpus().online);
+    const std::size_t added = recording_.rings().add(read_cpus().online);
     if (added == 0) return;
     attachment_->renew_guardian();
     reporter_.news(std::to_string(added) + " more CPUs are online: gave each a ring");
@@ -233,68 +223,6 @@ void Session::give_rings_to_new_cpus() {
     reporter_.news(std::string("a CPU that came online has no ring, what it matches is lost: ") +
                    error.what());
   }
-}
-
-// First the traffic is let go, then what it left in the rings is written.
-void Session::finish() {
-  attachment_.value().detach();
-  if (file_.end() == WriteEnd::reader_gone) return;
-  finish_file();
-}
-
-void Session::finish_file() {
-  const Patience last{.milliseconds = kLastPatienceMilliseconds};
-  files_.stop_clocks();
-  if (!files_.sated() && file_.flush(last)) drain(kNobodyRecords, last);
-  file_.give_up();
-
-  std::vector<ActionStatistics> final_statistics = statistics();
-  for (ActionStatistics& one : final_statistics) {
-    if (fates_) one.fates = fates_->table(one.action);
-  }
-  take_stop(stop_fd_);
-  tell_all(files_.wait_for_printer(stop_fd_));
-  reporter_.summary(state(final_statistics), fates_ ? fates_->table() : "");
-  files_.finish(final_statistics, now().date, last);
-  tell_all(files_.wait(stop_fd_));
-  files_.check();
-}
-
-void Session::rescue() {
-  // Before it has begun, the file still holds what it did before.
-  if (!journal_.begun() || !journal_.claim()) return;
-  const bool begun = journal_.state().file_size > 0;
-  if (!begun) file_.output().begin();  // its name, for which the user may have no right
-  // Before anything is done that the journal says: that user could write to it.
-  if (options_.service.user) become(*options_.service.user);
-  clock_.refresh();
-  for (std::size_t i = 0; i < rings_.cursors().size(); ++i) {
-    rings_.cursors()[i].go_back(journal_.positions()[i]);
-    restore_blocks(rings_.cursors()[i], clock_.offset(), fates_.has_value());
-  }
-  if (fates_) fates_->go_back(journal_.state().left_out);
-  files_.resume();
-  if (!begun) file_.begin(header());
-  finish_file();
-}
-
-Moment Session::now() const {
-  const std::uint64_t monotonic = monotonic_now();
-  return {.monotonic = monotonic, .date = monotonic + clock_.offset()};
-}
-
-std::vector<ActionStatistics> Session::statistics() const {
-  std::vector<ActionStatistics> statistics;
-  for (std::uint32_t row = 0; row < actions_.size(); ++row) {
-    ActionStatistics one{.action = actions_[row],
-                         .counts = control_.read(row),
-                         .written = file_.written()[row],
-                         .left_out = fates_ ? fates_->left_out()[row] : 0};
-    // The account of a capture that has all it was to have ends with its last packet.
-    if (files_.sated()) leave_surplus_out(one);
-    statistics.push_back(std::move(one));
-  }
-  return statistics;
 }
 
 }  // namespace xdpcap

@@ -12,7 +12,7 @@
 namespace xdpcap {
 namespace {
 
-UniqueFd make_epoll(const Bell& bell, int stop_fd) {
+UniqueFd make_epoll(const Bell& bell, const Signals& signals) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) throw system_error("creating an epoll", errno);
   epoll_event event{};
@@ -22,17 +22,20 @@ UniqueFd make_epoll(const Bell& bell, int stop_fd) {
     throw system_error("watching the bell", errno);
   }
   event.events = EPOLLIN;
-  event.data.fd = stop_fd;
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, stop_fd, &event) != 0) {
-    throw system_error("watching for signals", errno);
+  for (const int fd : {signals.stop_fd, signals.request_fd}) {
+    event.data.fd = fd;
+    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+      throw system_error("watching for signals", errno);
+    }
   }
   return epoll;
 }
 
 }  // namespace
 
-Sleeper::Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at, int stop_fd)
-    : control_(control), rings_(rings), wake_at_(wake_at), epoll_(make_epoll(bell_, stop_fd)) {}
+Sleeper::Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at,
+                 const Signals& signals)
+    : control_(control), rings_(rings), wake_at_(wake_at), epoll_(make_epoll(bell_, signals)) {}
 
 void Sleeper::sleep(std::uint64_t end) {
   // The alarm of a sleep is set a nap early, and stays set: a recorder that had not seen it has

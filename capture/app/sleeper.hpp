@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "app/naps.hpp"
+#include "app/stop.hpp"
 #include "base/unique_fd.hpp"
 #include "kernel/bell.hpp"
 #include "kernel/control.hpp"
@@ -15,9 +16,10 @@ namespace xdpcap {
 // a ring fills, a sleep when a packet comes.
 class Sleeper {
  public:
-  // `wake_at`: bytes in a ring that end a nap. `stop_fd` ends any sleep when it becomes readable.
+  // `wake_at`: bytes in a ring that end a nap. Signals end any sleep.
   // `control` and `rings` have to outlive it. Throws Error.
-  Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at, int stop_fd);
+  Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at,
+          const Signals& signals);
 
   // What recorders ring.
   [[nodiscard]] int bell_fd() const { return bell_.fd(); }

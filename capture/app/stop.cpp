@@ -2,9 +2,11 @@
 #include "app/stop.hpp"
 
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 
 namespace xdpcap {
 
@@ -18,6 +20,16 @@ void take_stop(int stop_fd) {
   while (stop_requested(stop_fd)) {
     if (::read(stop_fd, signals.data(), signals.size()) <= 0) return;
   }
+}
+
+bool counts_requested(int request_fd) {
+  bool counts = false;
+  signalfd_siginfo signal{};
+  while (stop_requested(request_fd) &&
+         ::read(request_fd, &signal, sizeof(signal)) == sizeof(signal)) {
+    counts = counts || signal.ssi_signo == SIGUSR1;
+  }
+  return counts;
 }
 
 }  // namespace xdpcap

@@ -72,6 +72,18 @@ std::optional<Place> find_place(int hook_fd, std::uint32_t key, std::uint32_t pr
   return found;
 }
 
+std::optional<Place> find_end(int hook_fd, std::uint32_t key) {
+  std::optional<std::uint32_t> last;
+  walk(hook_fd, key, [&](Place&, std::uint32_t program) {
+    last = program;
+    return false;
+  });
+  if (!last) return std::nullopt;
+  UniqueFd next = next_of(*last);
+  if (!next.valid() || program_at(next.get(), 0)) return std::nullopt;
+  return Place{std::move(next), 0};
+}
+
 std::vector<std::uint32_t> chain_in(int hook_fd, std::uint32_t key) {
   std::vector<std::uint32_t> programs;
   walk(hook_fd, key, [&](Place&, std::uint32_t program) {

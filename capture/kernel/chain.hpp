@@ -4,8 +4,11 @@
 //
 //   slot of the hook ──▶ recorder of capture 3 ──next──▶ recorder of capture 2 ──next──▶ program 1
 //
-// "next" is a PROG_ARRAY of one entry that belongs to the recorder. Who leaves the chain hooks his
-// predecessor up with his successor: one update, so no packet ever misses the others.
+// "next" is a PROG_ARRAY of one entry that belongs to the recorder. Who leaves the chain connects
+// its predecessor to its successor: one update, so no packet misses the others. The kernel empties
+// a PROG_ARRAY when no process has it open any more (prog_array_map_clear()), even while programs
+// use it: so whoever is called through the next of another keeps that open, too (Place), in case
+// the other one is killed.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +46,10 @@ bool put_program(int map_fd, std::uint32_t key, std::uint32_t program_id);
 // it is not in it, or when it stands behind others and this process may not look at those
 // (CAP_SYS_ADMIN).
 std::optional<Place> find_place(int hook_fd, std::uint32_t key, std::uint32_t program_id);
+
+// The free entry at the end of the chain that begins in slot `key`: the next of a recorder after
+// which nothing comes. Nothing when the last program is none that could go on to another.
+std::optional<Place> find_end(int hook_fd, std::uint32_t key);
 
 // The ids of the programs that stand in a slot, as far as this process may see: first the one that
 // is called first.

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "kernel/program_loader.hpp"
@@ -20,7 +21,7 @@ std::size_t whole_pages(std::size_t size) {
 }
 
 std::uint64_t load(__u64& counter) {
-  return std::atomic_ref(counter).load(std::memory_order_relaxed);
+  return std::atomic_ref(counter).load(std::memory_order_acquire);
 }
 
 }  // namespace
@@ -39,9 +40,12 @@ Counts Control::read(std::uint32_t row) const {
   for (std::uint32_t cpu = 0; cpu < cpus_; ++cpu) {
     auto* counters = reinterpret_cast<xdpcap_counters*>(
         memory_.at(value_size(row, cpus_) + sizeof(xdpcap_counters) * cpu));
-    sum.received += load(counters->received);
-    sum.matched += load(counters->matched);
-    sum.lost += load(counters->lost);
+    // A recorder counts in the other order: so none of these is ever more than the next.
+    const std::uint64_t lost = load(counters->lost);
+    const std::uint64_t matched = std::max(load(counters->matched), lost);
+    sum.lost += lost;
+    sum.matched += matched;
+    sum.received += std::max(load(counters->received), matched);
   }
   return sum;
 }

@@ -3,16 +3,21 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <exception>
+#include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "kernel/process_title.hpp"
@@ -20,7 +25,15 @@
 namespace xdpcap {
 namespace {
 
-enum class Order : char { leave = 'l', clean_up = 'c', done = 'd' };
+// Orders to the guardian, and its own reports.
+constexpr char kLeave = 'l';
+constexpr char kWatch = 'w';
+constexpr char kCleanUp = 'c';
+constexpr char kAlive = 'a';
+constexpr char kDone = 'd';
+constexpr char kFailed = 'f';
+
+constexpr int kLookEveryMilliseconds = 1000;
 
 void close_all_but(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
@@ -51,71 +64,88 @@ void ask_to_be_spared() {
   ::close(fd);
 }
 
-void settle(const Guardian::Duty& duty, int line) {
+void settle(const Guardian::Duty& duty, int socket) {
   sigset_t all;
   sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
   ::setsid();
   std::vector<int> kept = duty.descriptors;
-  kept.push_back(line);
+  kept.push_back(socket);
   let_go_of_stdio();
   close_all_but(std::move(kept));
   ask_to_be_spared();
   set_process_title(duty.title, "xdpcap-guardian");
 }
 
-// The next order, or nothing when the other side is gone.
-bool receive(int line, Order& order) {
-  ssize_t count = 0;
-  do {
-    count = ::recv(line, &order, sizeof(order), 0);
-  } while (count < 0 && errno == EINTR);
-  return count == sizeof(order);
-}
-
-bool send(int line, Order order) {
-  return ::send(line, &order, sizeof(order), MSG_NOSIGNAL) == sizeof(order);
-}
-
-void stand_guard(const Guardian::Duty& duty, int line) {
-  auto order = Order::leave;
-  while (receive(line, order)) {
-    if (order == Order::leave) return;
+// The answer to who ordered it.
+Message clean_up(const Guardian::Duty& duty) {
+  try {
     duty.clean_up();
-    send(line, Order::done);
+    return {.kind = kDone};
+  } catch (const std::exception& error) {
+    return {.kind = kFailed, .text = error.what()};
   }
-  duty.clean_up();
+}
+
+// Until it is to leave (false) or the other side is gone (true).
+bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
+  const Guardian::Report report(socket);
+  bool looks = false;
+  while (!socket.ended()) {
+    if (!socket.wait(looks ? kLookEveryMilliseconds : -1)) {
+      report.alive();
+      duty.look(report);
+      continue;
+    }
+    const auto order = socket.receive();
+    if (!order) continue;
+    if (order->kind == kLeave) return false;
+    if (order->kind == kWatch) looks = true;
+    if (order->kind == kCleanUp) {
+      looks = false;
+      static_cast<void>(socket.send(clean_up(duty)));
+    }
+  }
+  return true;
+}
+
+void stand_guard(const Guardian::Duty& duty, MessageSocket& socket) {
+  if (!serve(duty, socket)) return;
+  clean_up(duty);
   if (duty.rescue) duty.rescue();
 }
 
 }  // namespace
 
+void Guardian::Report::alive() const {
+  static_cast<void>(socket_.send({.kind = kAlive}));
+}
+
 Guardian::Guardian(const Duty& duty) {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    throw system_error("starting a guardian", errno);
-  }
-  line_.reset(ends[0]);
-  const UniqueFd its_end(ends[1]);
+  auto [ours, its] = MessageSocket::make_pair();
   pid_ = ::fork();
   if (pid_ < 0) throw system_error("starting a guardian", errno);
-  if (pid_ > 0) return;
+  if (pid_ > 0) {
+    socket_ = std::move(ours);
+    return;
+  }
   try {
-    settle(duty, its_end.get());
-    stand_guard(duty, its_end.get());
+    settle(duty, its.fd());
+    stand_guard(duty, its);
   } catch (...) {  // nobody is left to tell
   }
   ::_exit(0);
 }
 
 Guardian::Guardian(Guardian&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), line_(std::move(other.line_)) {}
+    : pid_(std::exchange(other.pid_, -1)), socket_(std::move(other.socket_)) {}
 
 Guardian& Guardian::operator=(Guardian&& other) noexcept {
   if (this == &other) return *this;
   dismiss();
   pid_ = std::exchange(other.pid_, -1);
-  line_ = std::move(other.line_);
+  socket_ = std::move(other.socket_);
+  clean_up_ = CleanUp::not_asked;
   return *this;
 }
 
@@ -128,17 +158,38 @@ bool Guardian::has_died() {
   return pid_ > 0 && !alive();
 }
 
-bool Guardian::clean_up() {
-  auto answer = Order::done;
-  return alive() && send(line_.get(), Order::clean_up) && receive(line_.get(), answer);
+void Guardian::clean_up() {
+  clean_up_ = CleanUp::waiting;
+  order(kCleanUp);
+}
+
+std::vector<Message> Guardian::receive() {
+  std::vector<Message> reports;
+  heard_ = false;
+  while (auto message = socket_.receive()) {
+    heard_ = true;
+    if (message->kind == kDone) clean_up_ = CleanUp::done;
+    if (message->kind == kFailed) {
+      clean_up_ = CleanUp::failed;
+      failure_ = message->text;
+    }
+    if (std::isupper(static_cast<unsigned char>(message->kind)) != 0) {
+      reports.push_back(std::move(*message));
+    }
+  }
+  return reports;
 }
 
 void Guardian::dismiss() noexcept {
-  if (!alive()) return;
-  send(line_.get(), Order::leave);
-  line_.reset();
-  ::kill(pid_, SIGKILL);  // somebody may have stopped it, and its work is done
-  ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+  if (alive()) {
+    order(kLeave);
+    ::kill(pid_, SIGKILL);  // somebody may have stopped it, and its work is done
+    constexpr int kLooks = 500;
+    constexpr std::chrono::milliseconds kLook{2};
+    for (int i = 0; alive() && i < kLooks; ++i) std::this_thread::sleep_for(kLook);
+  }
+  pid_ = -1;
+  socket_.close();
 }
 
 }  // namespace xdpcap

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -103,10 +104,6 @@ bool is_recorder(std::uint32_t program_id) {
          });
 }
 
-bool has_holder(std::uint32_t program_id) {
-  return !find_holders({program_id}).empty();
-}
-
 }  // namespace
 
 std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs) {
@@ -137,9 +134,14 @@ std::string describe_program(std::uint32_t program_id) {
   return text;
 }
 
-bool is_left_over(std::uint32_t program_id) {
-  const bool sees_all = in_first_pid_namespace() && has_capability(CAP_SYS_PTRACE);
-  return sees_all && is_recorder(program_id) && !has_holder(program_id);
+std::set<std::uint32_t> left_over(const std::set<std::uint32_t>& programs) {
+  if (programs.empty() || !in_first_pid_namespace() || !has_capability(CAP_SYS_PTRACE)) return {};
+  std::set<std::uint32_t> recorders;
+  std::copy_if(programs.begin(), programs.end(), std::inserter(recorders, recorders.end()),
+               is_recorder);
+  if (recorders.empty()) return {};
+  for (const auto& [id, holders] : find_holders(recorders)) recorders.erase(id);
+  return recorders;
 }
 
 }  // namespace xdpcap

@@ -26,8 +26,8 @@ std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::ui
 // as can be found out.
 std::string describe_program(std::uint32_t program_id);
 
-// Whether the program is a recorder whose capture was killed, together with its guardian: nobody
-// has it open, and this process would see it if somebody had.
-bool is_left_over(std::uint32_t program_id);
+// Which of these programs are recorders whose capture was killed, together with its guardian:
+// nobody has them open, and this process would see it if somebody had. Reads /proc once for all.
+std::set<std::uint32_t> left_over(const std::set<std::uint32_t>& programs);
 
 }  // namespace xdpcap

@@ -67,7 +67,10 @@ bool on_bpffs(const std::string& path) {
 Hook Hook::open(const std::string& path) {
   UniqueFd fd(bpf_obj_get(path.c_str()));
   if (!fd.valid()) throw_open_error(path, errno);
+  return adopt(path, std::move(fd));
+}
 
+Hook Hook::adopt(const std::string& path, UniqueFd fd) {
   const std::string doing = "opening the hook " + path + ": ";
   const auto type = fdinfo(fd.get(), "map_type");
   if (!type) throw Error(doing + "it is no map", "name the pinned hook map of the XDP program");

@@ -17,6 +17,8 @@ class Hook {
  public:
   // Opens the map pinned at `path` and checks type, key and value size. Throws Error.
   static Hook open(const std::string& path);
+  // The same for a map that another process has opened.
+  static Hook adopt(const std::string& path, UniqueFd map);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] int fd() const { return fd_.get(); }

@@ -11,12 +11,13 @@
 namespace xdpcap {
 
 // A lock belongs to an open file, which a forked process shares: so the folder is opened anew.
-HookLock::HookLock(int folder_fd)
+HookLock::HookLock(int folder_fd, std::chrono::milliseconds patience)
     : fd_(::openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   constexpr std::chrono::milliseconds kLook{2};
-  constexpr int kLooks = 2500;
-  for (int i = 0; fd_.valid() && i < kLooks; ++i) {
-    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (fd_.valid()) {
+    held_ = ::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0;
+    if (held_ || errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= end) return;
     std::this_thread::sleep_for(kLook);
   }
 }

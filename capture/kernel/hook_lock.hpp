@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "base/unique_fd.hpp"
@@ -9,16 +10,19 @@ namespace xdpcap {
 
 // HookLock keeps other captures from changing a hook while this one does: what is in a slot has to
 // be looked at before it is changed, and the kernel does not do both in one step. It is a flock()
-// on the bpffs folder the hook is pinned in, so it leaves no file behind, goes with the process
-// that holds it, and cannot be taken by users who may not open that folder.
+// on the bpffs folder the hook is pinned in, so it leaves no file behind and goes with the process
+// that holds it. Captures hold it for milliseconds. But anybody may hold it who may open the
+// folder, and for as long as he likes: so nothing may depend on getting it.
 class HookLock {
  public:
-  // `folder_fd` is an open folder. Waits for its turn, but never long: who holds the lock does so
-  // for milliseconds, and a hook that is cleaned without it is better than one that is not cleaned.
-  explicit HookLock(int folder_fd);
+  // `folder_fd` is an open folder; waits for its turn, `patience` at most.
+  HookLock(int folder_fd, std::chrono::milliseconds patience);
+
+  [[nodiscard]] bool held() const { return held_; }
 
  private:
   UniqueFd fd_;
+  bool held_ = false;
 };
 
 // Opens the folder that `path` is in. Invalid when that cannot be done.

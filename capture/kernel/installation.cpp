@@ -4,14 +4,20 @@
 #include <bpf/bpf.h>
 #include <linux/capability.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <sstream>
+#include <string>
 #include <utility>
 
 #include "base/error.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/chain.hpp"
-#include "kernel/grace_period.hpp"
 #include "kernel/holder.hpp"
+#include "kernel/hook_lock.hpp"
 #include "kernel/program_info.hpp"
 
 namespace xdpcap {
@@ -57,47 +63,112 @@ Flavour find_flavour(const Hook& hook) {
 
 Installation::Installation(const Hook& hook, const std::vector<XdpAction>& actions,
                            bool may_replace, const MakeRecorder& make_recorder)
-    : hook_(hook), folder_(open_folder_of(hook.path())), flavour_(find_flavour(hook)) {
-  lock_.emplace(folder_.get());
-  for (const XdpAction action : actions) load(action, may_replace, make_recorder);
+    : hook_(hook),
+      folder_(open_folder_of(hook.path())),
+      flavour_(find_flavour(hook)),
+      may_replace_(may_replace) {
+  std::set<std::uint32_t> holders;
+  for (const XdpAction action : actions) {
+    if (const auto holder = hook_.program_in(action)) holders.insert(*holder);
+  }
+  left_over_ = left_over(holders);
+  for (const XdpAction action : actions) {
+    load(action, is_shared(hook_.program_in(action)), make_recorder);
+  }
   filled_ = true;
 }
 
-void Installation::load(XdpAction action, bool may_replace, const MakeRecorder& make_recorder) {
-  const auto holder = hook_.program_in(action);
-  const bool share = holder && !may_replace && !is_left_over(*holder);
+// "2 0 1+ 3": the number of the flavour, then the action of each slot, with a plus if it has a next.
+Installation::Installation(const Hook& hook, const std::string& layout,
+                           std::vector<UniqueFd> descriptors)
+    : hook_(hook),
+      folder_(open_folder_of(hook.path())),
+      flavour_(kFlavours.front()),
+      may_replace_(false) {
+  std::istringstream words(layout);
+  std::size_t flavour = 0;
+  words >> flavour;
+  flavour_ = kFlavours.at(flavour);
+  auto descriptor = std::make_move_iterator(descriptors.begin());
+  const auto end = std::make_move_iterator(descriptors.end());
+  std::uint32_t action = 0;
+  while (words >> action && descriptor != end) {
+    UniqueFd program = *descriptor++;
+    const bool has_next = words.peek() == '+' && words.get() == '+' && descriptor != end;
+    UniqueFd next = has_next ? *descriptor++ : UniqueFd();
+    const std::uint32_t id = program_info(program.get()).id;
+    slots_.push_back({XdpAction(action), std::move(program), id, std::move(next)});
+  }
+  filled_ = true;
+}
+
+Installation::Handover Installation::hand_over() const {
+  Handover handover;
+  const auto number = std::find(kFlavours.begin(), kFlavours.end(), flavour_) - kFlavours.begin();
+  handover.layout = std::to_string(number);
+  for (const Slot& slot : slots_) {
+    handover.layout += ' ' + std::to_string(slot.action.value());
+    handover.descriptors.push_back(slot.program.get());
+    if (!slot.next.valid()) continue;
+    handover.layout += '+';
+    handover.descriptors.push_back(slot.next.get());
+  }
+  return handover;
+}
+
+Installation::~Installation() {
+  take_out(kLockPatience, nullptr);
+}
+
+void Installation::load(XdpAction action, bool share, const MakeRecorder& make_recorder) {
   UniqueFd next = share ? create_next() : UniqueFd();
   UniqueFd program = load_xdp_program("xdpcap_" + action.name(),
                                       make_recorder(action, flavour_, next.get()), flavour_);
-  // Behind the load, so that our own program is the one that makes the array what it is.
-  if (share) put_behind(action, next, *holder);
   const std::uint32_t id = program_info(program.get()).id;
   slots_.push_back({action, std::move(program), id, std::move(next)});
 }
 
-void Installation::put_behind(XdpAction action, const UniqueFd& next, std::uint32_t holder) const {
-  const bool room = chain_in(hook_.fd(), action.value()).size() < kLongestChain;
-  if (room && put_program(next.get(), 0, holder)) return;
+bool Installation::is_shared(std::optional<std::uint32_t> holder) const {
+  return holder && !may_replace_ && !left_over_.contains(*holder);
+}
+
+// After the load, so that our own program is the one that makes the array what it is.
+void Installation::put_in_front_of(const Slot& slot, std::uint32_t holder) const {
+  const bool room = chain_in(hook_.fd(), slot.action.value()).size() < kLongestChain;
+  if (room && put_program(slot.next.get(), 0, holder)) return;
   std::string hint = "end one of them, or take over with --replace";
   if (!has_capability(CAP_SYS_ADMIN)) {
     hint =
         "captures can share a hook, if the later one has CAP_SYS_ADMIN: give it that, or take "
         "over with --replace";
   }
-  throw Error(installing(hook_) + "slot " + action.name() + " already holds " +
+  throw Error(installing(hook_) + "slot " + slot.action.name() + " already holds " +
                   (room ? "" : std::to_string(kLongestChain) + " programs, the first is ") +
                   describe_program(holder),
               hint);
 }
 
-void Installation::fill() {
+// Loading took its time, without the lock: so each slot is looked at once more.
+bool Installation::fill() {
+  const HookLock lock(folder_.get(), kLockPatience);
+  went_on_unlocked_ = !lock.held();
+  for (const Slot& slot : slots_) {
+    const auto holder = hook_.program_in(slot.action);
+    if (!is_shared(holder)) continue;
+    if (!slot.next.valid()) {
+      filled_ = false;
+      return false;
+    }
+    put_in_front_of(slot, *holder);
+  }
   for (const Slot& slot : slots_) {
     if (put(slot)) continue;
     const int error_number = errno;
-    take_out();
+    for (const Slot& filled : slots_) static_cast<void>(take_out(filled));
+    filled_ = false;
     throw system_error(installing(hook_) + "slot " + slot.action.name(), error_number);
   }
-  lock_.reset();
+  return true;
 }
 
 bool Installation::put(const Slot& slot) const {
@@ -106,71 +177,39 @@ bool Installation::put(const Slot& slot) const {
   return bpf_map_update_elem(hook_.fd(), &key, &program, BPF_ANY) == 0;
 }
 
-void Installation::remove() {
-  take_out();
-  wait_for_running_programs();
+void Installation::remove(std::chrono::milliseconds patience) {
+  std::string failure;
+  take_out(patience, &failure);
+  if (failure.empty()) return;
+  throw Error("emptying the hook " + hook_.path() + ": " + failure,
+              "what stays in it counts packets for nobody until the next capture");
 }
 
-void Installation::take_out() noexcept {
+void Installation::take_out(std::chrono::milliseconds patience, std::string* failure) noexcept {
   if (!std::exchange(filled_, false)) return;
-  lock_.reset();
-  const HookLock lock(folder_.get());
-  for (const Slot& slot : slots_) take_out(slot);
-}
-
-// A recorder that has been killed is not worth being put back.
-void Installation::take_out(const Slot& slot) const {
-  const auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id);
-  if (!place) return;
-  const auto successor = slot.next.valid() ? program_at(slot.next.get(), 0) : std::nullopt;
-  if (successor && !is_left_over(*successor) &&
-      put_program(place->map.get(), place->key, *successor)) {
-    return;
-  }
-  bpf_map_delete_elem(place->map.get(), &place->key);
-}
-
-std::vector<std::string> Installation::look() {
-  std::vector<std::string> news;
-  for (Slot& slot : slots_) {
-    if (hook_.program_in(slot.action) == slot.program_id) {
-      slot.lost = false;
-      continue;
-    }
-    std::string line = look(slot);
-    if (!line.empty()) news.push_back(std::move(line));
-  }
-  return news;
-}
-
-// Of a slot whose first program is not ours.
-std::string Installation::look(Slot& slot) const {
-  const HookLock lock(folder_.get());
-  const auto holder = hook_.program_in(slot.action);
-  // Whether we stand behind another capture cannot be seen by everybody: then it is believed.
-  if (holder && !has_capability(CAP_SYS_ADMIN)) return {};
-  if (find_place(hook_.fd(), slot.action.value(), slot.program_id)) {
-    slot.lost = false;
-    return {};
-  }
-  const std::string begin = "slot " + slot.action.name() + " of the hook " + hook_.path();
-  if (!holder || is_left_over(*holder)) {
-    slot.lost = false;
-    return put(slot) ? begin + " was emptied by somebody else: put the recorder back"
-                     : begin + " was emptied by somebody else, and takes no recorder any more";
-  }
-  if (std::exchange(slot.lost, true)) return {};
-  return begin + " was taken over by " + describe_program(*holder) +
-         ": nothing is captured there until that one goes";
-}
-
-std::vector<int> Installation::descriptors() const {
-  std::vector<int> all = {hook_.fd(), folder_.get()};
+  // Without the lock, if need be: a hook that is emptied so is better than one that is not.
+  const HookLock lock(folder_.get(), patience);
   for (const Slot& slot : slots_) {
-    all.push_back(slot.program.get());
-    if (slot.next.valid()) all.push_back(slot.next.get());
+    try {
+      if (take_out(slot)) continue;
+      throw system_error("slot " + slot.action.name(), errno);
+    } catch (const std::exception& error) {
+      if (failure != nullptr) *failure = error.what();
+    }
   }
-  return all;
+}
+
+// A recorder whose capture has been killed is not worth being called again. Where the kernel does
+// not let us connect the others, ours stays and goes on calling them.
+bool Installation::take_out(const Slot& slot) const {
+  const auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id);
+  if (!place) return true;
+  const auto successor = slot.next.valid() ? program_at(slot.next.get(), 0) : std::nullopt;
+  if (successor && !left_over({*successor}).contains(*successor)) {
+    if (put_program(place->map.get(), place->key, *successor)) return true;
+    if (errno != ENOENT) return false;
+  }
+  return bpf_map_delete_elem(place->map.get(), &place->key) == 0 || errno == ENOENT;
 }
 
 }  // namespace xdpcap

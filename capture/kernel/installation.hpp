@@ -3,16 +3,17 @@
 // those of other captures (chain.hpp).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.hpp"
 #include "base/xdp_action.hpp"
 #include "kernel/hook.hpp"
-#include "kernel/hook_lock.hpp"
 #include "kernel/program_loader.hpp"
 
 namespace xdpcap {
@@ -28,59 +29,89 @@ class Installation {
   // program gets the PROG_ARRAY of one entry to call that from, others get -1.
   using MakeRecorder = std::function<ebpf::Program(XdpAction, Flavour, int next_fd)>;
 
-  // Loads a recorder for each action; the hook stays as it is, and locked until fill(). Slots that
-  // hold a program already are shared with it, or taken over with `may_replace`. Throws Error.
-  // `hook` has to outlive the installation.
+  // What another process needs to remove() the recorders in this one's stead.
+  struct Handover {
+    std::string layout;
+    std::vector<int> descriptors;
+  };
+
+  // Loads a recorder for each action; the hook stays as it is. Slots that hold a program already
+  // are to be shared with it, or taken over with `may_replace`. Throws Error. `hook` has to outlive
+  // the installation.
   Installation(const Hook& hook, const std::vector<XdpAction>& actions, bool may_replace,
                const MakeRecorder& make_recorder);
+  // One that another process has loaded, and may have put in by now: copies of the descriptors
+  // that it handed over. Throws Error.
+  Installation(const Hook& hook, const std::string& layout, std::vector<UniqueFd> descriptors);
   Installation(const Installation&) = delete;
   Installation& operator=(const Installation&) = delete;
   Installation(Installation&&) = delete;
   Installation& operator=(Installation&&) = delete;
-  ~Installation() { take_out(); }
+  ~Installation();
 
-  // Puts the recorders into their slots. Throws Error, and then leaves the hook as it was.
-  void fill();
+  // Puts the recorders into their slots. False, with the hook as it was, when somebody has meanwhile
+  // put a program into a slot that was to be ours alone: another installation has to be loaded.
+  // Throws Error, and then leaves the hook as it was.
+  bool fill();
+  static constexpr std::chrono::milliseconds kLockPatience{5000};
+  // Whether fill() waited in vain for other captures to let go of the hook, and went on.
+  [[nodiscard]] bool went_on_unlocked() const { return went_on_unlocked_; }
 
-  // Takes out the recorders that are still called, then waits until no CPU runs one any more:
-  // afterwards all records are in the rings and all counters final. Throws Error.
-  void remove();
+  // Takes out the recorders that are still called; waits for other captures to let go of the hook,
+  // `patience` at most. What runs already may run on for some microseconds. Throws Error when some
+  // had to stay.
+  void remove(std::chrono::milliseconds patience = kLockPatience);
 
   // Whether recorders of ours are in the hook.
   [[nodiscard]] bool filled() const { return filled_; }
   // Somebody else has removed it.
   void forget() { filled_ = false; }
 
-  // Looks whether all recorders are still called, and puts those back whose slot somebody has
-  // emptied. Returns a line for each slot of which there is news.
+  // Looks whether all recorders are still called, and puts those back that are not, unless another
+  // program has taken the slot over. Returns a line for each slot of which there is news. Does
+  // nothing once remove() was called. Throws Error.
   std::vector<std::string> look();
 
   [[nodiscard]] Flavour flavour() const { return flavour_; }
-  // What a process needs open to remove() on behalf of another.
-  [[nodiscard]] std::vector<int> descriptors() const;
+  [[nodiscard]] Handover hand_over() const;
+  [[nodiscard]] int folder_fd() const { return folder_.get(); }
 
  private:
   struct Slot {
     XdpAction action;
     UniqueFd program;
     std::uint32_t program_id;
-    UniqueFd next;      // invalid: nothing comes after it
-    bool lost = false;  // somebody has taken the slot over
+    UniqueFd next;                                  // invalid: nothing comes after it
+    UniqueFd called_from = {};                      // another recorder's next
+    std::optional<std::uint32_t> taken_over_by = {};  // nobody, as far as has been reported
   };
 
-  void load(XdpAction action, bool may_replace, const MakeRecorder& make_recorder);
-  void put_behind(XdpAction action, const UniqueFd& next, std::uint32_t holder) const;
+  void load(XdpAction action, bool share, const MakeRecorder& make_recorder);
+  [[nodiscard]] bool is_shared(std::optional<std::uint32_t> holder) const;
+  void put_in_front_of(const Slot& slot, std::uint32_t holder) const;
   [[nodiscard]] bool put(const Slot& slot) const;
-  [[nodiscard]] std::string look(Slot& slot) const;
-  void take_out() noexcept;
-  void take_out(const Slot& slot) const;
+  [[nodiscard]] std::set<std::uint32_t> first_programs() const;
+
+  [[nodiscard]] bool is_free_to_repair();
+  [[nodiscard]] std::string look(Slot& slot);
+  [[nodiscard]] std::string repair(Slot& slot, std::uint32_t holder);
+  [[nodiscard]] static bool leads_into(const Slot& slot, const std::vector<std::uint32_t>& chain);
+  [[nodiscard]] bool go_to_the_end(Slot& slot) const;
+  [[nodiscard]] bool is_left_over(std::uint32_t program);
+
+  void take_out(std::chrono::milliseconds patience, std::string* failure) noexcept;
+  [[nodiscard]] bool take_out(const Slot& slot) const;
 
   const Hook& hook_;
   UniqueFd folder_;
-  std::optional<HookLock> lock_;
   Flavour flavour_;
+  bool may_replace_;
+  std::set<std::uint32_t> left_over_;  // in our slots, when that was last looked up
   std::vector<Slot> slots_;
   bool filled_ = false;  // or about to be: a guardian is a copy made before fill()
+  bool went_on_unlocked_ = false;
+  unsigned looks_ = 0;
+  unsigned looks_in_vain_ = 0;  // one after the other, for somebody holds the lock
 };
 
 }  // namespace xdpcap

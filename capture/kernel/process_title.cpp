@@ -2,12 +2,14 @@
 #include "kernel/process_title.hpp"
 
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 namespace xdpcap {
 namespace {
@@ -40,12 +42,24 @@ Strings find_strings() {
   return strings;
 }
 
+// The environment moves away from there: programs that are started later are to get it.
+void move_environment() {
+  static std::vector<std::string> strings;
+  static std::vector<char*> pointers;
+  if (environ == nullptr || !strings.empty()) return;
+  for (char** variable = environ; *variable != nullptr; ++variable) strings.emplace_back(*variable);
+  for (std::string& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  environ = pointers.data();
+}
+
 }  // namespace
 
 void set_process_title(const std::string& title, const std::string& name) {
   ::prctl(PR_SET_NAME, name.c_str());
   const Strings strings = find_strings();
   if (strings.begin == 0 || strings.end <= strings.begin) return;
+  move_environment();
   auto* room = reinterpret_cast<char*>(strings.begin);  // NOLINT(performance-no-int-to-ptr)
   const std::size_t size = strings.end - strings.begin;
   const std::string text = title.substr(0, size - 1);

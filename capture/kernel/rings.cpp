@@ -10,6 +10,7 @@
 #include <cstring>
 #include <ctime>
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
 #include "kernel/program_loader.hpp"
@@ -139,11 +140,13 @@ std::size_t Rings::add(const std::vector<std::uint32_t>& online) {
   return cpus_.size() - before;
 }
 
+// A CPU whose ring cannot be made in full is tried again.
 void Rings::add(std::uint32_t cpu) {
-  const UniqueFd ring = create_ring(size_);
-  memory_.emplace_back(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0, "mapping a ring");
-  cursors_.emplace_back(memory_.back().at(0), size_);
-  cpus_.push_back(cpu);
+  UniqueFd ring = create_ring(size_);
+  Mapping memory(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0, "mapping a ring");
+  cpus_.reserve(cpus_.size() + 1);
+  memory_.reserve(memory_.size() + 1);
+  cursors_.reserve(cursors_.size() + 1);
   // The first ring serves as the template that a map of maps is created by.
   if (!array_.valid()) {
     array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
@@ -152,6 +155,21 @@ void Rings::add(std::uint32_t cpu) {
   const int ring_fd = ring.get();
   if (bpf_map_update_elem(array_.get(), &cpu, &ring_fd, BPF_ANY) != 0) {
     throw system_error("giving CPU " + std::to_string(cpu) + " its ring", errno);
+  }
+  cursors_.emplace_back(memory.at(0), size_);
+  memory_.push_back(std::move(memory));
+  cpus_.push_back(cpu);
+  if (!first_.valid()) first_ = std::move(ring);
+}
+
+// No system call is named so, but changing a map of maps is one: the kernel waits for an RCU grace
+// period before it returns, so that no program can still see the old inner map (Linux 4.20, commit
+// 1ae80cf31938). XDP programs run inside RCU read-side sections, so none outlives the wait. A ring
+// that is replaced by itself changes nothing else.
+void Rings::wait_for_recorders() const {
+  const int ring = first_.get();
+  if (bpf_map_update_elem(array_.get(), &cpus_.front(), &ring, BPF_ANY) != 0) {
+    throw system_error("waiting for running programs", errno);
   }
 }
 

@@ -135,7 +135,13 @@ class Rings {
   // counted as lost. Returns how many. Throws Error.
   std::size_t add(const std::vector<std::uint32_t>& online);
 
+  // Returns when no recorder that ran when it was called runs any more, on any CPU. Allocates
+  // nothing, and takes no rights (since Linux 5.19). Throws Error.
+  void wait_for_recorders() const;
+
   [[nodiscard]] int array_fd() const { return array_.get(); }
+  // What another process needs open to use the above.
+  [[nodiscard]] std::vector<int> descriptors() const { return {array_.get(), first_.get()}; }
   [[nodiscard]] std::size_t bytes_per_cpu() const { return size_; }
   [[nodiscard]] std::span<RingCursor> cursors() { return cursors_; }
   // The fullest ring's waiting bytes.
@@ -148,6 +154,7 @@ class Rings {
   std::uint32_t possible_;
   std::vector<std::uint32_t> cpus_;  // by cursor
   UniqueFd array_;
+  UniqueFd first_;  // the ring of the first CPU
   std::vector<Mapping> memory_;
   std::vector<RingCursor> cursors_;
 };

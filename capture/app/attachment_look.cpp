@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the guardian of an attachment does once a second.
+#include <bpf/bpf.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <exception>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "app/attachment.hpp"
+#include "base/error.hpp"
+#include "kernel/map_info.hpp"
+
+namespace xdpcap {
+namespace {
+
+// The map that is pinned at a path now; 0 when there is none. Nothing when it cannot be opened.
+std::optional<std::uint32_t> pinned_map(const std::string& path) {
+  const UniqueFd fd(bpf_obj_get(path.c_str()));
+  if (!fd.valid()) return errno == ENOENT ? std::optional<std::uint32_t>(0) : std::nullopt;
+  const auto info = map_info(fd.get());
+  return info ? std::optional(info->id) : std::nullopt;
+}
+
+}  // namespace
+
+// What fails is tried again the next time, and reported once.
+void Attachment::look_around(const Guardian::Report& report) {
+  const auto look_at = [&](auto&& what) {
+    try {
+      for (std::string& line : what()) note(kNews, std::move(line));
+    } catch (const std::exception& error) {
+      if (std::exchange(last_error_, error.what()) != error.what()) {
+        note(kNews, std::string("looking after the hook: ") + error.what());
+      }
+    }
+  };
+  look_at([&] { return current().look_at_slots(); });
+  leave_former_hooks();
+  look_at([&] { return current().look_at_users(); });
+  look_at([&] { return look_at_pin(report); });
+  while (!unsent_.empty() && report.send(unsent_.front())) unsent_.pop_front();
+}
+
+// The capture may be stopped, and take nothing for a long time.
+void Attachment::note(char kind, std::string text) {
+  constexpr std::size_t kMostUnsent = 1000;
+  if (unsent_.size() < kMostUnsent) unsent_.push_back({.kind = kind, .text = std::move(text)});
+}
+
+// Recorders are in the current hook by now.
+void Attachment::leave_former_hooks() {
+  while (hooks_.size() > 1) {
+    try {
+      hooks_.front()->remove();
+    } catch (const Error& error) {
+      note(kNews, error.what());
+    }
+    hooks_.erase(hooks_.begin());
+    note(kMoved);
+  }
+}
+
+std::vector<std::string> Attachment::look_at_pin(const Guardian::Report& report) {
+  const Hook& hook = current().hook();
+  const std::string& path = hook.path();
+  const auto map = pinned_map(path);
+  const Pin pin = !map                     ? Pin::unknown
+                  : *map == 0              ? Pin::gone
+                  : *map == hook.map_id()  ? Pin::ours
+                                           : Pin::another;
+  if (pin == Pin::another && plan_.follow) {
+    std::string line = follow(report);
+    return line.empty() ? std::vector<std::string>() : std::vector{std::move(line)};
+  }
+  if (pin == Pin::unknown || std::exchange(pin_, pin) == pin) return {};
+  if (pin == Pin::ours) return {"the hook is pinned at " + path + " again"};
+  if (pin == Pin::gone) {
+    return {"the hook was unpinned from " + path + ": going on with it" +
+            (plan_.follow ? " until another is pinned there" : "")};
+  }
+  return {"another hook was pinned at " + path +
+          ": still capturing from the one before (--follow would go on with the new one)"};
+}
+
+// Into the new hook first, so that no packet is missed while both programs are at work. And before
+// that the capture gets all that it needs to empty it, should the guardian be killed meanwhile.
+std::string Attachment::follow(const Guardian::Report& report) {
+  Hook opened = Hook::open(current().hook().path());
+  if (!opened.has_owner()) return {};
+  auto next = std::make_unique<AttachedHook>(std::move(opened));
+  next->load(plan_.actions, plan_.replace,
+             [&](XdpAction action, Flavour flavour, int next_fd) {
+               report.alive();
+               return plan_.make_recorder(action, flavour, next_fd);
+             });
+  if (plan_.note_flavour) plan_.note_flavour(next->installation().flavour());
+  if (!report.send(next->hand_over(kFound)) || !next->fill()) return {};
+  hooks_.push_back(std::move(next));
+  leave_former_hooks();
+  pin_ = Pin::ours;
+  last_error_.clear();
+  return "another hook was pinned at " + current().hook().path() + ": going on with that one";
+}
+
+}  // namespace xdpcap
