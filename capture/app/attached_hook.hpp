@@ -24,7 +24,7 @@ class AttachedHook {
   void load(const std::vector<XdpAction>& actions, bool may_replace,
             const Installation::MakeRecorder& make_recorder);
   // Puts them in. False when others have to be loaded. Throws Error.
-  bool fill();
+  [[nodiscard]] bool fill();
   void remove(std::chrono::milliseconds patience = Installation::kLockPatience);
   void forget() { installation_->forget(); }
 

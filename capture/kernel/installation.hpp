@@ -52,7 +52,7 @@ class Installation {
   // Puts the recorders into their slots. False, with the hook as it was, when somebody has meanwhile
   // put a program into a slot that was to be ours alone: another installation has to be loaded.
   // Throws Error, and then leaves the hook as it was.
-  bool fill();
+  [[nodiscard]] bool fill();
   static constexpr std::chrono::milliseconds kLockPatience{5000};
   // Whether fill() waited in vain for other captures to let go of the hook, and went on.
   [[nodiscard]] bool went_on_unlocked() const { return went_on_unlocked_; }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,10 +35,16 @@ UniqueFd open_stdout() {
 
 // What is left of a piece goes alone: writev() takes whole pieces, and these are not ours to
 // change.
-ssize_t write_once(int fd, std::span<const iovec> pieces, std::size_t skip) {
-  if (skip == 0) return ::writev(fd, pieces.data(), static_cast<int>(pieces.size()));
-  const iovec& piece = pieces.front();
-  return ::write(fd, static_cast<const std::byte*>(piece.iov_base) + skip, piece.iov_len - skip);
+ssize_t write_once(int fd, bool socket, std::span<const iovec> pieces, std::size_t skip) {
+  const iovec& first = pieces.front();
+  iovec rest{static_cast<std::byte*>(first.iov_base) + skip, first.iov_len - skip};
+  if (skip > 0) pieces = std::span(&rest, 1);
+  if (!socket) return ::writev(fd, pieces.data(), static_cast<int>(pieces.size()));
+  // Here each call can be told not to block.
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 enum class Wait : std::uint8_t { ready, interrupted };
@@ -106,6 +113,7 @@ Output::Output(std::string name, UniqueFd fd) : name_(std::move(name)), fd_(std:
   struct stat info {};
   if (::fstat(fd_.get(), &info) != 0) throw system_error("opening the output " + name_, errno);
   regular_ = S_ISREG(info.st_mode);
+  socket_ = S_ISSOCK(info.st_mode);
 }
 
 Output::Output(Output&& other) noexcept
@@ -113,6 +121,7 @@ Output::Output(Output&& other) noexcept
       staged_(std::exchange(other.staged_, {})),
       fd_(std::move(other.fd_)),
       regular_(other.regular_),
+      socket_(other.socket_),
       shared_(other.shared_),
       start_(other.start_),
       created_(std::exchange(other.created_, false)),
@@ -127,6 +136,7 @@ Output& Output::operator=(Output&& other) noexcept {
   staged_ = std::exchange(other.staged_, {});
   fd_ = std::move(other.fd_);
   regular_ = other.regular_;
+  socket_ = other.socket_;
   shared_ = other.shared_;
   start_ = other.start_;
   created_ = std::exchange(other.created_, false);
@@ -190,7 +200,7 @@ WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip,
       pieces = pieces.subspan(1);
     }
     if (pieces.empty()) return result;
-    const ssize_t count = write_once(fd_.get(), pieces, skip);
+    const ssize_t count = write_once(fd_.get(), socket_, pieces, skip);
     if (count >= 0) {
       result.written += static_cast<std::size_t>(count);
       skip += static_cast<std::size_t>(count);
@@ -203,8 +213,8 @@ WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip,
       return result;
     }
     result.error_number = errno;
-    // Whoever reads a pipe may go; a compressor must not.
-    const bool may_go = errno == EPIPE && compressor_ == nullptr;
+    // Whoever reads a pipe or a socket may go; a compressor must not.
+    const bool may_go = (errno == EPIPE || errno == ECONNRESET) && compressor_ == nullptr;
     result.end = may_go ? WriteEnd::reader_gone : WriteEnd::failed;
     return result;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the capture goes: a file, a FIFO, or stdout; a file whose name asks for it by way of a
+// Where the capture goes: a file, a FIFO, or stdout (a pipe, a socket, a file); a file whose name asks for it by way of a
 // compressor.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace xdpcap {
 enum class WriteEnd : std::uint8_t {
   done,
   interrupted,  // the stop fd became readable, or patience ended, while the other side was slow
-  reader_gone,  // EPIPE: nobody reads any more
+  reader_gone,  // EPIPE, ECONNRESET: nobody reads any more
   failed,
 };
 
@@ -105,6 +105,7 @@ class Output {
   std::string staged_;  // the name until it is published; empty: it has its own
   UniqueFd fd_;
   bool regular_ = false;
+  bool socket_ = false;
   bool shared_ = false;  // stdout: what is in it already is not ours
   off_t start_ = 0;  // where in a file our output begins; stdout may have been redirected with >>
   bool created_ = false;

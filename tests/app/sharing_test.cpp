@@ -6,10 +6,15 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/lock.hpp"
 #include "app/tool_fixture.hpp"
 #include "kernel/chain.hpp"
 #include "kernel/installation.hpp"
@@ -56,6 +61,35 @@ class SharingTest : public ToolTest {
     EXPECT_EQ(parse_summary(result.err).captured, capture.expected);
     EXPECT_EQ(parse_summary(result.err).received, capture.expected);
     EXPECT_EQ(read_bytes(capture.file).size(), capture.expected);
+  }
+
+  // The guardian is the child that has a name of its own.
+  static std::vector<pid_t> guardians_of(pid_t tool) {
+    std::vector<pid_t> guardians;
+    const std::string path = "/proc/" + std::to_string(tool) + "/task/" + std::to_string(tool);
+    std::ifstream children(path + "/children");
+    for (pid_t child = 0; children >> child;) {
+      std::string name;
+      std::getline(std::ifstream("/proc/" + std::to_string(child) + "/comm"), name);
+      if (name == "xdpcap-guardian") guardians.push_back(child);
+    }
+    return guardians;
+  }
+
+  // Whether the guardian of a capture that stands alone has the next of another one open.
+  static bool holds_a_next(pid_t tool) {
+    for (const pid_t guardian : guardians_of(tool)) {
+      const std::string folder = "/proc/" + std::to_string(guardian) + "/fdinfo";
+      for (const auto& fd : std::filesystem::directory_iterator(folder)) {
+        std::ifstream file(fd.path());
+        const std::string text((std::istreambuf_iterator<char>(file)), {});
+        if (text.find("map_type:\t3\n") != std::string::npos &&
+            text.find("max_entries:\t1\n") != std::string::npos) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   [[nodiscard]] std::uint32_t first_program(std::uint32_t slot = XDP_PASS) const {
@@ -142,23 +176,41 @@ TEST_F(SharingTest, AProgramThatIsNoRecorderIsChainedAndPutBack) {
   EXPECT_EQ(first_program(), id);
 }
 
-TEST_F(SharingTest, ASlotThatSomebodyEmptiesIsFilledAgain) {
-  Capture& first = start({"-q"});
-  Capture& second = start({"-q"});
+// Whichever looks first; several times, as that is a matter of chance.
+TEST_F(SharingTest, ASlotThatSomebodyEmptiesIsFilledAgainByAll) {
+  Capture& first = start();
+  Capture& second = start();
+  Capture& third = start();
+  const std::vector<Capture*> all = {&first, &second, &third};
   const std::uint32_t key = XDP_PASS;
-  ASSERT_EQ(bpf_map_delete_elem(map_.get(), &key), 0);
-  const auto told = [](const Capture& capture) {
-    return capture.process->err().find("slot pass of the hook") != std::string::npos;
-  };
-  EXPECT_TRUE(eventually([&] { return told(first) || told(second); }));
-  // Whichever looked first; the other one comes back, too, if it stood in front.
-  EXPECT_TRUE(eventually(
-      [&] { return find_place(map_.get(), key, first_program()) && first_program() != 0; }));
-  first.process->signal(SIGINT);
-  second.process->signal(SIGINT);
-  EXPECT_EQ(first.process->wait().exit_code, 0);
-  EXPECT_EQ(second.process->wait().exit_code, 0);
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(bpf_map_delete_elem(map_.get(), &key), 0);
+    EXPECT_TRUE(eventually([&] { return chain_in(map_.get(), key).size() == 3; })) << i;
+    send(50, all);
+  }
+  EXPECT_THAT(first.process->err() + second.process->err() + third.process->err(),
+              HasSubstr("slot pass of the hook " + hook_path_ + " was emptied by somebody else"));
+  for (Capture* capture : all) stop(*capture);
   EXPECT_TRUE(hook_is_empty());
+}
+
+// The kernel empties the PROG_ARRAY that led to the others when its last user is gone.
+TEST_F(SharingTest, ACaptureInFrontThatIsKilledWithItsGuardianCutsNobodyOff) {
+  Capture& first = start();
+  Capture& killed = start();
+  send(50, {&first, &killed});
+  // The first one has looked since, as it does each second.
+  const auto looked = [&] { return holds_a_next(first.process->pid()); };
+  ASSERT_TRUE(eventually(looked));
+  const std::vector<pid_t> guardians = guardians_of(killed.process->pid());
+  ASSERT_EQ(guardians.size(), 1U);
+  ::kill(guardians.front(), SIGSTOP);  // so that it cannot notice the end of the other
+  killed.process->signal(SIGKILL);
+  killed.process->wait();
+  ::kill(guardians.front(), SIGKILL);
+  ASSERT_TRUE(eventually([&] { return ::kill(guardians.front(), 0) != 0; }));
+  send(50, {&first});
+  stop(first);
 }
 
 TEST_F(SharingTest, ReplacingIsToldToTheOneReplaced) {
@@ -194,6 +246,32 @@ TEST_F(SharingTest, WhoMayNotShareIsToldWhoHoldsTheHook) {
   EXPECT_THAT(result.err, HasSubstr(", pid " + std::to_string(first.process->pid()) +
                                     " (xdpcap-cpp), since 20"));
   stop(first);
+}
+
+// Anybody may hold the lock who may open the folder of the hook.
+TEST_F(SharingTest, TwoThatStartWhileTheLockIsHeldBothCapture) {
+  std::optional<Process> holder;
+  holder.emplace(std::vector<std::string>{"flock", folder_.path(""), "sleep", "60"});
+  ASSERT_TRUE(eventually([&] { return is_locked(folder_.path("")); }));
+  std::vector<std::unique_ptr<Process>> captures;
+  for (const char* name : {"a", "b"}) {
+    captures.push_back(std::make_unique<Process>(tool({"-q", hook_path_, files_.path(name)})));
+  }
+  for (const auto& capture : captures) {
+    EXPECT_TRUE(eventually([&] {
+      return capture->err().find("another process holds the lock") != std::string::npos;
+    })) << capture->err();
+  }
+  EXPECT_TRUE(eventually([&] { return chain_in(map_.get(), XDP_PASS).size() == 2; }));
+  program_.run(packet_for(XDP_PASS), 10);
+  holder.reset();
+  for (const auto& capture : captures) {
+    capture->signal(SIGINT);
+    EXPECT_EQ(capture->wait().exit_code, 0);
+  }
+  EXPECT_EQ(read_bytes(files_.path("a")).size(), 10U);
+  EXPECT_EQ(read_bytes(files_.path("b")).size(), 10U);
+  EXPECT_TRUE(hook_is_empty());
 }
 
 TEST_F(SharingTest, TooManyAreTooMany) {

@@ -3,12 +3,14 @@
 #include "kernel/installation.hpp"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -125,7 +127,7 @@ TEST_P(InstallationTest, FindsTheFlavourAndLeavesNothingBehind) {
   {
     Installation installation(hook, kAllActions, false, tell_tale);
     for (const XdpAction action : kAllActions) EXPECT_FALSE(hook.program_in(action).has_value());
-    installation.fill();
+    ASSERT_TRUE(installation.fill());
     EXPECT_EQ(installation.flavour().frags, GetParam().frags);
     EXPECT_TRUE(installation.flavour() == GetParam() || !compares_attach_types());
     for (const XdpAction action : kAllActions) EXPECT_TRUE(hook.program_in(action).has_value());
@@ -152,7 +154,7 @@ class Installed : public ::testing::Test {
 TEST_F(Installed, TakesPartInEveryAction) {
   std::optional<Installation> installation;
   installation.emplace(hook_, kAllActions, false, tell_tale);
-  installation->fill();
+  ASSERT_TRUE(installation->fill());
   for (std::uint8_t action = 0; action < 5; ++action) {
     test::Packet packet = numbered_packet(64);
     packet[0] = action;
@@ -162,12 +164,46 @@ TEST_F(Installed, TakesPartInEveryAction) {
   EXPECT_EQ(program_.run(numbered_packet(64, XDP_DROP)), std::uint32_t{XDP_DROP});
 }
 
+TEST_F(Installed, PutsNothingBackOnceItIsRemoved) {
+  Installation installation(hook_, kAllActions, false, tell_tale);
+  ASSERT_TRUE(installation.fill());
+  installation.remove();
+  EXPECT_TRUE(installation.look().empty());
+  for (const XdpAction action : kAllActions) EXPECT_FALSE(hook_.program_in(action).has_value());
+}
+
+TEST_F(Installed, NoticesWhatWasPutInWhileItLoaded) {
+  Installation first(hook_, {XdpAction(XDP_DROP)}, false, tell_tale);
+  Installation second(hook_, {XdpAction(XDP_DROP)}, false, tell_tale);
+  ASSERT_TRUE(first.fill());
+  const auto holder = hook_.program_in(XdpAction(XDP_DROP));
+  EXPECT_FALSE(second.fill());
+  EXPECT_EQ(hook_.program_in(XdpAction(XDP_DROP)), holder);
+}
+
+TEST_F(Installed, CanBeHandedOver) {
+  Installation installation(hook_, {XdpAction(XDP_DROP)}, false, tell_tale);
+  ASSERT_TRUE(installation.fill());
+  const auto first = hook_.program_in(XdpAction(XDP_DROP));
+  Installation second(hook_, {XdpAction(XDP_PASS), XdpAction(XDP_DROP)}, false, tell_tale);
+  ASSERT_TRUE(second.fill());
+  const Installation::Handover handover = second.hand_over();
+  std::vector<UniqueFd> copies;
+  for (const int fd : handover.descriptors) copies.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  Installation other(hook_, handover.layout, std::move(copies));
+  EXPECT_EQ(other.flavour(), second.flavour());
+  second.forget();
+  other.remove();
+  EXPECT_EQ(hook_.program_in(XdpAction(XDP_DROP)), first);
+  EXPECT_FALSE(hook_.program_in(XdpAction(XDP_PASS)).has_value());
+}
+
 TEST_F(Installed, RemovesOnlyItsOwn) {
   std::optional<Installation> first;
   first.emplace(hook_, kAllActions, false, tell_tale);
-  first->fill();
+  ASSERT_TRUE(first->fill());
   Installation second(hook_, {XdpAction(XDP_DROP)}, true, tell_tale);
-  second.fill();
+  ASSERT_TRUE(second.fill());
   const auto holder = hook_.program_in(XdpAction(XDP_DROP));
   first.reset();
   EXPECT_EQ(hook_.program_in(XdpAction(XDP_DROP)), holder);
