@@ -3,8 +3,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/error.hpp"
-
 namespace xdpcap {
 
 void ServiceOptions::declare(CLI::App& app) {
@@ -20,7 +18,6 @@ void ServiceOptions::declare(CLI::App& app) {
 void ServiceOptions::check(Options& options) const {
   options.service.follow = follow_;
   if (user_.empty()) return;
-  if (follow_) throw UsageError("-Z: only root can --follow a hook", "give one of the two");
   options.service.user = find_user(user_);
 }
 

@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/setup.hpp"
 
-#include <unistd.h>
-
 #include <cstdint>
 
 #include "base/error.hpp"
+#include "kernel/memory_limit.hpp"
 
 namespace xdpcap {
 namespace {
 
 // A hook has five slots, or some more for actions yet to come. Each costs a recorder.
 constexpr std::uint32_t kMostSlots = 64;
-
-std::uint64_t memory_bytes() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
 
 }  // namespace
 
@@ -52,7 +46,7 @@ std::vector<XdpAction> wanted_actions(const Options& options, const Hook& hook) 
 
 Rings make_rings(const Options& options, const Cpus& cpus) {
   const std::uint64_t bytes =
-      options.ring_bytes.value_or(default_ring_bytes(memory_bytes(), cpus.online.size()));
+      options.ring_bytes.value_or(default_ring_bytes(memory_limit(), cpus.online.size()));
   return {cpus.online, cpus.possible, bytes};
 }
 

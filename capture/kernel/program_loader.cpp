@@ -89,8 +89,10 @@ UniqueFd create_map(bpf_map_type type, const std::string& name, std::uint32_t ke
                              max_entries, &options));
   if (fd.valid()) return fd;
   const int error_number = errno;
-  throw system_error("creating the BPF map " + name, error_number,
-                     error_number == EPERM ? permission_hint() : "");
+  std::string hint;
+  if (error_number == EPERM) hint = permission_hint();
+  if (error_number == ENOMEM) hint = "give a smaller --buffer, or raise the memory limit";
+  throw system_error("creating the BPF map " + name, error_number, hint);
 }
 
 }  // namespace xdpcap

@@ -50,5 +50,30 @@ TEST_F(MemoryTest, AKilledCaptureLeavesACleanHookAndAWholeFile) {
   for (std::uint32_t i = 0; i < 2 * kBefore; ++i) ASSERT_EQ(bytes[i], packet_for(i % 5, 60 + i));
 }
 
+// A container's limit, not the machine's memory, is what rings are sized by.
+class SmallGroup : public GuardianTest {
+ protected:
+  MemoryGroup group_{std::uint64_t{16} << 20};
+};
+
+TEST_F(SmallGroup, HasRoomForTheRingsThatAreMadeUnasked) {
+  Process capture(group_.inside(tool({"-q", hook_path_, file_})));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  program_.run(packet_for(XDP_DROP), 10);
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_EQ(read_pcapng(file_).packets, 10U);
+}
+
+TEST_F(SmallGroup, SaysWhatToDoAboutRingsThatDoNotFit) {
+  const ProcessResult result =
+      run(group_.inside(tool({"-q", "-buffer", "67108864", hook_path_, file_})));
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.err.find("give a smaller --buffer, or raise the memory limit"),
+            std::string::npos)
+      << result.err;
+  EXPECT_TRUE(hook_is_empty());
+}
+
 }  // namespace
 }  // namespace xdpcap::test

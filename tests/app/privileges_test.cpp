@@ -53,6 +53,7 @@ TEST_F(PrivilegesTest, GivesUpRootAndStillLeavesACleanHook) {
   const std::string id = std::to_string(nobody->pw_uid);
   EXPECT_EQ(status_of(capture.pid(), "Uid:"), "Uid:\t" + id + "\t" + id + "\t" + id + "\t" + id);
   EXPECT_THAT(status_of(capture.pid(), "CapEff:"), HasSubstr("0000000000000000"));
+  EXPECT_EQ(status_of(capture.pid(), "NoNewPrivs:"), "NoNewPrivs:\t1");
   struct stat info {};
   ASSERT_EQ(::stat(file_.c_str(), &info), 0);
   EXPECT_EQ(info.st_uid, nobody->pw_uid);

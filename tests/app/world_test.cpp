@@ -18,6 +18,7 @@
 #include "kernel/features.hpp"
 #include "support/capture_reader.hpp"
 #include "support/network.hpp"
+#include "support/pcapng_file.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -63,6 +64,43 @@ class WorldTest : public ToolTest {
   std::string path_ = folder_.path("rolling");
   std::optional<Process> capture_;
 };
+
+// The guardian has the rights to.
+TEST_F(WorldTest, FollowsAHookWithoutRoot) {
+  Generation first;
+  Generation second;
+  pin(first);
+  start({"-q", "--follow", "-Z", "nobody"});
+  first.program->run(packet_for(XDP_DROP), 10);
+  pin(second);
+  EXPECT_TRUE(says("another hook was pinned at " + path_ + ": going on with that one"));
+  EXPECT_TRUE(first.empty());
+  second.program->run(packet_for(XDP_DROP), 10);
+  stop(20);
+  EXPECT_TRUE(second.empty());
+}
+
+// What it has done is known to the capture, and to the next guardian.
+TEST_F(WorldTest, AGuardianThatIsKilledAfterItFollowedIsReplaced) {
+  Generation first;
+  Generation second;
+  pin(first);
+  start({"-q", "--follow"});
+  pin(second);
+  ASSERT_TRUE(eventually([&] { return !second.empty() && first.empty(); }));
+  run({"pkill", "-KILL", "-P", std::to_string(capture_->pid()), "xdpcap-guardian"});
+  EXPECT_TRUE(says("the guardian was killed: started another"));
+  const std::uint32_t key = XDP_DROP;
+  ASSERT_EQ(bpf_map_delete_elem(second.map.get(), &key), 0);
+  EXPECT_TRUE(says("slot drop of the hook " + path_ + " was emptied by somebody else"));
+  second.program->run(packet_for(XDP_DROP), 10);
+  capture_->signal(SIGKILL);
+  EXPECT_TRUE(eventually([&] { return second.empty(); }));
+  EXPECT_TRUE(eventually([&] {
+    const auto file = read_growing_pcapng(file_);
+    return file && file->packets == 10 && file->statistics.size() == 5;
+  }));
+}
 
 TEST_F(WorldTest, FollowsAHookThroughReloads) {
   Generation first;
