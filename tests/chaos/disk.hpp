@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+
+namespace xdpcap::chaos {
+
+// Disk is a file system of its own, in memory, that can be full.
+class Disk {
+ public:
+  // Everybody may write to it. Throws Error.
+  explicit Disk(std::string path);
+  Disk(const Disk&) = delete;
+  Disk& operator=(const Disk&) = delete;
+  Disk(Disk&&) = delete;
+  Disk& operator=(Disk&&) = delete;
+  ~Disk();
+
+  // Takes all the room that is left.
+  void fill() const;
+  // Gives it back.
+  void free() const;
+
+ private:
+  [[nodiscard]] std::string filler() const { return path_ + "/.filler"; }
+
+  std::string path_;
+};
+
+}  // namespace xdpcap::chaos

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chaos/faults.hpp"
+
+namespace xdpcap::chaos {
+
+std::vector<Fault> resource_faults() {
+  return {};
+}
+
+}  // namespace xdpcap::chaos
