@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ class Capture {
 
   // What the model knows.
   Blindness blindness;
+  std::set<int> attached{};               // lanes it is in now
+  std::set<unsigned> disturbed{};         // actions whose slots faults have touched
   std::map<int, Blindness::Id> absent{};  // lanes it has not been attached to, yet
   std::map<int, std::map<unsigned, std::uint32_t>> programs{};  // by lane and action
   std::size_t descriptors = 0;                                  // when it had begun
@@ -77,7 +80,7 @@ class Capture {
   End end = End::none;
   bool may_exit = false;
   [[nodiscard]] bool is_live() const { return ended == kNever; }
-  [[nodiscard]] bool sees(int lane) const { return is_live() && programs.contains(lane); }
+  [[nodiscard]] bool sees(int lane) const { return is_live() && attached.contains(lane); }
 
  private:
   [[nodiscard]] std::vector<std::string> files(bool hidden) const;

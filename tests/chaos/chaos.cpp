@@ -140,11 +140,7 @@ class Rounds {
     }
     total_.captures += result.captures;
     total_.packets += result.packets;
-    total_.must += result.must;
-    total_.written += result.written;
-    total_.left_out += result.left_out;
-    total_.lost += result.lost;
-    total_.unaccounted += result.unaccounted;
+    total_.verdict += result.verdict;
   }
 
   void print(double seconds) const {
@@ -162,9 +158,10 @@ class Rounds {
               << " faults in " << std::fixed << std::setprecision(0) << seconds << " s ("
               << std::setprecision(1) << static_cast<double>(faults) / seconds
               << " a second), packets sent: " << total_.packets
-              << "; captures had to see: " << total_.must << ", wrote: " << total_.written
-              << ", left out: " << total_.left_out << ", counted as lost: " << total_.lost
-              << ", unaccounted: " << total_.unaccounted << '\n';
+              << "; captures had to see: " << total_.verdict.must
+              << ", wrote: " << total_.verdict.written << ", left out: " << total_.verdict.left_out
+              << ", counted as lost: " << total_.verdict.lost
+              << ", unaccounted: " << total_.verdict.unaccounted << '\n';
   }
 
   const Options& options_;

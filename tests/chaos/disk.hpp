@@ -16,14 +16,12 @@ class Disk {
   Disk& operator=(Disk&&) = delete;
   ~Disk();
 
-  // Takes all the room that is left.
+  // Leaves no room beside what is there.
   void fill() const;
   // Gives it back.
   void free() const;
 
  private:
-  [[nodiscard]] std::string filler() const { return path_ + "/.filler"; }
-
   std::string path_;
 };
 

@@ -20,11 +20,23 @@ bool few(const World& world) {
   return world.live().size() < 4;
 }
 
-Capture& any(World& world) {
-  Capture& capture = *world.random.one_of(world.live());
+Capture& claim(World& world, const std::vector<Capture*>& captures) {
+  Capture& capture = *world.random.one_of(captures);
   world.wait_for({.capture = &capture});
   capture.look();
   return capture;
+}
+
+Capture& any(World& world) {
+  return claim(world, world.live());
+}
+
+bool keeps_rights(const Capture& capture) {
+  return !capture.plan().drops_rights;
+}
+
+bool drops_rights(const Capture& capture) {
+  return capture.plan().drops_rights;
 }
 
 void log(World& world, const Capture& capture, const std::string& what) {
@@ -80,7 +92,7 @@ void suspend_tool(World& world) {
   const Time until = now() + world.random.between(50, 2000) * kMillisecond;
   log(world, capture, "suspended");
   capture.signal(SIGSTOP);
-  world.add("suspended " + capture.name(), {.capture = &capture}, [&capture, until] {
+  world.add("suspended " + capture.name(), {{.capture = &capture}}, [&capture, until] {
     if (now() < until) return false;
     capture.signal(SIGCONT);
     return true;
@@ -94,7 +106,7 @@ void suspend_guardian(World& world) {
   const pid_t guardian = capture.guardian()->pid;
   log(world, capture, "guardian suspended");
   ::kill(guardian, SIGSTOP);
-  world.add("suspended guardian of " + capture.name(), {.capture = &capture}, [guardian, until] {
+  world.add("suspended guardian of " + capture.name(), {{.capture = &capture}}, [guardian, until] {
     if (now() < until) return false;
     ::kill(guardian, SIGCONT);
     return true;
@@ -116,15 +128,37 @@ void stop_with_suspended_guardian(World& world) {
   });
 }
 
-void kill_guardian(World& world) {
-  Capture& capture = any(world);
+Time kill_guardian(World& world, Capture& capture) {
   world.wait_until([&] { return capture.guardian().has_value(); }, "a guardian");
   log(world, capture, "guardian killed");
   const Time since = now();
   ::kill(capture.guardian()->pid, SIGKILL);
+  return since;
+}
+
+void kill_guardian(World& world) {
+  Capture& capture = claim(world, world.live(keeps_rights));
+  const Time since = kill_guardian(world, capture);
   world.add("the guardian of " + capture.name() + " was killed, and it reports that",
-            {.capture = &capture},
+            {{.capture = &capture}},
             [&capture, since] { return capture.reported(News::guardian_killed, since); });
+}
+
+// Without rights there is no other one: the capture can still be ended.
+void kill_only_guardian(World& world) {
+  Capture& capture = claim(world, world.live(drops_rights));
+  const Time since = kill_guardian(world, capture);
+  world.wait_until([&] { return capture.reported(News::guardian_killed, since); },
+                   capture.name() + " reports that its guardian was killed");
+  world.stop(capture, End::stopped, [&] { capture.signal(SIGINT); });
+}
+
+bool some_keep_rights(const World& world) {
+  return !world.live(keeps_rights).empty();
+}
+
+bool some_drop_rights(const World& world) {
+  return several(world) && !world.live(drops_rights).empty();
 }
 
 void start(World& world) {
@@ -149,7 +183,9 @@ std::vector<Fault> process_faults() {
        suspend_guardian},
       {"guardian-stuck", "SIGINT while the guardian is stopped (SIGSTOP)", 1, several,
        stop_with_suspended_guardian},
-      {"guardian-kill", "the guardian is killed", 4, some, kill_guardian},
+      {"guardian-kill", "the guardian is killed", 4, some_keep_rights, kill_guardian},
+      {"guardian-gone", "the guardian of a capture with -Z is killed, and the capture ends", 1,
+       some_drop_rights, kill_only_guardian},
       {"kill", "the tool is killed, and its guardian is not", 3, several, kill_tool},
       {"kill-both", "the tool is killed with its guardian", 1, several, kill_both},
   };

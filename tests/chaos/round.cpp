@@ -90,15 +90,11 @@ class Round {
     std::optional<Failure> first;
     for (const auto& capture : world_.captures()) {
       try {
-        const Verdict verdict = verify(*capture, world_.traffic.sent());
         ++result_.captures;
-        result_.must += verdict.must;
-        result_.written += verdict.written;
-        result_.left_out += verdict.left_out;
-        result_.lost += verdict.lost;
-        result_.unaccounted += verdict.unaccounted;
+        verify(*capture, world_.traffic.sent(), result_.verdict);
       } catch (const Failure& failure) {
         if (!first) first = failure;
+        world_.log.emplace_back(failure.what());
       }
     }
     if (first) throw *first;

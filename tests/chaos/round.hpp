@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chaos/faults.hpp"
+#include "chaos/verify.hpp"
 
 namespace xdpcap::chaos {
 
@@ -32,11 +33,7 @@ struct RoundResult {
   std::array<Tally, kMostKinds> kinds{};  // by place among all faults
   std::uint64_t captures = 0;
   std::uint64_t packets = 0;  // sent
-  std::uint64_t must = 0;     // that captures had to see, each counted for each capture
-  std::uint64_t written = 0;
-  std::uint64_t left_out = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t unaccounted = 0;
+  Verdict verdict{};          // of all captures together
   bool failed = false;
 };
 

@@ -47,10 +47,12 @@ void Sink::read() {
 
 // A FIFO reads as ended until somebody writes to it.
 bool Sink::read_once() {
+  constexpr std::size_t kSlow = 256;
   std::array<char, 4096> chunk{};
   pollfd ready{fd_.get(), POLLIN, 0};
   if (::poll(&ready, 1, 20) != 1) return false;
-  const ssize_t count = ::read(fd_.get(), chunk.data(), chunk.size());
+  const std::size_t most = pace_ == Pace::slow ? kSlow : chunk.size();
+  const ssize_t count = ::read(fd_.get(), chunk.data(), most);
   if (count > 0) bytes_.append(chunk.data(), static_cast<std::size_t>(count));
   size_ = bytes_.size();
   if (count == 0 && !bytes_.empty()) ended_ = true;

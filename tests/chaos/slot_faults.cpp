@@ -45,7 +45,7 @@ bool wants(const Capture& capture, unsigned action) {
 // From now on those who are in the slot may miss packets.
 Victim choose(World& world) {
   const Capture& one = *world.random.one_of(world.live());
-  Victim victim{.lane = one.programs.rbegin()->first};
+  Victim victim{.lane = *one.attached.rbegin()};
   for (unsigned i = 0; i == 0 || !wants(one, victim.action); ++i) {
     victim.action = world.random.below(kActions);
   }
@@ -53,6 +53,7 @@ Victim choose(World& world) {
   for (Capture* capture : world.watchers(victim.lane)) {
     if (!wants(*capture, victim.action)) continue;
     capture->look();
+    capture->disturbed.insert(victim.action);
     victim.watchers.push_back({capture, capture->blindness.open(victim.lane, 1U << victim.action)});
   }
   victim.since = now();
@@ -99,7 +100,7 @@ void delete_entry(World& world) {
   world.log.push_back("empty " + name(*victim));
   empty_slot(world, *victim);
   world.add(name(*victim) + " was emptied; its captures report that and put their recorders back",
-            {.lane = victim->lane, .actions = 1U << victim->action},
+            {{.lane = victim->lane, .actions = 1U << victim->action}},
             [&world, victim] { return nobody_lives(*victim) || are_back(world, *victim); });
 }
 
@@ -148,7 +149,7 @@ void overwrite_entry(World& world) {
   auto takeover = std::make_shared<Takeover>(world, std::move(victim));
   takeover->put_stranger();
   world.add(what + " was overwritten; its captures report that, and put their recorders back later",
-            claim, [takeover] { return takeover->is_over(); });
+            {claim}, [takeover] { return takeover->is_over(); });
 }
 
 }  // namespace

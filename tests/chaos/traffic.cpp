@@ -62,7 +62,7 @@ void Traffic::send() {
   try {
     while (!done_) {
       send_burst();
-      std::this_thread::sleep_for(std::chrono::milliseconds(random_.between(2, 25)));
+      std::this_thread::sleep_for(std::chrono::milliseconds(random_.between(2, 40)));
     }
   } catch (const std::exception& error) {
     error_ = error.what();

@@ -27,20 +27,24 @@ struct Counts {
 
 class Verification {
  public:
-  Verification(const Capture& capture, const std::vector<Sent>& sent)
-      : capture_(capture), plan_(capture.plan()), sent_(sent), here_(sent.size()) {}
+  Verification(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict)
+      : capture_(capture),
+        plan_(capture.plan()),
+        sent_(sent),
+        verdict_(verdict),
+        here_(sent.size()) {}
 
-  Verdict run() {
+  void run() {
     read_output();
     count();
     check_exit();
+    check_reports();
     if (has_account_) check_account();
     check_summary();
     for (const std::string& path : capture_.leftovers()) {
-      if (path.ends_with("/.filler") || capture_.end == End::both_killed) continue;
+      if (capture_.end == End::both_killed) continue;
       fail("a file is left: " + path);
     }
-    return verdict_;
   }
 
  private:
@@ -70,6 +74,7 @@ class Verification {
   void take(const StreamPacket& packet);
   void count();
   void check_exit() const;
+  void check_reports() const;
   void check_account();
   void check_account(unsigned action, const Account& account);
   void check_summary() const;
@@ -78,14 +83,15 @@ class Verification {
   const Capture& capture_;
   const Plan& plan_;
   const std::vector<Sent>& sent_;
+  Verdict& verdict_;
   std::vector<bool> here_;  // by number: in the output
+  std::uint64_t written_ = 0;
   std::uint64_t last_number_ = 0;
   std::uint64_t last_time_ = 0;
   std::map<unsigned, Account> account_{};        // the files' statistics together
   std::map<unsigned, std::uint64_t> packets_{};  // in the output
   bool has_account_ = true;
   std::array<Counts, kActions> counts_{};
-  Verdict verdict_;
 };
 
 void Verification::read_output() {
@@ -119,7 +125,7 @@ void Verification::take(const StreamPacket& packet) {
   const std::string name = "packet " + std::to_string(number);
   const Sent& sent = sent_[number];
   check(!here_[number], name + " is there twice");
-  check(verdict_.written == 0 || number > last_number_,
+  check(written_ == 0 || number > last_number_,
         name + " stands after packet " + std::to_string(last_number_));
   check(packet.time >= last_time_, name + " has an earlier time than the one before it");
   check(packet.action == sent.action, name + " has another action");
@@ -138,6 +144,7 @@ void Verification::take(const StreamPacket& packet) {
   last_number_ = number;
   last_time_ = packet.time;
   ++packets_[packet.action];
+  ++written_;
   ++verdict_.written;
 }
 
@@ -175,6 +182,16 @@ void Verification::check_exit() const {
           code + ": " + result.err);
     default:
       return check(result.exit_code == 0, code + ": " + result.err);
+  }
+}
+
+// A slot is reported only after something was done to it.
+void Verification::check_reports() const {
+  for (const Report& one : capture_.reports()) {
+    const bool of_slot = one.news == News::slot_repaired || one.news == News::slot_taken;
+    if (!of_slot || capture_.disturbed.contains(one.action.value_or(kActions))) continue;
+    fail("it reports a slot that nobody had touched: action " +
+         std::to_string(one.action.value_or(kActions)));
   }
 }
 
@@ -228,7 +245,7 @@ void Verification::check_json(const std::string& line) const {
   check_equal(number("matched"), number("written") + number("left_out") + number("lost"),
               "the summary's matched = written + left out + lost");
   if (!has_account_ && capture_.end != End::disk_full) return;
-  check_equal(number("written"), verdict_.written, "the summary's written, and what is there");
+  check_equal(number("written"), written_, "the summary's written, and what is there");
   if (!has_account_) return;
   Account sum;
   for (const auto& [action, account] : account_) sum += account;
@@ -239,8 +256,17 @@ void Verification::check_json(const std::string& line) const {
 
 }  // namespace
 
-Verdict verify(const Capture& capture, const std::vector<Sent>& sent) {
-  return Verification(capture, sent).run();
+Verdict& Verdict::operator+=(const Verdict& other) {
+  must += other.must;
+  written += other.written;
+  left_out += other.left_out;
+  lost += other.lost;
+  unaccounted += other.unaccounted;
+  return *this;
+}
+
+void verify(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict) {
+  Verification(capture, sent, verdict).run();
 }
 
 }  // namespace xdpcap::chaos

@@ -16,9 +16,11 @@ struct Verdict {
   std::uint64_t left_out = 0;     // that had another fate, as it counted
   std::uint64_t lost = 0;         // that it counted
   std::uint64_t unaccounted = 0;  // must, and neither written nor counted
+
+  Verdict& operator+=(const Verdict& other);
 };
 
-// Throws Failure at the first thing that is wrong.
-Verdict verify(const Capture& capture, const std::vector<Sent>& sent);
+// Adds to the verdict. Throws Failure at the first thing that is wrong.
+void verify(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict);
 
 }  // namespace xdpcap::chaos

@@ -120,8 +120,10 @@ void World::wait_until(const std::function<bool()>& condition, const std::string
 void World::wait_for(const Claim& claim) {
   wait_until(
       [&] {
-        return std::none_of(pendings_.begin(), pendings_.end(),
-                            [&](const Pending& one) { return conflict(one.claim, claim); });
+        return std::none_of(pendings_.begin(), pendings_.end(), [&](const Pending& one) {
+          return std::any_of(one.claims.begin(), one.claims.end(),
+                             [&](const Claim& other) { return conflict(other, claim); });
+        });
       },
       "the end of an earlier fault");
 }
@@ -130,8 +132,8 @@ void World::wait_for_all() {
   wait_until([&] { return pendings_.empty(); }, "the end of all faults");
 }
 
-void World::add(std::string what, Claim claim, std::function<bool()> is_over) {
-  pendings_.push_back({std::move(what), claim, std::move(is_over),
+void World::add(std::string what, std::vector<Claim> claims, std::function<bool()> is_over) {
+  pendings_.push_back({std::move(what), std::move(claims), std::move(is_over),
                        now() + kPatience * static_cast<Time>(test::patience())});
 }
 
@@ -141,7 +143,7 @@ Plan World::make_plan() {
 
 Capture& World::start(Plan plan) {
   const HookPath& hook = hooks_.at(plan.hook);
-  wait_for({.lane = hook.lane, .actions = kAllActions});
+  wait_for({.lane = hook.lane, .actions = kAllActions | kPin});
   const std::size_t number = captures_.size();
   captures_.push_back(std::make_unique<Capture>(number, std::move(plan), hook.path,
                                                 files_ + "/" + std::to_string(number)));
@@ -153,18 +155,13 @@ Capture& World::start(Plan plan) {
   wait_until([&] { return capture.has_begun(); }, capture.name() + " begins");
   wait_until([&] { return capture.guardian().has_value(); }, capture.name() + " has a guardian");
   capture.descriptors = descriptors_of(capture.pid());
-  attach(capture, hook.lane);
+  wait_until([&] { return attach(capture, hook.lane); },
+             capture.name() + " is in every slot of its hook");
   return capture;
 }
 
-void World::attach(Capture& capture, int lane) {
-  wait_until([&] { return identify(capture, lane); },
-             capture.name() + " is in every slot of its hook");
-  capture.blindness.close(capture.absent.at(lane));
-}
-
 // Its recorder in a slot is the one that it or its guardian has open, and no other capture.
-bool World::identify(Capture& capture, int lane) const {
+bool World::attach(Capture& capture, int lane) const {
   const auto open_in = [](const Capture& one) {
     std::set<std::uint32_t> ids = programs_of(one.pid());
     if (const auto guardian = one.guardian()) ids.merge(programs_of(guardian->pid));
@@ -184,6 +181,8 @@ bool World::identify(Capture& capture, int lane) const {
     programs[action] = found.front();
   }
   capture.programs[lane] = std::move(programs);
+  capture.attached.insert(lane);
+  capture.blindness.close(capture.absent.at(lane));
   return true;
 }
 
@@ -234,14 +233,24 @@ int World::add_lane(std::size_t hook) {
   auto lane = std::make_unique<Lane>();
   lane->hook = hook;
   lane->map = test::create_hook(kActions);
-  lane->program = std::make_unique<test::HookedProgram>(lane->map.get(), kFlavours.front());
   const int number = static_cast<int>(lanes_.size());
   lanes_.push_back(std::move(lane));
   for (const auto& capture : captures_) {
     capture->absent[number] = capture->blindness.open(number, kAllActions, 0);
   }
-  traffic.add(static_cast<std::uint8_t>(number), *lanes_.back()->program);
+  load_program(number);
   return number;
+}
+
+void World::load_program(int number) {
+  Lane& one = lane(number);
+  one.program = std::make_unique<test::HookedProgram>(one.map.get(), kFlavours.front());
+  traffic.add(static_cast<std::uint8_t>(number), *one.program);
+}
+
+void World::unload_program(int number) {
+  traffic.remove(static_cast<std::uint8_t>(number));
+  lane(number).program.reset();
 }
 
 std::vector<std::uint32_t> World::chain(int lane, unsigned action) const {

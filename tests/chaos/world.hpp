@@ -38,14 +38,16 @@ struct HookPath {
 // Claim is what must not be disturbed by two faults at once.
 struct Claim {
   int lane = -1;
-  unsigned actions = 0;
+  unsigned actions = 0;  // its slots, and other parts of the hook
   const Capture* capture = nullptr;
 };
+inline constexpr unsigned kPin = 1U << kActions;
+inline constexpr unsigned kLock = kPin << 1U;
 
 // Pending is a fault that is not over.
 struct Pending {
   std::string what;
-  Claim claim;
+  std::vector<Claim> claims;
   std::function<bool()> is_over;  // looks, and goes on with it
   Time deadline = kNever;
 };
@@ -68,7 +70,7 @@ class World {
   void wait_until(const std::function<bool()>& condition, const std::string& what);
   void wait_for(const Claim& claim);
   void wait_for_all();
-  void add(std::string what, Claim claim, std::function<bool()> is_over);
+  void add(std::string what, std::vector<Claim> claims, std::function<bool()> is_over);
 
   // Captures.
   Capture& start(Plan plan);
@@ -84,9 +86,12 @@ class World {
   [[nodiscard]] Lane& lane(int number) { return *lanes_.at(static_cast<std::size_t>(number)); }
   // Another map and program for a hook; not pinned yet.
   int add_lane(std::size_t hook);
+  void load_program(int lane);
+  void unload_program(int lane);
   [[nodiscard]] std::vector<std::uint32_t> chain(int lane, unsigned action) const;
-  // Waits until its recorders are known, and then it must see the lane.
-  void attach(Capture& capture, int lane);
+  // Whether all its recorders are known to be in a lane: then it must see that from now on.
+  bool attach(Capture& capture, int lane) const;
+  static void detach(Capture& capture, int lane) { capture.attached.erase(lane); }
   [[nodiscard]] bool is_attached(const Capture& capture, int lane, unsigned action) const;
   // A program of somebody else that fits into slots.
   [[nodiscard]] const test::HookedProgram& stranger(unsigned action) const {
@@ -100,8 +105,6 @@ class World {
   std::string keep_files();
 
  private:
-  [[nodiscard]] bool identify(Capture& capture, int lane) const;
-
   std::set<std::string> without_;
   std::string files_;
   UniqueFd strangers_hook_;
