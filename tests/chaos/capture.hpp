@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "chaos/blindness.hpp"
+#include "chaos/disk.hpp"
+#include "chaos/plan.hpp"
+#include "chaos/processes.hpp"
+#include "chaos/reports.hpp"
+#include "chaos/sink.hpp"
+#include "support/process.hpp"
+
+namespace xdpcap::chaos {
+
+// How a capture came to its end.
+enum class End : std::uint8_t {
+  none,
+  stopped,      // by a signal it handles
+  stuck,        // the same, while nobody read its output
+  killed,       // its guardian completes the file
+  both_killed,  // nobody does
+  reader_gone,
+  disk_full,
+  exhausted,  // it may have ended itself, for want of descriptors or memory
+};
+
+// Capture is one process of the tool, its guardians, what it was asked to do, and what is known of
+// what it must have seen.
+class Capture {
+ public:
+  Capture(std::size_t number, Plan plan, const std::string& hook, std::string folder);
+
+  [[nodiscard]] std::string name() const { return "capture " + std::to_string(number_); }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+  [[nodiscard]] std::string command() const;
+
+  // The process.
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  void signal(int number) const { process_->signal(number); }
+  [[nodiscard]] bool has_begun() const;  // its recorders are in, and its header is out
+  [[nodiscard]] bool has_exited() const;
+  [[nodiscard]] std::optional<ProcessId> guardian() const;
+  [[nodiscard]] bool guardians_are_gone() const;
+  [[nodiscard]] std::string err() const { return process_->err(); }
+
+  // Reads its news, and looks which guardians it has.
+  void look();
+  [[nodiscard]] bool reported(News news, Time since, std::optional<unsigned> action = {}) const;
+  [[nodiscard]] const std::vector<Report>& reports() const { return reports_; }
+
+  // The output.
+  [[nodiscard]] Sink* sink() const { return sink_.get(); }
+  [[nodiscard]] const Disk* disk() const { return disk_.get(); }
+  // All of it, by file, in their order. After the end.
+  [[nodiscard]] std::vector<std::string> contents() const;
+  // Files that should not be there any more.
+  [[nodiscard]] std::vector<std::string> leftovers() const;
+
+  // After the process has exited.
+  void finish() { result_ = process_->wait(); }
+  [[nodiscard]] const test::ProcessResult& result() const { return result_; }
+
+  // What the model knows.
+  Blindness blindness;
+  std::set<int> attached{};               // lanes it is in now
+  std::set<unsigned> disturbed{};         // actions whose slots faults have touched
+  std::map<int, Blindness::Id> absent{};  // lanes it has not been attached to, yet
+  std::map<int, std::map<unsigned, std::uint32_t>> programs{};  // by lane and action
+  std::size_t descriptors = 0;                                  // when it had begun
+  Time started = now();
+  Time ended = kNever;
+  End end = End::none;
+  bool may_exit = false;
+  [[nodiscard]] bool is_live() const { return ended == kNever; }
+  [[nodiscard]] bool sees(int lane) const { return is_live() && attached.contains(lane); }
+
+ private:
+  [[nodiscard]] std::vector<std::string> files(bool hidden) const;
+
+  std::size_t number_;
+  Plan plan_;
+  std::string folder_;
+  std::string output_;  // as the command line says it
+  std::vector<std::string> command_;
+  std::unique_ptr<Disk> disk_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<test::Process> process_;
+  pid_t pid_ = -1;
+  test::ProcessResult result_;
+  std::size_t read_ = 0;  // bytes of stderr
+  std::vector<Report> reports_;
+  std::vector<ProcessId> guardians_;  // all there were
+};
+
+}  // namespace xdpcap::chaos

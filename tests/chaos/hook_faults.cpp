@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "chaos/faults.hpp"
+
+namespace xdpcap::chaos {
+namespace {
+
+bool some(const World& world) {
+  return !world.live().empty();
+}
+
+HookPath& any(World& world) {
+  return world.hooks().at(world.random.below(static_cast<std::uint32_t>(world.hooks().size())));
+}
+
+void pin(World& world, const HookPath& hook) {
+  if (bpf_obj_pin(world.lane(hook.lane).map.get(), hook.path.c_str()) != 0) {
+    throw system_error("pinning " + hook.path, errno);
+  }
+}
+
+// Captures that have to report something.
+class Witnesses {
+ public:
+  explicit Witnesses(std::vector<Capture*> captures) : captures_(std::move(captures)) {
+    for (Capture* one : captures_) one->look();
+    since_ = now();
+  }
+
+  [[nodiscard]] bool all_reported(News news) const {
+    return std::all_of(captures_.begin(), captures_.end(), [&](const Capture* one) {
+      return !one->is_live() || one->end != End::none || one->reported(news, since_);
+    });
+  }
+
+ private:
+  std::vector<Capture*> captures_;
+  Time since_ = 0;
+};
+
+// Something is taken away, which all report; then it is given back, which they report, too.
+struct Absence {
+  Witnesses witnesses;
+  News gone;
+  News back;
+  std::function<void()> give_back;
+  bool is_back = false;
+
+  bool is_over() {
+    if (!is_back && witnesses.all_reported(gone)) {
+      is_back = true;
+      give_back();
+    }
+    return is_back && witnesses.all_reported(back);
+  }
+};
+
+void unpin(World& world) {
+  HookPath& hook = any(world);
+  const Claim claim{.lane = hook.lane, .actions = kPin};
+  world.wait_for(claim);
+  world.log.push_back("unpin " + hook.path);
+  auto absence =
+      std::make_shared<Absence>(Absence{Witnesses(world.watchers(hook.lane)), News::pin_gone,
+                                        News::pin_back, [&world, &hook] { pin(world, hook); }});
+  ::unlink(hook.path.c_str());
+  world.add("unpinned and pinned again: " + hook.path, {claim},
+            [absence] { return absence->is_over(); });
+}
+
+void unload(World& world) {
+  const HookPath& hook = any(world);
+  const int lane = hook.lane;
+  const Claim claim{.lane = lane, .actions = kPin};
+  world.wait_for(claim);
+  world.log.push_back("unload the program of " + hook.path);
+  auto absence = std::make_shared<Absence>(Absence{Witnesses(world.watchers(lane)),
+                                                   News::no_program, News::program_back,
+                                                   [&world, lane] { world.load_program(lane); }});
+  world.unload_program(lane);
+  world.add("unloaded and loaded again: the program of " + hook.path, {claim},
+            [absence] { return absence->is_over(); });
+}
+
+// Followers go on in the new lane; all others stay in theirs, whose program stays loaded.
+class Reload {
+ public:
+  Reload(World& world, int from, int to)
+      : world_(world), from_(from), to_(to), stayers_(those(false)) {
+    for (Capture* one : those(true)) {
+      one->look();
+      one->blindness.open(from, kAllActions);
+      followers_.push_back(one);
+    }
+    since_ = now();
+  }
+
+  bool is_over() {
+    std::erase_if(followers_, [&](Capture* one) { return has_followed(*one); });
+    return followers_.empty() && stayers_.all_reported(News::pin_replaced);
+  }
+
+ private:
+  [[nodiscard]] std::vector<Capture*> those(bool follow) const {
+    std::vector<Capture*> captures = world_.watchers(from_);
+    std::erase_if(captures, [&](const Capture* one) { return one->plan().follows != follow; });
+    return captures;
+  }
+
+  bool has_followed(Capture& one) const {
+    if (!one.is_live() || one.end != End::none) return true;
+    if (!one.reported(News::followed, since_) || !world_.attach(one, to_)) return false;
+    for (const auto& [action, program] : one.programs.at(from_)) {
+      expect(!world_.is_attached(one, from_, action),
+             one.name() + " follows the hook, and is still in the one before");
+    }
+    world_.detach(one, from_);
+    return true;
+  }
+
+  World& world_;
+  int from_;
+  int to_;
+  Witnesses stayers_;
+  std::vector<Capture*> followers_{};
+  Time since_ = 0;
+};
+
+void reload(World& world) {
+  HookPath& hook = any(world);
+  const int from = hook.lane;
+  world.wait_for({.lane = from, .actions = kAllActions | kPin});
+  const int to = world.add_lane(static_cast<std::size_t>(&hook - world.hooks().data()));
+  world.log.push_back("reload " + hook.path + ": lane " + std::to_string(to));
+  auto reload = std::make_shared<Reload>(world, from, to);
+  ::unlink(hook.path.c_str());
+  hook.lane = to;
+  pin(world, hook);
+  world.add(
+      "reloaded: " + hook.path,
+      {{.lane = from, .actions = kAllActions | kPin}, {.lane = to, .actions = kAllActions | kPin}},
+      [reload] { return reload->is_over(); });
+}
+
+// By another process than the captures', which is this one.
+void lock(World& world) {
+  const HookPath& hook = any(world);
+  const Time length = world.random.between(50, 4000) * kMillisecond;
+  const Claim claim{.lane = hook.lane, .actions = kLock};
+  world.wait_for(claim);
+  auto folder =
+      std::make_shared<UniqueFd>(::open(hook.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  world.log.push_back("lock " + hook.folder);
+  world.wait_until([&] { return ::flock(folder->get(), LOCK_EX | LOCK_NB) == 0; }, "a lock");
+  const Time until = now() + length;
+  world.add("locked: " + hook.folder, {claim}, [folder, until] {
+    if (now() < until) return false;
+    folder->reset();
+    return true;
+  });
+}
+
+}  // namespace
+
+std::vector<Fault> hook_faults() {
+  return {
+      {"unpin", "the hook is unpinned, and pinned again later", 2, some, unpin},
+      {"unload", "the program is unloaded, and loaded again later", 2, some, unload},
+      {"reload", "a new hook and program, pinned at the same path", 2, some, reload},
+      {"lock", "the lock of the hook's folder is held for a while", 3, some, lock},
+  };
+}
+
+}  // namespace xdpcap::chaos

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a capture is asked to do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "chaos/blindness.hpp"
+#include "chaos/random.hpp"
+
+namespace xdpcap::chaos {
+
+// Where a capture writes to. A disk is a small file system of its own.
+enum class Output : std::uint8_t { file, disk, pipe, socket, fifo };
+
+struct Filter {
+  const char* text;
+  bool (*takes)(unsigned action, unsigned size);
+};
+
+struct Plan {
+  std::size_t hook = 0;  // which one
+  Output output = Output::file;
+  bool rotates = false;
+  bool follows = false;
+  bool drops_rights = false;
+  bool json = false;
+  bool chooses_fates = false;  // packets may be left out
+  unsigned actions = kAllActions;
+  const Filter* filter = nullptr;
+  std::uint32_t snaplen = 0;
+  std::vector<std::string> options{};  // all of the above, as the command line says it
+
+  [[nodiscard]] bool is_stream() const { return output >= Output::pipe; }
+  [[nodiscard]] bool wants(const Sent& packet) const {
+    return (actions >> packet.action & 1U) != 0 && filter->takes(packet.action, packet.size);
+  }
+};
+
+// What captures may be asked for, as --list and --without know it.
+struct Feature {
+  const char* name;
+  const char* what;
+};
+const std::vector<Feature>& features();
+
+// A plan without some features.
+Plan make_plan(Random& random, std::size_t hooks, const std::set<std::string>& without);
+
+}  // namespace xdpcap::chaos

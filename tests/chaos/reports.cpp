@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chaos/reports.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include "base/text.hpp"
+
+namespace xdpcap::chaos {
+namespace {
+
+struct Wording {
+  News news;
+  const char* text;  // stands in the line; where there is a slot, its line begins "slot NAME "
+};
+
+// The first that stands in a line counts.
+constexpr std::array kWordings = {
+    Wording{News::slot_taken, "takes no recorder any more"},
+    Wording{News::slot_repaired, "put the recorder back"},
+    Wording{News::slot_taken, " was taken over by "},
+    Wording{News::guardian_killed, "the guardian was killed"},
+    Wording{News::pin_gone, "the hook was unpinned from "},
+    Wording{News::pin_back, "the hook is pinned at "},
+    Wording{News::pin_replaced, ": still capturing from the one before"},
+    Wording{News::followed, ": going on with that one"},
+    Wording{News::no_program, "no loaded program uses the hook "},
+    Wording{News::program_back, "a program uses the hook "},
+    Wording{News::write_failed, "No space left on device"},
+    Wording{News::error, "xdpcap-cpp: "},
+};
+
+std::optional<unsigned> action_in(std::string_view line) {
+  constexpr std::string_view kSlot = "slot ";
+  constexpr std::array<std::string_view, 5> kNames = {"aborted", "drop", "pass", "tx", "redirect"};
+  if (!line.starts_with(kSlot)) return std::nullopt;
+  line.remove_prefix(kSlot.size());
+  for (unsigned action = 0; action < kNames.size(); ++action) {
+    if (line.starts_with(std::string(kNames.at(action)) + " ")) return action;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Report> read_report(std::string_view line) {
+  for (const Wording& wording : kWordings) {
+    if (line.find(wording.text) == std::string_view::npos) continue;
+    return Report{.news = wording.news, .action = action_in(line), .time = now()};
+  }
+  return std::nullopt;
+}
+
+std::optional<Loss> read_loss(std::string_view err) {
+  for (const std::string_view line : split(err, '\n')) {
+    unsigned long long lost = 0;
+    unsigned long long matched = 0;
+    if (std::sscanf(std::string(line).c_str(), "%llu packet%*[s] lost of %llu that matched", &lost,
+                    &matched) == 2 ||
+        std::sscanf(std::string(line).c_str(), "%llu packet lost of %llu that matched", &lost,
+                    &matched) == 2) {
+      return Loss{.lost = lost, .matched = matched};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace xdpcap::chaos

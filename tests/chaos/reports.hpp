@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a capture reports on stderr, as far as the model waits for it. The wordings stand in one
+// table, in reports.cpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "chaos/failure.hpp"
+
+namespace xdpcap::chaos {
+
+enum class News : std::uint8_t {
+  slot_repaired,    // a slot did not lead to the recorder, and does again
+  slot_taken,       // a slot does not lead to the recorder, and will not for now
+  guardian_killed,  // whatever was done about it
+  pin_gone,         // the hook was unpinned
+  pin_back,         // the same hook is pinned again
+  pin_replaced,     // another hook is pinned there: the capture stays with its own
+  followed,         // another hook is pinned there: the capture has moved to it
+  no_program,       // nothing that is loaded uses the hook
+  program_back,     // something uses it again
+  write_failed,     // the output cannot be written to
+  error,            // "xdpcap-cpp: ...": the error that it ends with
+};
+
+struct Report {
+  News news{};
+  std::optional<unsigned> action{};  // of the slot
+  Time time = 0;                     // when it was read
+};
+
+// What a line of stderr reports; nothing when it is none of these.
+std::optional<Report> read_report(std::string_view line);
+
+// "12 packets lost of 345 that matched: ..."
+struct Loss {
+  std::uint64_t lost = 0;
+  std::uint64_t matched = 0;
+};
+std::optional<Loss> read_loss(std::string_view err);
+
+}  // namespace xdpcap::chaos

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "chaos/faults.hpp"
+
+namespace xdpcap::chaos {
+namespace {
+
+constexpr std::array<const char*, kActions> kNames = {"aborted", "drop", "pass", "tx", "redirect"};
+
+// A slot that some capture is in, and those captures.
+struct Victim {
+  int lane = -1;
+  unsigned action = 0;
+  struct Watcher {
+    Capture* capture;
+    Blindness::Id window;
+    bool is_settled = false;
+  };
+  std::vector<Watcher> watchers{};
+  Time since = 0;
+};
+
+bool some(const World& world) {
+  return !world.live().empty();
+}
+
+std::string name(const Victim& victim) {
+  return std::string("slot ") + kNames.at(victim.action) + " of lane " +
+         std::to_string(victim.lane);
+}
+
+bool wants(const Capture& capture, unsigned action) {
+  return (capture.plan().actions >> action & 1U) != 0;
+}
+
+// From now on those who are in the slot may miss packets.
+Victim choose(World& world) {
+  const Capture& one = *world.random.one_of(world.live());
+  Victim victim{.lane = *one.attached.rbegin()};
+  for (unsigned i = 0; i == 0 || !wants(one, victim.action); ++i) {
+    victim.action = world.random.below(kActions);
+  }
+  world.wait_for({.lane = victim.lane, .actions = 1U << victim.action});
+  for (Capture* capture : world.watchers(victim.lane)) {
+    if (!wants(*capture, victim.action)) continue;
+    capture->look();
+    capture->disturbed.insert(victim.action);
+    victim.watchers.push_back({capture, capture->blindness.open(victim.lane, 1U << victim.action)});
+  }
+  victim.since = now();
+  return victim;
+}
+
+void empty_slot(World& world, const Victim& victim) {
+  bpf_map_delete_elem(world.lane(victim.lane).map.get(), &victim.action);
+}
+
+bool any_reported(const World& world, const Victim& victim) {
+  const auto& all = world.captures();
+  return std::any_of(all.begin(), all.end(), [&](const auto& one) {
+    return one->reported(News::slot_repaired, victim.since, victim.action) ||
+           one->reported(News::slot_taken, victim.since, victim.action);
+  });
+}
+
+// Whether all that live are in the slot again. A window ends when its capture is seen there: after
+// the report, so that the one who repaired the slot is done with it.
+bool are_back(const World& world, Victim& victim) {
+  if (!any_reported(world, victim)) return false;
+  bool all = true;
+  for (Victim::Watcher& one : victim.watchers) {
+    if (one.is_settled) continue;
+    if (one.capture->is_live() && one.capture->end == End::none &&
+        !world.is_attached(*one.capture, victim.lane, victim.action)) {
+      all = false;
+      continue;
+    }
+    one.is_settled = true;
+    if (one.capture->is_live()) one.capture->blindness.close(one.window);
+  }
+  return all;
+}
+
+bool nobody_lives(const Victim& victim) {
+  return std::none_of(victim.watchers.begin(), victim.watchers.end(),
+                      [](const auto& one) { return one.capture->is_live(); });
+}
+
+void delete_entry(World& world) {
+  auto victim = std::make_shared<Victim>(choose(world));
+  world.log.push_back("empty " + name(*victim));
+  empty_slot(world, *victim);
+  world.add(name(*victim) + " was emptied; its captures report that and put their recorders back",
+            {{.lane = victim->lane, .actions = 1U << victim->action}},
+            [&world, victim] { return nobody_lives(*victim) || are_back(world, *victim); });
+}
+
+// Every capture that is in the slot says so; then the stranger goes.
+class Takeover {
+ public:
+  Takeover(World& world, Victim victim) : world_(world), victim_(std::move(victim)) {}
+
+  bool is_over() {
+    if (nobody_lives(victim_)) return true;
+    if (!gone_ && !all_know()) return false;
+    if (!gone_) {
+      gone_ = true;
+      victim_.since = now();
+      empty_slot(world_, victim_);
+    }
+    return are_back(world_, victim_);
+  }
+
+  void put_stranger() const {
+    const int program = world_.stranger(victim_.action).fd();
+    if (bpf_map_update_elem(world_.lane(victim_.lane).map.get(), &victim_.action, &program,
+                            BPF_ANY) != 0) {
+      throw system_error("putting a program into " + name(victim_), errno);
+    }
+  }
+
+ private:
+  [[nodiscard]] bool all_know() const {
+    return std::all_of(victim_.watchers.begin(), victim_.watchers.end(), [&](const auto& one) {
+      return !one.capture->is_live() ||
+             one.capture->reported(News::slot_taken, victim_.since, victim_.action);
+    });
+  }
+
+  World& world_;
+  Victim victim_;
+  bool gone_ = false;
+};
+
+void overwrite_entry(World& world) {
+  Victim victim = choose(world);
+  const Claim claim{.lane = victim.lane, .actions = 1U << victim.action};
+  const std::string what = name(victim);
+  world.log.push_back("overwrite " + what);
+  auto takeover = std::make_shared<Takeover>(world, std::move(victim));
+  takeover->put_stranger();
+  world.add(what + " was overwritten; its captures report that, and put their recorders back later",
+            {claim}, [takeover] { return takeover->is_over(); });
+}
+
+}  // namespace
+
+std::vector<Fault> slot_faults() {
+  return {
+      {"empty", "a slot is emptied", 8, some, delete_entry},
+      {"overwrite", "a slot is overwritten with a program of somebody else, who goes later", 5,
+       some, overwrite_entry},
+  };
+}
+
+}  // namespace xdpcap::chaos

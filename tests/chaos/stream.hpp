@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A capture as a list of packets and an account, read by the specification of pcapng alone
+// (draft-ietf-opsawg-pcapng).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xdpcap::chaos {
+
+struct StreamPacket {
+  unsigned action = 0;
+  std::uint64_t time = 0;
+  std::uint32_t length = 0;           // on the wire
+  std::vector<std::uint8_t> bytes{};  // what was captured of it
+};
+
+// Account of one action: matched = written + left out + lost.
+struct Account {
+  std::uint64_t received = 0;
+  std::uint64_t matched = 0;
+  std::uint64_t written = 0;
+  std::uint64_t lost = 0;
+
+  Account& operator+=(const Account& other);
+};
+
+struct Stream {
+  std::vector<StreamPacket> packets;
+  std::map<unsigned, Account> statistics;  // by action; empty when they are missing
+  bool cut = false;                        // ends in the middle of a block
+};
+
+// Throws Failure when it is no pcapng.
+Stream read_stream(const std::string& bytes);
+
+}  // namespace xdpcap::chaos

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a capture wrote and counted, against what was sent.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "chaos/capture.hpp"
+#include "chaos/traffic.hpp"
+
+namespace xdpcap::chaos {
+
+struct Verdict {
+  std::uint64_t must = 0;         // packets that it must have seen and matched
+  std::uint64_t written = 0;      // packets in its output
+  std::uint64_t left_out = 0;     // that had another fate, as it counted
+  std::uint64_t lost = 0;         // that it counted
+  std::uint64_t unaccounted = 0;  // must, and neither written nor counted
+
+  Verdict& operator+=(const Verdict& other);
+};
+
+// Adds to the verdict. Throws Failure at the first thing that is wrong.
+void verify(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict);
+
+}  // namespace xdpcap::chaos

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chaos/world.hpp"
+
+#include <bpf/bpf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+#include <utility>
+
+#include "base/error.hpp"
+#include "kernel/chain.hpp"
+
+namespace xdpcap::chaos {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Of what has to happen on a machine that may be busy with other things. Nothing waits for longer
+// than until it has happened.
+constexpr Time kPatience = 60 * kSecond;
+
+bool conflict(const Claim& a, const Claim& b) {
+  return (a.lane >= 0 && a.lane == b.lane && (a.actions & b.actions) != 0) ||
+         (a.capture != nullptr && a.capture == b.capture);
+}
+
+std::string make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) != 0) throw system_error("making " + path, errno);
+  return path;
+}
+
+std::string make_files_folder() {
+  std::string path = (fs::temp_directory_path() / "xdpcap-chaos-XXXXXX").string();
+  if (::mkdtemp(path.data()) == nullptr) throw system_error("making " + path, errno);
+  ::chmod(path.c_str(), 0755);
+  return path;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed, std::uint64_t round, std::set<std::string> without)
+    : random(seed, round),
+      traffic(Random(seed + 1, round)),
+      without_(std::move(without)),
+      files_(make_files_folder()),
+      strangers_hook_(test::create_hook(kActions)) {
+  for (unsigned action = 0; action < kActions; ++action) {
+    strangers_.push_back(std::make_unique<test::HookedProgram>(
+        strangers_hook_.get(), kFlavours.front(), XdpAction(action)));
+  }
+  const std::string base = "/sys/fs/bpf/xdpcap_chaos_" + std::to_string(::getpid());
+  const std::uint32_t count = random.between(1, 2);
+  const bool share_folder = random.one_in(2);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::string folder =
+        i > 0 && share_folder ? hooks_.front().folder : make_folder(base + "_" + std::to_string(i));
+    hooks_.push_back({folder, folder + "/hook" + std::to_string(i)});
+    hooks_[i].lane = add_lane(i);
+    if (bpf_obj_pin(lane(hooks_[i].lane).map.get(), hooks_[i].path.c_str()) != 0) {
+      throw system_error("pinning " + hooks_[i].path, errno);
+    }
+  }
+}
+
+World::~World() {
+  try {
+    traffic.stop();
+  } catch (const Failure&) {  // a round that failed has failed already
+  }
+  captures_.clear();  // those that still run are killed, and their guardians clean up
+  for (const HookPath& hook : hooks_) {
+    ::unlink(hook.path.c_str());
+    ::rmdir(hook.folder.c_str());
+  }
+  std::error_code ignored;
+  if (!files_.empty()) fs::remove_all(files_, ignored);
+}
+
+void World::look() {
+  for (const auto& capture : captures_) {
+    if (!capture->is_live()) continue;
+    capture->look();
+    if (capture->has_exited() && !capture->may_exit) {
+      capture->finish();
+      throw Failure(capture->name() + " ended by itself, exit code " +
+                    std::to_string(capture->result().exit_code) + ": " + capture->command());
+    }
+  }
+  std::erase_if(pendings_, [](Pending& one) { return one.is_over(); });
+  for (const Pending& one : pendings_) {
+    expect(now() < one.deadline, "it did not end: " + one.what);
+  }
+}
+
+void World::linger(Time time) {
+  const Time end = now() + time;
+  while (now() < end) {
+    look();
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  }
+}
+
+void World::wait_until(const std::function<bool()>& condition, const std::string& what) {
+  const Time deadline = now() + kPatience * static_cast<Time>(test::patience());
+  while (!condition()) {
+    expect(now() < deadline, "it did not happen: " + what);
+    look();
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+  }
+}
+
+void World::wait_for(const Claim& claim) {
+  wait_until(
+      [&] {
+        return std::none_of(pendings_.begin(), pendings_.end(), [&](const Pending& one) {
+          return std::any_of(one.claims.begin(), one.claims.end(),
+                             [&](const Claim& other) { return conflict(other, claim); });
+        });
+      },
+      "the end of an earlier fault");
+}
+
+void World::wait_for_all() {
+  wait_until([&] { return pendings_.empty(); }, "the end of all faults");
+}
+
+void World::add(std::string what, std::vector<Claim> claims, std::function<bool()> is_over) {
+  pendings_.push_back({std::move(what), std::move(claims), std::move(is_over),
+                       now() + kPatience * static_cast<Time>(test::patience())});
+}
+
+Plan World::make_plan() {
+  return chaos::make_plan(random, hooks_.size(), without_);
+}
+
+Capture& World::start(Plan plan) {
+  const HookPath& hook = hooks_.at(plan.hook);
+  wait_for({.lane = hook.lane, .actions = kAllActions | kPin});
+  const std::size_t number = captures_.size();
+  captures_.push_back(std::make_unique<Capture>(number, std::move(plan), hook.path,
+                                                files_ + "/" + std::to_string(number)));
+  Capture& capture = *captures_.back();
+  for (int lane = 0; std::cmp_less(lane, lanes_.size()); ++lane) {
+    capture.absent[lane] = capture.blindness.open(lane, kAllActions, 0);
+  }
+  log.push_back("start " + capture.name() + ": " + capture.command());
+  wait_until([&] { return capture.has_begun(); }, capture.name() + " begins");
+  wait_until([&] { return capture.guardian().has_value(); }, capture.name() + " has a guardian");
+  capture.descriptors = descriptors_of(capture.pid());
+  wait_until([&] { return attach(capture, hook.lane); },
+             capture.name() + " is in every slot of its hook");
+  return capture;
+}
+
+// Its recorder in a slot is the one that it or its guardian has open, and no other capture.
+bool World::attach(Capture& capture, int lane) const {
+  const auto open_in = [](const Capture& one) {
+    std::set<std::uint32_t> ids = programs_of(one.pid());
+    if (const auto guardian = one.guardian()) ids.merge(programs_of(guardian->pid));
+    return ids;
+  };
+  std::set<std::uint32_t> ours = open_in(capture);
+  for (const auto& other : captures_) {
+    if (other.get() == &capture || !other->is_live()) continue;
+    for (const std::uint32_t id : open_in(*other)) ours.erase(id);
+  }
+  std::map<unsigned, std::uint32_t> programs;
+  for (unsigned action = 0; action < kActions; ++action) {
+    if ((capture.plan().actions >> action & 1U) == 0) continue;
+    std::vector<std::uint32_t> found = chain(lane, action);
+    std::erase_if(found, [&](std::uint32_t id) { return !ours.contains(id); });
+    if (found.size() != 1) return false;
+    programs[action] = found.front();
+  }
+  capture.programs[lane] = std::move(programs);
+  capture.attached.insert(lane);
+  capture.blindness.close(capture.absent.at(lane));
+  return true;
+}
+
+void World::stop(Capture& capture, End how, const std::function<void()>& act) {
+  capture.look();
+  capture.may_exit = true;
+  capture.end = how;
+  capture.blindness.open(Blindness::kAllLanes, kAllActions);
+  act();
+  wait_until([&] { return capture.has_exited(); }, capture.name() + " ends");
+  capture.finish();
+  wait_until([&] { return capture.guardians_are_gone(); },
+             "the guardian of " + capture.name() + " ends");
+  if (capture.sink() != nullptr && how != End::reader_gone) {
+    capture.sink()->set_pace(Sink::Pace::normal);
+    wait_until([&] { return capture.sink()->ended(); },
+               "the output of " + capture.name() + " ends");
+  }
+  capture.look();
+  capture.ended = now();
+  if (how == End::both_killed) return;
+  for (const auto& [lane, programs] : capture.programs) {
+    for (const auto& [action, program] : programs) {
+      const auto left = chain(lane, action);
+      expect(std::find(left.begin(), left.end(), program) == left.end(),
+             capture.name() + " has ended, and is still in slot " + std::to_string(action));
+    }
+  }
+}
+
+std::vector<Capture*> World::live() const {
+  return live([](const Capture&) { return true; });
+}
+
+std::vector<Capture*> World::live(const std::function<bool(const Capture&)>& that) const {
+  std::vector<Capture*> live;
+  for (const auto& one : captures_) {
+    if (one->is_live() && that(*one)) live.push_back(one.get());
+  }
+  return live;
+}
+
+std::vector<Capture*> World::watchers(int lane) const {
+  return live([&](const Capture& one) { return one.sees(lane); });
+}
+
+int World::add_lane(std::size_t hook) {
+  auto lane = std::make_unique<Lane>();
+  lane->hook = hook;
+  lane->map = test::create_hook(kActions);
+  const int number = static_cast<int>(lanes_.size());
+  lanes_.push_back(std::move(lane));
+  for (const auto& capture : captures_) {
+    capture->absent[number] = capture->blindness.open(number, kAllActions, 0);
+  }
+  load_program(number);
+  return number;
+}
+
+void World::load_program(int number) {
+  Lane& one = lane(number);
+  one.program = std::make_unique<test::HookedProgram>(one.map.get(), kFlavours.front());
+  traffic.add(static_cast<std::uint8_t>(number), *one.program);
+}
+
+void World::unload_program(int number) {
+  traffic.remove(static_cast<std::uint8_t>(number));
+  lane(number).program.reset();
+}
+
+std::vector<std::uint32_t> World::chain(int lane, unsigned action) const {
+  return chain_in(lanes_.at(static_cast<std::size_t>(lane))->map.get(), action);
+}
+
+bool World::is_attached(const Capture& capture, int lane, unsigned action) const {
+  const auto programs = chain(lane, action);
+  return std::find(programs.begin(), programs.end(), capture.programs.at(lane).at(action)) !=
+         programs.end();
+}
+
+// Recorders of captures that were killed with their guardians may be left.
+void World::check_clean() {
+  std::set<std::uint32_t> left_over;
+  for (const auto& capture : captures_) {
+    for (const auto& [lane, programs] : capture->programs) {
+      if (capture->end != End::both_killed) continue;
+      for (const auto& [action, program] : programs) left_over.insert(program);
+    }
+  }
+  for (int lane = 0; std::cmp_less(lane, lanes_.size()); ++lane) {
+    for (unsigned action = 0; action < kActions; ++action) {
+      for (const std::uint32_t program : chain(lane, action)) {
+        expect(left_over.contains(program), "a program is left in slot " + std::to_string(action));
+      }
+    }
+  }
+  for (const HookPath& hook : hooks_) {
+    for (const auto& entry : fs::directory_iterator(hook.folder)) {
+      expect(std::any_of(hooks_.begin(), hooks_.end(),
+                         [&](const HookPath& one) { return one.path == entry.path(); }),
+             "something is left in the bpffs: " + entry.path().string());
+    }
+  }
+}
+
+std::string World::keep_files() {
+  for (const auto& capture : captures_) {
+    std::ofstream err(files_ + "/" + capture->name() + ".stderr");
+    err << capture->command() << '\n'
+        << (capture->result().exit_code < 0 ? capture->err() : capture->result().err);
+  }
+  return std::exchange(files_, {});
+}
+
+}  // namespace xdpcap::chaos

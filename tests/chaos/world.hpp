@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// World is what a round plays in: hooks, programs that leave through them, captures, traffic, and
+// what has been done to them that is not over yet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "chaos/capture.hpp"
+#include "chaos/random.hpp"
+#include "chaos/traffic.hpp"
+#include "support/hooked_program.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace xdpcap::chaos {
+
+// Lane is a hook map, and a program that leaves through it. A reload makes another at the same
+// path.
+struct Lane {
+  std::size_t hook = 0;
+  UniqueFd map;
+  std::unique_ptr<test::HookedProgram> program{};
+};
+
+struct HookPath {
+  std::string folder;
+  std::string path;
+  int lane = -1;  // what is pinned there, or was last
+  bool pinned = true;
+};
+
+// Claim is what must not be disturbed by two faults at once.
+struct Claim {
+  int lane = -1;
+  unsigned actions = 0;  // its slots, and other parts of the hook
+  const Capture* capture = nullptr;
+};
+inline constexpr unsigned kPin = 1U << kActions;
+inline constexpr unsigned kLock = kPin << 1U;
+
+// Pending is a fault that is not over.
+struct Pending {
+  std::string what;
+  std::vector<Claim> claims;
+  std::function<bool()> is_over;  // looks, and goes on with it
+  Time deadline = kNever;
+};
+
+class World {
+ public:
+  World(std::uint64_t seed, std::uint64_t round, std::set<std::string> without);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  World(World&&) = delete;
+  World& operator=(World&&) = delete;
+  ~World();
+
+  Random random;
+  std::vector<std::string> log{};  // the steps so far
+
+  // Every wait looks after all that is pending. They throw Failure at their deadline.
+  void look();
+  void linger(Time time);
+  void wait_until(const std::function<bool()>& condition, const std::string& what);
+  void wait_for(const Claim& claim);
+  void wait_for_all();
+  void add(std::string what, std::vector<Claim> claims, std::function<bool()> is_over);
+
+  // Captures.
+  Capture& start(Plan plan);
+  Plan make_plan();
+  void stop(Capture& capture, End how, const std::function<void()>& act);
+  [[nodiscard]] std::vector<Capture*> live() const;
+  [[nodiscard]] std::vector<Capture*> live(const std::function<bool(const Capture&)>& that) const;
+  [[nodiscard]] std::vector<Capture*> watchers(int lane) const;  // that are attached to it
+  [[nodiscard]] const std::vector<std::unique_ptr<Capture>>& captures() const { return captures_; }
+
+  // Hooks and programs.
+  [[nodiscard]] std::vector<HookPath>& hooks() { return hooks_; }
+  [[nodiscard]] Lane& lane(int number) { return *lanes_.at(static_cast<std::size_t>(number)); }
+  // Another map and program for a hook; not pinned yet.
+  int add_lane(std::size_t hook);
+  void load_program(int lane);
+  void unload_program(int lane);
+  [[nodiscard]] std::vector<std::uint32_t> chain(int lane, unsigned action) const;
+  // Whether all its recorders are known to be in a lane: then it must see that from now on.
+  bool attach(Capture& capture, int lane) const;
+  static void detach(Capture& capture, int lane) { capture.attached.erase(lane); }
+  [[nodiscard]] bool is_attached(const Capture& capture, int lane, unsigned action) const;
+  // A program of somebody else that fits into slots.
+  [[nodiscard]] const test::HookedProgram& stranger(unsigned action) const {
+    return *strangers_.at(action);
+  }
+
+  Traffic traffic;
+  // At the end: nothing is left of anybody.
+  void check_clean();
+  // Of a failed round: where its files are from now on.
+  std::string keep_files();
+
+ private:
+  std::set<std::string> without_;
+  std::string files_;
+  UniqueFd strangers_hook_;
+  std::vector<std::unique_ptr<test::HookedProgram>> strangers_;  // by action
+  std::vector<HookPath> hooks_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<Capture>> captures_;
+  std::vector<Pending> pendings_;
+};
+
+}  // namespace xdpcap::chaos
