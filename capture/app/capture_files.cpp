@@ -59,6 +59,14 @@ void CaptureFiles::connect() {
   if (!prints_) return;
   printer_.emplace();
   file_.print_with(&*printer_);
+  ends_with_printing_ = true;
+}
+
+// `--print | head` ends as `- | head` does. Where packets can no longer be printed for another
+// reason, the file is still worth while, if there is one.
+bool CaptureFiles::printing_is_over() const {
+  if (!ends_with_printing_ || !printer_ || !printer_->has_ended()) return false;
+  return printer_->reader_gone() || file_.output().discards();
 }
 
 // Each file has room for a packet.
@@ -82,6 +90,7 @@ void CaptureFiles::commit(std::span<const RingCursor> cursors,
 }
 
 bool CaptureFiles::turn(const std::vector<ActionStatistics>& totals, Moment now) {
+  if (printing_is_over()) return false;
   const bool full = file_.is_full();
   const bool last = file_.total_written() >= limits_.packets || count() >= limits_.rotation.files;
   if (last || now.monotonic >= end_at_) {
@@ -121,6 +130,7 @@ void CaptureFiles::complete(const std::vector<ActionStatistics>& totals, std::ui
 }
 
 void CaptureFiles::stop_clocks() {
+  ends_with_printing_ = false;
   turn_at_ = kUnlimited;
   end_at_ = kUnlimited;
 }
@@ -163,11 +173,21 @@ void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint
   complete(totals, date, true, patience);
 }
 
+void CaptureFiles::check() const {
+  finished_.check();
+  if (!print_failure_.empty()) throw Error(print_failure_);
+}
+
 std::vector<std::string> CaptureFiles::wait_for_printer(int stop_fd) {
   if (!printer_) return {};
   file_.print_with(nullptr);
+  const bool failed = printer_->has_ended() && !printer_->reader_gone();
   std::string news = printer_->finish(stop_fd);
   printer_.reset();
+  if (failed && file_.output().discards()) {
+    print_failure_ = news.empty() ? "--print: the program that prints failed" : std::move(news);
+    return {};
+  }
   return news.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(news)};
 }
 

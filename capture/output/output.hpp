@@ -70,6 +70,8 @@ class Output {
   [[nodiscard]] bool is_file() const { return regular_ && compressor_ == nullptr; }
   // Whether it is a file, or becomes one.
   [[nodiscard]] bool ends_in_file() const { return regular_ && !shared_; }
+  // Whether nothing that is written there is ever read: /dev/null.
+  [[nodiscard]] bool discards() const { return name_ == "/dev/null"; }
   [[nodiscard]] FileId id() const;
   // Gives a file that open() made to another user. Throws Error.
   void give_to(uid_t user, gid_t group) const;
