@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/capture_files.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <ctime>
 #include <span>
@@ -108,7 +106,7 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStati
   FileNames names = names_;
   const std::string& path = names.next(turn, static_cast<std::time_t>(now.date / kSecond));
   journal_.note_file(number_ + 1, path);
-  Output output = Output::stage(path);
+  Output output = Output::stage(path, file_.output());
   journal_.note_id(number_ + 1, output.id());
   complete(totals, now.date, false, kAtATurn);
   names_ = std::move(names);
@@ -119,7 +117,7 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStati
   set_limits();
   if (!file_.flush(kAtATurn)) return;  // whoever writes next sees it
   file_.output().publish();
-  if (const auto outdated = names_.outdated()) ::unlink(outdated->c_str());
+  if (const auto outdated = names_.outdated()) file_.output().remove_file(*outdated);
 }
 
 void CaptureFiles::complete(const std::vector<ActionStatistics>& totals, std::uint64_t date,
@@ -150,7 +148,7 @@ void CaptureFiles::resume() {
   ledger_.restore(state.told);
   if (number_ > 0) {  // the first one has been open all the time
     const Journal::File file = journal_.file(number_);
-    file_.output() = Output::reopen(file.path, file.id);
+    file_.output() = Output::reopen(file.path, file.id, file_.output());
   }
   file_.go_back(state.file_size, state.written);
   stay();
@@ -160,12 +158,7 @@ void CaptureFiles::resume() {
 void CaptureFiles::remove_unfinished(std::uint64_t number) const {
   const Journal::File file = journal_.file(number);
   if (file.path.empty()) return;
-  ::unlink(Output::staged_name(file.path).c_str());
-  try {
-    const Output ours = Output::reopen(file.path, file.id);
-    ::unlink(file.path.c_str());
-  } catch (const Error&) {  // it is not there yet, or is still the one of before
-  }
+  Output::remove(file.path, file.id, file_.output());
 }
 
 void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint64_t date,

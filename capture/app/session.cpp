@@ -141,7 +141,7 @@ void Session::install() {
                         .rescue = {}};
   // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
   if (file_.output().is_file()) {
-    plan.descriptors = {file_.output().fd()};
+    plan.descriptors = file_.output().descriptors();
     if (fates_) {
       for (const int fd : fates_->descriptors()) plan.descriptors.push_back(fd);
     }

@@ -245,7 +245,7 @@ TEST_F(RotationTest, EndsInGoodOrderWhenTheNextFileCannotBeMade) {
   program_.run(packet_for(XDP_DROP, 1200));
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("out.pcap2: it is there, and no file"));
+  EXPECT_THAT(result.err, HasSubstr("out.pcap2: it exists and is not a regular file"));
   EXPECT_TRUE(hook_is_empty());
   expect_whole_and_exact(read_pcapng(files_.path("out.pcap1")), "out.pcap1");
   EXPECT_EQ(read_pcapng(files_.path("out.pcap1")).packets, 1U);
