@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <exception>
 #include <span>
 #include <utility>
 
@@ -95,12 +96,23 @@ bool CaptureFiles::turn(const std::vector<ActionStatistics>& totals, Moment now)
     sated_ = last && full;
     return false;
   }
-  open_next(full ? FileNames::Turn::full : FileNames::Turn::time, totals, now);
-  return true;
+  try {
+    open_next(full ? FileNames::Turn::full : FileNames::Turn::time, totals, now);
+  } catch (const std::exception&) {
+    note_failure();
+  }
+  if (!failure_) return true;
+  const bool ending = ending_;
+  stay();
+  return ending;
 }
 
-// The next file is there, under another name, before this one is completed: where there is no room
-// for it, this one stays.
+void CaptureFiles::note_failure() {
+  if (!failure_) failure_ = std::current_exception();
+}
+
+// The next file is there, under another name, and its compressor at work, before this one is
+// completed: where there can be none, this one stays.
 void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals,
                              Moment now) {
   FileNames names = names_;
@@ -108,7 +120,13 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStati
   journal_.note_file(number_ + 1, path);
   Output output = Output::stage(path, file_.output());
   journal_.note_id(number_ + 1, output.id());
-  complete(totals, now.date, false, kAtATurn);
+  output.begin();
+  output.connect();
+  try {
+    complete(totals, now.date, false, kAtATurn);
+  } catch (const std::exception&) {  // the next one has what is still to come
+    note_failure();
+  }
   names_ = std::move(names);
   ++number_;
   start_date_ = now.date;
@@ -128,6 +146,7 @@ void CaptureFiles::complete(const std::vector<ActionStatistics>& totals, std::ui
 }
 
 void CaptureFiles::stop_clocks() {
+  ending_ = true;
   ends_with_printing_ = false;
   turn_at_ = kUnlimited;
   end_at_ = kUnlimited;
@@ -168,6 +187,7 @@ void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint
 
 void CaptureFiles::check() const {
   finished_.check();
+  if (failure_) std::rethrow_exception(failure_);
   if (!print_failure_.empty()) throw Error(print_failure_);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,12 +62,14 @@ class CaptureFiles {
   // When it is in any case (CLOCK_MONOTONIC in ns).
   [[nodiscard]] std::uint64_t due_at() const { return std::min(turn_at_, end_at_); }
   // Completes the file and begins the next one; false: the capture is over. commit() has to follow.
-  // Throws Error; the current file can still be finished then.
+  // Where there can be no next file the capture is over, and all that is still to be written, now
+  // and after stop_clocks(), goes into the current one; check() says why.
   bool turn(const std::vector<ActionStatistics>& totals, Moment now);
   // Whether it is over because what was asked for is in the files: no more is to be written.
   [[nodiscard]] bool sated() const { return sated_; }
 
-  // From now on no file ends because of the time, and no capture because of what is printed.
+  // The capture ends: no file ends because of the time any more, and what turn() says is only
+  // whether there is anything more to be written.
   void stop_clocks();
   // From now on everything that is to be written goes into the current file.
   void stay();
@@ -81,7 +84,8 @@ class CaptureFiles {
   std::vector<std::string> wait_for_printer(int stop_fd);
   // Waits until nobody is at work on files any more, or `stop_fd` becomes readable; news as above.
   std::vector<std::string> wait(int stop_fd) { return finished_.wait(stop_fd); }
-  // Throws Error if a compressor has failed, or the only thing asked for could not be done.
+  // Throws Error if not all files are there and whole, or nothing else was to be done than what
+  // failed.
   void check() const;
 
  private:
@@ -89,6 +93,7 @@ class CaptureFiles {
   [[nodiscard]] bool printing_is_over() const;
   void complete(const std::vector<ActionStatistics>& totals, std::uint64_t date, bool last,
                 Patience patience);
+  void note_failure();
   void open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals, Moment now);
   void remove_unfinished(std::uint64_t number) const;
 
@@ -109,6 +114,8 @@ class CaptureFiles {
   bool prints_;
   bool ends_with_printing_ = false;
   std::string print_failure_;
+  bool ending_ = false;
+  std::exception_ptr failure_;  // of turn()
 };
 
 }  // namespace xdpcap

@@ -125,16 +125,10 @@ OpenedFile stage_file(const FileLocation& location, FileLocation& temporary) {
   return {std::move(named), true, true};
 }
 
-void replace_file(int fd, const FileLocation& location, FileLocation& temporary) {
-  if (!has_name(fd)) {
-    if (location.link(fd)) return;
-    if (errno != EEXIST) throw_error(location, errno);
-    const FileLocation name = temporary_name(location);
-    if (!name.link(fd)) throw_error(location, errno);
-    temporary = name;
-  }
-  if (!temporary.rename_to(location)) throw_error(location, errno);
-  temporary = {};
+FileLocation name_temporarily(int fd, const FileLocation& location) {
+  FileLocation temporary = temporary_name(location);
+  if (!temporary.link(fd)) throw_error(location, errno);
+  return temporary;
 }
 
 FileLocation find_temporary(const FileLocation& location, FileId file) {

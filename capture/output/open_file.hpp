@@ -21,17 +21,15 @@ struct OpenedFile {
 // `interrupt_fd` becomes readable. Throws Error, or Stopped.
 OpenedFile open_for_writing(const FileLocation& location, int interrupt_fd);
 
-// Makes a file that is to take this name later: it has none before, or where the file system knows
-// no such files (NFS, for one), one that nobody can foresee, which is then in `temporary`. Throws
-// Error.
+// Makes a file that is to take this name later. Where the file system knows no files without a name
+// (NFS, for one) it has a temporary one, in `temporary`. Throws Error.
 OpenedFile stage_file(const FileLocation& location, FileLocation& temporary);
 
 // Gives a file that has none its name; it is no error that it has it already. Throws Error.
 void name_file(int fd, const FileLocation& location);
 
-// The same in place of whatever has the name. `temporary` is the name it has by now, or has on the
-// way. Throws Error.
-void replace_file(int fd, const FileLocation& location, FileLocation& temporary);
+// The same with a temporary name in the folder, which nobody can foresee. Throws Error.
+FileLocation name_temporarily(int fd, const FileLocation& location);
 
 // A temporary name of the file, if it has one in that folder: that of a process that was killed.
 FileLocation find_temporary(const FileLocation& location, FileId file);

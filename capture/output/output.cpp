@@ -138,7 +138,6 @@ Output::Output(Output&& other) noexcept
       fd_(std::move(other.fd_)),
       regular_(other.regular_),
       shared_(other.shared_),
-      unpublished_(std::move(other.unpublished_)),
       start_(other.start_),
       created_(std::exchange(other.created_, false)),
       named_(other.named_),
@@ -155,7 +154,6 @@ Output& Output::operator=(Output&& other) noexcept {
   fd_ = std::move(other.fd_);
   regular_ = other.regular_;
   shared_ = other.shared_;
-  unpublished_ = std::move(other.unpublished_);
   start_ = other.start_;
   created_ = std::exchange(other.created_, false);
   named_ = other.named_;
@@ -181,12 +179,10 @@ FileId Output::id() const {
 }
 
 void Output::begin() {
-  // A staged one gets its name when it is published.
-  if (!named_ && !staged_) {
-    name_file(fd_.get(), location_);
-    named_ = true;
-  }
+  if (!named_ && staged_) temporary_ = name_temporarily(fd_.get(), location_);
+  if (!named_ && !staged_) name_file(fd_.get(), location_);
   created_ = false;
+  named_ = true;
   if (!regular_ || shared_) return;
   if (::ftruncate(fd_.get(), 0) != 0) throw system_error("emptying the output " + name_, errno);
 }
@@ -196,16 +192,18 @@ void Output::connect() {
   Pipe pipe = make_pipe(false);
   child_.emplace(ChildProcess::Plan{
       .command = compressor_->command, .in = pipe.read_end.get(), .out = fd_.get()});
-  if (staged_) unpublished_ = std::move(fd_);
   fd_ = std::move(pipe.write_end);
 }
 
 void Output::publish() {
   if (!staged_) return;
-  replace_file(unpublished_.valid() ? unpublished_.get() : fd_.get(), location_, temporary_);
-  unpublished_.reset();
   staged_ = false;
-  named_ = true;
+  const FileLocation temporary = std::exchange(temporary_, {});
+  if (temporary.rename_to(location_)) return;
+  const int error = errno;
+  location_ = temporary;
+  throw system_error("naming the output " + std::exchange(name_, temporary.path()), error,
+                     "it is in " + temporary.path());
 }
 
 WriteResult Output::write(std::span<const std::byte> bytes, Patience patience) const {

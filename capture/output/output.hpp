@@ -80,7 +80,8 @@ class Output {
   void connect();
   // Another process has begun it: it stays.
   void keep() { created_ = false; }
-  // Gives a staged file its name. Throws Error.
+  // Gives a staged file its name. Throws Error: then it keeps the temporary one, and name() is
+  // that.
   void publish();
   // Writes all that is in `pieces`, of which there are at most IOV_MAX, behind their first `skip`
   // bytes, and says how far it got.
@@ -106,11 +107,10 @@ class Output {
 
   std::string name_;
   FileLocation location_;   // none: stdout
-  FileLocation temporary_;  // the name it has until it is published; none: no name, or its own
+  FileLocation temporary_;  // the name it has until it is published
   UniqueFd fd_;
   bool regular_ = false;
-  bool shared_ = false;   // stdout: what is in it already is not ours
-  UniqueFd unpublished_;  // the file that the compressor writes, until it has its name
+  bool shared_ = false;  // stdout: what is in it already is not ours
   off_t start_ = 0;  // where in a file our output begins; stdout may have been redirected with >>
   bool created_ = false;
   bool named_ = true;
