@@ -67,7 +67,17 @@ bool on_bpffs(const std::string& path) {
 Hook Hook::open(const std::string& path) {
   UniqueFd fd(bpf_obj_get(path.c_str()));
   if (!fd.valid()) throw_open_error(path, errno);
+  return check(path, std::move(fd));
+}
 
+std::optional<Hook> Hook::open_if_there(const std::string& path) {
+  UniqueFd fd(bpf_obj_get(path.c_str()));
+  if (fd.valid()) return check(path, std::move(fd));
+  if (errno != ENOENT) throw_open_error(path, errno);
+  return std::nullopt;
+}
+
+Hook Hook::check(const std::string& path, UniqueFd fd) {
   const std::string doing = "opening the hook " + path + ": ";
   const auto type = fdinfo(fd.get(), "map_type");
   if (!type) throw Error(doing + "it is no map", "name the pinned hook map of the XDP program");

@@ -17,6 +17,8 @@ class Hook {
  public:
   // Opens the map pinned at `path` and checks type, key and value size. Throws Error.
   static Hook open(const std::string& path);
+  // The same; nothing when there is nothing at that path.
+  static std::optional<Hook> open_if_there(const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
@@ -32,6 +34,7 @@ class Hook {
   [[nodiscard]] std::optional<std::uint32_t> program_in(XdpAction slot) const;
 
  private:
+  static Hook check(const std::string& path, UniqueFd fd);
   Hook(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
 
   std::string path_;
