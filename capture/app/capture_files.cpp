@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/capture_files.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <ctime>
+#include <exception>
 #include <span>
 #include <utility>
 
@@ -59,6 +58,14 @@ void CaptureFiles::connect() {
   if (!prints_) return;
   printer_.emplace();
   file_.print_with(&*printer_);
+  ends_with_printing_ = true;
+}
+
+// `--print | head` ends as `- | head` does. Where packets can no longer be printed for another
+// reason, the file is still worth while, if there is one.
+bool CaptureFiles::printing_is_over() const {
+  if (!ends_with_printing_ || !printer_ || !printer_->has_ended()) return false;
+  return printer_->reader_gone() || file_.output().discards();
 }
 
 // Each file has room for a packet.
@@ -82,26 +89,44 @@ void CaptureFiles::commit(std::span<const RingCursor> cursors,
 }
 
 bool CaptureFiles::turn(const std::vector<ActionStatistics>& totals, Moment now) {
+  if (printing_is_over()) return false;
   const bool full = file_.is_full();
   const bool last = file_.total_written() >= limits_.packets || count() >= limits_.rotation.files;
   if (last || now.monotonic >= end_at_) {
     sated_ = last && full;
     return false;
   }
-  open_next(full ? FileNames::Turn::full : FileNames::Turn::time, totals, now);
-  return true;
+  try {
+    open_next(full ? FileNames::Turn::full : FileNames::Turn::time, totals, now);
+  } catch (const std::exception&) {
+    note_failure();
+  }
+  if (!failure_) return true;
+  const bool ending = ending_;
+  stay();
+  return ending;
 }
 
-// The next file is there, under another name, before this one is completed: where there is no room
-// for it, this one stays.
+void CaptureFiles::note_failure() {
+  if (!failure_) failure_ = std::current_exception();
+}
+
+// The next file is there, under another name, and its compressor at work, before this one is
+// completed: where there can be none, this one stays.
 void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals,
                              Moment now) {
   FileNames names = names_;
   const std::string& path = names.next(turn, static_cast<std::time_t>(now.date / kSecond));
   journal_.note_file(number_ + 1, path);
-  Output output = Output::stage(path);
+  Output output = Output::stage(path, file_.output());
   journal_.note_id(number_ + 1, output.id());
-  complete(totals, now.date, false, kAtATurn);
+  output.begin();
+  output.connect();
+  try {
+    complete(totals, now.date, false, kAtATurn);
+  } catch (const std::exception&) {  // the next one has what is still to come
+    note_failure();
+  }
   names_ = std::move(names);
   ++number_;
   start_date_ = now.date;
@@ -110,7 +135,7 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStati
   set_limits();
   if (!file_.flush(kAtATurn)) return;  // whoever writes next sees it
   file_.output().publish();
-  if (const auto outdated = names_.outdated()) ::unlink(outdated->c_str());
+  if (const auto outdated = names_.outdated()) file_.output().remove_file(*outdated);
 }
 
 void CaptureFiles::complete(const std::vector<ActionStatistics>& totals, std::uint64_t date,
@@ -121,6 +146,8 @@ void CaptureFiles::complete(const std::vector<ActionStatistics>& totals, std::ui
 }
 
 void CaptureFiles::stop_clocks() {
+  ending_ = true;
+  ends_with_printing_ = false;
   turn_at_ = kUnlimited;
   end_at_ = kUnlimited;
 }
@@ -140,7 +167,7 @@ void CaptureFiles::resume() {
   ledger_.restore(state.told);
   if (number_ > 0) {  // the first one has been open all the time
     const Journal::File file = journal_.file(number_);
-    file_.output() = Output::reopen(file.path, file.id);
+    file_.output() = Output::reopen(file.path, file.id, file_.output());
   }
   file_.go_back(state.file_size, state.written);
   stay();
@@ -150,12 +177,7 @@ void CaptureFiles::resume() {
 void CaptureFiles::remove_unfinished(std::uint64_t number) const {
   const Journal::File file = journal_.file(number);
   if (file.path.empty()) return;
-  ::unlink(Output::staged_name(file.path).c_str());
-  try {
-    const Output ours = Output::reopen(file.path, file.id);
-    ::unlink(file.path.c_str());
-  } catch (const Error&) {  // it is not there yet, or is still the one of before
-  }
+  Output::remove(file.path, file.id, file_.output());
 }
 
 void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint64_t date,
@@ -163,11 +185,22 @@ void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint
   complete(totals, date, true, patience);
 }
 
+void CaptureFiles::check() const {
+  finished_.check();
+  if (failure_) std::rethrow_exception(failure_);
+  if (!print_failure_.empty()) throw Error(print_failure_);
+}
+
 std::vector<std::string> CaptureFiles::wait_for_printer(int stop_fd) {
   if (!printer_) return {};
   file_.print_with(nullptr);
+  const bool failed = printer_->has_ended() && !printer_->reader_gone();
   std::string news = printer_->finish(stop_fd);
   printer_.reset();
+  if (failed && file_.output().discards()) {
+    print_failure_ = news.empty() ? "--print: the program that prints failed" : std::move(news);
+    return {};
+  }
   return news.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(news)};
 }
 

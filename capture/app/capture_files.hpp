@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <string>
@@ -55,16 +56,21 @@ class CaptureFiles {
   void commit(std::span<const RingCursor> cursors, std::span<const std::uint64_t> left_out);
 
   // Whether the file is full or its time is over: turn() has to be called, with nothing pending.
-  [[nodiscard]] bool is_due(std::uint64_t now) const { return now >= due_at() || file_.is_full(); }
+  // Also when nobody reads what is printed any more.
+  [[nodiscard]] bool is_due(std::uint64_t now) const {
+    return now >= due_at() || file_.is_full() || printing_is_over();
+  }
   // When it is in any case (CLOCK_MONOTONIC in ns).
   [[nodiscard]] std::uint64_t due_at() const { return std::min(turn_at_, end_at_); }
   // Completes the file and begins the next one; false: the capture is over. commit() has to follow.
-  // Throws Error; the current file can still be finished then.
+  // Where there can be no next file the capture is over, and all that is still to be written, now
+  // and after stop_clocks(), goes into the current one; check() says why.
   bool turn(const std::vector<ActionStatistics>& totals, Moment now);
   // Whether it is over because what was asked for is in the files: no more is to be written.
   [[nodiscard]] bool sated() const { return sated_; }
 
-  // From now on no file ends because of the time.
+  // The capture ends: no file ends because of the time any more, and what turn() says is only
+  // whether there is anything more to be written.
   void stop_clocks();
   // From now on everything that is to be written goes into the current file.
   void stay();
@@ -79,13 +85,16 @@ class CaptureFiles {
   std::vector<std::string> wait_for_printer(int stop_fd);
   // Waits until nobody is at work on files any more, or `stop_fd` becomes readable; news as above.
   std::vector<std::string> wait(int stop_fd) { return finished_.wait(stop_fd); }
-  // Throws Error if a compressor has failed.
-  void check() const { finished_.check(); }
+  // Throws Error if not all files are there and whole, or nothing else was to be done than what
+  // failed.
+  void check() const;
 
  private:
   void set_limits();
+  [[nodiscard]] bool printing_is_over() const;
   void complete(const std::vector<ActionStatistics>& totals, std::uint64_t date, bool last,
                 Patience patience);
+  void note_failure();
   void open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals, Moment now);
   void remove_unfinished(std::uint64_t number) const;
 
@@ -104,6 +113,10 @@ class CaptureFiles {
   std::uint64_t end_at_ = kUnlimited;
   bool sated_ = false;
   bool prints_;
+  bool ends_with_printing_ = false;
+  std::string print_failure_;
+  bool ending_ = false;
+  std::exception_ptr failure_;  // of turn()
 };
 
 }  // namespace xdpcap

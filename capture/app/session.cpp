@@ -112,7 +112,7 @@ void Session::install() {
   // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
   const Output& output = recording_.file().output();
   if (output.is_file()) {
-    plan.descriptors.push_back(output.fd());
+    for (const int fd : output.descriptors()) plan.descriptors.push_back(fd);
     plan.rescue = [this] { rescue(recording_, options_.service.user); };
   }
   attachment_.emplace(std::move(hook_), std::move(plan));

@@ -2,19 +2,17 @@
 #include "app/wait.hpp"
 
 #include <poll.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 #include "kernel/hook.hpp"
 
 namespace xdpcap {
 namespace {
 
-// A path that does not exist yet is no error; anything else that keeps it from being opened is.
+// A path that does not exist yet, or any more, is no error; anything else that keeps it from being
+// opened is.
 bool is_ready(const std::string& path) {
-  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return false;
-  return Hook::open(path).has_owner();
+  const auto hook = Hook::open_if_there(path);
+  return hook && hook->has_owner();
 }
 
 }  // namespace

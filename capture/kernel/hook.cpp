@@ -70,6 +70,13 @@ Hook Hook::open(const std::string& path) {
   return adopt(path, std::move(fd));
 }
 
+std::optional<Hook> Hook::open_if_there(const std::string& path) {
+  UniqueFd fd(bpf_obj_get(path.c_str()));
+  if (fd.valid()) return adopt(path, std::move(fd));
+  if (errno != ENOENT) throw_open_error(path, errno);
+  return std::nullopt;
+}
+
 Hook Hook::adopt(const std::string& path, UniqueFd fd) {
   const std::string doing = "opening the hook " + path + ": ";
   const auto type = fdinfo(fd.get(), "map_type");

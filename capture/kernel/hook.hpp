@@ -19,6 +19,8 @@ class Hook {
   static Hook open(const std::string& path);
   // The same for a map that another process has opened.
   static Hook adopt(const std::string& path, UniqueFd map);
+  // The same; nothing when there is nothing at that path.
+  static std::optional<Hook> open_if_there(const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] int fd() const { return fd_.get(); }

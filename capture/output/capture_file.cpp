@@ -31,8 +31,9 @@ bool CaptureFile::has_reached_limits() const {
 void CaptureFile::go_on_in(Output output, const pcapng::Bytes& header) {
   output_ = std::move(output);
   size_ = 0;
-  begin(header);
-  connect();
+  last_ = {};
+  header_ = header;
+  batch_.append(header_);
 }
 
 bool CaptureFile::flush(Patience patience) {

@@ -51,7 +51,8 @@ class CaptureFile {
   // if it is a file.
   void give_up();
 
-  // Goes on in another output, behind finish(). Throws Error.
+  // Goes on in another output, which has begun and is connected, after finish(), however that
+  // ended.
   void go_on_in(Output output, const pcapng::Bytes& header);
 
   // For a process that goes on where another was killed: puts the output back to its first `size`

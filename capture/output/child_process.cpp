@@ -52,15 +52,20 @@ class Orders {
     ::posix_spawnattr_destroy(&attributes_);
   }
 
-  void connect(int in, int out, bool silent) {
-    if (in >= 0) {
-      ::posix_spawn_file_actions_adddup2(&actions_, in, STDIN_FILENO);
+  void connect(const ChildProcess::Plan& plan) {
+    if (plan.in >= 0) {
+      ::posix_spawn_file_actions_adddup2(&actions_, plan.in, STDIN_FILENO);
     } else {
       ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     }
-    ::posix_spawn_file_actions_adddup2(&actions_, out >= 0 ? out : STDERR_FILENO, STDOUT_FILENO);
-    if (silent) {
+    ::posix_spawn_file_actions_adddup2(&actions_, plan.out >= 0 ? plan.out : STDERR_FILENO,
+                                       STDOUT_FILENO);
+    if (plan.silent) {
       ::posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    }
+    // Last: the number may be that of one of the others, in this process.
+    if (plan.extra >= 0) {
+      ::posix_spawn_file_actions_adddup2(&actions_, plan.extra, ChildProcess::kExtra);
     }
   }
 
@@ -97,7 +102,7 @@ bool is_installed(const std::string& program) {
 
 ChildProcess::ChildProcess(const Plan& plan) : name_(plan.command.at(0)) {
   Orders orders;
-  orders.connect(plan.in, plan.out, plan.silent);
+  orders.connect(plan);
   const int error = orders.spawn(pid_, plan.command);
   if (error != 0) throw system_error("starting " + name_, error, "install it, or name another");
   constexpr int kLowestPriority = 19;

@@ -15,10 +15,12 @@ bool is_installed(const std::string& program);
 // the capture, which then ends its helpers in order. It is not waited for when its owner goes.
 class ChildProcess {
  public:
+  static constexpr int kExtra = 3;
   struct Plan {
     std::vector<std::string> command;  // the program, looked up in PATH, and its arguments
     int in = -1;                       // becomes its stdin; -1: /dev/null
     int out = -1;                      // becomes its stdout; -1: our stderr
+    int extra = -1;                    // becomes its descriptor kExtra; -1: none
     bool silent = false;               // its stderr goes nowhere, else to ours
     bool gently = false;               // only with CPU time that nobody else wants
   };

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/open_file.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/error.hpp"
@@ -18,62 +27,44 @@ namespace {
 constexpr mode_t kFileMode = 0600;
 constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
 
-// Folder is the open folder that the file is in: what was checked in it is what is opened.
-struct Folder {
-  UniqueFd fd;
-  std::string file;
-  struct stat info {};
-
-  [[nodiscard]] bool is_shared() const {
-    return (info.st_mode & S_ISVTX) != 0 && (info.st_mode & S_IWOTH) != 0;
-  }
-  // Whether what belongs to `owner` may have been put there by somebody who is not trusted.
-  [[nodiscard]] bool doubts(uid_t owner) const {
-    return is_shared() && owner != ::geteuid() && owner != info.st_uid;
-  }
-};
-
-[[noreturn]] void throw_error(const std::string& path, int error_number) {
-  throw system_error("opening the output " + path, error_number, "name a file that can be written");
+[[noreturn]] void throw_error(const FileLocation& location, int error_number) {
+  throw system_error("opening the output " + location.path(), error_number,
+                     "name a file that can be written");
 }
 
-Folder open_folder(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  Folder opened{UniqueFd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
-                slash == std::string::npos ? path : path.substr(slash + 1)};
-  if (!opened.fd.valid() || ::fstat(opened.fd.get(), &opened.info) != 0) throw_error(path, errno);
-  if (opened.file.empty()) throw_error(path, EISDIR);
-  return opened;
-}
-
-void check_owner(const Folder& folder, const std::string& path, const char* what, uid_t owner) {
-  if (!folder.doubts(owner)) return;
-  throw Error("opening the output " + path + ": it is a " + what + " that user " +
-                  std::to_string(owner) + " has put into a folder that everybody may write to",
+[[noreturn]] void throw_planted(const FileLocation& location, const std::string& what) {
+  throw Error("opening the output " + location.path() + ": it is " + what +
+                  " into a folder that everybody may write to",
               "name a file in a folder of your own");
 }
 
-// Links are followed where nobody can have planted them.
-int link_flag(const Folder& folder, const std::string& path) {
+void check_owner(const FileLocation& location, const std::string& what, uid_t owner) {
+  if (!location.is_untrusted(owner)) return;
+  throw_planted(location, "a " + what + " that user " + std::to_string(owner) + " has put");
+}
+
+// Whoever owns the file, another may have made the link.
+void check_links(const FileLocation& location, const struct stat& info) {
+  if (!location.is_shared() || !S_ISREG(info.st_mode) || info.st_nlink < 2) return;
+  throw_planted(location, "a hard link to a file with another name, which anybody may have put");
+}
+
+// Symbolic links are followed where nobody can have planted them.
+int link_flag(const FileLocation& location) {
   struct stat info {};
-  if (::fstatat(folder.fd.get(), folder.file.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 ||
-      !S_ISLNK(info.st_mode)) {
-    return O_NOFOLLOW;
-  }
-  check_owner(folder, path, "symbolic link", info.st_uid);
+  if (!location.look(info) || !S_ISLNK(info.st_mode)) return O_NOFOLLOW;
+  check_owner(location, "symbolic link", info.st_uid);
   return 0;
 }
 
 // Opening a FIFO for writing blocks until there is a reader; without blocking it is ENXIO.
-UniqueFd open_when_read(const Folder& folder, int flags, int interrupt_fd) {
+UniqueFd open_when_read(const FileLocation& location, int flags, int interrupt_fd) {
   constexpr int kLookEveryMilliseconds = 20;
   for (;;) {
-    UniqueFd fd(::openat(folder.fd.get(), folder.file.c_str(), flags | O_NONBLOCK));
+    UniqueFd fd = location.open(flags | O_NONBLOCK);
     if (fd.valid() || errno != ENXIO) return fd;
     struct stat info {};
-    const bool fifo =
-        ::fstatat(folder.fd.get(), folder.file.c_str(), &info, 0) == 0 && S_ISFIFO(info.st_mode);
+    const bool fifo = location.look(info, 0) && S_ISFIFO(info.st_mode);
     errno = ENXIO;
     if (!fifo) return fd;
     pollfd stop{interrupt_fd, POLLIN, 0};
@@ -81,44 +72,88 @@ UniqueFd open_when_read(const Folder& folder, int flags, int interrupt_fd) {
   }
 }
 
-// A file without a name where the file system has such (not NFS, for one), else with it, if there
-// is none yet.
-OpenedFile make_file(const Folder& folder) {
+// Invalid where the file system knows no such files.
+UniqueFd make_unnamed(const FileLocation& location) {
+  return location.with_name(".").open(kFlags | O_TMPFILE, kFileMode);
+}
+
+// A file without a name, or with it, if there is none yet.
+OpenedFile make_file(const FileLocation& location) {
   struct stat info {};
-  if (::fstatat(folder.fd.get(), folder.file.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+  if (location.look(info)) {
     errno = EEXIST;
     return {};
   }
-  UniqueFd unnamed(::openat(folder.fd.get(), ".", kFlags | O_TMPFILE, kFileMode));
+  UniqueFd unnamed = make_unnamed(location);
   if (unnamed.valid()) return {std::move(unnamed), true, false};
-  return {UniqueFd(
-              ::openat(folder.fd.get(), folder.file.c_str(), kFlags | O_CREAT | O_EXCL, kFileMode)),
-          true};
+  return {location.open(kFlags | O_CREAT | O_EXCL, kFileMode), true};
+}
+
+constexpr std::string_view kTemporarySuffix = ".next";
+
+// Hidden, so that out* in a shell does not see it, and with a number that nobody can foresee: a
+// file that somebody else has put there would be in the way.
+FileLocation temporary_name(const FileLocation& location) {
+  std::uint64_t number = 0;
+  [[maybe_unused]] const ssize_t got = ::getrandom(&number, sizeof(number), 0);
+  constexpr std::size_t kLongest = 200;  // with the rest it has to stay below NAME_MAX
+  std::array<char, 20> text{};
+  std::snprintf(text.data(), text.size(), ".%016llx", static_cast<unsigned long long>(number));
+  return location.with_name("." + location.name().substr(0, kLongest) + text.data() +
+                            std::string(kTemporarySuffix));
+}
+
+bool has_name(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && info.st_nlink > 0;
 }
 
 }  // namespace
 
-// linkat() never replaces a file, nor follows a link at `path`.
-void name_file(int fd, const std::string& path) {
-  struct stat info {};
-  if (::fstat(fd, &info) == 0 && info.st_nlink > 0) return;
-  const std::string self = "/proc/self/fd/" + std::to_string(fd);
-  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
-    throw_error(path, errno);
-  }
+void name_file(int fd, const FileLocation& location) {
+  if (has_name(fd) || location.link(fd)) return;
+  throw_error(location, errno);
 }
 
-OpenedFile open_for_writing(const std::string& path, int interrupt_fd) {
-  const Folder folder = open_folder(path);
-  OpenedFile opened = make_file(folder);
+OpenedFile stage_file(const FileLocation& location, FileLocation& temporary) {
+  UniqueFd unnamed = make_unnamed(location);
+  if (unnamed.valid()) return {std::move(unnamed), true, false};
+  const FileLocation name = temporary_name(location);
+  UniqueFd named = name.open(kFlags | O_CREAT | O_EXCL, kFileMode);
+  if (!named.valid()) throw_error(location, errno);
+  temporary = name;
+  return {std::move(named), true, true};
+}
+
+FileLocation name_temporarily(int fd, const FileLocation& location) {
+  FileLocation temporary = temporary_name(location);
+  if (!temporary.link(fd)) throw_error(location, errno);
+  return temporary;
+}
+
+FileLocation find_temporary(const FileLocation& location, FileId file) {
+  UniqueFd fd = location.with_name(".").open(O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(fd.release()), ::closedir);
+  while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    struct stat info {};
+    if (!name.starts_with('.') || !name.ends_with(kTemporarySuffix)) continue;
+    FileLocation found = location.with_name(std::string(name));
+    if (found.look(info) && FileId{info.st_dev, info.st_ino} == file) return found;
+  }
+  return {};
+}
+
+OpenedFile open_for_writing(const FileLocation& location, int interrupt_fd) {
+  OpenedFile opened = make_file(location);
   if (opened.fd.valid()) return opened;
-  if (errno != EEXIST) throw_error(path, errno);
-  const int flags = kFlags | link_flag(folder, path);
-  opened = {open_when_read(folder, flags, interrupt_fd), false};
-  if (!opened.fd.valid()) throw_error(path, errno);
+  if (errno != EEXIST) throw_error(location, errno);
+  opened = {open_when_read(location, kFlags | link_flag(location), interrupt_fd), false};
+  if (!opened.fd.valid()) throw_error(location, errno);
   struct stat info {};
-  if (::fstat(opened.fd.get(), &info) != 0) throw_error(path, errno);
-  if (!S_ISCHR(info.st_mode)) check_owner(folder, path, "file", info.st_uid);
+  if (::fstat(opened.fd.get(), &info) != 0) throw_error(location, errno);
+  if (!S_ISCHR(info.st_mode)) check_owner(location, "file", info.st_uid);
+  check_links(location, info);
   // Only pipes are written without blocking.
   if (!S_ISFIFO(info.st_mode)) ::fcntl(opened.fd.get(), F_SETFL, 0);
   return opened;

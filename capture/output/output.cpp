@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 #include "base/error.hpp"
@@ -72,41 +73,63 @@ Output Output::open(const std::string& path, int interrupt_fd) {
   }
   const Compressor* compressor = compressor_of(path);
   if (compressor != nullptr) check_installed(*compressor, path);
-  OpenedFile opened = open_for_writing(path, interrupt_fd);
+  const FileLocation location(path);
+  OpenedFile opened = open_for_writing(location, interrupt_fd);
   Output output(path, std::move(opened.fd));
+  output.location_ = location;
   output.created_ = opened.created;
   output.named_ = opened.named;
   output.compressor_ = compressor;
   return output;
 }
 
-Output Output::stage(const std::string& path) {
+Output Output::stage(const std::string& path, const Output& other) {
+  const FileLocation location(path, other.location_);
   struct stat there {};
-  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
-    throw Error("opening the output " + path + ": it is there, and no file",
-                "take it away, or name another");
+  if (location.look(there, 0) && !S_ISREG(there.st_mode)) {
+    throw Error("opening the output " + path + ": it exists and is not a regular file",
+                "remove it, or name another");
   }
-  OpenedFile opened = open_for_writing(staged_name(path), -1);
+  FileLocation temporary;
+  OpenedFile opened = stage_file(location, temporary);
   Output output(path, std::move(opened.fd));
+  output.location_ = location;
+  output.temporary_ = std::move(temporary);
   output.named_ = opened.named;
-  output.staged_ = staged_name(path);
+  output.staged_ = true;
   output.compressor_ = compressor_of(path);
   return output;
 }
 
-// Hidden, so that out* in a shell does not see it.
-std::string Output::staged_name(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::size_t base = slash == std::string::npos ? 0 : slash + 1;
-  return path.substr(0, base) + "." + path.substr(base) + ".next";
-}
-
-Output Output::reopen(const std::string& path, FileId id) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+Output Output::reopen(const std::string& path, FileId id, const Output& other) {
+  const FileLocation location(path, other.location_);
+  UniqueFd fd = location.open(O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (!fd.valid()) throw system_error("opening the output " + path, errno);
   Output output(path, std::move(fd));
+  output.location_ = location;
   if (output.id() != id) throw Error("opening the output " + path + ": it is another file now");
   return output;
+}
+
+void Output::remove(const std::string& path, FileId id, const Output& other) noexcept {
+  try {
+    const FileLocation location(path, other.location_);
+    find_temporary(location, id).remove();
+    const Output ours = reopen(path, id, other);
+    location.remove();
+  } catch (const std::exception&) {  // it is not there yet, or is still the one of before
+  }
+}
+
+void Output::remove_file(const std::string& path) const noexcept {
+  try {
+    FileLocation(path, location_).remove();
+  } catch (const std::exception&) {  // its folder is not there any more
+  }
+}
+
+std::vector<int> Output::descriptors() const {
+  return {fd_.get(), location_.folder_fd()};
 }
 
 Output::Output(std::string name, UniqueFd fd) : name_(std::move(name)), fd_(std::move(fd)) {
@@ -118,7 +141,8 @@ Output::Output(std::string name, UniqueFd fd) : name_(std::move(name)), fd_(std:
 
 Output::Output(Output&& other) noexcept
     : name_(std::move(other.name_)),
-      staged_(std::exchange(other.staged_, {})),
+      location_(std::move(other.location_)),
+      temporary_(std::exchange(other.temporary_, {})),
       fd_(std::move(other.fd_)),
       regular_(other.regular_),
       socket_(other.socket_),
@@ -126,6 +150,7 @@ Output::Output(Output&& other) noexcept
       start_(other.start_),
       created_(std::exchange(other.created_, false)),
       named_(other.named_),
+      staged_(other.staged_),
       compressor_(other.compressor_),
       child_(std::exchange(other.child_, std::nullopt)) {}
 
@@ -133,7 +158,8 @@ Output& Output::operator=(Output&& other) noexcept {
   if (this == &other) return *this;
   forget_file();
   name_ = std::move(other.name_);
-  staged_ = std::exchange(other.staged_, {});
+  location_ = std::move(other.location_);
+  temporary_ = std::exchange(other.temporary_, {});
   fd_ = std::move(other.fd_);
   regular_ = other.regular_;
   socket_ = other.socket_;
@@ -141,6 +167,7 @@ Output& Output::operator=(Output&& other) noexcept {
   start_ = other.start_;
   created_ = std::exchange(other.created_, false);
   named_ = other.named_;
+  staged_ = other.staged_;
   compressor_ = other.compressor_;
   child_ = std::exchange(other.child_, std::nullopt);
   return *this;
@@ -151,8 +178,8 @@ Output::~Output() {
 }
 
 void Output::forget_file() noexcept {
-  if (created_ && named_) ::unlink(name_.c_str());
-  if (!staged_.empty() && named_) ::unlink(staged_.c_str());
+  if (created_ && named_) location_.remove();
+  temporary_.remove();
 }
 
 FileId Output::id() const {
@@ -162,7 +189,8 @@ FileId Output::id() const {
 }
 
 void Output::begin() {
-  if (!named_) name_file(fd_.get(), staged_.empty() ? name_ : staged_);
+  if (!named_ && staged_) temporary_ = name_temporarily(fd_.get(), location_);
+  if (!named_ && !staged_) name_file(fd_.get(), location_);
   created_ = false;
   named_ = true;
   if (!regular_ || shared_) return;
@@ -178,11 +206,14 @@ void Output::connect() {
 }
 
 void Output::publish() {
-  if (staged_.empty()) return;
-  if (::rename(staged_.c_str(), name_.c_str()) != 0) {
-    throw system_error("naming the output " + name_, errno);
-  }
-  staged_.clear();
+  if (!staged_) return;
+  staged_ = false;
+  const FileLocation temporary = std::exchange(temporary_, {});
+  if (temporary.rename_to(location_)) return;
+  const int error = errno;
+  location_ = temporary;
+  throw system_error("naming the output " + std::exchange(name_, temporary.path()), error,
+                     "it is in " + temporary.path());
 }
 
 WriteResult Output::write(std::span<const std::byte> bytes, Patience patience) const {

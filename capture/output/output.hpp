@@ -11,10 +11,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 #include "output/child_process.hpp"
 #include "output/compressor.hpp"
+#include "output/file_location.hpp"
 
 namespace xdpcap {
 
@@ -37,25 +39,19 @@ struct Patience {
   int milliseconds = -1;  // without any progress; -1: for ever
 };
 
-// FileId says which file it is, whatever its name is by now.
-struct FileId {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  bool operator==(const FileId&) const = default;
-};
-
 class Output {
  public:
   // Opens `path`, or stdout for "-", and changes nothing yet: a file keeps what it holds. A FIFO is
   // waited for until somebody reads it, or `interrupt_fd` becomes readable. Throws Error, or
   // Stopped.
   static Output open(const std::string& path, int interrupt_fd = -1);
-  // A file that is to take the place of whatever is at `path`: until publish() it has another name,
-  // staged_name(). Throws Error.
-  static Output stage(const std::string& path);
-  [[nodiscard]] static std::string staged_name(const std::string& path);
+  // A file that is to take the place of whatever is at `path` with publish(). Like all that is
+  // called with another output, it takes that one's folder if it is the same. Throws Error.
+  static Output stage(const std::string& path, const Output& other);
   // The file `path` that an Output made, if it still is that one. Throws Error.
-  static Output reopen(const std::string& path, FileId id);
+  static Output reopen(const std::string& path, FileId id, const Output& other);
+  // Takes that file away again, if there is one, whether it was published or not.
+  static void remove(const std::string& path, FileId id, const Output& other) noexcept;
   Output(Output&& other) noexcept;
   Output& operator=(Output&& other) noexcept;
   Output(const Output&) = delete;
@@ -66,10 +62,14 @@ class Output {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
+  // All that another process needs to go on with it.
+  [[nodiscard]] std::vector<int> descriptors() const;
   // Whether it is a file, in which one can go back.
   [[nodiscard]] bool is_file() const { return regular_ && compressor_ == nullptr; }
   // Whether it is a file, or becomes one.
   [[nodiscard]] bool ends_in_file() const { return regular_ && !shared_; }
+  // Whether nothing that is written there is ever read: /dev/null.
+  [[nodiscard]] bool discards() const { return name_ == "/dev/null"; }
   [[nodiscard]] FileId id() const;
   // Gives a file that open() made to another user. Throws Error.
   void give_to(uid_t user, gid_t group) const;
@@ -80,7 +80,8 @@ class Output {
   void connect();
   // Another process has begun it: it stays.
   void keep() { created_ = false; }
-  // Gives a staged file its name. Throws Error.
+  // Gives a staged file its name. Throws Error: then it keeps the temporary one, and name() is
+  // that.
   void publish();
   // Writes all that is in `pieces`, of which there are at most IOV_MAX, behind their first `skip`
   // bytes, and says how far it got.
@@ -97,12 +98,16 @@ class Output {
   // goes on until it has written all that it was given.
   [[nodiscard]] std::optional<ChildProcess>& compressor() { return child_; }
 
+  // Removes another file of that path.
+  void remove_file(const std::string& path) const noexcept;
+
  private:
   Output(std::string name, UniqueFd fd);
   void forget_file() noexcept;
 
   std::string name_;
-  std::string staged_;  // the name until it is published; empty: it has its own
+  FileLocation location_;   // none: stdout
+  FileLocation temporary_;  // the name it has until it is published
   UniqueFd fd_;
   bool regular_ = false;
   bool socket_ = false;
@@ -110,6 +115,7 @@ class Output {
   off_t start_ = 0;  // where in a file our output begins; stdout may have been redirected with >>
   bool created_ = false;
   bool named_ = true;
+  bool staged_ = false;  // not published yet
   const Compressor* compressor_ = nullptr;
   std::optional<ChildProcess> child_;
 };

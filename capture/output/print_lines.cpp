@@ -17,6 +17,7 @@
 #include "output/child_process.hpp"
 #include "output/packet_notes.hpp"
 #include "output/pipe.hpp"
+#include "output/print_account.hpp"
 
 namespace xdpcap {
 namespace {
@@ -42,15 +43,10 @@ const Dissector& installed_dissector() {
   throw Error("--print: there is neither tcpdump nor tshark", "install tcpdump");
 }
 
-void write_out(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EPIPE) throw Stopped();  // nobody reads any more
-    if (count < 0) throw system_error("printing packets", errno);
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-}
+struct Lines {
+  std::string text;
+  std::vector<std::size_t> packet_ends;  // of the first line of each packet
+};
 
 // LinePrinter is the work between three ends: the capture, the dissector, and stdout.
 class LinePrinter {
@@ -59,6 +55,7 @@ class LinePrinter {
       : every_line_(dissector.every_line),
         to_(make_pipe(false)),
         from_(make_pipe(true)),
+        account_(ChildProcess::kExtra),
         process_({.command = dissector.command,
                   .in = to_.read_end.get(),
                   .out = from_.write_end.get(),
@@ -69,21 +66,24 @@ class LinePrinter {
 
   void run() {
     while (from_.read_end.valid()) {
-      std::array<pollfd, 3> fds = {pollfd{from_.read_end.get(), POLLIN, 0},
+      std::array<pollfd, 4> fds = {pollfd{from_.read_end.get(), POLLIN, 0},
                                    pollfd{to_.write_end.get(), POLLOUT, 0},
-                                   pollfd{STDIN_FILENO, POLLIN, 0}};
+                                   pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{STDOUT_FILENO, 0, 0}};
       if (waiting_.empty()) fds[1].fd = -1;
-      if (!waiting_.empty() || at_end_) fds[2].fd = -1;
+      if (!waiting_.empty() || at_end_ || !to_.write_end.valid()) fds[2].fd = -1;
       if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) {
         throw system_error("printing packets", errno);
       }
+      if ((fds[3].revents & (POLLERR | POLLHUP)) != 0) stop_without_reader();
       if (fds[0].revents != 0) take_lines();
       if (fds[1].revents != 0) give_blocks();
       if (fds[2].revents != 0) take_blocks();
       if (at_end_ && waiting_.empty()) to_.write_end.reset();
     }
     process_.wait(-1);
-    if (!process_.failure().empty()) throw Error("printing packets: " + process_.failure());
+    const std::string failure = process_.failure();
+    if (!failure.empty()) throw Error("printing packets: " + failure, "no more are printed");
+    if (!at_end_) throw Error("printing packets: " + process_.name() + " ended before the capture");
   }
 
  private:
@@ -104,7 +104,7 @@ class LinePrinter {
     if (count > 0) waiting_.erase(waiting_.begin(), waiting_.begin() + count);
     if (count < 0 && errno != EAGAIN && errno != EINTR) {  // its exit code says why
       waiting_.clear();
-      at_end_ = true;
+      to_.write_end.reset();
     }
   }
 
@@ -117,7 +117,7 @@ class LinePrinter {
       return;
     }
     text_.append(buffer.data(), static_cast<std::size_t>(count));
-    std::string lines;
+    Lines lines;
     std::size_t begin = 0;
     for (std::size_t end = 0; (end = text_.find('\n', begin)) != std::string::npos;) {
       append_line(std::string_view(text_).substr(begin, end + 1 - begin), lines);
@@ -127,18 +127,44 @@ class LinePrinter {
     write_out(lines);
   }
 
-  void append_line(std::string_view line, std::string& lines) {
+  void append_line(std::string_view line, Lines& lines) {
     constexpr std::size_t kWidth = 9;  // of "redirect", and a space
-    PacketNote note = every_line_ || begins_packet(line) ? notes_.next() : PacketNote();
+    const bool begins = every_line_ || begins_packet(line);
+    PacketNote note = begins ? notes_.next() : PacketNote();
     note.action.resize(std::max(note.action.size() + 1, kWidth), ' ');
-    lines += note.action;
-    lines += line;
-    if (!note.comment.empty()) lines.insert(lines.size() - 1, "  " + note.comment);
+    lines.text += note.action;
+    lines.text += line;
+    if (!note.comment.empty()) lines.text.insert(lines.text.size() - 1, "  " + note.comment);
+    if (begins) lines.packet_ends.push_back(lines.text.size());
+  }
+
+  void write_out(const Lines& lines) {
+    auto next_packet = lines.packet_ends.begin();
+    for (std::size_t done = 0; done < lines.text.size();) {
+      const ssize_t count =
+          ::write(STDOUT_FILENO, lines.text.data() + done, lines.text.size() - done);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0 && errno == EPIPE) stop_without_reader();
+      if (count < 0) throw system_error("printing packets", errno);
+      done += static_cast<std::size_t>(count);
+      for (; next_packet != lines.packet_ends.end() && *next_packet <= done; ++next_packet) {
+        ++state_.printed;
+      }
+      account_.report(state_);
+    }
+  }
+
+  [[noreturn]] void stop_without_reader() {
+    state_.reader_gone = 1;
+    account_.report(state_);
+    throw Stopped();
   }
 
   bool every_line_;
   Pipe to_;
   Pipe from_;
+  PrintAccount account_;
+  PrintAccount::State state_;
   ChildProcess process_;
   PacketNotes notes_;
   std::vector<std::byte> waiting_;  // for the dissector to take it

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The process that prints packets: tcpdump (or tshark) makes the lines, and this puts the action in
-// front of each and its comment behind it.
+// front of each and its comment after it. Its descriptor ChildProcess::kExtra is a PrintAccount.
 #pragma once
 
 #include <string_view>

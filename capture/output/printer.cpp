@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/text.hpp"
 #include "output/pipe.hpp"
 #include "output/print_lines.hpp"
 
@@ -30,21 +31,24 @@ bool wait_writable(int fd, int stop_fd) {
 
 Printer::Printer() {
   Pipe pipe = make_pipe(false);
-  process_.emplace(ChildProcess::Plan{
-      .command = {"/proc/self/exe", kPrintLines}, .in = pipe.read_end.get(), .out = STDOUT_FILENO});
+  process_.emplace(ChildProcess::Plan{.command = {"/proc/self/exe", kPrintLines},
+                                      .in = pipe.read_end.get(),
+                                      .out = STDOUT_FILENO,
+                                      .extra = account_.fd()});
   pipe_ = std::move(pipe.write_end);
 }
 
 void Printer::take(std::span<const iovec> blocks, std::uint64_t packets) {
+  all_ += packets;
   if (!pipe_.valid() || blocks.empty()) return;
-  if (!push_rest()) {
-    skipped_ += packets;
-    return;
-  }
-  const ssize_t count = ::writev(pipe_.get(), blocks.data(), static_cast<int>(blocks.size()));
+  const bool ready = push_rest();
+  if (!pipe_.valid()) return;
+  const ssize_t count =
+      ready ? ::writev(pipe_.get(), blocks.data(), static_cast<int>(blocks.size())) : -1;
   if (count < 0) {
-    skipped_ += packets;
-    if (errno != EAGAIN && errno != EINTR) pipe_.reset();
+    const bool full = !ready || errno == EAGAIN || errno == EINTR;
+    if (full) too_fast_ += packets;
+    if (!full) pipe_.reset();
     return;
   }
   auto written = static_cast<std::size_t>(count);
@@ -67,17 +71,34 @@ bool Printer::push_rest() {
   return pipe_.valid() && rest_.empty();
 }
 
+bool Printer::has_ended() const {
+  if (!pipe_.valid()) return true;
+  pollfd pipe{pipe_.get(), 0, 0};
+  return ::poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR) != 0;
+}
+
 std::string Printer::finish(int stop_fd) {
   while (pipe_.valid() && !push_rest()) {
     if (pipe_.valid() && !wait_writable(pipe_.get(), stop_fd)) break;
   }
   pipe_.reset();
-  if (!process_->wait(stop_fd)) return "--print: not all packets were printed";
-  const std::string failure = process_->failure();
-  if (!failure.empty()) return "--print: the rest was not printed";
-  if (skipped_ == 0) return {};
-  return "--print: " + std::to_string(skipped_) +
-         " packets came too fast to be printed: they are in the file";
+  if (!process_->wait(stop_fd)) return what_was_not_printed("not waiting any longer");
+  if (reader_gone()) return what_was_not_printed("nobody reads them any more");
+  return what_was_not_printed(process_->failure().empty() ? "" : "the program that prints failed");
+}
+
+// Those that came too fast are certain; all others have the same reason.
+std::string Printer::what_was_not_printed(const char* why) const {
+  const std::uint64_t printed = std::min(account_.read().printed, all_);
+  const std::uint64_t missing = all_ - printed;
+  const std::uint64_t too_fast = std::min(too_fast_, missing);
+  if (missing == 0) return {};
+  std::string line = "--print: " + std::to_string(missing) + " of " + counted(all_, "packet") +
+                     (all_ == 1 ? " was" : " were") + " not printed: ";
+  if (too_fast != 0) line += std::to_string(too_fast) + " came too fast";
+  if (too_fast == missing) return line;
+  const std::string others = std::string(why).empty() ? "nothing was printed of them" : why;
+  return line + (too_fast == 0 ? others : ", of the others " + others);
 }
 
 }  // namespace xdpcap

@@ -13,6 +13,7 @@
 
 #include "base/unique_fd.hpp"
 #include "output/child_process.hpp"
+#include "output/print_account.hpp"
 
 namespace xdpcap {
 
@@ -25,17 +26,24 @@ class Printer {
 
   // Takes whole blocks, with so many packets.
   void take(std::span<const iovec> blocks, std::uint64_t packets);
+  // Whether that process has ended before the capture: no more is printed. Why: reader_gone().
+  [[nodiscard]] bool has_ended() const;
+  // Whether it ended because nobody reads what it prints any more.
+  [[nodiscard]] bool reader_gone() const { return account_.read().reader_gone != 0; }
   // Waits until everything is printed, or until `stop_fd` becomes readable. Returns a line about
   // what was not; empty when all was.
   std::string finish(int stop_fd);
 
  private:
   bool push_rest();
+  [[nodiscard]] std::string what_was_not_printed(const char* why) const;
 
   UniqueFd pipe_;  // invalid: nobody reads any more
+  PrintAccount account_;
   std::optional<ChildProcess> process_;
   std::vector<std::byte> rest_;  // of the last blocks, for which the pipe had no room
-  std::uint64_t skipped_ = 0;
+  std::uint64_t all_ = 0;        // packets
+  std::uint64_t too_fast_ = 0;   // of them: while the pipe was full
 };
 
 }  // namespace xdpcap

@@ -30,6 +30,7 @@ class TestRun {
   std::optional<TestRunResult> run(std::span<const std::byte> packet);
 
  private:
+  [[nodiscard]] bool runs_at_all() const;
   int try_once(std::span<const std::byte> packet, TestRunResult& outcome);
 
   int program_fd_;

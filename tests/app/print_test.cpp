@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Packets on the terminal, beside the capture.
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "app/habits_fixture.hpp"
+#include "output/pipe.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -85,22 +88,64 @@ TEST_F(PrintTest, PrintNeverHoldsTheCaptureUp) {
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(read_pcapng(file_).packets, 20'000U);
-  EXPECT_THAT(result.err, ContainsRegex("--print: [0-9]+ packets came too fast to be printed"));
+  EXPECT_THAT(
+      result.err,
+      ContainsRegex("--print: 20000 of 20000 packets were not printed: [0-9]+ came too fast"));
 }
 
-TEST_F(PrintTest, PrintGoesOnWithoutAReader) {
-  const std::string command =
-      std::string(XDPCAP_CPP) + " --print -c 1000 " + hook_path_ + " " + file_ + " | head -2";
-  Process pipeline({"bash", "-o", "pipefail", "-c", command});
-  ASSERT_TRUE(wait_until_live(pipeline, file_)) << pipeline.err();
-  for (int i = 0; i < 20; ++i) {
-    program_.run(packet_for(XDP_DROP), 50);
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  const ProcessResult result = pipeline.wait();
+// As tcpdump does, and as `- | head` does.
+TEST_F(PrintTest, PrintEndsWithItsReader) {
+  Pipe pipe = make_pipe(true);
+  Process capture(tool({"--print", hook_path_, file_}), pipe.write_end.get());
+  pipe.write_end.reset();
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  program_.run(packet_for(XDP_DROP));
+  std::array<char, 1000> line{};
+  ASSERT_GT(::read(pipe.read_end.get(), line.data(), line.size()), 0);
+  capture.signal(SIGSTOP);
+  program_.run(packet_for(XDP_PASS), 5);
+  pipe.read_end.reset();
+  capture.signal(SIGCONT);
+  const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(lines_of(result.out), SizeIs(2));
-  EXPECT_EQ(read_pcapng(file_).packets, 1000U);
+  EXPECT_THAT(result.err,
+              HasSubstr("--print: 5 of 6 packets were not printed: nobody reads them any more"));
+  EXPECT_EQ(read_pcapng(file_).packets, 6U);
+  EXPECT_THAT(read_pcapng(file_).statistics, SizeIs(5));
+  EXPECT_TRUE(hook_is_empty());
+}
+
+TEST_F(PrintTest, PrintEndsWithItsReaderThoughNoPacketComes) {
+  const std::string command =
+      std::string(XDPCAP_CPP) + " --print " + hook_path_ + " /dev/null | sleep 0.1";
+  Process pipeline({"bash", "-o", "pipefail", "-c", command});
+  EXPECT_EQ(pipeline.wait().exit_code, 0) << pipeline.err();
+  EXPECT_TRUE(hook_is_empty());
+}
+
+TEST_F(PrintTest, TheFileGoesOnWhenTheProgramThatPrintsDies) {
+  (void)make_program("tcpdump", "head -c 100 >/dev/null; kill -9 $$");
+  Process capture(tool_with_programs({"--print", hook_path_, file_}));
+  ASSERT_TRUE(eventually([&] {
+    return capture.err().find("tcpdump was killed by signal 9") != std::string::npos;
+  })) << capture.err();
+  program_.run(packet_for(XDP_DROP), 3);
+  capture.signal(SIGINT);
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(
+      result.err,
+      HasSubstr("--print: 3 of 3 packets were not printed: the program that prints failed"));
+  EXPECT_EQ(read_pcapng(file_).packets, 3U);
+}
+
+TEST_F(PrintTest, NothingGoesOnWhenPrintingIsAllThatWasAskedFor) {
+  (void)make_program("tcpdump", "exit 7");
+  Process capture(tool_with_programs({"--print", hook_path_, "/dev/null"}));
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("tcpdump ended with exit code 7"));
+  EXPECT_TRUE(hook_is_empty());
 }
 
 }  // namespace

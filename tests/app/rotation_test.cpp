@@ -245,10 +245,45 @@ TEST_F(RotationTest, EndsInGoodOrderWhenTheNextFileCannotBeMade) {
   program_.run(packet_for(XDP_DROP, 1200));
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("out.pcap2: it is there, and no file"));
+  EXPECT_THAT(result.err, HasSubstr("out.pcap2: it exists and is not a regular file"));
   EXPECT_TRUE(hook_is_empty());
   expect_whole_and_exact(read_pcapng(files_.path("out.pcap1")), "out.pcap1");
   EXPECT_EQ(read_pcapng(files_.path("out.pcap1")).packets, 1U);
+}
+
+// The packets that wait in the rings when the capture is stopped would need more files.
+TEST_F(RotationTest, NothingIsLostWhenTheLastPacketsFindNoNextFile) {
+  std::filesystem::create_directory(files_.path("out.pcap1"));
+  Process capture(tool({"-C", "1k", hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  capture.signal(SIGSTOP);
+  for (int i = 0; i < 30; ++i) program_.run(packet_for(XDP_DROP, 1200));
+  capture.signal(SIGINT);
+  capture.signal(SIGCONT);
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("out.pcap1: it exists and is not a regular file"));
+  EXPECT_EQ(parse_summary(result.err).captured, 30U);
+  EXPECT_TRUE(hook_is_empty());
+  expect_whole_and_exact(read_pcapng(file_), "out.pcap");
+  EXPECT_EQ(read_pcapng(file_).packets, 30U);
+}
+
+// What is in the way only when the file before is complete; strace puts it there.
+TEST_F(RotationTest, AFileThatGetsNoNameIsKept) {
+  Process capture({"strace", "-qq", "-o", files_.path("trace"), "-E", "ASAN_OPTIONS=detect_leaks=0",
+                   "-e", "inject=renameat,rename:error=EIO", XDPCAP_CPP, "-C", "1k", hook_path_,
+                   file_});
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (int i = 0; i < 3; ++i) program_.run(packet_for(XDP_DROP, 1200));
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err,
+              HasSubstr("naming the output " + files_.path("out.pcap1") +
+                        ": Input/output error; it is in " + files_.path(".out.pcap1.")));
+  std::filesystem::remove(files_.path("trace"));
+  EXPECT_THAT(names(), SizeIs(2));
+  EXPECT_EQ(total_of(names()).delivered, parse_summary(result.err).captured);
 }
 
 // With SIGKILL at random moments while files follow each other as fast as they can.

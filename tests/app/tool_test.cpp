@@ -222,5 +222,16 @@ TEST_F(ToolTest, WaitingCanBeStopped) {
   EXPECT_FALSE(std::filesystem::exists(file_));
 }
 
+// The pin goes between two looks at it: the first opening finds nothing.
+TEST_F(ToolTest, WaitsForAPinThatWasThereAMomentAgo) {
+  Process capture({"strace", "-qq", "-o", files_.path("trace"), "-E", "ASAN_OPTIONS=detect_leaks=0",
+                   "-e", "inject=bpf:error=ENOENT:when=1", XDPCAP_CPP, "--wait", "-c", "1",
+                   hook_path_, file_});
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  program_.run(packet_for(XDP_DROP));
+  EXPECT_EQ(capture.wait().exit_code, 0) << capture.err();
+  EXPECT_THAT(read_file(files_.path("trace")), ::testing::HasSubstr("BPF_OBJ_GET"));
+}
+
 }  // namespace
 }  // namespace xdpcap::test

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -84,6 +85,53 @@ TEST(Output, TakesBackTheEndOfAFile) {
   output.write(bytes("next"), {});
   output.close();
   EXPECT_EQ(read_file(folder.path("file")), "whole|next");
+}
+
+TEST(Output, IsMadeInTheFolderThatWasOpened) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path("own"));
+  std::filesystem::create_directory(folder.path("other"));
+  {
+    Output output = Output::open(folder.path("own/file"));
+    std::filesystem::rename(folder.path("own"), folder.path("moved"));
+    std::filesystem::create_directory_symlink("other", folder.path("own"));
+    output.begin();
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder.path("moved/file")));
+  EXPECT_FALSE(std::filesystem::exists(folder.path("other/file")));
+}
+
+TEST(Output, AStagedFileHasNoNameUntilItIsPublished) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("file");
+  test::write_file(path, bytes("before"));
+  const Output first = Output::open(path);
+  const auto write_next = [&](bool published) {
+    Output next = Output::stage(path, first);
+    next.begin();
+    next.write(bytes("after"), {});
+    if (published) next.publish();
+  };
+  write_next(false);
+  EXPECT_EQ(read_file(path), "before");
+  write_next(true);
+  EXPECT_EQ(read_file(path), "after");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path("")), {}), 1);
+}
+
+// What a process leaves that was killed while it published.
+TEST(Output, AnUnfinishedFileIsRemovedByItsId) {
+  const TemporaryFolder folder;
+  const Output first = Output::open(folder.path("file"));
+  for (const char* name : {".file1.0123456789abcdef.next", ".file1.next", "file1"}) {
+    test::write_file(folder.path(name), bytes("x"));
+    struct stat info {};
+    ASSERT_EQ(::stat(folder.path(name).c_str(), &info), 0);
+    Output::remove(folder.path("file1"), {info.st_dev, info.st_ino + 1}, first);
+    EXPECT_TRUE(std::filesystem::exists(folder.path(name)));
+    Output::remove(folder.path("file1"), {info.st_dev, info.st_ino}, first);
+    EXPECT_FALSE(std::filesystem::exists(folder.path(name)));
+  }
 }
 
 class FifoOutput : public ::testing::Test {

@@ -66,7 +66,12 @@ Process::~Process() {
 }
 
 void Process::signal(int number) const {
-  if (pid_ > 0) ::kill(pid_, number);
+  if (pid_ <= 0) return;
+  ::kill(pid_, number);
+  siginfo_t info{};
+  if (number == SIGSTOP) {
+    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT);
+  }
 }
 
 ProcessResult Process::wait(std::chrono::seconds limit) {

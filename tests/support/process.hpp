@@ -35,6 +35,7 @@ class Process {
   ~Process();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
+  // After SIGSTOP it does nothing more from the return on.
   void signal(int number) const;
   // Waits for its end; after `limit`, times patience(), it is killed, and the exit code says so.
   ProcessResult wait(std::chrono::seconds limit = std::chrono::seconds(30));

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where a file is, however its path is changed meanwhile.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/unique_fd.hpp"
+
+namespace xdpcap {
+
+// FileId says which file it is, whatever its name is by now.
+struct FileId {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  bool operator==(const FileId&) const = default;
+};
+
+// FileLocation is a name in an open folder: what was checked in it is what is opened, named and
+// removed, also when the folder's path leads somewhere else by then.
+class FileLocation {
+ public:
+  // None.
+  FileLocation() = default;
+  // Opens the folder of `path`. Throws Error.
+  explicit FileLocation(const std::string& path);
+  // In the folder of `other` if it has the same path. Throws Error.
+  FileLocation(const std::string& path, const FileLocation& other);
+
+  // -1: none.
+  [[nodiscard]] int folder_fd() const { return folder_ ? folder_->fd.get() : -1; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // Another name in the same folder.
+  [[nodiscard]] FileLocation with_name(std::string name) const;
+
+  // Whether everybody may put files there that only their owners may remove (/tmp).
+  [[nodiscard]] bool is_shared() const;
+  // Whether what belongs to `owner` may have been put there by somebody who is not trusted.
+  [[nodiscard]] bool is_untrusted(uid_t owner) const;
+
+  // What is there, the target of a symbolic link with `flags` 0. False when there is nothing.
+  [[nodiscard]] bool look(struct stat& info, int flags = AT_SYMLINK_NOFOLLOW) const;
+  [[nodiscard]] UniqueFd open(int flags, mode_t mode = 0) const;
+  // Gives an open file this name. False, with errno, when it cannot, or the name is taken.
+  [[nodiscard]] bool link(int fd) const;
+  // Renames the file to `target`, whatever is there. False, with errno, when it cannot.
+  [[nodiscard]] bool rename_to(const FileLocation& target) const;
+  void remove() const noexcept;
+
+ private:
+  struct Folder {
+    std::string path;
+    UniqueFd fd;
+    struct stat info {};
+  };
+  std::shared_ptr<const Folder> folder_;
+  std::string path_;
+  std::string name_;
+};
+
+}  // namespace xdpcap

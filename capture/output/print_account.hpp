@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the process that prints packets reports to the capture.
+#pragma once
+
+#include <cstdint>
+
+#include "base/unique_fd.hpp"
+
+namespace xdpcap {
+
+// PrintAccount is shared with another process by a descriptor; what that process reported stays
+// when it is killed.
+class PrintAccount {
+ public:
+  struct State {
+    std::uint64_t printed = 0;      // packets whose first line has been written
+    std::uint64_t reader_gone = 0;  // whether nobody reads stdout any more
+  };
+
+  // Makes one. Throws Error.
+  PrintAccount();
+  // That of another process.
+  explicit PrintAccount(int fd) : fd_(fd) {}
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  void report(const State& state) const;
+  [[nodiscard]] State read() const;
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace xdpcap
