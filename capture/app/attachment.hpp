@@ -49,6 +49,8 @@ class Attachment {
   // begin_detaching(), for what has become of the guardian itself. Never waits.
   std::vector<std::string> look();
 
+  // Whether somebody would clean up if this process ended now.
+  [[nodiscard]] bool is_guarded() { return guardian_.alive(); }
   // From now on this process has no privileges.
   void without_privileges() { privileged_ = false; }
   // Starts another guardian, for a capture that has changed in what it shares with it. Throws Error.

@@ -7,7 +7,9 @@
 #include <exception>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "app/attachment.hpp"
 #include "base/error.hpp"
@@ -22,6 +24,16 @@ std::optional<std::uint32_t> pinned_map(const std::string& path) {
   if (!fd.valid()) return errno == ENOENT ? std::optional<std::uint32_t>(0) : std::nullopt;
   const auto info = map_info(fd.get());
   return info ? std::optional(info->id) : std::nullopt;
+}
+
+// A capture keeps the actions that it has begun with: they are the interfaces of its file.
+std::string difference(const std::vector<XdpAction>& actions, const Hook& hook) {
+  const std::uint32_t captured = actions.empty() ? 0 : actions.back().value() + 1;
+  if (hook.slots() == captured || actions.size() != captured) return {};
+  return hook.slots() > captured
+             ? "; of its " + std::to_string(hook.slots()) + " slots only the first " +
+                   std::to_string(captured) + " are captured, as before"
+             : "; it has only " + std::to_string(hook.slots()) + " slots";
 }
 
 }  // namespace
@@ -102,7 +114,8 @@ std::string Attachment::follow(const Guardian::Report& report) {
   leave_former_hooks();
   pin_ = Pin::ours;
   last_error_.clear();
-  return "another hook was pinned at " + current().hook().path() + ": going on with that one";
+  return "another hook was pinned at " + current().hook().path() + ": going on with that one" +
+         difference(plan_.actions, current().hook());
 }
 
 }  // namespace xdpcap

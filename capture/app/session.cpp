@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/session.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -18,6 +21,7 @@
 namespace xdpcap {
 namespace {
 
+constexpr int kFailureExit = 2;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 
 // No more than half a ring: it has to be read before it is full.
@@ -53,14 +57,31 @@ void Session::run() {
     if (recording_.fates()) tell_all(recording_.fates()->without_privileges());
   }
   try {
+    capture_to_the_end();
+  } catch (const std::bad_alloc&) {
+    leave_to_guardian();
+  }
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void Session::capture_to_the_end() {
+  try {
     capture();
-  } catch (const Error&) {  // no next file: what there is can be completed
+  } catch (const Error&) {  // what there is can be completed
     failure_ = std::current_exception();
-    files.stay();
+    recording_.files().stay();
   }
   detach();
   finish();
-  if (failure_) std::rethrow_exception(failure_);
+}
+
+// At every moment the journal says how far the file has got. Without memory it is better completed by
+// somebody else.
+void Session::leave_to_guardian() {
+  if (!recording_.file().output().is_file() || !attachment_->is_guarded()) throw std::bad_alloc();
+  tell("xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n",
+       kLastPatienceMilliseconds);
+  ::_exit(kFailureExit);
 }
 
 ebpf::Program Session::make_recorder(XdpAction action, Flavour flavour, int next_fd) const {

@@ -32,6 +32,8 @@ class Session {
  private:
   void install();
   [[nodiscard]] ebpf::Program make_recorder(XdpAction action, Flavour flavour, int next_fd) const;
+  void capture_to_the_end();
+  [[noreturn]] void leave_to_guardian();
   void capture();
   void detach();
   bool write_some();

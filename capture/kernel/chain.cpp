@@ -2,12 +2,13 @@
 #include "kernel/chain.hpp"
 
 #include <bpf/bpf.h>
-#include <fcntl.h>
 
+#include <cerrno>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/error.hpp"
 #include "kernel/map_info.hpp"
 #include "kernel/program_info.hpp"
 #include "kernel/program_loader.hpp"
@@ -23,14 +24,22 @@ bool is_next(int map_fd) {
          std::string_view(info->name) == kNextName;
 }
 
+// For want of something, and not because there is nothing.
+void throw_if_short_of(int error_number) {
+  for (const int shortage : {EMFILE, ENFILE, ENOMEM}) {
+    if (error_number == shortage) throw system_error("looking who shares a hook", shortage);
+  }
+}
+
 // Visits the entries of a chain, first the slot, until `visit(place, program id)` is true.
 template <class Visit>
 void walk(int hook_fd, std::uint32_t key, Visit&& visit) {
-  Place place{UniqueFd(::fcntl(hook_fd, F_DUPFD_CLOEXEC, 0)), key};
-  for (unsigned i = 0; place.map.valid() && i < 2 * kLongestChain; ++i) {
-    const auto program = program_at(place.map.get(), place.key);
+  Place place{{}, key};
+  for (unsigned i = 0; i < 2 * kLongestChain; ++i) {
+    const auto program = program_at(place.map_fd(hook_fd), place.key);
     if (!program || visit(place, *program)) return;
     place = {next_of(*program), 0};
+    if (!place.next.valid()) return;
   }
 }
 
@@ -43,9 +52,13 @@ UniqueFd create_next() {
 
 UniqueFd next_of(std::uint32_t program_id) {
   const auto program = find_program(program_id);
-  if (!program) return {};
+  if (!program) {
+    throw_if_short_of(errno);
+    return {};
+  }
   for (const std::uint32_t id : program->map_ids) {
     UniqueFd map(bpf_map_get_fd_by_id(id));
+    if (!map.valid()) throw_if_short_of(errno);
     if (map.valid() && is_next(map.get())) return map;
   }
   return {};

@@ -26,14 +26,16 @@ inline constexpr unsigned kLongestChain = 16;
 
 // Place is an entry of a PROG_ARRAY that calls a program: a slot of a hook, or a recorder's next.
 struct Place {
-  UniqueFd map;
-  std::uint32_t key = 0;
+  UniqueFd next;          // invalid: it is the slot
+  std::uint32_t key = 0;  // in that map, or in the hook
+  [[nodiscard]] int map_fd(int hook_fd) const { return next.valid() ? next.get() : hook_fd; }
 };
 
 // An empty "next". Throws Error.
 UniqueFd create_next();
 
-// The "next" of a recorder; invalid when it has none, or when it is no recorder of ours.
+// The "next" of a recorder; invalid when it has none, when it is no recorder of ours, or when this
+// process may not look. Throws Error when that cannot be told, for lack of memory or descriptors.
 UniqueFd next_of(std::uint32_t program_id);
 
 // The program in an entry of a PROG_ARRAY, or nothing.
@@ -43,16 +45,17 @@ std::optional<std::uint32_t> program_at(int map_fd, std::uint32_t key);
 bool put_program(int map_fd, std::uint32_t key, std::uint32_t program_id);
 
 // Where in the chain that begins in slot `key` of a hook the program is called from. Nothing when
-// it is not in it, or when it stands behind others and this process may not look at those
-// (CAP_SYS_ADMIN).
+// it is not in it, or when it stands after others and this process may not look at those
+// (CAP_SYS_ADMIN). Throws Error.
 std::optional<Place> find_place(int hook_fd, std::uint32_t key, std::uint32_t program_id);
 
 // The free entry at the end of the chain that begins in slot `key`: the next of a recorder after
-// which nothing comes. Nothing when the last program is none that could go on to another.
+// which nothing comes. Nothing when the last program is none that could go on to another. Throws
+// Error.
 std::optional<Place> find_end(int hook_fd, std::uint32_t key);
 
 // The ids of the programs that stand in a slot, as far as this process may see: first the one that
-// is called first.
+// is called first. Throws Error.
 std::vector<std::uint32_t> chain_in(int hook_fd, std::uint32_t key);
 
 }  // namespace xdpcap

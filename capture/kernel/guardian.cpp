@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,9 +78,19 @@ void settle(const Guardian::Duty& duty, int socket) {
   set_process_title(duty.title, "xdpcap-guardian");
 }
 
+// Whoever has taken its descriptors from the tool may have taken them from the guardian, too.
+void raise_descriptor_limit() {
+  constexpr rlim_t kPlenty = 4096;
+  rlimit limit{kPlenty, kPlenty};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // The answer to who ordered it.
 Message clean_up(const Guardian::Duty& duty) {
   try {
+    raise_descriptor_limit();
     duty.clean_up();
     return {.kind = kDone};
   } catch (const std::exception& error) {
@@ -111,7 +122,10 @@ bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
 
 void stand_guard(const Guardian::Duty& duty, MessageSocket& socket) {
   if (!serve(duty, socket)) return;
-  clean_up(duty);
+  constexpr int kTries = 60;  // what is missing may be there again
+  for (int i = 0; clean_up(duty).kind != kDone && i < kTries; ++i) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
   if (duty.rescue) duty.rescue();
 }
 

@@ -187,6 +187,7 @@ void Installation::remove(std::chrono::milliseconds patience) {
 
 void Installation::take_out(std::chrono::milliseconds patience, std::string* failure) noexcept {
   if (!std::exchange(filled_, false)) return;
+  bool all_out = true;
   // Without the lock, if need be: a hook that is emptied so is better than one that is not.
   const HookLock lock(folder_.get(), patience);
   for (const Slot& slot : slots_) {
@@ -194,9 +195,11 @@ void Installation::take_out(std::chrono::milliseconds patience, std::string* fai
       if (take_out(slot)) continue;
       throw system_error("slot " + slot.action.name(), errno);
     } catch (const std::exception& error) {
+      all_out = false;
       if (failure != nullptr) *failure = error.what();
     }
   }
+  filled_ = !all_out;
 }
 
 // A recorder whose capture has been killed is not worth being called again. Where the kernel does
@@ -204,12 +207,13 @@ void Installation::take_out(std::chrono::milliseconds patience, std::string* fai
 bool Installation::take_out(const Slot& slot) const {
   const auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id);
   if (!place) return true;
+  const int map = place->map_fd(hook_.fd());
   const auto successor = slot.next.valid() ? program_at(slot.next.get(), 0) : std::nullopt;
   if (successor && !left_over({*successor}).contains(*successor)) {
-    if (put_program(place->map.get(), place->key, *successor)) return true;
+    if (put_program(map, place->key, *successor)) return true;
     if (errno != ENOENT) return false;
   }
-  return bpf_map_delete_elem(place->map.get(), &place->key) == 0 || errno == ENOENT;
+  return bpf_map_delete_elem(map, &place->key) == 0 || errno == ENOENT;
 }
 
 }  // namespace xdpcap

@@ -59,7 +59,7 @@ class Installation {
 
   // Takes out the recorders that are still called; waits for other captures to let go of the hook,
   // `patience` at most. What runs already may run on for some microseconds. Throws Error when some
-  // had to stay.
+  // had to stay: that may be tried again.
   void remove(std::chrono::milliseconds patience = kLockPatience);
 
   // Whether recorders of ours are in the hook.

@@ -51,7 +51,7 @@ std::string Installation::look(Slot& slot) {
   // Whether we stand after another capture cannot be seen by everybody: then it is believed.
   if (holder && !has_capability(CAP_SYS_ADMIN)) return {};
   if (auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id)) {
-    slot.called_from = std::move(place->map);
+    slot.called_from = std::move(place->next);
     slot.taken_over_by.reset();
     return {};
   }
@@ -106,8 +106,8 @@ bool Installation::go_to_the_end(Slot& slot) const {
   auto end = find_end(hook_.fd(), slot.action.value());
   if (!end) return false;
   const int program = slot.program.get();
-  if (bpf_map_update_elem(end->map.get(), &end->key, &program, BPF_ANY) != 0) return false;
-  slot.called_from = std::move(end->map);
+  if (bpf_map_update_elem(end->next.get(), &end->key, &program, BPF_ANY) != 0) return false;
+  slot.called_from = std::move(end->next);
   return true;
 }
 

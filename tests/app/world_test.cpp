@@ -80,6 +80,19 @@ TEST_F(WorldTest, FollowsAHookWithoutRoot) {
   EXPECT_TRUE(second.empty());
 }
 
+TEST_F(WorldTest, TellsThatAFollowedHookHasOtherSlots) {
+  Generation first;
+  Generation more(kFlavours.front(), 7);
+  Generation fewer(kFlavours.front(), 3);
+  pin(first);
+  start({"-q", "--follow"});
+  pin(more);
+  EXPECT_TRUE(says("going on with that one; of its 7 slots only the first 5 are captured, as before"));
+  pin(fewer);
+  EXPECT_TRUE(says("going on with that one; it has only 3 slots"));
+  stop(0);
+}
+
 // What it has done is known to the capture, and to the next guardian.
 TEST_F(WorldTest, AGuardianThatIsKilledAfterItFollowedIsReplaced) {
   Generation first;
