@@ -3,6 +3,7 @@
 #include <pwd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,16 @@ namespace xdpcap {
 namespace {
 
 using Names = std::vector<std::string>;
+
+// A line is a word: those that are none cannot be offered.
+Names hook_words() {
+  Names paths = hook_paths();
+  std::erase_if(paths, [](const std::string& path) {
+    return std::any_of(path.begin(), path.end(),
+                       [](unsigned char c) { return std::iscntrl(c) != 0; });
+  });
+  return paths;
+}
 
 Names program_names() {
   Names names;
@@ -52,7 +63,7 @@ Names interface_names() {
 
 CompletionSources completion_sources() {
   return {.options = option_summaries(),
-          .hooks = hook_paths,
+          .hooks = hook_words,
           .programs = program_names,
           .users = user_names,
           .interfaces = interface_names};

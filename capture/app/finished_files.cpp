@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/finished_files.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "base/error.hpp"
@@ -15,56 +17,61 @@ constexpr const char* kCutShort = "the file is cut short";
 
 void FinishedFiles::add(const std::string& path, std::optional<ChildProcess> compressor) {
   if (compressor) {
-    jobs_.push_back({path, std::move(*compressor), true});
+    jobs_.push_back({path, std::move(*compressor)});
   } else {
-    start_command(path, news_);
+    run_command(path);
   }
 }
 
-void FinishedFiles::start_command(const std::string& path, std::vector<std::string>& news) {
+void FinishedFiles::run_command(const std::string& path) {
   if (command_.empty()) return;
   try {
-    jobs_.push_back({path, ChildProcess({.command = {command_, path}, .gently = true})});
+    if (!commands_) commands_.emplace(command_);
+    commands_->add(path);
   } catch (const Error& error) {
-    news.push_back("-z: " + path + ": " + error.what());
+    news_.push_back("-z: " + path + ": " + error.what());
   }
 }
 
-void FinishedFiles::end(Job job, std::vector<std::string>& news) {
-  const std::string failure = job.process.failure();
-  if (job.compresses && failure.empty()) start_command(job.path, news);
-  if (failure.empty()) return;
-  if (job.compresses) failure_ = "compressing " + job.path + ": " + failure;
-  news.push_back(job.compresses ? failure_ + ": " + kCutShort : "-z: " + job.path + ": " + failure);
+void FinishedFiles::end(const Job& job) {
+  const std::string failure = job.compressor.failure();
+  if (failure.empty()) return run_command(job.path);
+  failure_ = "compressing " + job.path + ": " + failure;
+  news_.push_back(failure_ + ": " + kCutShort);
 }
 
 std::vector<std::string> FinishedFiles::look() {
-  std::vector<std::string> news = std::exchange(news_, {});
   for (std::size_t i = 0; i < jobs_.size();) {
-    if (!jobs_[i].process.ended()) {
+    if (!jobs_[i].compressor.ended()) {
       ++i;
       continue;
     }
-    Job job = std::move(jobs_[i]);
+    const Job job = std::move(jobs_[i]);
     jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(i));
-    end(std::move(job), news);
+    end(job);
   }
-  return news;
+  if (commands_) add_news(commands_->look());
+  return std::exchange(news_, {});
 }
 
 std::vector<std::string> FinishedFiles::wait(int stop_fd) {
-  std::vector<std::string> news = look();
   while (!jobs_.empty()) {
     Job& job = jobs_.front();
-    if (!job.process.wait(stop_fd)) {
-      news.push_back(job.path + ": not waiting any longer for " + job.process.name());
-      if (job.compresses) failure_ = "compressing " + job.path + ": interrupted";
+    if (!job.compressor.wait(stop_fd)) {
+      news_.push_back(job.path + ": not waiting any longer for " + job.compressor.name());
+      failure_ = "compressing " + job.path + ": interrupted";
       jobs_.erase(jobs_.begin());
       continue;
     }
-    for (std::string& line : look()) news.push_back(std::move(line));
+    news_ = look();
   }
-  return news;
+  if (commands_) add_news(commands_->wait(stop_fd));
+  commands_.reset();
+  return std::exchange(news_, {});
+}
+
+void FinishedFiles::add_news(std::vector<std::string> news) {
+  std::move(news.begin(), news.end(), std::back_inserter(news_));
 }
 
 void FinishedFiles::check() const {

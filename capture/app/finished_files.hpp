@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "output/child_process.hpp"
+#include "output/command_queue.hpp"
 
 namespace xdpcap {
 
@@ -29,16 +30,17 @@ class FinishedFiles {
  private:
   struct Job {
     std::string path;
-    ChildProcess process;
-    bool compresses = false;
+    ChildProcess compressor;
   };
 
-  void start_command(const std::string& path, std::vector<std::string>& news);
-  void end(Job job, std::vector<std::string>& news);
+  void run_command(const std::string& path);
+  void end(const Job& job);
+  void add_news(std::vector<std::string> news);
 
   std::string command_;
+  std::optional<CommandQueue> commands_;  // from the first file on
   std::vector<Job> jobs_;
-  std::vector<std::string> news_;  // of add()
+  std::vector<std::string> news_;
   std::string failure_;
 };
 

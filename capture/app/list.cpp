@@ -16,13 +16,17 @@ std::string attachment_text(const XdpAttachment& one) {
     return "interface " + std::to_string(one.index) + " of a namespace out of sight";
   }
   const std::string place = one.network_namespace.empty() ? "" : one.network_namespace + "/";
-  return place + one.interface + " (" + to_string(one.mode) + ")";
+  return printable(place + one.interface) + " (" + to_string(one.mode) + ")";
 }
 
 std::string user_text(const HookUser& user) {
   std::vector<std::string> places;
   for (const XdpAttachment& one : user.attachments) places.push_back(attachment_text(one));
-  return "  program " + std::to_string(user.id) + " " + user.name + ": " +
+  const std::string within = user.dispatcher.id == 0
+                                 ? ""
+                                 : " (part of program " + std::to_string(user.dispatcher.id) + " " +
+                                       user.dispatcher.name + ")";
+  return "  program " + std::to_string(user.id) + " " + user.name + within + ": " +
          (places.empty() ? "attached nowhere" : join(places, ", ")) + "\n";
 }
 
@@ -70,7 +74,12 @@ std::string attachment_json(const XdpAttachment& one) {
 }
 
 std::string user_json(const HookUser& user) {
+  const ProgramName& dispatcher = user.dispatcher;
   return "{" + json_member("id", user.id) + "," + json_member("name", user.name) +
+         ",\"dispatcher\":" +
+         (dispatcher.id == 0 ? "null"
+                             : "{" + json_member("id", dispatcher.id) + "," +
+                                   json_member("name", dispatcher.name) + "}") +
          ",\"attachments\":" + json_array(user.attachments, attachment_json) + "}";
 }
 

@@ -25,6 +25,7 @@
 #include "app/tell.hpp"
 #include "app/wait.hpp"
 #include "base/error.hpp"
+#include "output/command_queue.hpp"
 #include "output/print_lines.hpp"
 
 namespace {
@@ -57,6 +58,10 @@ void run(const std::vector<std::string>& arguments) {
   if (arguments == std::vector<std::string>{xdpcap::kPrintLines}) {
     std::signal(SIGPIPE, SIG_IGN);
     xdpcap::print_lines();
+    return;
+  }
+  if (arguments.size() == 2 && arguments[0] == xdpcap::kRunCommands) {
+    xdpcap::run_commands(arguments[1]);
     return;
   }
   const auto parsed = xdpcap::parse_options(arguments);

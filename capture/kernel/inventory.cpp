@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -10,6 +11,7 @@
 #include "kernel/bpffs.hpp"
 #include "kernel/chain.hpp"
 #include "kernel/hook.hpp"
+#include "kernel/program_extensions.hpp"
 #include "kernel/program_info.hpp"
 
 namespace xdpcap {
@@ -26,14 +28,26 @@ std::optional<Hook> open_if_hook(const std::string& path) {
   }
 }
 
+using Targets = std::map<std::uint32_t, std::uint32_t>;
+
+ProgramName dispatcher_of(const ProgramInfo& program, const Targets& targets) {
+  const auto target = targets.find(program.id);
+  if (!program.is_extension() || target == targets.end()) return {};
+  const auto info = find_program(target->second);
+  return {target->second, info ? info->name : ""};
+}
+
 std::vector<HookUser> users_of(std::uint32_t map_id, const std::vector<ProgramInfo>& programs,
+                               const Targets& targets,
                                const std::vector<XdpAttachment>& attachments) {
   std::vector<HookUser> users;
   for (const ProgramInfo& program : programs) {
     if (!program.uses(map_id)) continue;
-    HookUser& user = users.emplace_back(HookUser{program.id, program.name, {}});
+    HookUser& user =
+        users.emplace_back(HookUser{program.id, program.name, {}, dispatcher_of(program, targets)});
+    const std::uint32_t attached = user.dispatcher.id != 0 ? user.dispatcher.id : user.id;
     std::copy_if(attachments.begin(), attachments.end(), std::back_inserter(user.attachments),
-                 [&](const XdpAttachment& one) { return one.program_id == program.id; });
+                 [&](const XdpAttachment& one) { return one.program_id == attached; });
   }
   return users;
 }
@@ -67,14 +81,19 @@ void find_all_holders(std::vector<ListedHook>& hooks) {
 }  // namespace
 
 std::vector<ListedHook> list_hooks() {
-  const std::vector<ProgramInfo> programs = loaded_xdp_programs();
+  std::vector<ProgramInfo> programs = loaded_programs();
+  std::erase_if(programs, [](const ProgramInfo& program) {
+    return !program.is_xdp() && !program.is_extension();
+  });
+  const Targets targets = extended_programs();
   const std::vector<XdpAttachment> attachments = xdp_attachments();
   std::vector<ListedHook> hooks;
   for (const std::string& path : pinned_paths()) {
     const auto hook = open_if_hook(path);
     if (!hook) continue;
     hooks.push_back({path, hook->map_id(), hook->slots(),
-                     users_of(hook->map_id(), programs, attachments), filled_slots(*hook)});
+                     users_of(hook->map_id(), programs, targets, attachments),
+                     filled_slots(*hook)});
   }
   find_all_holders(hooks);
   return hooks;

@@ -12,12 +12,19 @@
 
 namespace xdpcap {
 
+struct ProgramName {
+  std::uint32_t id = 0;
+  std::string name;
+};
+
 // HookUser is an XDP program that exits through a hook, and where it runs. A program that others
-// call (from a devmap, a cpumap, by tail call) runs without an attachment of its own.
+// call (from a devmap, a cpumap, by tail call) runs without an attachment of its own. One that
+// libxdp has loaded runs where the dispatcher does that it is a part of.
 struct HookUser {
   std::uint32_t id = 0;
   std::string name;
   std::vector<XdpAttachment> attachments;
+  ProgramName dispatcher = {};  // id 0: none
 };
 
 // SlotProgram is a recorder in a slot, alone or in a chain: somebody captures. Without a holder,

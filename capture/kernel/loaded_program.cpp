@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "kernel/capabilities.hpp"
+#include "kernel/program_extensions.hpp"
 #include "kernel/program_info.hpp"
 
 namespace xdpcap {
@@ -46,6 +47,13 @@ std::string LoadedProgram::text() const {
 
 LoadedProgram LoadedProgram::describe(UniqueFd fd) {
   const ProgramInfo info = program_info(fd.get());
+  if (info.is_extension()) {
+    const auto targets = extended_programs();
+    const auto target = targets.find(info.id);
+    throw Error(
+        "it is part of another program (of type ext), which alone can be run",
+        target == targets.end() ? kListHint : "name that one: " + std::to_string(target->second));
+  }
   if (!info.is_xdp()) {
     const char* type = libbpf_bpf_prog_type_str(static_cast<bpf_prog_type>(info.type));
     throw Error("it is of type " + (type != nullptr ? std::string(type) : "unknown") +
@@ -74,8 +82,9 @@ LoadedProgram LoadedProgram::by_path(const std::string& path) {
 LoadedProgram LoadedProgram::by_name(const std::string& name) {
   const std::string kept = name.substr(0, BPF_OBJ_NAME_LEN - 1);
   std::vector<std::string> ids;
-  for (const ProgramInfo& program : loaded_xdp_programs()) {
-    if (program.name == kept) ids.push_back(std::to_string(program.id));
+  for (const ProgramInfo& program : loaded_programs()) {
+    const bool fits = program.is_xdp() || program.is_extension();
+    if (fits && program.name == kept) ids.push_back(std::to_string(program.id));
   }
   if (ids.empty()) throw Error("no loaded XDP program has this name", kListHint);
   if (ids.size() > 1) {

@@ -34,6 +34,10 @@ bool ProgramInfo::is_xdp() const {
   return type == BPF_PROG_TYPE_XDP;
 }
 
+bool ProgramInfo::is_extension() const {
+  return type == BPF_PROG_TYPE_EXT;
+}
+
 bool ProgramInfo::uses(std::uint32_t map_id) const {
   return std::find(map_ids.begin(), map_ids.end(), map_id) != map_ids.end();
 }
@@ -49,15 +53,21 @@ std::optional<ProgramInfo> find_program(std::uint32_t id) {
   return fd.valid() ? describe(fd.get()) : std::nullopt;
 }
 
-std::vector<ProgramInfo> loaded_xdp_programs() {
+std::vector<ProgramInfo> loaded_programs() {
   std::vector<ProgramInfo> programs;
   std::uint32_t id = 0;
   while (bpf_prog_get_next_id(id, &id) == 0) {
     auto program = find_program(id);
-    if (program && program->is_xdp()) programs.push_back(std::move(*program));
+    if (program) programs.push_back(std::move(*program));
   }
   if (errno == ENOENT) return programs;  // that was the last one
   throw system_error("looking at the loaded BPF programs", errno, kLookHint);
+}
+
+std::vector<ProgramInfo> loaded_xdp_programs() {
+  std::vector<ProgramInfo> programs = loaded_programs();
+  std::erase_if(programs, [](const ProgramInfo& program) { return !program.is_xdp(); });
+  return programs;
 }
 
 std::vector<std::uint32_t> programs_using(std::uint32_t map_id) {

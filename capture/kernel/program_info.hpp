@@ -22,6 +22,8 @@ struct ProgramInfo {
   std::vector<std::uint32_t> map_ids;
 
   [[nodiscard]] bool is_xdp() const;
+  // Of type EXT: it replaces a function of another program (program_extensions.hpp).
+  [[nodiscard]] bool is_extension() const;
   [[nodiscard]] bool uses(std::uint32_t map_id) const;
 };
 
@@ -31,8 +33,9 @@ ProgramInfo program_info(int program_fd);
 // Nothing when no program has this id (any more), or when this process may not look.
 std::optional<ProgramInfo> find_program(std::uint32_t id);
 
-// Every XDP program of the machine. Throws Error when this process may not look.
+// Every XDP program of the machine, or every program. Throws Error when this process may not look.
 std::vector<ProgramInfo> loaded_xdp_programs();
+std::vector<ProgramInfo> loaded_programs();
 
 // The ids of those that use a map; none when this process may not look.
 std::vector<std::uint32_t> programs_using(std::uint32_t map_id);

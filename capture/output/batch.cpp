@@ -6,11 +6,12 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "base/pcapng_format.hpp"
 
 namespace xdpcap {
 namespace {
 
-constexpr std::uint32_t kPacketBlock = 6;  // Enhanced Packet Block
+constexpr std::size_t kLeastBlock = 12;  // type, and the length twice
 
 std::uint32_t read_word(const std::byte* at) {
   std::uint32_t word = 0;
@@ -40,18 +41,22 @@ void Batch::throw_foreign() {
 }
 
 // A block begins where a piece does or where the block before it ends, has its first fields in one
-// piece, and can go on in the pieces behind.
+// piece, and can go on in the pieces after it. What another program has written over a block since
+// append() is not believed: what comes before that block is kept.
 void Batch::keep_whole_blocks(std::size_t bytes) {
   std::fill(packets_.begin(), packets_.end(), 0);
   size_ = 0;
   std::size_t index = 0;
   std::size_t at = 0;  // in the piece
   while (index < pieces_.size()) {
+    if (pieces_[index].iov_len - at < kLeastBlock) break;
     const std::byte* block = static_cast<const std::byte*>(pieces_[index].iov_base) + at;
     const std::size_t length = read_word(block + offsetof(xdpcap_block, block_length));
-    if (size_ + length > bytes) break;
-    if (read_word(block) == kPacketBlock) {
-      ++packets_[read_word(block + offsetof(xdpcap_block, interface_id))];
+    if (length < kLeastBlock || size_ + length > bytes) break;
+    if (read_word(block) == pcapng::block_type::enhanced_packet) {
+      const std::uint32_t interface = read_word(block + offsetof(xdpcap_block, interface_id));
+      if (interface >= packets_.size()) break;
+      ++packets_[interface];
     }
     size_ += length;
     for (at += length; index < pieces_.size() && at >= pieces_[index].iov_len; ++index) {

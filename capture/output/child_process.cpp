@@ -124,10 +124,15 @@ bool ChildProcess::ended() {
   return pid_ < 0;
 }
 
+UniqueFd ChildProcess::descriptor() const {
+  UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  if (!process.valid()) throw system_error("waiting for " + name_, errno);
+  return process;
+}
+
 bool ChildProcess::wait(int interrupt_fd, int milliseconds) {
   if (ended()) return true;
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-  if (!process.valid()) throw system_error("waiting for " + name_, errno);
+  const UniqueFd process = descriptor();
   std::array<pollfd, 2> fds = {pollfd{process.get(), POLLIN, 0}, pollfd{interrupt_fd, POLLIN, 0}};
   while (::poll(fds.data(), fds.size(), milliseconds) < 0 && errno == EINTR) {
   }

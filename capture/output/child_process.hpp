@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.hpp"
+
 namespace xdpcap {
 
 // Whether a program of that name is in PATH (or at that path).
@@ -37,6 +39,8 @@ class ChildProcess {
   // Waits for its end, until `interrupt_fd` becomes readable, or so many ms (-1: for ever). False
   // when it still runs.
   bool wait(int interrupt_fd, int milliseconds = -1);
+  // Becomes readable at its end. Throws Error.
+  [[nodiscard]] UniqueFd descriptor() const;
   // After its end: "gzip ended with exit code 1"; empty when all went well.
   [[nodiscard]] std::string failure() const;
   [[nodiscard]] const std::string& name() const { return name_; }

@@ -167,6 +167,38 @@ TEST_F(HabitsTest, CommandsGetEachFileWholeAndHoldNobodyUp) {
               ElementsAre(file_, file_ + "1", file_ + "2", file_ + "3", file_ + "4", file_ + "5"));
 }
 
+// The others wait for their turn, also when the tool is killed meanwhile.
+TEST_F(HabitsTest, AFewCommandsRunAtATimeAndNoneIsForgotten) {
+  const std::string gate = scripts_.path("gate");
+  const std::string log = scripts_.path("log");
+  const std::string script =
+      make_program("after", "echo begin >>" + log + "; while ! [ -e " + gate +
+                                " ]; do sleep 0.05; done; echo end \"$1\" >>" + log);
+  const auto logged = [&](const std::string& word) {
+    const std::vector<std::string> lines = lines_of(read_file(log));
+    return std::count_if(lines.begin(), lines.end(),
+                         [&](const std::string& line) { return line.starts_with(word); });
+  };
+  Process capture(tool({"-C", "1k", "-z", script, hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (int i = 1; i < 11; ++i) {
+    program_.run(packet_for(XDP_DROP, 1200));
+    ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file_ + std::to_string(i)); }));
+  }
+  ASSERT_TRUE(eventually([&] { return logged("begin") >= 4; }));
+  capture.signal(SIGKILL);
+  capture.wait();
+  std::ofstream(gate) << '\n';
+  EXPECT_TRUE(eventually([&] { return logged("end") == 11; })) << read_file(log);
+  int running = 0;
+  int most = 0;
+  for (const std::string& line : lines_of(read_file(log))) {
+    running += line == "begin" ? 1 : -1;
+    most = std::max(most, running);
+  }
+  EXPECT_LE(most, 5);  // four, and one of the guardian's
+}
+
 TEST_F(HabitsTest, CommandsGetCompressedFilesWhenTheyAreWhole) {
   const std::string log = scripts_.path("log");
   const std::string script = make_program("after", "gzip -t \"$1\" && echo ok >>" + log);

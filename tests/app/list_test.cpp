@@ -10,42 +10,48 @@
 namespace xdpcap {
 namespace {
 
-const ListedHook kBusy = {"/sys/fs/bpf/xdpcap",
-                          12,
-                          5,
-                          {{31,
-                            "xdp_pass",
-                            {{"", "eth0", 2, 31, XdpMode::native},
-                             {"lab", "eth0", 3, 31, XdpMode::generic},
-                             {"", "", 9, 31, XdpMode::unknown}}},
-                           {32, "on_device", {}}},
-                          {{XdpAction(1), 40, "xdpcap_drop", {{300, "xdpcap-cpp"}}},
-                           {XdpAction(1), 39, "xdpcap_drop", {{299, "other"}}},
-                           {XdpAction(2), 41, "xdpcap_pass", {{300, "xdpcap-cpp"}}},
-                           {XdpAction(3), 42, "xdpcap_tx", {}}}};
-const ListedHook kIdle = {"/sys/fs/bpf/\"odd\\\n", 13, 5, {}, {}};
+const ListedHook kBusy = {
+    "/sys/fs/bpf/xdpcap",
+    12,
+    5,
+    {{31,
+      "xdp_pass",
+      {{"", "eth0", 2, 31, XdpMode::native},
+       {"lab", "eth\x1b", 3, 31, XdpMode::generic},
+       {"", "", 9, 31, XdpMode::unknown}}},
+     {32, "on_device", {}},
+     {33, "part", {{"", "eth1", 4, 30, XdpMode::native}}, {30, "xdp_dispatcher"}}},
+    {{XdpAction(1), 40, "xdpcap_drop", {{300, "xdpcap-cpp"}}},
+     {XdpAction(1), 39, "xdpcap_drop", {{299, "other"}}},
+     {XdpAction(2), 41, "xdpcap_pass", {{300, "xdpcap-cpp"}}},
+     {XdpAction(3), 42, "xdpcap_tx", {}}}};
+const ListedHook kIdle = {"/sys/fs/bpf/\"odd\\\n\xff", 13, 5, {}, {}};
 
 TEST(ListText, TellsUsersPlacesAndCaptures) {
   EXPECT_EQ(list_as_text({kBusy, kIdle}),
             "/sys/fs/bpf/xdpcap: map 12, 5 slots\n"
-            "  program 31 xdp_pass: eth0 (native), lab/eth0 (generic), "
+            "  program 31 xdp_pass: eth0 (native), lab/eth? (generic), "
             "interface 9 of a namespace out of sight\n"
             "  program 32 on_device: attached nowhere\n"
+            "  program 33 part (part of program 30 xdp_dispatcher): eth1 (native)\n"
             "  capture drop, pass: xdpcap-cpp (pid 300)\n"
             "  capture drop: other (pid 299)\n"
             "  capture tx: nobody has it open, a killed capture left it behind\n"
-            "/sys/fs/bpf/\"odd\\?: map 13, 5 slots\n"
+            "/sys/fs/bpf/\"odd\\??: map 13, 5 slots\n"
             "  no loaded XDP program uses it\n");
 }
 
 TEST(ListJson, HoldsTheSame) {
   EXPECT_EQ(list_as_json({kBusy, kIdle}),
             R"([{"path":"/sys/fs/bpf/xdpcap","map_id":12,"slots":5,"programs":[)"
-            R"({"id":31,"name":"xdp_pass","attachments":[)"
+            R"({"id":31,"name":"xdp_pass","dispatcher":null,"attachments":[)"
             R"({"netns":null,"interface":"eth0","ifindex":2,"mode":"native"},)"
-            R"({"netns":"lab","interface":"eth0","ifindex":3,"mode":"generic"},)"
+            R"({"netns":"lab","interface":"eth\u001b","ifindex":3,"mode":"generic"},)"
             R"({"netns":null,"interface":null,"ifindex":9,"mode":"unknown"}]},)"
-            R"({"id":32,"name":"on_device","attachments":[]}],"captures":[)"
+            R"({"id":32,"name":"on_device","dispatcher":null,"attachments":[]},)"
+            R"({"id":33,"name":"part","dispatcher":{"id":30,"name":"xdp_dispatcher"},)"
+            R"("attachments":[{"netns":null,"interface":"eth1","ifindex":4,"mode":"native"}]}],)"
+            R"("captures":[)"
             R"({"action":"drop","slot":1,"program_id":40,"program_name":"xdpcap_drop",)"
             R"("processes":[{"pid":300,"command":"xdpcap-cpp"}]},)"
             R"({"action":"drop","slot":1,"program_id":39,"program_name":"xdpcap_drop",)"
@@ -54,7 +60,7 @@ TEST(ListJson, HoldsTheSame) {
             R"("processes":[{"pid":300,"command":"xdpcap-cpp"}]},)"
             R"({"action":"tx","slot":3,"program_id":42,"program_name":"xdpcap_tx",)"
             R"("processes":[]}]},)"
-            R"({"path":"/sys/fs/bpf/\"odd\\\u000a","map_id":13,"slots":5,)"
+            R"({"path":"/sys/fs/bpf/\"odd\\\u000a\ufffd","map_id":13,"slots":5,)"
             R"("programs":[],"captures":[]}])"
             "\n");
   EXPECT_EQ(list_as_json({}), "[]\n");

@@ -148,6 +148,27 @@ TEST_F(BatchTest, KeepsOnlyWholeBlocks) {
   EXPECT_THAT(batch_.packets(), ElementsAre(0, 0));
 }
 
+// Another program writes to the ring after the block was taken.
+TEST_F(BatchTest, KeepsWhatComesBeforeABlockThatWasWrittenOver) {
+  const std::size_t start = batch_.size();
+  for (int i = 0; i < 3; ++i) append({.packet = numbered_packet(60)});
+  const std::size_t block = (batch_.size() - start) / 3;
+  const auto keep_with = [&](std::uint32_t length, std::uint32_t interface) {
+    Batch batch = batch_;
+    xdpcap_block& second = blocks_[1].get();
+    const xdpcap_block before = second;
+    second.block_length = length;
+    second.interface_id = interface;
+    batch.keep_whole_blocks(start + 3 * block - 1);
+    std::memcpy(&second, &before, sizeof(before));
+    EXPECT_EQ(batch.size(), start + block);
+    EXPECT_THAT(batch.packets(), ElementsAre(1, 0));
+  };
+  const auto length = static_cast<std::uint32_t>(block);
+  for (const std::uint32_t other : {0U, 4U, 8U, 0xffffffffU}) keep_with(other, 0);
+  for (const std::uint32_t other : {2U, 0x7fffffffU}) keep_with(length, other);
+}
+
 // A packet's fate makes way for a comment that is not in the ring.
 class BatchWithFatesTest : public BatchTest {
  protected:

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
+// An XDP program as libxdp loads it: in place of a function of its dispatcher.
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "xdpcap.h"
+
+XDPCAP_DEFINE_HOOK(hook);
+
+SEC("freplace/component")
+int extension(struct xdp_md *ctx)
+{
+	return xdpcap_exit(ctx, &hook, XDP_DROP);
+}
+
+char _license[] SEC("license") = "GPL";
