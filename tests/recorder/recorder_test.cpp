@@ -41,7 +41,7 @@ std::ptrdiff_t calls(const ebpf::Program& program, bpf_func_id helper) {
 
 std::ptrdiff_t exchanges(const ebpf::Program& program) {
   return std::count_if(program.code.begin(), program.code.end(), [](const bpf_insn& insn) {
-    return insn.code == (BPF_STX | BPF_XADD | BPF_DW);
+    return insn.code == (BPF_STX | BPF_XADD | BPF_DW) && insn.imm != BPF_ADD;
   });
 }
 
