@@ -21,7 +21,7 @@ namespace xdpcap::recorder {
 // Stack:
 //
 //   R10 - 4   u32 CPU: the key into the rings
-//   R10 - 8   u32 length of the whole packet (frags only)
+//   R10 - 8   u32 length of the whole packet, for the filter
 //   R10 - 12  u32 0: the key into a ring
 //   R10 - 24  ring
 //   R10 - 32  where the block begins, less kBlocks

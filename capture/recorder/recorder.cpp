@@ -30,7 +30,7 @@ class Recorder {
   ebpf::Program emit() {
     emit_prologue();
     emit_filter_at(code_, filter_, spec_.filter_offsets,
-                   {.frags = spec_.frags,
+                   {.frags = sees_fragments(spec_),
                     .length_slot = kLengthSlot,
                     .stack_top = recorder::filter_stack_top(spec_),
                     .match = match_,
@@ -89,19 +89,16 @@ void Recorder::emit_prologue() {
   code_.alu64(Alu::add, Reg::r9, Reg::r0);
   if (notes_fate(spec_)) recorder::FateEmitter(code_, spec_).emit_entry();
   increment(offsetof(xdpcap_counters, received));
-  if (spec_.frags) {
-    code_.alu64(Alu::mov, Reg::r1, Reg::r6);
-    code_.call(BPF_FUNC_xdp_get_buff_len);
-    code_.store(Size::word, Reg::r10, kLengthSlot, Reg::r0);
-  }
   code_.load(Size::word, Reg::r7, Reg::r6, offsetof(xdp_md, data));
   code_.load(Size::word, Reg::r8, Reg::r6, offsetof(xdp_md, data_end));
 }
 
 // R8 = original length, R7 = bytes to capture.
 void Recorder::emit_lengths() {
-  if (spec_.frags) {
-    code_.load(Size::word, Reg::r8, Reg::r10, kLengthSlot);
+  if (sees_fragments(spec_)) {
+    code_.alu64(Alu::mov, Reg::r1, Reg::r6);
+    code_.call(BPF_FUNC_xdp_get_buff_len);
+    code_.alu32(Alu::mov, Reg::r8, Reg::r0);
   } else {
     code_.alu64(Alu::sub, Reg::r8, Reg::r7);
   }

@@ -226,6 +226,7 @@ void Interpreter::jump(const bpf_insn& insn) {
 }
 
 void Interpreter::call(std::int32_t helper) {
+  calls_.push_back(helper);
   std::uint64_t result = 0;
   if (helper == BPF_FUNC_xdp_get_buff_len) {
     result = packet_.size();

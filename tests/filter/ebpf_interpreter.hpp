@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "filter/assembler.hpp"
 
@@ -53,6 +54,8 @@ class Interpreter {
   void step();
   // Runs it to its end, and returns what it returned.
   std::uint32_t run();
+  // The helpers it has called so far.
+  [[nodiscard]] const std::vector<std::int32_t>& calls() const { return calls_; }
 
  private:
   [[noreturn]] void fail(const std::string& what) const;
@@ -92,6 +95,7 @@ class Interpreter {
   std::array<bool, 11> written_{};
   std::array<std::uint8_t, kStackSize> stack_{};
   std::array<bool, kStackSize> stack_written_{};
+  std::vector<std::int32_t> calls_;
 };
 
 // What `program` returns for `packet`, whose first `linear` bytes (all when absent) are in the
