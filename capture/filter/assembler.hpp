@@ -94,6 +94,8 @@ class Assembler {
   void store(Size size, Reg base, std::int16_t offset, Reg src);
   void store(Size size, Reg base, std::int16_t offset, std::int32_t imm);
 
+  // Adds `src` to memory (a word or a dword) in one piece.
+  void add_atomically(Size size, Reg base, std::int16_t offset, Reg src);
   // Exchanges `src` with memory (a word or a dword), with a full barrier. Linux 5.12.
   void exchange(Size size, Reg base, std::int16_t offset, Reg src);
 

@@ -22,10 +22,10 @@ namespace xdpcap {
 //
 // The filter may use the stack from R10 + stack_top, a multiple of 8, downwards.
 struct FilterFrame {
-  // The packet may have fragments behind the linear part (xdp.frags). If not, R8 - R7 is its
-  // length.
+  // The packet may have fragments after the linear part. If not, R8 - R7 is its length. Where it
+  // may, the kernel has to have bpf_xdp_get_buff_len() and bpf_xdp_load_bytes() (Linux 5.18).
   bool frags = false;
-  // With frags: the u32 at R10 + length_slot is the length of the whole packet.
+  // With frags: the filter may use the u32 at R10 + length_slot.
   std::int16_t length_slot = 0;
   std::int16_t stack_top = 0;
   // The filter sees the packet without its first `packet_start` bytes, `len` included; a shorter

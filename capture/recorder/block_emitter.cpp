@@ -27,9 +27,7 @@ constexpr std::int32_t kLargePiece = 32;
 
 }  // namespace
 
-// R1 = block. The clock is read while the ring is marked as busy: a block that the reader cannot
-// see yet is then never older than the moment it looked and found no mark, which is what lets it
-// merge CPUs in time order.
+// R1 = block. The clock is read while the ring is marked as busy (record.h).
 void BlockEmitter::emit_header() {
   code_.note("timestamp");
   code_.call(BPF_FUNC_ktime_get_ns);
@@ -57,7 +55,10 @@ void BlockEmitter::emit_drop_count() {
   code_.alu64(Alu::mov, Reg::r0, Reg::r2);
   code_.alu64(Alu::add, Reg::r0, kFixedLength);
   code_.alu64(Alu::add, Reg::r2, Reg::r1);
-  code_.load(Size::dword, Reg::r3, Reg::r9, offsetof(xdpcap_counters, dropped));
+  code_.load(Size::dword, Reg::r3, Reg::r9, offsetof(xdpcap_counters, lost));
+  code_.load(Size::dword, Reg::r4, Reg::r9, offsetof(xdpcap_counters, reported));
+  code_.store(Size::dword, Reg::r10, kLostSlot, Reg::r3);
+  code_.alu64(Alu::sub, Reg::r3, Reg::r4);
   code_.jump_if(Cond::eq, Reg::r3, 0, none);
   code_.note("what was lost before this packet");
   store_option(offsetof(xdpcap_drop_count, code), option::epb_dropcount, sizeof(std::uint64_t));
@@ -152,7 +153,8 @@ void BlockEmitter::emit_copy() {
   code_.bind(helper);
   emit_helper_copy();
   code_.bind(copied);
-  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, dropped), 0);
+  code_.load(Size::dword, Reg::r2, Reg::r10, kLostSlot);
+  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, reported), Reg::r2);
 }
 
 // R1 = block, which it keeps; R7 is at most kMostDirect. Goes to `helper` where the packet's linear

@@ -21,12 +21,13 @@ namespace xdpcap::recorder {
 // Stack:
 //
 //   R10 - 4   u32 CPU: the key into the rings
-//   R10 - 8   u32 length of the whole packet (frags only)
+//   R10 - 8   u32 length of the whole packet, for the filter
 //   R10 - 12  u32 0: the key into a ring
 //   R10 - 24  ring
 //   R10 - 32  where the block begins, less kBlocks
 //   R10 - 40  length of the block
-//   R10 - 48  this CPU's struct xdpcap_last (with fates only)
+//   R10 - 48  packets lost so far, all of which the block reports
+//   R10 - 56  this CPU's struct xdpcap_last (with fates only)
 //   below     the filter's, before it has matched
 inline constexpr std::int16_t kCpuSlot = -4;
 inline constexpr std::int16_t kLengthSlot = -8;
@@ -34,10 +35,11 @@ inline constexpr std::int16_t kZeroSlot = -12;
 inline constexpr std::int16_t kRingSlot = -24;
 inline constexpr std::int16_t kBlockSlot = -32;
 inline constexpr std::int16_t kBlockLengthSlot = -40;
-inline constexpr std::int16_t kLastSlot = -48;
+inline constexpr std::int16_t kLostSlot = -48;
+inline constexpr std::int16_t kLastSlot = -56;
 
 inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
-  return notes_fate(spec) ? kLastSlot : kBlockLengthSlot;
+  return notes_fate(spec) ? kLastSlot : kLostSlot;
 }
 
 // Where blocks begin in a ring, and packets in what kBlockSlot points to.

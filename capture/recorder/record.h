@@ -9,25 +9,36 @@
 // A ring: the only value of an mmapped ARRAY, which one CPU writes and the reader reads.
 //
 //   0      struct xdpcap_ring
-//   256    blocks, one behind the other, of as many bytes as the ring has (a power of two)
-//   + size room for the end of a block that begins in front of it
+//   256    blocks, one after the other, of as many bytes as the ring has (a power of two)
+//   + size room for the end of a block that begins before it
 //
 // Positions count bytes for ever; one modulo the size is where a block begins. A block that reaches
 // the size or passes it is the last of its lap: the next one begins at the next multiple of the
 // size. So no block is ever in two parts, and what stands in a lap is a piece of a pcapng file that
 // can be written as it is.
 //
+// What may run at the same time. Recorders of one CPU share its ring and may interrupt one another at
+// any instruction, to the end or in turns: a test run is interrupted by packets before Linux 6.4, and
+// a PREEMPT_RT kernel may preempt an XDP program by another one. So a recorder adds its mark to
+// `busy` in one piece and owns the ring only if that mark is the only one; otherwise it takes the
+// mark off and counts its packet as lost. Head, blocks and `last` are the owner's, as are `reported`
+// and the interface's text of its counters; the other counters are added to in one piece. A program
+// never moves to another CPU while it runs.
+//
 // Which order recorder and reader rely on, and what gives it. The recorder's stores are plain, but
-// for the head on CPUs that reorder stores, which is exchanged (BPF_XCHG, a full barrier: on arm64
-// the JIT makes SWPAL of it, or LDXR, STLXR and DMB ISH on ARMv8.0). The reader loads with acquire
-// and stores with release.
+// for the mark, which is added (BPF_ADD: a full barrier on x86, none on arm64), and for the head on
+// CPUs that reorder stores, which is exchanged (BPF_XCHG, a full barrier: on arm64 the JIT makes
+// SWPAL of it, or LDXR, STLXR and DMB ISH on ARMv8.0). The reader loads with acquire and stores with
+// release.
 //
 // - Block and `last`, then head: the exchange; on x86, the order of stores.
-// - Head, then busy = 0: the same. The reader loads busy before the head.
+// - Head, then the mark is taken off: the same. The reader loads busy before the head.
 // - The reader is done with a block, then it is written over: the tail is stored with release, and
 //   the recorder branches on it. No CPU shows stores before the branch they depend on is decided.
-// - busy = 1, then the clock: nothing. The mark may be seen some 100 ns late, so the reader takes
-//   only packets that are older than some 20 us (app/session.cpp).
+// - The mark, then the clock, so that a block the reader cannot see yet is never older than the
+//   moment it looked and found no mark, by which it merges CPUs in time order: on x86, the addition;
+//   elsewhere, nothing. There the mark may be seen some 100 ns late. Everywhere the reader takes only
+//   packets that are older than XDPCAP_MARK_DELAY.
 // - Head, then a look at wake_at: the exchange; on x86, nothing. A wake-up that is lost so is made
 //   up for within 20 ms.
 // - A fate, then its state, then `last` of the next block: on x86, the order of stores; elsewhere,
@@ -35,12 +46,15 @@
 // - Counters: nothing while packets come; at the end, the grace period after the hook was emptied.
 struct xdpcap_ring {
   __u64 head;  // where the recorder writes next; stored when the block before it is complete
-  __u64 busy;  // not 0: a recorder is at work, and has not looked at the clock yet or has
+  __u64 busy;  // how many recorders are at work on this CPU; the one that owns the ring has read the
+               // clock, or is about to
   __u64 last;  // with fates: where the last block begins, stored before the head
   __u64 head_padding[13];
   __u64 tail;  // what the reader has given back
   __u64 tail_padding[15];
 };
+// Ns. Ample: a store is seen within some hundred.
+#define XDPCAP_MARK_DELAY 20000ULL
 
 // A block in a ring: a pcapng Enhanced Packet Block (draft-ietf-opsawg-pcapng, section 4.3) in host
 // byte order, complete but for its time, which is the kernel's.
@@ -153,12 +167,13 @@ struct xdpcap_control {
 #define XDPCAP_AWAKE (~0ULL)
 
 // One cache line that only one CPU writes. received = all packets that reached the recorder;
-// matched = those the filter took; lost = those of them that found no room in the ring.
+// matched = those the filter took; lost = those of them that found no room in the ring, or another
+// recorder at work on it. Once all recorders have ended, matched = written + lost, always.
 struct xdpcap_counters {
   __u64 received;
   __u64 matched;
   __u64 lost;
-  __u64 dropped;  // lost since the last record, to be told in the next one
+  __u64 reported;  // how many of the lost ones the drop counts of blocks have reported
   __u64 ingress_ifindex;  // the last one, so that its text is made once
   __u64 ingress_text;
   __u64 padding[2];

@@ -31,9 +31,9 @@ struct RecorderSpec {
   int rings_fd;                // ARRAY_OF_MAPS of ARRAYs that hold a ring (record.h) each, by CPU
   std::uint32_t ring_bytes;    // a power of two, at most kMaxRingBytes
   int bell_fd;                 // RINGBUF that wakes the reader
-  bool frags;                  // packets may have fragments (BPF_F_XDP_HAS_FRAGS)
-  // bpf_xdp_load_bytes (Linux 5.18) copies packets, fragments included. Without it,
-  // bpf_probe_read_kernel does, and frags has to be false.
+  bool frags;                  // is loaded with BPF_F_XDP_HAS_FRAGS
+  // The kernel has bpf_xdp_load_bytes and bpf_xdp_get_buff_len (Linux 5.18), which see fragments.
+  // Without them, bpf_probe_read_kernel copies packets, and frags has to be false.
   bool has_xdp_load_bytes;
   // Where in the packet the filter looks for its beginning; none: at the packet's own.
   std::span<const std::uint32_t> filter_offsets = {};
@@ -49,6 +49,13 @@ struct RecorderSpec {
   // atomic exchanges (kernel/features.hpp).
   bool ordered_stores = kOrderedStores;
 };
+
+// Whether packets may have fragments: not only where the program says that it takes them. libxdp
+// clears that flag in what it puts under its dispatcher, and gives the dispatcher those packets
+// all the same; nothing but the helpers sees that there is more than the linear part.
+inline bool sees_fragments(const RecorderSpec& spec) {
+  return spec.frags || spec.has_xdp_load_bytes;
+}
 
 inline bool notes_fate(const RecorderSpec& spec) {
   return spec.last_fd >= 0;

@@ -31,13 +31,15 @@ void RingEmitter::emit_lookup() {
   code_.store(Size::dword, Reg::r10, kRingSlot, Reg::r0);
 }
 
-// Only this CPU writes to it, so nothing here is atomic. What interrupts a recorder with
-// another on the same CPU (a test run of the program on an older kernel) finds it busy.
+// The ring is this recorder's if its mark is the only one; head and blocks are looked at
+// afterwards.
 void RingEmitter::emit_reservation() {
   emit_lookup();
-  code_.note("is there room?");
+  code_.note("is another recorder at work on this CPU?");
+  emit_mark(Reg::r0, 1);
   code_.load(Size::dword, Reg::r1, Reg::r0, offsetof(xdpcap_ring, busy));
-  code_.jump_if(Cond::ne, Reg::r1, 0, lost_);
+  code_.jump_if(Cond::ne, Reg::r1, 1, failed_);
+  code_.note("is there room?");
   code_.load(Size::dword, Reg::r3, Reg::r0, offsetof(xdpcap_ring, head));
   code_.load(Size::dword, Reg::r4, Reg::r0, offsetof(xdpcap_ring, tail));
   code_.alu64(Alu::mov, Reg::r2, Reg::r7);
@@ -45,8 +47,7 @@ void RingEmitter::emit_reservation() {
   code_.alu64(Alu::add, Reg::r2, static_cast<std::int32_t>(kFixedLength + most_optional(spec_)));
   code_.alu64(Alu::add, Reg::r2, Reg::r3);
   code_.alu64(Alu::sub, Reg::r2, Reg::r4);
-  code_.jump_if(Cond::gt, Reg::r2, static_cast<std::int32_t>(spec_.ring_bytes), lost_);
-  code_.store(Size::dword, Reg::r0, offsetof(xdpcap_ring, busy), 1);
+  code_.jump_if(Cond::gt, Reg::r2, static_cast<std::int32_t>(spec_.ring_bytes), failed_);
   // Positions are multiples of 4 anyway; the verifier learns it.
   code_.alu64(Alu::bit_and, Reg::r3, mask() & ~3);
   code_.alu64(Alu::add, Reg::r0, Reg::r3);
@@ -78,7 +79,7 @@ void RingEmitter::emit_publication() {
     code_.alu64(Alu::mov, Reg::r3, Reg::r2);
     code_.exchange(Size::dword, Reg::r1, offsetof(xdpcap_ring, head), Reg::r3);
   }
-  code_.store(Size::dword, Reg::r1, offsetof(xdpcap_ring, busy), 0);
+  emit_mark(Reg::r1, -1);
 }
 
 // R1 = ring, R2 = its head. Wakes the reader only when it sleeps and enough has gathered: a wake-up
@@ -106,7 +107,13 @@ void RingEmitter::emit_wake_up(Label done) {
 
 void RingEmitter::emit_cancellation() {
   code_.load(Size::dword, Reg::r1, Reg::r10, kRingSlot);
-  code_.store(Size::dword, Reg::r1, offsetof(xdpcap_ring, busy), 0);
+  emit_mark(Reg::r1, -1);
+}
+
+// R3 is used.
+void RingEmitter::emit_mark(Reg ring, std::int32_t change) {
+  code_.alu64(Alu::mov, Reg::r3, change);
+  code_.add_atomically(Size::dword, ring, offsetof(xdpcap_ring, busy), Reg::r3);
 }
 
 }  // namespace xdpcap::recorder

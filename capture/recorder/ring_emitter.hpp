@@ -12,11 +12,13 @@ namespace xdpcap::recorder {
 
 class RingEmitter {
  public:
-  // `lost` is where a packet goes that has no ring or no room.
-  RingEmitter(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Label lost)
-      : code_(code), spec_(spec), lost_(lost) {}
+  // `lost` is where a packet goes that has no ring; `failed`, where one goes that cannot be
+  // recorded though the ring has been marked.
+  RingEmitter(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Label lost, ebpf::Label failed)
+      : code_(code), spec_(spec), lost_(lost), failed_(failed) {}
 
-  // Finds this CPU's ring, makes sure of room for R7 bytes of a packet in it, and marks it as busy.
+  // Finds this CPU's ring, marks it as busy, and makes sure that it has room for R7 bytes of a
+  // packet.
   void emit_reservation();
   // Shows the reader the block, whose length is in kBlockLengthSlot, and takes the mark off.
   void emit_publication();
@@ -27,6 +29,7 @@ class RingEmitter {
 
  private:
   void emit_lookup();
+  void emit_mark(ebpf::Reg ring, std::int32_t change);
   [[nodiscard]] std::int32_t mask() const {
     return static_cast<std::int32_t>(spec_.ring_bytes - 1);
   }
@@ -34,6 +37,7 @@ class RingEmitter {
   ebpf::Assembler& code_;
   const RecorderSpec& spec_;
   ebpf::Label lost_;
+  ebpf::Label failed_;
 };
 
 }  // namespace xdpcap::recorder

@@ -17,17 +17,13 @@ using ebpf::Size;
 
 constexpr std::int32_t kSentinel = 0x5eed;
 
-// stack   -4  length of the packet (frags only)
+// stack   -4  length of the packet: the filter's (frags only)
 //        -16  R7 - R8 as it was before the filter
 constexpr std::int16_t kLengthSlot = -4;
 constexpr std::int16_t kLinearSlot = -16;
 
-void emit_prologue(Assembler& code, bool frags) {
+void emit_prologue(Assembler& code) {
   code.alu64(Alu::mov, Reg::r6, Reg::r1);
-  if (frags) {
-    code.call(BPF_FUNC_xdp_get_buff_len);
-    code.store(Size::word, Reg::r10, kLengthSlot, Reg::r0);
-  }
   code.load(Size::word, Reg::r7, Reg::r6, offsetof(xdp_md, data));
   code.load(Size::word, Reg::r8, Reg::r6, offsetof(xdp_md, data_end));
   code.alu64(Alu::mov, Reg::r1, Reg::r7);
@@ -57,7 +53,7 @@ void emit_epilogue(Assembler& code, std::uint32_t verdict) {
 ebpf::Program make_filter_program(const CbpfProgram& filter, bool frags,
                                   std::span<const std::uint32_t> offsets) {
   Assembler code;
-  emit_prologue(code, frags);
+  emit_prologue(code);
   const FilterFrame frame{.frags = frags,
                           .length_slot = kLengthSlot,
                           .stack_top = kLinearSlot,

@@ -19,7 +19,7 @@ enum class Place { busy, block, head };
 
 struct Store {
   Place place;
-  int value;              // busy: 0 or 1; others: the packet's number
+  int value;              // busy: how many marks; others: the packet's number
   int packet;             // 1 or 2
   bool exchange = false;  // a full barrier, as BPF_XCHG is on every CPU
 };
@@ -43,13 +43,16 @@ ebpf::Program make(bool ordered_stores) {
 // What the program stores into its ring for one packet, in program order; a block is one store.
 std::vector<Store> stores_of(const ebpf::Program& program, int packet) {
   std::vector<Store> stores;
+  int constant = 0;  // the last that was put into a register
   for (const bpf_insn& insn : program.code) {
     const int kind = BPF_CLASS(insn.code);
+    if (insn.code == (BPF_ALU64 | BPF_MOV | BPF_K)) constant = insn.imm;
     if ((kind != BPF_ST && kind != BPF_STX) || insn.dst_reg > BPF_REG_1) continue;
-    const bool exchange = BPF_MODE(insn.code) == BPF_XADD;
-    if (insn.off == offsetof(xdpcap_ring, busy)) {
-      stores.push_back({Place::busy, insn.imm, packet, exchange});
-      if (insn.imm == 0) break;  // what follows is for packets that could not be copied
+    const bool atomic = BPF_MODE(insn.code) == BPF_XADD;
+    const bool exchange = atomic && insn.imm != BPF_ADD;
+    if (atomic && insn.off == offsetof(xdpcap_ring, busy)) {
+      stores.push_back({Place::busy, constant > 0 ? 1 : 0, packet, exchange});
+      if (constant < 0) break;  // what follows is for packets that could not be copied
     } else if (insn.off == offsetof(xdpcap_ring, head)) {
       stores.push_back({Place::head, packet, packet, exchange});
     } else if (stores.back().place != Place::block) {

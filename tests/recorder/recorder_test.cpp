@@ -2,15 +2,18 @@
 // What can be said of a recorder without running it. That it works is for tests/kernel.
 #include "recorder/recorder.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "filter/expression.hpp"
 #include "recorder/record.h"
+#include "recorder/recorder_world.hpp"
 
 namespace xdpcap {
 namespace {
@@ -41,12 +44,12 @@ std::ptrdiff_t calls(const ebpf::Program& program, bpf_func_id helper) {
 
 std::ptrdiff_t exchanges(const ebpf::Program& program) {
   return std::count_if(program.code.begin(), program.code.end(), [](const bpf_insn& insn) {
-    return insn.code == (BPF_STX | BPF_XADD | BPF_DW);
+    return insn.code == (BPF_STX | BPF_XADD | BPF_DW) && insn.imm != BPF_ADD;
   });
 }
 
 TEST(Recorder, CopiesInOnePlace) {
-  const ebpf::Program program = make(spec(), "tcp port 80");
+  const ebpf::Program program = make(spec(), "");
   EXPECT_EQ(calls(program, BPF_FUNC_xdp_load_bytes), 1);
   EXPECT_EQ(calls(program, BPF_FUNC_ktime_get_ns), 1);
 }
@@ -86,11 +89,43 @@ TEST(Recorder, OlderKernelsCopyWithoutXdpLoadBytes) {
   EXPECT_EQ(calls(program, BPF_FUNC_probe_read_kernel), 1);
 }
 
-TEST(Recorder, OnlyFragmentsPayForFragments) {
+TEST(Recorder, AsksForTheLengthWhereTheKernelKnowsIt) {
+  RecorderSpec old = spec();
+  old.has_xdp_load_bytes = false;
+  EXPECT_EQ(calls(make(old, ""), BPF_FUNC_xdp_get_buff_len), 0);
   RecorderSpec frags = spec();
   frags.frags = true;
-  EXPECT_EQ(calls(make(spec(), ""), BPF_FUNC_xdp_get_buff_len), 0);
   EXPECT_EQ(calls(make(frags, ""), BPF_FUNC_xdp_get_buff_len), 1);
+  EXPECT_EQ(calls(make(spec(), ""), BPF_FUNC_xdp_get_buff_len), 1);
+}
+
+// Which helpers a recorder calls for a packet that has `linear` of its 100 bytes in one piece.
+std::vector<std::int32_t> calls_for(bool frags, const char* filter, std::size_t linear) {
+  constexpr std::size_t kRing = 4096;
+  test::RecorderWorld world(kRing);
+  RecorderSpec spec = test::RecorderWorld::spec(kRing);
+  spec.frags = frags;
+  const ebpf::Program program = make(spec, filter);
+  const std::vector<std::uint8_t> packet(100);
+  test::Interpreter recorder(program, packet, linear, &world);
+  recorder.run();
+  EXPECT_EQ(world.counters().matched, 0U);
+  return recorder.calls();
+}
+
+TEST(Recorder, CallsNoHelperForAPacketThatDoesNotMatch) {
+  using ::testing::Contains;
+  using ::testing::ElementsAre;
+  constexpr std::int32_t kLength = BPF_FUNC_xdp_get_buff_len;
+  const auto cpu_only = ElementsAre(BPF_FUNC_get_smp_processor_id);
+  for (const bool frags : {false, true}) {
+    EXPECT_THAT(calls_for(frags, "tcp port 80", 100), cpu_only);
+    EXPECT_THAT(calls_for(frags, "tcp port 80", 50), cpu_only);
+    EXPECT_THAT(calls_for(frags, "1,6 0 0 0", 0), cpu_only);
+    // Unless it is about what only the helpers can tell.
+    EXPECT_THAT(calls_for(frags, "ip[60] = 1", 50), Contains(kLength));
+    EXPECT_THAT(calls_for(frags, "len > 100", 100), Contains(kLength));
+  }
 }
 
 // Jumps are longer over what was put in between.
@@ -110,8 +145,9 @@ std::ptrdiff_t loads_of_map(const ebpf::Program& program, int fd) {
 // in their place.
 TEST(Recorder, OnlyThoseWhoAskPayForFates) {
   constexpr int kLastFd = 77;
-  const ebpf::Program without = make(spec(), "tcp port 80");
   RecorderSpec noting = spec();
+  noting.has_xdp_load_bytes = false;  // what it loads into the stack would lie elsewhere
+  const ebpf::Program without = make(noting, "tcp port 80");
   noting.last_fd = kLastFd;
   const ebpf::Program with = make(noting, "tcp port 80");
   EXPECT_EQ(loads_of_map(without, kLastFd), 0);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <bpf/bpf.h>
+
+#include <cerrno>
+#include <cstdint>
+
+#include "base/error.hpp"
+#include "filter/expression.hpp"
+#include "kernel/bell.hpp"
+#include "kernel/control.hpp"
+#include "kernel/cpus.hpp"
+#include "kernel/features.hpp"
+#include "kernel/program_loader.hpp"
+#include "kernel/rings.hpp"
+#include "recorder/recorder.hpp"
+#include "support/hooked_program.hpp"
+
+namespace xdpcap::test {
+
+// LoneRecorder is a program that drops every packet through its hook, and a recorder there.
+struct LoneRecorder {
+  explicit LoneRecorder(const char* filter)
+      : rings(cpus.online, cpus.possible, std::uint64_t{1} << 20U) {
+    const ebpf::Program program =
+        make_recorder({.action = XdpAction(XDP_DROP),
+                       .interface_id = 0,
+                       .snaplen = kMaxSnaplen,
+                       .cpus = cpus.possible,
+                       .counters_row = 0,
+                       .control_fd = control.fd(),
+                       .rings_fd = rings.array_fd(),
+                       .ring_bytes = static_cast<std::uint32_t>(rings.bytes_per_cpu()),
+                       .bell_fd = bell.fd(),
+                       .frags = kFlavour.frags,
+                       .has_xdp_load_bytes = has_xdp_load_bytes()},
+                      compile_filter(filter, LinkType{}));
+    recorder = load_xdp_program("recorder", program, kFlavour);
+    const std::uint32_t slot = XDP_DROP;
+    const int fd = recorder.get();
+    if (bpf_map_update_elem(hook.get(), &slot, &fd, BPF_ANY) != 0) {
+      throw system_error("putting a recorder into a hook", errno);
+    }
+  }
+
+  static constexpr Flavour kFlavour = {BPF_XDP, false};
+  UniqueFd hook = create_hook();
+  HookedProgram hooked{hook.get(), kFlavour, XdpAction(XDP_DROP)};
+  Cpus cpus = read_cpus();
+  Control control{1, cpus.possible};
+  Bell bell;
+  Rings rings;
+  UniqueFd recorder;
+};
+
+}  // namespace xdpcap::test
