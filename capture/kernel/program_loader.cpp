@@ -90,7 +90,9 @@ UniqueFd create_map(bpf_map_type type, const std::string& name, std::uint32_t ke
   if (fd.valid()) return fd;
   const int error_number = errno;
   throw system_error("creating the BPF map " + name, error_number,
-                     error_number == EPERM ? permission_hint() : "");
+                     error_number == EPERM    ? permission_hint()
+                     : error_number == ENOMEM ? "use a smaller --buffer, or raise the memory limit"
+                                              : "");
 }
 
 }  // namespace xdpcap
