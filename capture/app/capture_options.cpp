@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -12,19 +13,27 @@
 namespace xdpcap {
 namespace {
 
+// A number, or KiB, MiB and GiB with k, m and g, as -C has them.
 std::optional<std::uint64_t> parse_bytes(const char* option, const std::string& text) {
   if (text.empty()) return std::nullopt;
-  const auto bytes = parse_number<std::uint64_t>(text);
-  if (bytes && *bytes > 0) return bytes;
-  throw UsageError(std::string(option) + ": \"" + text + "\" is no number of bytes above 0");
+  constexpr std::string_view kSuffixes = "kmg";
+  constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
+  const auto suffix = kSuffixes.find(to_lower(text).back());
+  const bool has_suffix = suffix != std::string_view::npos;
+  const std::uint64_t unit = has_suffix ? std::uint64_t{1} << (10 * (suffix + 1)) : 1;
+  const auto number = parse_number<std::uint64_t>(
+      std::string_view(text).substr(0, text.size() - (has_suffix ? 1 : 0)));
+  if (number && *number > 0 && *number <= kMostBytes / unit) return *number * unit;
+  throw UsageError(std::string(option) + ": invalid size \"" + text + "\"",
+                   "a number of bytes above 0, or of KiB, MiB, GiB with k, m, g");
 }
 
 std::uint32_t parse_snaplen(const std::string& text) {
   if (text.empty()) return kMaxSnaplen;
   const auto bytes = parse_number<std::uint32_t>(text);
   if (bytes && *bytes <= kMaxSnaplen) return *bytes == 0 ? kMaxSnaplen : *bytes;
-  throw UsageError("-s: \"" + text + "\" is no number of bytes up to " +
-                   std::to_string(kMaxSnaplen));
+  throw UsageError("-s: invalid snapshot length \"" + text + "\"",
+                   "a number of bytes, 0 to " + std::to_string(kMaxSnaplen));
 }
 
 }  // namespace
@@ -35,8 +44,8 @@ void CaptureOptions::declare(CLI::App& app) {
                  "numbers, separated by commas (default: all the hook has slots for)")
       ->option_text("ACTIONS");
   app.add_option("--buffer", buffer_,
-                 "Size of each CPU's ring buffer, rounded up to what the kernel takes (default: a "
-                 "small part of the memory)")
+                 "Size of each CPU's ring buffer, rounded up to what the kernel takes; k, m, g "
+                 "after the number: KiB, MiB, GiB (default: a small part of the memory)")
       ->option_text("BYTES");
   app.add_option(
          "-s,--snaplen", snaplen_,
@@ -50,8 +59,9 @@ void CaptureOptions::declare(CLI::App& app) {
   app.add_flag("--ingress", note_ingress_,
                "Say in a comment on each packet by which interface it came in: \"ingress=7\"");
   app.add_flag("--flush", flush_,
-               "Accepted for xdpcap's sake: packets never wait here longer than milliseconds");
-  app.add_flag("-q,--q,--quiet", quiet_, "Print no statistics; losses are still told");
+               "Ignored, for compatibility with xdpcap: packets never wait longer than some "
+               "milliseconds");
+  app.add_flag("-q,--q,--quiet", quiet_, "Print no statistics; losses are still reported");
   app.add_flag("--wait", wait_, "Wait until the hook is pinned and a loaded XDP program uses it");
   app.add_flag("--replace", replace_,
                "Take slots over that another capture holds, instead of sharing them");

@@ -11,6 +11,17 @@ namespace {
 // What CLI11 makes of a flag without a value.
 constexpr const char* kAll = "true";
 
+// "--fate dropped HOOK": the list has become the hook, which would be a path.
+void refuse_detached_list(const std::string& hook) {
+  if (hook.empty() || hook.find('/') != std::string::npos) return;
+  try {
+    static_cast<void>(FateSelection::parse(hook));
+  } catch (const Error&) {
+    return;  // no list
+  }
+  throw UsageError("--fate takes its list after \"=\"", "write --fate=" + hook);
+}
+
 }  // namespace
 
 void FateOptions::declare(CLI::App& app) {
@@ -31,6 +42,7 @@ void FateOptions::check(Options& options) const {
     throw UsageError("--only-failed and --fate=" + fates_ + " are two answers to one question",
                      "give one of them");
   }
+  if (all && !only_failed_) refuse_detached_list(options.hook);
   options.fates = only_failed_ ? FateSelection::parse("failed")
                   : all        ? FateSelection()
                                : FateSelection::parse(fates_);

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstddef>
 #include <fstream>
@@ -47,6 +48,24 @@ std::string read_filter_file(const std::string& path) {
   return text;
 }
 
+// Whoever gave a long filter knows it.
+std::string shortened(std::string message, const std::string& filter) {
+  constexpr std::size_t kMost = 500;
+  constexpr std::size_t kShown = 60;
+  const auto at = message.find(filter);
+  if (filter.size() <= kMost || at == std::string::npos) return message;
+  return message.replace(at + kShown, filter.size() - kShown, "...");
+}
+
+// "-c 5" and "o.pcap -c 5" have options where the filter is; "ip[0] - 1 > 5" has a minus.
+std::string hint_for(const std::vector<std::string>& words) {
+  const bool has_option = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return word.size() > 1 && word[0] == '-' &&
+           std::isdigit(static_cast<unsigned char>(word[1])) == 0;
+  });
+  return has_option ? "options come before the hook" : "man pcap-filter has the syntax";
+}
+
 }  // namespace
 
 void FilterOptions::declare(CLI::App& app) {
@@ -87,7 +106,12 @@ void FilterOptions::check(const std::vector<std::string>& words, Options& option
   if (!link_type_.empty()) options.link_type = parse_link_type(link_type_);
   if (!offsets_.empty()) options.filter_offsets = parse_offsets(offsets_);
   const bool at_offsets = !options.filter_offsets.empty();
-  options.filter = compile_filter(options.filter_text, at_offsets ? kRawIp : options.link_type);
+  try {
+    options.filter = compile_filter(options.filter_text, at_offsets ? kRawIp : options.link_type);
+  } catch (const UsageError& error) {
+    throw UsageError(shortened(error.what(), options.filter_text),
+                     error.hint().empty() ? hint_for(words) : error.hint());
+  }
 }
 
 }  // namespace xdpcap

@@ -21,14 +21,14 @@ constexpr const char* kReplayUsage =
 }  // namespace
 
 void HabitOptions::declare(CLI::App& app) {
-  app.add_option("-w", file_, "The output, for those who are used to say it so")
-      ->option_text("FILE");
+  app.add_option("-w", file_, "The output file, instead of <output>")->option_text("FILE");
   app.add_flag("--print", print_,
                "Print a line for each packet, too, with its action in front; needs tcpdump");
   app.add_flag("--json", json_,
                "Statistics and the summary, or --list, as JSON, one object in a line");
   app.add_flag("-n,--n,--nn,-p,--p,-U,--U,-l,--l,-K,--K", ignored_,
-               "Accepted for tcpdump's sake: nothing is looked up, made promiscuous or held back");
+               "Ignored, for compatibility with tcpdump: nothing is looked up, made promiscuous or "
+               "held back");
   app.add_option("-i,--interface", interface_)->group("");
   app.add_option("-r", read_)->group("");
 }
@@ -55,10 +55,14 @@ void HabitOptions::take_places(std::vector<std::string>& words, Options& options
 
 void HabitOptions::refuse_other_ways() const {
   if (!interface_.empty()) {
-    throw UsageError("-i: packets are captured at hooks of programs, not at interfaces",
-                     "name the hook that the program of " + interface_ + " has pinned");
+    const bool is_path = interface_.find('/') != std::string::npos;
+    throw UsageError("-i is not supported: packets are captured at hooks, not at interfaces",
+                     is_path ? "name the hook without -i" : "name a hook; --list shows them");
   }
-  if (!read_.empty()) throw UsageError("-r: captures are read by tcpdump -r and Wireshark");
+  if (!read_.empty()) {
+    throw UsageError("-r is not supported",
+                     "tcpdump -r and Wireshark read captures; tshark -C xdpcap -r shows actions");
+  }
 }
 
 void HabitOptions::check(Options& options) const {

@@ -17,13 +17,15 @@ namespace {
 std::uint64_t parse_count(const std::string& option, std::string_view text) {
   const auto count = parse_number<std::uint64_t>(text);
   if (count && *count > 0 && *count < kUnlimited) return *count;
-  throw UsageError(option + ": \"" + std::string(text) + "\" is no number above 0");
+  throw UsageError(option + ": invalid packet count \"" + std::string(text) + "\"",
+                   "a number above 0");
 }
 
 std::uint32_t parse_files(const std::string& option, std::string_view text) {
   const auto count = parse_number<std::uint32_t>(text);
   if (count && *count > 0) return *count;
-  throw UsageError(option + ": \"" + std::string(text) + "\" is no number of files");
+  throw UsageError(option + ": invalid number of files \"" + std::string(text) + "\"",
+                   "a number above 0");
 }
 
 std::uint64_t parse_seconds(const std::string& option, std::string_view text) {
@@ -33,14 +35,16 @@ std::uint64_t parse_seconds(const std::string& option, std::string_view text) {
   if (seconds && *seconds > 0 && *seconds <= kMostSeconds) {
     return std::max<std::uint64_t>(1, std::llround(*seconds * kNanoseconds));
   }
-  throw UsageError(option + ": \"" + std::string(text) + "\" is no number of seconds above 0");
+  throw UsageError(option + ": invalid number of seconds \"" + std::string(text) + "\"",
+                   "a number above 0");
 }
 
 std::uint64_t parse_size(const std::string& option, std::string_view text, std::uint64_t unit) {
   constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
   const auto number = parse_number<std::uint64_t>(text);
   if (number && *number > 0 && *number <= kMostBytes / unit) return *number * unit;
-  throw UsageError(option + ": \"" + std::string(text) + "\" is no size");
+  throw UsageError(option + ": invalid file size \"" + std::string(text) + "\"",
+                   "a whole number above 0");
 }
 
 // tcpdump(1): "in millions of bytes", or KiB, MiB and GiB with k, m and g.
@@ -120,7 +124,7 @@ void LimitOptions::check(Options& options) const {
   limits.command = command_;
   if (!command_.empty() && !is_installed(command_)) {
     throw UsageError("-z: there is no program " + command_,
-                     "install it, or name another; it gets one argument, the name of the file");
+                     "it takes one program, without arguments, which gets the name of the file");
   }
   if (options.output == "-" && !command_.empty()) {
     throw UsageError("-z: stdout is no file that a command could take", "name a file");

@@ -105,6 +105,7 @@ std::string hook_json(const ListedHook& hook) {
 }  // namespace
 
 std::string list_as_text(const std::vector<ListedHook>& hooks) {
+  if (hooks.empty()) return "no hook is pinned in a bpffs that is mounted here\n";
   std::string text;
   for (const ListedHook& hook : hooks) {
     text += printable(hook.path) + ": map " + std::to_string(hook.map_id) + ", " +

@@ -61,8 +61,8 @@ Options check(const std::vector<const CLI::Option*>& typed, Families families) {
   families.habits.check(options);
   families.limits.check(options);
   families.service.check(options);
-  families.filter.check(families.words, options);
   families.fate.check(options);
+  families.filter.check(families.words, options);
   return options;
 }
 

@@ -31,7 +31,7 @@ void ReplayOptions::check(const std::vector<const CLI::Option*>& typed, Options&
                 {"--prog", "--both", "--via", "--actions", "--snaplen", "--linktype", "--offset",
                  "-F", "-w", "--quiet", "-n"});
   if (program_.empty()) {
-    throw UsageError("--replay: which program?", "give --prog ID, PATH or NAME");
+    throw UsageError("--replay: no program given", "add --prog with its id, path or name");
   }
   options.replay = {.input = input_, .program = program_, .interface = interface_, .both = both_};
 }

@@ -42,7 +42,7 @@ std::string summary(const std::vector<ActionStatistics>& statistics) {
   const ActionStatistics totals = total(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
          " matched the filter\n" + packets(totals.counts.received) + " received by the hook\n" +
-         (totals.left_out > 0 ? packets(totals.left_out) + " left out: another fate\n" : "") +
+         (totals.left_out > 0 ? packets(totals.left_out) + " not selected (--fate)\n" : "") +
          packets(lost(totals)) + " lost\n";
 }
 

@@ -3,6 +3,9 @@
 
 #include <poll.h>
 
+#include <utility>
+
+#include "app/tell.hpp"
 #include "kernel/hook.hpp"
 
 namespace xdpcap {
@@ -20,7 +23,11 @@ bool is_ready(const std::string& path) {
 bool wait_for_hook(const std::string& path, int stop_fd) {
   // Neither bpffs nor program loading can be watched without tracing; four looks a second are free.
   constexpr int kLookEveryMilliseconds = 250;
+  bool told = false;
   while (!is_ready(path)) {
+    if (!std::exchange(told, true)) {
+      tell("waiting until a loaded XDP program uses a hook pinned at " + path + '\n');
+    }
     pollfd stop{stop_fd, POLLIN, 0};
     if (::poll(&stop, 1, kLookEveryMilliseconds) > 0) return false;
   }

@@ -83,7 +83,7 @@ std::string explain_error(int error_number, const std::string& to) {
     case ENXIO:
       return "the peer of " + to +
              " has no XDP program or NAPI: frames sent into it are dropped; "
-             "attach one there";
+             "attach a program there (GRO alone would let those of XDP_TX wait)";
     case ENETDOWN:
       return to + " is down; ip link set it up";
     case EMSGSIZE:

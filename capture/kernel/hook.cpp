@@ -4,13 +4,16 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/magic.h>
+#include <net/if.h>
 #include <sys/statfs.h>
 
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -20,7 +23,7 @@
 namespace xdpcap {
 namespace {
 
-constexpr const char* kMountHint = "mount one with: mount -t bpf bpf /sys/fs/bpf";
+constexpr const char* kListHint = "--list shows the hooks there are";
 
 // A number from /proc/self/fdinfo, where the kernel describes maps in "name:\tvalue" lines.
 std::optional<std::uint32_t> fdinfo(int fd, std::string_view field) {
@@ -44,19 +47,57 @@ bool on_bpffs(const std::string& path) {
   return std::cmp_equal(info.f_type, BPF_FS_MAGIC);
 }
 
+bool bpffs_is_mounted() {
+  struct statfs info {};
+  return ::statfs("/sys/fs/bpf", &info) == 0 && std::cmp_equal(info.f_type, BPF_FS_MAGIC);
+}
+
+// ip netns exec mounts a /sys of its own, in which there is no bpffs: another would have no hooks.
+std::string mount_hint() {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/run/netns", ignored)) {
+    if (!std::filesystem::equivalent(entry.path(), "/proc/self/ns/net", ignored)) continue;
+    return "ip netns exec hides the bpffs; enter with: nsenter --net=" + entry.path().string();
+  }
+  return "mount one with: mount -t bpf bpf /sys/fs/bpf";
+}
+
+// What is pinned in it, of which one may be the hook.
+std::string folder_hint(const std::string& path) {
+  constexpr std::size_t kMost = 5;
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
+    if (names.size() < kMost && UniqueFd(bpf_obj_get(entry.path().c_str())).valid()) {
+      names.push_back(printable(entry.path()));
+    }
+  }
+  return names.empty() ? kListHint : "pinned in it: " + join(names, ", ");
+}
+
 [[noreturn]] void throw_open_error(const std::string& path, int error_number) {
   const std::string doing = "opening the hook " + path;
+  const bool is_name = path.find('/') == std::string::npos;
+  if (is_name && ::if_nametoindex(path.c_str()) != 0) {
+    throw Error(doing + ": it is a network interface, not a hook", kListHint);
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    throw Error(doing + ": it is a folder", folder_hint(path));
+  }
   if (!on_bpffs(path)) {
+    const std::string hint = bpffs_is_mounted() ? kListHint : mount_hint();
     if (error_number == ENOENT) {
-      throw system_error(
-          doing, error_number,
-          std::string("hooks are pinned in a bpffs, and that folder is in none; ") + kMountHint);
+      throw system_error(doing, error_number,
+                         "hooks are pinned in a bpffs, which this is not; " + hint);
     }
-    throw Error(doing + ": not in a bpffs, where hooks are pinned", kMountHint);
+    throw Error(doing + ": not in a bpffs, where hooks are pinned", hint);
   }
   if (error_number == ENOENT) {
     throw system_error(doing, error_number,
-                       "load the XDP program and pin its hook there, or wait for it with --wait");
+                       std::string("load the XDP program and pin its hook there, or wait for it "
+                                   "with --wait; ") +
+                           kListHint);
   }
   const bool forbidden = error_number == EPERM || error_number == EACCES;
   throw system_error(doing, error_number, forbidden ? permission_hint() : "");

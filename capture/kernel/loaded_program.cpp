@@ -3,9 +3,12 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -29,6 +32,11 @@ bool is_program(const UniqueFd& fd) {
   std::error_code ignored;
   const std::string self = "/proc/self/fd/" + std::to_string(fd.get());
   return std::filesystem::read_symlink(self, ignored) == "anon_inode:bpf-prog";
+}
+
+bool is_pinned(const std::string& path) {
+  struct statfs info {};
+  return ::statfs(path.c_str(), &info) == 0 && std::cmp_equal(info.f_type, BPF_FS_MAGIC);
 }
 
 }  // namespace
@@ -72,9 +80,16 @@ LoadedProgram LoadedProgram::by_id(std::uint32_t id) {
 
 LoadedProgram LoadedProgram::by_path(const std::string& path) {
   UniqueFd fd(bpf_obj_get(path.c_str()));
-  if (!fd.valid())
-    throw Error(errno_text(errno),
-                errno == EPERM || errno == EACCES ? permission_hint() : kListHint);
+  if (!fd.valid()) {
+    const int error_number = errno;
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(path, ignored) && !is_pinned(path)) {
+      throw Error("it is a file, not a pinned program",
+                  "load and pin it: bpftool prog loadall FILE /sys/fs/bpf/NAME");
+    }
+    const bool forbidden = error_number == EPERM || error_number == EACCES;
+    throw Error(errno_text(error_number), forbidden ? permission_hint() : kListHint);
+  }
   if (!is_program(fd)) throw Error("what is pinned there is no program", kListHint);
   return describe(std::move(fd));
 }

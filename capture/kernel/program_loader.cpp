@@ -91,7 +91,7 @@ UniqueFd create_map(bpf_map_type type, const std::string& name, std::uint32_t ke
   const int error_number = errno;
   std::string hint;
   if (error_number == EPERM) hint = permission_hint();
-  if (error_number == ENOMEM) hint = "give a smaller --buffer, or raise the memory limit";
+  if (error_number == ENOMEM) hint = "use a smaller --buffer, or raise the memory limit";
   throw system_error("creating the BPF map " + name, error_number, hint);
 }
 

@@ -80,6 +80,8 @@ void add_interface(std::span<const std::byte> message, std::vector<XdpAttachment
   }
 }
 
+// One dump for all. libbpf's bpf_xdp_query() makes such a dump for each interface that it is asked
+// about, which took 6.4 s for 501 interfaces where this takes some ms.
 void request_interfaces(int socket) {
   struct {
     nlmsghdr header;

@@ -41,6 +41,10 @@ TEST(ListText, TellsUsersPlacesAndCaptures) {
             "  no loaded XDP program uses it\n");
 }
 
+TEST(ListText, SaysThatThereIsNone) {
+  EXPECT_EQ(list_as_text({}), "no hook is pinned in a bpffs that is mounted here\n");
+}
+
 TEST(ListJson, HoldsTheSame) {
   EXPECT_EQ(list_as_json({kBusy, kIdle}),
             R"([{"path":"/sys/fs/bpf/xdpcap","map_id":12,"slots":5,"programs":[)"

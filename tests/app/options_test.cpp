@@ -23,6 +23,7 @@ using test::made_fate;
 using test::parse;
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
 
@@ -152,8 +153,10 @@ TEST(Options, MistakesAreNamed) {
   EXPECT_THAT(error({}), HasSubstr("missing <hook> and <output>"));
   EXPECT_THAT(error({"/hook"}), HasSubstr("missing <output>"));
   EXPECT_THAT(error({"-actions", "dorp", "/hook", "-"}), HasSubstr("unknown action \"dorp\""));
-  EXPECT_THAT(error({"-buffer", "lots", "/hook", "-"}), HasSubstr("-buffer: \"lots\""));
-  EXPECT_THAT(error({"-watermark", "-1", "/hook", "-"}), HasSubstr("-watermark: \"-1\""));
+  EXPECT_THAT(error({"-buffer", "lots", "/hook", "-"}),
+              HasSubstr("-buffer: invalid size \"lots\""));
+  EXPECT_THAT(error({"-watermark", "-1", "/hook", "-"}),
+              HasSubstr("-watermark: invalid size \"-1\""));
   EXPECT_THAT(error({"-linktype", "nonsense", "/hook", "-"}), HasSubstr("nonsense"));
   EXPECT_EQ(error({"-nonsense", "/hook", "-"}), "unknown option -nonsense");
   EXPECT_EQ(error({"/hook", "-q", "icmp"}), "the output -q looks like an option");
@@ -161,6 +164,52 @@ TEST(Options, MistakesAreNamed) {
   EXPECT_EQ(error({"-q", "--nonsense=5", "/hook", "-"}), "unknown option --nonsense=5");
   EXPECT_THAT(error({"/hook", "-", "icmp", "and"}), HasSubstr("filter \"icmp and\": can't parse"));
   EXPECT_THAT(error({"/hook", "-", "2,6 0 0 1"}), HasSubstr("filter \"2,6 0 0 1\": "));
+}
+
+TEST(Options, MistakesSayWhatToDo) {
+  const auto said = [](const std::vector<std::string>& words) {
+    return test::error_and_hint(words);
+  };
+  for (const char* option : {"-v", "-vv", "-nq", "-e", "--action"}) {
+    EXPECT_EQ(said({option, "/hook", "out"}),
+              "unknown option " + std::string(option) + "; -h lists the options");
+  }
+  EXPECT_THAT(said({"/hook", "out", "-c", "5"}), EndsWith("; options come before the hook"));
+  EXPECT_THAT(said({"/hook", "out", "tcp", "-c", "5"}), EndsWith("; options come before the hook"));
+  EXPECT_THAT(said({"/hook", "out", "tcp", "prot", "80"}),
+              EndsWith("; man pcap-filter has the syntax"));
+  EXPECT_EQ(said({"--fate", "dropped", "/hook", "out"}),
+            "--fate takes its list after \"=\"; write --fate=dropped");
+  EXPECT_EQ(said({"-c", "5x", "/hook", "-"}), "-c: invalid packet count \"5x\"; a number above 0");
+  EXPECT_EQ(said({"-s", "abc", "/hook", "-"}),
+            "-s: invalid snapshot length \"abc\"; a number of bytes, 0 to 262144");
+  EXPECT_THAT(said({"-C", "1.5", "/hook", "o"}), HasSubstr("-C: invalid file size \"1.5\"; "));
+  EXPECT_EQ(said({"-i", "any", "/hook", "o"}),
+            "-i is not supported: packets are captured at hooks, not at interfaces; name a hook; "
+            "--list shows them");
+  EXPECT_THAT(said({"-i", "/sys/fs/bpf/xdpcap", "o"}), EndsWith("; name the hook without -i"));
+  EXPECT_THAT(said({"-r", "in"}), HasSubstr("-r is not supported; tcpdump -r"));
+  EXPECT_THAT(said({"-z", "gzip -9", "/hook", "o"}),
+              HasSubstr("; it takes one program, without arguments"));
+  EXPECT_EQ(said({"--replay", "in", "out"}),
+            "--replay: no program given; add --prog with its id, path or name");
+}
+
+TEST(Options, SizesCanHaveUnits) {
+  EXPECT_EQ(parse({"--buffer", "64k", "/hook", "-"}).ring_bytes, 65536U);
+  EXPECT_EQ(parse({"--buffer", "1G", "/hook", "-"}).ring_bytes, 1U << 30U);
+  for (const char* wrong : {"0", "k", "1t", "1.5m", "99999999999g"}) {
+    EXPECT_THAT(error({"--buffer", wrong, "/hook", "-"}), HasSubstr("invalid size")) << wrong;
+  }
+}
+
+TEST(Options, ALongFilterIsNotRepeated) {
+  const test::TemporaryFolder folder;
+  const std::string text = "tcp prot " + std::string(500'000, 'x');
+  test::write_file(folder.path("filter"), std::as_bytes(std::span(text)));
+  const std::string message = error({"-F", folder.path("filter"), "/hook", "-"});
+  EXPECT_THAT(message, HasSubstr("tcp prot xxx"));
+  EXPECT_LT(message.size(), 300U);
 }
 
 }  // namespace

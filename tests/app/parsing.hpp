@@ -24,4 +24,14 @@ inline std::string error(const std::vector<std::string>& arguments) {
   return "no error";
 }
 
+// With what it says to do.
+inline std::string error_and_hint(const std::vector<std::string>& arguments) {
+  try {
+    parse_options(arguments);
+  } catch (const UsageError& error) {
+    return std::string(error.what()) + "; " + error.hint();
+  }
+  return "no error";
+}
+
 }  // namespace xdpcap::test

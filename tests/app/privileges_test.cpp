@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -102,14 +103,19 @@ TEST_F(PrivilegesTest, WithoutRootItLeavesOthersAtWork) {
 }
 
 TEST_F(PrivilegesTest, ThreeCapabilitiesAreEnough) {
-  Process capture(with("-all,+bpf,+net_admin,+perfmon", {hook_path_, file_, "tcp or ip6"}));
+  Process capture(
+      with("-all,+bpf,+net_admin,+perfmon", {hook_path_, file_, "tcp or ip6 or len >= 100"}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   program_.run(packet_for(XDP_DROP), 10);
+  for (std::size_t i = 0; i < 10; ++i) program_.run(packet_for(XDP_DROP, 100 + i));
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
   capture.signal(SIGINT);
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(parse_summary(result.err).received, 10U);
+  EXPECT_EQ(parse_summary(result.err).received, 20U);
+  const std::vector<Packet> packets = read_bytes(file_);
+  ASSERT_EQ(packets.size(), 10U);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(packets[i], packet_for(XDP_DROP, 100 + i));
   EXPECT_TRUE(hook_is_empty());
 
   Process killed(with("-all,+bpf,+net_admin,+perfmon", {hook_path_, files_.path("killed")}));

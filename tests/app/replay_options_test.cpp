@@ -31,7 +31,7 @@ TEST(ReplayOptions, AReplayHasNoHook) {
 }
 
 TEST(ReplayOptions, MistakesAreNamed) {
-  EXPECT_THAT(error({"--replay", "in.pcap", "out.pcap"}), HasSubstr("--replay: which program?"));
+  EXPECT_THAT(error({"--replay", "in.pcap", "out.pcap"}), HasSubstr("--replay: no program given"));
   EXPECT_THAT(error({"--replay", "in.pcap", "--prog", "12"}), HasSubstr("missing <output>"));
   for (const char* option : {"--both", "--prog=12", "--via=eth0"}) {
     EXPECT_THAT(error({option, "/hook", "-"}), HasSubstr("go with --replay")) << option;

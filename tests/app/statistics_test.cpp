@@ -34,7 +34,7 @@ TEST(Statistics, WhatWasLeftOutIsNotLost) {
       {XdpAction(4), {.received = 100, .matched = 50, .lost = 7}, 3, 40}};
   EXPECT_EQ(summary(chosen),
             "3 packets captured\n50 packets matched the filter\n100 packets received by the hook\n"
-            "40 packets left out: another fate\n7 packets lost\n");
+            "40 packets not selected (--fate)\n7 packets lost\n");
   EXPECT_EQ(loss_line(chosen).substr(0, 35), "7 packets lost of 50 that matched: ");
 }
 

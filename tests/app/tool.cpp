@@ -14,7 +14,7 @@
 namespace xdpcap::test {
 namespace {
 
-constexpr const char* kLeftOut = " left out: another fate";
+constexpr const char* kLeftOut = " not selected (--fate)";
 
 std::uint64_t number_before(const std::string& text, const std::string& words) {
   for (const std::string_view line : split(text, '\n')) {

@@ -19,6 +19,7 @@
 #include "kernel/hook.hpp"
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
+#include "support/network.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace xdpcap::test {
@@ -74,8 +75,26 @@ TEST_F(ToolErrorTest, WrongUsage) {
 
 TEST_F(ToolErrorTest, NoSuchHook) {
   expect_failure(tool({folder_.path("none"), file_}), kFailure, "No such file or directory");
-  expect_failure(tool({"/nowhere/hook", new_file_}), kFailure, "mount -t bpf bpf /sys/fs/bpf");
-  expect_failure(tool({file_, new_file_}), kFailure, "not in a bpffs");
+  expect_failure(tool({"/nowhere/hook", new_file_}), kFailure,
+                 "No such file or directory; hooks are pinned in a bpffs, which this is not; "
+                 "--list shows the hooks there are");
+  expect_failure(tool({file_, new_file_}), kFailure,
+                 "not in a bpffs, where hooks are pinned; --list shows the hooks there are");
+  expect_failure(tool({"lo", new_file_}), kFailure,
+                 "opening the hook lo: it is a network interface, not a hook; --list shows");
+  expect_failure(tool({folder_.path(""), new_file_}), kFailure,
+                 "it is a folder; pinned in it: " + folder_.path("hook"));
+  expect_failure(tool({files_.path(""), new_file_}), kFailure, "it is a folder; --list shows");
+}
+
+// As in a container, or in ip netns exec.
+TEST_F(ToolErrorTest, WhereNoBpffsIsMounted) {
+  expect_failure({"unshare", "-m", "sh", "-c", "umount -l /sys/fs/bpf; exec \"$@\"", "sh",
+                  XDPCAP_CPP, "/nowhere/hook", new_file_},
+                 kFailure, "mount one with: mount -t bpf bpf /sys/fs/bpf");
+  const Namespace there;
+  expect_failure({"ip", "netns", "exec", there.name(), XDPCAP_CPP, hook_, new_file_}, kFailure,
+                 "enter with: nsenter --net=/run/netns/" + there.name());
 }
 
 TEST_F(ToolErrorTest, NotAHook) {
@@ -91,6 +110,11 @@ TEST_F(ToolErrorTest, AHookOfVeryManySlots) {
   const HookedProgram program(map.get(), kFlavours.front());
   folder_.pin(map.get(), "large");
   expect_failure(tool({folder_.path("large"), file_}), kFailure, "it has 1000 slots");
+}
+
+TEST_F(ToolErrorTest, AnObjectFileIsNoProgram) {
+  expect_failure(tool({"--replay", "pcaps/lab-tcp.pcap", "--prog", file_, new_file_}), kFailure,
+                 "it is a file, not a pinned program; load and pin it: bpftool prog loadall");
 }
 
 TEST_F(ToolErrorTest, AHookThatNoProgramUses) {

@@ -216,7 +216,9 @@ TEST_F(ToolTest, WaitsForAProgramThatUsesTheHook) {
 TEST_F(ToolTest, WaitingCanBeStopped) {
   Process capture(tool({"--wait", folder_.path("never"), file_}));
   ASSERT_TRUE(wait_until_stoppable(capture)) << capture.err();
-  std::this_thread::sleep_for(milliseconds(300));
+  const std::string words =
+      "waiting until a loaded XDP program uses a hook pinned at " + folder_.path("never") + "\n";
+  EXPECT_TRUE(eventually([&] { return capture.err() == words; })) << capture.err();
   capture.signal(SIGINT);
   EXPECT_EQ(capture.wait().exit_code, 0);
   EXPECT_FALSE(std::filesystem::exists(file_));

@@ -39,7 +39,7 @@ TEST(PairTable, AddsUpWhatBelongsToAPair) {
       "6 -> 7              90          10          80          10\n"
       "    10 ENETDOWN: 7 is down; ip link set it up\n"
       "    5 ENXIO: the peer of 7 has no XDP program or NAPI: frames sent into it are dropped; "
-      "attach one there\n"
+      "attach a program there (GRO alone would let those of XDP_TX wait)\n"
       "    5 full: the queue of 7 was full; it, or what stands behind it, is too slow\n");
 }
 

@@ -54,7 +54,7 @@ TEST_F(Selection, OnlyFailed) {
   EXPECT_EQ(summary_.matched, 5 * kEach);
   EXPECT_EQ(summary_.captured, kEach);
   EXPECT_EQ(summary_.lost, 0U);
-  EXPECT_THAT(err_, HasSubstr("400 packets left out: another fate"));
+  EXPECT_THAT(err_, HasSubstr("400 packets not selected (--fate)"));
 }
 
 TEST_F(Selection, ByFateActionAndPacket) {
@@ -64,7 +64,7 @@ TEST_F(Selection, ByFateActionAndPacket) {
   EXPECT_EQ(written(TRY_DEVMAP), 10);
   EXPECT_EQ(bytes_.size(), 20U);
   EXPECT_EQ(summary_.matched, 30U);
-  EXPECT_THAT(err_, HasSubstr("10 packets left out: another fate"));
+  EXPECT_THAT(err_, HasSubstr("10 packets not selected (--fate)"));
 }
 
 TEST_F(Selection, ByReason) {

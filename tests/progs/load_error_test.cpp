@@ -22,6 +22,11 @@ TEST(LoadError, IsOneLineWithTheVerifiersReason) {
   EXPECT_EQ(std::count(output.text.begin(), output.text.end(), '\n'), 1) << output.text;
 }
 
+// The flag of many examples, which are written in Go.
+TEST(Options, IfaceIsTheInterface) {
+  EXPECT_THAT(output_of({BROKEN, "-iface", "lo"}).text, HasSubstr("broken: loading the program: "));
+}
+
 TEST(LoadError, IsTheWholeLogWhenVerbose) {
   const Output output = output_of({BROKEN, "-i", "lo", "-v"});
   EXPECT_EQ(output.exit_code, 2);

@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
     add_rules(*skeleton, rules);
     loader.pin_hook(skeleton->maps.xdpcap_hook);
     loader.attach(skeleton->progs.basic_firewall);
-    std::printf("basic_firewall: %zu rules\n", rules.size());
+    std::printf("basic_firewall: %zu %s\n", rules.size(), rules.size() == 1 ? "rule" : "rules");
     MatchPrinter printer(skeleton->maps.matches, rules);
     const auto print = [&] { printer.print_changed(); };
     loader.run_until_stopped({.every_second = print});

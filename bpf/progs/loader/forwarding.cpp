@@ -48,8 +48,7 @@ void Forwarding::warn_about(const std::string& family, const std::string& interf
   const auto ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
   if (takes_redirected_frames(ifindex).value_or(true)) return;
   loader_.warn(interface + " swallows what XDP sends to it",
-               "the peer of a veth needs an XDP program, --peer NETNS:IFACE gives it one, or "
-               "ethtool -K IFACE gro on");
+               "the peer of a veth needs an XDP program; --peer NETNS:IFACE gives it one");
 }
 
 }  // namespace xdpcap::loader

@@ -36,6 +36,17 @@ std::vector<std::string> names_of(const std::map<std::string, Mode>& modes) {
   return names;
 }
 
+// "-iface eth0", as programs in Go take it: CLI11 would read "-i face". From the end, as it wants
+// it.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = argc; i-- > 1;) words.emplace_back(argv[i]);
+  for (std::string& word : words) {
+    if (word == "-iface" || word == "-interface") word = "--interface";
+  }
+  return words;
+}
+
 }  // namespace
 
 Loader::Loader(std::string name, const std::string& description)
@@ -68,7 +79,7 @@ void Loader::add_options() {
 
 int Loader::run(int argc, char** argv, const std::function<void()>& body) {
   try {
-    app_->parse(argc, argv);
+    app_->parse(words_of(argc, argv));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app_->exit(error);  // --help
     return report(UsageError(error.what(), "--help shows the options"));
