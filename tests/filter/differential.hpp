@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "filter/cbpf.hpp"
 #include "filter/kernel_program.hpp"
@@ -27,8 +28,9 @@ struct Tally {
 // CompiledFilter is one filter, compiled for linear packets and for packets in fragments.
 class CompiledFilter {
  public:
-  // Throws Error when the filter does not compile, or the verifier refuses it.
-  CompiledFilter(CbpfProgram filter, Where where);
+  // With `offsets`, as emit_filter_at() says. Throws Error when the filter does not compile, or the
+  // verifier refuses it.
+  CompiledFilter(CbpfProgram filter, Where where, std::vector<std::uint32_t> offsets = {});
 
   // Empty when every form says what libpcap says about `packet`; otherwise what differs. The frags
   // form sees the packet with several lengths of the linear part.
@@ -38,10 +40,12 @@ class CompiledFilter {
   [[nodiscard]] std::uint32_t verified_instructions() const;
 
  private:
+  [[nodiscard]] bool expected_for(std::span<const std::uint8_t> packet, std::string& wrong) const;
   [[nodiscard]] std::string check(const char* form, std::uint32_t result, bool expected,
                                   std::span<const std::uint8_t> packet) const;
 
   CbpfProgram filter_;
+  std::vector<std::uint32_t> offsets_;
   ebpf::Program linear_;
   ebpf::Program frags_;
   std::optional<KernelProgram> kernel_linear_;

@@ -36,7 +36,7 @@ void run_random_programs(Where where, std::uint64_t programs) {
     ASSERT_TRUE(libpcap_accepts(program));
     Tally own;
     try {
-      const CompiledFilter filter(program, where);
+      const CompiledFilter filter(program, where, random_offsets(choices));
       for (int i = 0; i < 24; ++i) {
         const Bytes packet = random_packet(choices, choices.below(choices.one_in(3) ? 200 : 70));
         ASSERT_EQ(filter.mismatch(packet, own), "");

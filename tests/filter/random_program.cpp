@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace xdpcap::test {
 namespace {
@@ -100,6 +101,15 @@ CbpfInstruction random_instruction(Choices& choices, std::size_t position, std::
   return random_return(choices);
 }
 
+// After the five stores that random_program() begins with, some instructions become jumps back.
+void add_loops(Choices& choices, CbpfProgram& program) {
+  for (std::size_t at = 6; at + 1 < program.size(); ++at) {
+    if (!choices.one_in(12)) continue;
+    const std::uint32_t distance = 2 + choices.below(static_cast<std::uint32_t>(at));
+    program[at] = {code(BPF_JMP | BPF_JA), 0, 0, 0U - distance};
+  }
+}
+
 }  // namespace
 
 // SplitMix64: small, good enough, and the same everywhere, unlike std::uniform_int_distribution.
@@ -133,7 +143,17 @@ CbpfProgram random_program(Choices& choices, std::size_t length) {
     program.push_back(next);
   }
   program.push_back(random_return(choices));
+  if (choices.one_in(5)) add_loops(choices, program);
   return program;
+}
+
+std::vector<std::uint32_t> random_offsets(Choices& choices) {
+  std::vector<std::uint32_t> offsets;
+  if (!choices.one_in(4)) return offsets;
+  for (std::uint32_t left = 1 + choices.below(3); left > 0; --left) {
+    offsets.push_back(choices.below(20));
+  }
+  return offsets;
 }
 
 Bytes random_packet(Choices& choices, std::size_t length) {

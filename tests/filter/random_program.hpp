@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "filter/cbpf.hpp"
 #include "filter/oracle.hpp"
@@ -30,8 +31,12 @@ class Choices {
 };
 
 // A valid program of `length` instructions. Scratch memory is written before it is read, and no
-// constant shift is longer than 31: libpcap 1.10.3 leaves both to chance. Jumps go forwards.
+// constant shift is longer than 31: libpcap 1.10.3 leaves both to chance. A few programs have jumps
+// backwards, and may not end.
 CbpfProgram random_program(Choices& choices, std::size_t length);
+
+// Mostly none.
+std::vector<std::uint32_t> random_offsets(Choices& choices);
 
 Bytes random_packet(Choices& choices, std::size_t length);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // libFuzzer target: bytes choose a program and packets; interpreter and libpcap agree, for linear
-// packets, for packets in fragments and at an offset. See CMakeLists.txt.
+// packets, for packets in fragments and at offsets. See CMakeLists.txt.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t length = 1 + choices.below(size < 400 ? 60 : 400);
   const CbpfProgram program = test::random_program(choices, length);
   validate(program);
-  const test::CompiledFilter filter(program, test::Where::interpreter);
+  const test::CompiledFilter filter(program, test::Where::interpreter,
+                                    test::random_offsets(choices));
   test::Tally tally;
   for (int i = 0; i < 4; ++i) {
     const auto packet = test::random_packet(choices, choices.below(120));
