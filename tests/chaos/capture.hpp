@@ -29,6 +29,7 @@ enum class End : std::uint8_t {
   both_killed,  // nobody does
   reader_gone,
   disk_full,
+  refused,    // it could not begin
   exhausted,  // it may have ended itself, for want of descriptors or memory
 };
 

@@ -108,7 +108,9 @@ class Reload {
 
   bool is_over() {
     std::erase_if(followers_, [&](Capture* one) { return has_followed(*one); });
-    return followers_.empty() && stayers_.all_reported(News::pin_replaced);
+    if (!followers_.empty() || !stayers_.all_reported(News::pin_replaced)) return false;
+    if (world_.watchers(from_).empty()) world_.unload_program(from_);
+    return true;
   }
 
  private:
@@ -147,16 +149,14 @@ void reload(World& world) {
   ::unlink(hook.path.c_str());
   hook.lane = to;
   pin(world, hook);
-  world.add(
-      "reloaded: " + hook.path,
-      {{.lane = from, .actions = kAllActions | kPin}, {.lane = to, .actions = kAllActions | kPin}},
-      [reload] { return reload->is_over(); });
+  world.add("reloaded: " + hook.path,
+            {{.lane = from, .actions = kAllActions | kPin | kMove},
+             {.lane = to, .actions = kAllActions | kPin | kMove}},
+            [reload] { return reload->is_over(); });
 }
 
 // By another process than the captures', which is this one.
-void lock(World& world) {
-  const HookPath& hook = any(world);
-  const Time length = world.random.between(50, 4000) * kMillisecond;
+void lock(World& world, const HookPath& hook, Time length) {
   const Claim claim{.lane = hook.lane, .actions = kLock};
   world.wait_for(claim);
   auto folder =
@@ -171,6 +171,34 @@ void lock(World& world) {
   });
 }
 
+void lock(World& world) {
+  const HookPath& hook = any(world);
+  lock(world, hook, world.random.between(50, 4000) * kMillisecond);
+}
+
+void start_two(World& world) {
+  Capture& first = world.launch(world.make_plan());
+  Capture& second = world.launch(world.make_plan());
+  world.begin(first);
+  world.begin(second);
+}
+
+// For longer than anybody waits for it: who does not get it in time must not harm the other.
+void start_two_locked(World& world) {
+  const Plan one = world.make_plan();
+  Plan other = world.make_plan();
+  other.hook = one.hook;
+  lock(world, world.hooks().at(one.hook), world.random.between(6000, 8000) * kMillisecond);
+  Capture& first = world.launch(one);
+  Capture& second = world.launch(other);
+  world.begin_or_end(first);
+  world.begin_or_end(second);
+}
+
+bool has_room_for_two(const World& world) {
+  return world.has_room() && world.live().size() <= 2 && world.may_share();
+}
+
 }  // namespace
 
 std::vector<Fault> hook_faults() {
@@ -178,6 +206,9 @@ std::vector<Fault> hook_faults() {
       {"unpin", "the hook is unpinned, and pinned again later", 2, some, unpin},
       {"unload", "the program is unloaded, and loaded again later", 2, some, unload},
       {"reload", "a new hook and program, pinned at the same path", 2, some, reload},
+      {"start-two", "two captures are started at the same moment", 2, has_room_for_two, start_two},
+      {"start-locked", "the same on one hook, whose lock is held for longer than they wait", 1,
+       has_room_for_two, start_two_locked},
       {"lock", "the lock of the hook's folder is held for a while", 3, some, lock},
   };
 }

@@ -17,8 +17,8 @@ class Maker {
   Maker(Random& random, const std::set<std::string>& without)
       : random_(random), without_(without) {}
 
-  Plan make(std::size_t hooks) {
-    plan_.hook = random_.below(static_cast<std::uint32_t>(hooks));
+  Plan make(std::size_t hook) {
+    plan_.hook = hook;
     choose_output();
     if (plan_.output <= Output::disk) choose_files();
     choose_rights();
@@ -100,6 +100,7 @@ class Maker {
 
 const std::vector<Feature>& features() {
   static const std::vector<Feature> all = {
+      {"share", "several on one hook at the same time"},
       {"disk", "a file on a small disk of its own"},
       {"pipe", "stdout is a pipe"},
       {"socket", "stdout is a socket"},
@@ -117,8 +118,8 @@ const std::vector<Feature>& features() {
   return all;
 }
 
-Plan make_plan(Random& random, std::size_t hooks, const std::set<std::string>& without) {
-  return Maker(random, without).make(hooks);
+Plan make_plan(Random& random, std::size_t hook, const std::set<std::string>& without) {
+  return Maker(random, without).make(hook);
 }
 
 }  // namespace xdpcap::chaos

@@ -47,7 +47,7 @@ struct Feature {
 };
 const std::vector<Feature>& features();
 
-// A plan without some features.
-Plan make_plan(Random& random, std::size_t hooks, const std::set<std::string>& without);
+// A plan for a hook, without some features.
+Plan make_plan(Random& random, std::size_t hook, const std::set<std::string>& without);
 
 }  // namespace xdpcap::chaos

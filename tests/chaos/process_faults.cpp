@@ -16,8 +16,8 @@ bool several(const World& world) {
   return world.live().size() >= 2;
 }
 
-bool few(const World& world) {
-  return world.live().size() < 4;
+bool has_room(const World& world) {
+  return world.has_room();
 }
 
 Capture& claim(World& world, const std::vector<Capture*>& captures) {
@@ -169,7 +169,7 @@ void start(World& world) {
 
 std::vector<Fault> process_faults() {
   return {
-      {"start", "another capture is started", 8, few, start},
+      {"start", "another capture is started", 8, has_room, start},
       {"int", "SIGINT", 2, several, stop<SIGINT>},
       {"term", "SIGTERM", 1, several, stop<SIGTERM>},
       {"hup", "SIGHUP", 1, several, stop<SIGHUP>},

@@ -1,21 +1,33 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chaos/processes.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string_view>
 #include <system_error>
+
+#include "base/unique_fd.hpp"
 
 namespace xdpcap::chaos {
 namespace {
 
 namespace fs = std::filesystem;
 
+// Of a process that ends meanwhile, as far as it could be read.
 std::string file_of(pid_t pid, const std::string& name) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/" + name);
-  return {std::istreambuf_iterator<char>(file), {}};
+  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> chunk{};
+  std::string text;
+  for (ssize_t count = 0; (count = ::read(fd.get(), chunk.data(), chunk.size())) > 0;) {
+    text.append(chunk.data(), static_cast<std::size_t>(count));
+  }
+  return text;
 }
 
 struct Stat {
@@ -62,11 +74,10 @@ std::set<std::uint32_t> programs_of(pid_t pid) {
   std::error_code error;
   const fs::path folder = "/proc/" + std::to_string(pid) + "/fdinfo";
   for (fs::directory_iterator fd(folder, error), end; !error && fd != end; fd.increment(error)) {
-    std::ifstream file(fd->path());
-    for (std::string line; std::getline(file, line);) {
-      if (!line.starts_with(kField)) continue;
-      ids.insert(static_cast<std::uint32_t>(std::stoul(line.substr(kField.size()))));
-    }
+    const std::string text = file_of(pid, "fdinfo/" + fd->path().filename().string());
+    const auto at = text.find(kField);
+    if (at == std::string::npos) continue;
+    ids.insert(static_cast<std::uint32_t>(std::stoul(text.substr(at + kField.size()))));
   }
   return ids;
 }

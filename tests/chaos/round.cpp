@@ -7,8 +7,10 @@
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <string_view>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "chaos/verify.hpp"
 #include "chaos/world.hpp"
 
@@ -32,7 +34,7 @@ class Round {
 
  private:
   void play() {
-    for (std::uint32_t left = world_.random.between(1, 3); left > 0; --left) {
+    for (std::uint32_t left = world_.random.between(1, 3); left > 0 && world_.has_room(); --left) {
       world_.start(world_.make_plan());
     }
     for (unsigned i = 0; i < plan_.faults; ++i) {
@@ -105,9 +107,13 @@ class Round {
               << " --faults " << plan_.faults << "\n";
     for (const std::string& step : world_.log) std::cerr << "  " << step << '\n';
     for (const auto& capture : world_.captures()) {
-      const std::string& err =
+      const std::string err =
           capture->result().exit_code < 0 ? capture->err() : capture->result().err;
-      std::cerr << "  " << capture->name() << " said: " << err << '\n';
+      for (const std::string_view line : split(err, '\n')) {
+        const bool says_something = line.find("/matched packets)") == std::string_view::npos &&
+                                    !line.starts_with("{") && !line.empty();
+        if (says_something) std::cerr << "  " << capture->name() << " said: " << line << '\n';
+      }
     }
     std::cerr << "  its files are in " << world_.keep_files() << '\n';
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,6 +34,10 @@ bool some(const World& world) {
   return !world.live().empty();
 }
 
+bool has_room(const World& world) {
+  return world.has_room() && world.may_share();
+}
+
 std::string name(const Victim& victim) {
   return std::string("slot ") + kNames.at(victim.action) + " of lane " +
          std::to_string(victim.lane);
@@ -43,12 +48,8 @@ bool wants(const Capture& capture, unsigned action) {
 }
 
 // From now on those who are in the slot may miss packets.
-Victim choose(World& world) {
-  const Capture& one = *world.random.one_of(world.live());
-  Victim victim{.lane = *one.attached.rbegin()};
-  for (unsigned i = 0; i == 0 || !wants(one, victim.action); ++i) {
-    victim.action = world.random.below(kActions);
-  }
+Victim disturb(World& world, int lane, unsigned action) {
+  Victim victim{.lane = lane, .action = action};
   world.wait_for({.lane = victim.lane, .actions = 1U << victim.action});
   for (Capture* capture : world.watchers(victim.lane)) {
     if (!wants(*capture, victim.action)) continue;
@@ -60,22 +61,36 @@ Victim choose(World& world) {
   return victim;
 }
 
+Victim choose(World& world) {
+  const Capture& one = *world.random.one_of(world.live());
+  world.wait_for({.lane = world.hooks().at(one.plan().hook).lane, .actions = kMove});
+  unsigned action = world.random.below(kActions);
+  while (!wants(one, action)) action = world.random.below(kActions);
+  return disturb(world, *one.attached.rbegin(), action);
+}
+
 void empty_slot(World& world, const Victim& victim) {
   bpf_map_delete_elem(world.lane(victim.lane).map.get(), &victim.action);
 }
 
-bool any_reported(const World& world, const Victim& victim) {
-  const auto& all = world.captures();
-  return std::any_of(all.begin(), all.end(), [&](const auto& one) {
-    return one->reported(News::slot_repaired, victim.since, victim.action) ||
-           one->reported(News::slot_taken, victim.since, victim.action);
+bool any_reported(const Victim& victim) {
+  return std::any_of(victim.watchers.begin(), victim.watchers.end(), [&](const auto& one) {
+    return one.capture->reported(News::slot_repaired, victim.since, victim.action) ||
+           one.capture->reported(News::slot_taken, victim.since, victim.action);
+  });
+}
+
+bool all_lost(const Victim& victim) {
+  return std::all_of(victim.watchers.begin(), victim.watchers.end(), [&](const auto& one) {
+    return !one.capture->is_live() ||
+           one.capture->reported(News::slot_taken, victim.since, victim.action);
   });
 }
 
 // Whether all that live are in the slot again. A window ends when its capture is seen there: after
 // the report, so that the one who repaired the slot is done with it.
 bool are_back(const World& world, Victim& victim) {
-  if (!any_reported(world, victim)) return false;
+  if (!any_reported(victim)) return false;
   bool all = true;
   for (Victim::Watcher& one : victim.watchers) {
     if (one.is_settled) continue;
@@ -90,18 +105,61 @@ bool are_back(const World& world, Victim& victim) {
   return all;
 }
 
+// Who is not in the slot, and who is.
+std::string missing(const World& world, const Victim& victim) {
+  std::string text = any_reported(victim) ? "" : "; nobody reported it";
+  for (const Victim::Watcher& one : victim.watchers) {
+    if (!one.is_settled && one.capture->is_live())
+      text += "; " + one.capture->name() + " is not there";
+  }
+  for (const std::uint32_t program : world.chain(victim.lane, victim.action)) {
+    text += "; program " + std::to_string(program) + world.owner(program);
+  }
+  return text;
+}
+
 bool nobody_lives(const Victim& victim) {
   return std::none_of(victim.watchers.begin(), victim.watchers.end(),
                       [](const auto& one) { return one.capture->is_live(); });
+}
+
+void expect_back(World& world, const std::string& what, const std::shared_ptr<Victim>& victim) {
+  const Claim claim{.lane = victim->lane, .actions = 1U << victim->action};
+  world.add(
+      name(*victim) + what, {claim},
+      [&world, victim] { return nobody_lives(*victim) || are_back(world, *victim); },
+      [&world, victim] { return missing(world, *victim); });
 }
 
 void delete_entry(World& world) {
   auto victim = std::make_shared<Victim>(choose(world));
   world.log.push_back("empty " + name(*victim));
   empty_slot(world, *victim);
-  world.add(name(*victim) + " was emptied; its captures report that and put their recorders back",
-            {{.lane = victim->lane, .actions = 1U << victim->action}},
-            [&world, victim] { return nobody_lives(*victim) || are_back(world, *victim); });
+  expect_back(world, " was emptied; its captures report that and put their recorders back", victim);
+}
+
+// Another capture takes the slots over, and ends when all have reported it.
+void replace(World& world) {
+  Plan plan = world.make_plan();
+  plan.options.emplace_back("--replace");
+  const int lane = world.hooks().at(plan.hook).lane;
+  world.wait_for({.lane = lane, .actions = kAllActions | kPin | kMove});
+  std::vector<std::shared_ptr<Victim>> victims;
+  for (unsigned action = 0; action < kActions; ++action) {
+    if ((plan.actions >> action & 1U) == 0) continue;
+    victims.push_back(std::make_shared<Victim>(disturb(world, lane, action)));
+  }
+  Capture& capture = world.start(std::move(plan));
+  const auto all_know = [&] {
+    return std::all_of(victims.begin(), victims.end(),
+                       [](const auto& one) { return all_lost(*one); });
+  };
+  world.wait_until(all_know, "all report that " + capture.name() + " has replaced them");
+  for (const auto& victim : victims) victim->since = now();
+  world.stop(capture, End::stopped, [&] { capture.signal(SIGINT); });
+  for (const auto& victim : victims) {
+    expect_back(world, " was replaced; its captures come back after that", victim);
+  }
 }
 
 // Every capture that is in the slot says so; then the stranger goes.
@@ -111,13 +169,18 @@ class Takeover {
 
   bool is_over() {
     if (nobody_lives(victim_)) return true;
-    if (!gone_ && !all_know()) return false;
+    if (!gone_ && !all_lost(victim_)) return false;
     if (!gone_) {
       gone_ = true;
       victim_.since = now();
       empty_slot(world_, victim_);
     }
     return are_back(world_, victim_);
+  }
+
+  [[nodiscard]] std::string missing() const {
+    return (gone_ ? "; the stranger has gone" : "; not all reported it") +
+           xdpcap::chaos::missing(world_, victim_);
   }
 
   void put_stranger() const {
@@ -129,13 +192,6 @@ class Takeover {
   }
 
  private:
-  [[nodiscard]] bool all_know() const {
-    return std::all_of(victim_.watchers.begin(), victim_.watchers.end(), [&](const auto& one) {
-      return !one.capture->is_live() ||
-             one.capture->reported(News::slot_taken, victim_.since, victim_.action);
-    });
-  }
-
   World& world_;
   Victim victim_;
   bool gone_ = false;
@@ -148,8 +204,10 @@ void overwrite_entry(World& world) {
   world.log.push_back("overwrite " + what);
   auto takeover = std::make_shared<Takeover>(world, std::move(victim));
   takeover->put_stranger();
-  world.add(what + " was overwritten; its captures report that, and put their recorders back later",
-            {claim}, [takeover] { return takeover->is_over(); });
+  world.add(
+      what + " was overwritten; its captures report that, and put their recorders back later",
+      {claim}, [takeover] { return takeover->is_over(); },
+      [takeover] { return takeover->missing(); });
 }
 
 }  // namespace
@@ -159,6 +217,8 @@ std::vector<Fault> slot_faults() {
       {"empty", "a slot is emptied", 8, some, delete_entry},
       {"overwrite", "a slot is overwritten with a program of somebody else, who goes later", 5,
        some, overwrite_entry},
+      {"replace", "another capture takes all slots over (--replace), and ends later", 1, has_room,
+       replace},
   };
 }
 

@@ -64,7 +64,8 @@ class Verification {
   // Nobody completes the output of a stream whose writer was killed, or whose reader has gone.
   [[nodiscard]] bool may_be_cut() const {
     return capture_.end == End::both_killed || capture_.end == End::reader_gone ||
-           capture_.end == End::stuck || (plan_.is_stream() && capture_.end == End::killed);
+           capture_.end == End::stuck || capture_.end == End::refused ||
+           (plan_.is_stream() && capture_.end == End::killed);
   }
   [[nodiscard]] bool may_lack_statistics() const {
     return may_be_cut() || capture_.end == End::disk_full;
@@ -176,7 +177,11 @@ void Verification::check_exit() const {
     case End::disk_full:
       check(capture_.reported(News::write_failed, 0), "a full disk is not reported");
       return check(result.exit_code == 2, code + " on a full disk");
+    case End::refused:
+      check(written_ == 0 && capture_.reported(News::error, 0), "refused, and not reported");
+      return check(result.exit_code == 2, code + " when it was refused");
     case End::exhausted:
+    case End::stuck:
       return check(
           result.exit_code == 0 || (result.exit_code == 2 && capture_.reported(News::error, 0)),
           code + ": " + result.err);

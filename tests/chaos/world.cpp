@@ -96,7 +96,7 @@ void World::look() {
   }
   std::erase_if(pendings_, [](Pending& one) { return one.is_over(); });
   for (const Pending& one : pendings_) {
-    expect(now() < one.deadline, "it did not end: " + one.what);
+    expect(now() < one.deadline, "it did not end: " + one.what + one.missing());
   }
 }
 
@@ -132,16 +132,31 @@ void World::wait_for_all() {
   wait_until([&] { return pendings_.empty(); }, "the end of all faults");
 }
 
-void World::add(std::string what, std::vector<Claim> claims, std::function<bool()> is_over) {
-  pendings_.push_back({std::move(what), std::move(claims), std::move(is_over),
+void World::add(std::string what, std::vector<Claim> claims, std::function<bool()> is_over,
+                std::function<std::string()> missing) {
+  pendings_.push_back({std::move(what), std::move(claims), std::move(is_over), std::move(missing),
                        now() + kPatience * static_cast<Time>(test::patience())});
 }
 
-Plan World::make_plan() {
-  return chaos::make_plan(random, hooks_.size(), without_);
+std::vector<std::size_t> World::hooks_with_room() const {
+  std::vector<std::size_t> free;
+  for (std::size_t hook = 0; hook < hooks_.size(); ++hook) {
+    const auto on_it = live([&](const Capture& one) { return one.plan().hook == hook; });
+    if (on_it.empty() || !without_.contains("share")) free.push_back(hook);
+  }
+  return free;
 }
 
-Capture& World::start(Plan plan) {
+bool World::has_room() const {
+  constexpr std::size_t kMost = 4;
+  return live().size() < kMost && !hooks_with_room().empty();
+}
+
+Plan World::make_plan() {
+  return chaos::make_plan(random, random.one_of(hooks_with_room()), without_);
+}
+
+Capture& World::launch(Plan plan) {
   const HookPath& hook = hooks_.at(plan.hook);
   wait_for({.lane = hook.lane, .actions = kAllActions | kPin});
   const std::size_t number = captures_.size();
@@ -152,12 +167,29 @@ Capture& World::start(Plan plan) {
     capture.absent[lane] = capture.blindness.open(lane, kAllActions, 0);
   }
   log.push_back("start " + capture.name() + ": " + capture.command());
+  return capture;
+}
+
+Capture& World::begin(Capture& capture) {
   wait_until([&] { return capture.has_begun(); }, capture.name() + " begins");
   wait_until([&] { return capture.guardian().has_value(); }, capture.name() + " has a guardian");
   capture.descriptors = descriptors_of(capture.pid());
-  wait_until([&] { return attach(capture, hook.lane); },
+  const int lane = hooks_.at(capture.plan().hook).lane;
+  wait_until([&] { return attach(capture, lane); },
              capture.name() + " is in every slot of its hook");
   return capture;
+}
+
+void World::begin_or_end(Capture& capture) {
+  capture.may_exit = true;
+  wait_until([&] { return capture.has_exited() || capture.has_begun(); },
+             capture.name() + " begins, or is refused");
+  if (capture.has_begun()) {
+    capture.may_exit = false;
+    begin(capture);
+  } else {
+    stop(capture, End::refused, [] {});
+  }
 }
 
 // Its recorder in a slot is the one that it or its guardian has open, and no other capture.
@@ -261,6 +293,17 @@ bool World::is_attached(const Capture& capture, int lane, unsigned action) const
   const auto programs = chain(lane, action);
   return std::find(programs.begin(), programs.end(), capture.programs.at(lane).at(action)) !=
          programs.end();
+}
+
+std::string World::owner(std::uint32_t program) const {
+  for (const auto& capture : captures_) {
+    for (const auto& [lane, programs] : capture->programs) {
+      for (const auto& [action, id] : programs) {
+        if (id == program) return " (" + capture->name() + ")";
+      }
+    }
+  }
+  return {};
 }
 
 // Recorders of captures that were killed with their guardians may be left.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chaos/capture.hpp"
@@ -43,12 +44,14 @@ struct Claim {
 };
 inline constexpr unsigned kPin = 1U << kActions;
 inline constexpr unsigned kLock = kPin << 1U;
+inline constexpr unsigned kMove = kPin << 2U;  // captures are on their way to another lane
 
 // Pending is a fault that is not over.
 struct Pending {
   std::string what;
   std::vector<Claim> claims;
-  std::function<bool()> is_over;  // looks, and goes on with it
+  std::function<bool()> is_over;           // looks, and goes on with it
+  std::function<std::string()> missing{};  // what it still waits for
   Time deadline = kNever;
 };
 
@@ -70,11 +73,19 @@ class World {
   void wait_until(const std::function<bool()>& condition, const std::string& what);
   void wait_for(const Claim& claim);
   void wait_for_all();
-  void add(std::string what, std::vector<Claim> claims, std::function<bool()> is_over);
+  void add(
+      std::string what, std::vector<Claim> claims, std::function<bool()> is_over,
+      std::function<std::string()> missing = [] { return std::string(); });
 
   // Captures.
-  Capture& start(Plan plan);
-  Plan make_plan();
+  Capture& start(Plan plan) { return begin(launch(std::move(plan))); }
+  Capture& launch(Plan plan);
+  Capture& begin(Capture& capture);  // waits until it has
+  // The same of one that may be refused: then it ends, having done nothing.
+  void begin_or_end(Capture& capture);
+  [[nodiscard]] bool has_room() const;  // for another capture
+  [[nodiscard]] bool may_share() const { return !without_.contains("share"); }
+  Plan make_plan();  // for a hook that has room
   void stop(Capture& capture, End how, const std::function<void()>& act);
   [[nodiscard]] std::vector<Capture*> live() const;
   [[nodiscard]] std::vector<Capture*> live(const std::function<bool(const Capture&)>& that) const;
@@ -92,6 +103,8 @@ class World {
   // Whether all its recorders are known to be in a lane: then it must see that from now on.
   bool attach(Capture& capture, int lane) const;
   static void detach(Capture& capture, int lane) { capture.attached.erase(lane); }
+  // " (capture 3)" for one of its recorders.
+  [[nodiscard]] std::string owner(std::uint32_t program) const;
   [[nodiscard]] bool is_attached(const Capture& capture, int lane, unsigned action) const;
   // A program of somebody else that fits into slots.
   [[nodiscard]] const test::HookedProgram& stranger(unsigned action) const {
@@ -105,6 +118,8 @@ class World {
   std::string keep_files();
 
  private:
+  [[nodiscard]] std::vector<std::size_t> hooks_with_room() const;
+
   std::set<std::string> without_;
   std::string files_;
   UniqueFd strangers_hook_;
