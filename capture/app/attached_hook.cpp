@@ -60,10 +60,9 @@ void AttachedHook::load(const std::vector<XdpAction>& actions, bool may_replace,
                                                  make_recorder);
 }
 
-bool AttachedHook::fill() {
-  if (!installation_->fill()) return false;
+void AttachedHook::fill() {
+  installation_->fill();
   users_ = programs_using(hook_.map_id());
-  return true;
 }
 
 void AttachedHook::remove(std::chrono::milliseconds patience) {

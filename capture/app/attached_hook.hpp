@@ -23,8 +23,8 @@ class AttachedHook {
   // Loads a recorder for each of the `actions` that the hook has a slot for. Throws Error.
   void load(const std::vector<XdpAction>& actions, bool may_replace,
             const Installation::MakeRecorder& make_recorder);
-  // Puts them in. False when others have to be loaded. Throws Error.
-  [[nodiscard]] bool fill();
+  // Puts them in. Throws Error.
+  void fill();
   void remove(std::chrono::milliseconds patience = Installation::kLockPatience);
   void forget() { installation_->forget(); }
 

@@ -35,16 +35,10 @@ Attachment::~Attachment() {
 
 // The guardian is there before the first recorder is in the hook.
 void Attachment::install() {
-  constexpr int kMostTries = 20;
-  for (int i = 0; i < kMostTries; ++i) {
-    current().load(plan_.actions, plan_.replace, plan_.make_recorder);
-    if (plan_.note_flavour) plan_.note_flavour(current().installation().flavour());
-    guardian_ = start_guardian();
-    if (current().fill()) return;
-  }
-  throw Error("installing into the hook " + current().hook().path() +
-                  ": others change it all the time",
-              "try again, or take over with --replace");
+  current().load(plan_.actions, plan_.replace, plan_.make_recorder);
+  if (plan_.note_flavour) plan_.note_flavour(current().installation().flavour());
+  guardian_ = start_guardian();
+  current().fill();
 }
 
 Guardian Attachment::start_guardian() {
@@ -56,6 +50,10 @@ Guardian Attachment::start_guardian() {
   return Guardian({.title = "xdpcap-cpp: guardian of " + current().hook().path(),
                    .descriptors = std::move(descriptors),
                    .look = [this](const Guardian::Report& report) { look_around(report); },
+                   .take_order =
+                       [this](char kind, const Guardian::Report& report) {
+                         if (kind == kAdopted) move(report);
+                       },
                    .clean_up = [this] { clean_up(Installation::kLockPatience); },
                    .rescue = plan_.rescue});
 }
@@ -88,6 +86,11 @@ void Attachment::clean_up(std::chrono::milliseconds lock_patience) {
   if (failure) std::rethrow_exception(failure);
 }
 
+std::vector<std::string> Attachment::receive() {
+  take_reports();
+  return std::exchange(news_, {});
+}
+
 std::vector<std::string> Attachment::look() {
   take_reports();
   if (!detaching_) look_at_guardian();
@@ -100,27 +103,32 @@ bool Attachment::take_reports() {
   for (Message& report : guardian_.receive()) {
     if (report.kind == kNews) news_.push_back(std::move(report.text));
     if (report.kind == kMoved && hooks_.size() > 1) hooks_.erase(hooks_.begin(), hooks_.end() - 1);
-    if (report.kind != kFound) continue;
-    try {
-      auto found =
-          std::make_unique<AttachedHook>(current().hook().path(), std::move(report));
-      // One that was found before and could not be filled is in nobody's way.
-      if (hooks_.size() > 1) hooks_.pop_back();
-      hooks_.push_back(std::move(found));
-      if (plan_.note_flavour) plan_.note_flavour(current().installation().flavour());
-      has_changed = true;
-    } catch (const Error& error) {
-      news_.push_back(std::string("following the hook: ") + error.what());
-    }
+    if (report.kind == kFound) has_changed = adopt(std::move(report)) || has_changed;
   }
   return has_changed;
+}
+
+// It is filled once the guardian knows that we have it.
+bool Attachment::adopt(Message found) {
+  try {
+    auto hook = std::make_unique<AttachedHook>(current().hook().path(), std::move(found));
+    // One that was found before and never filled is in nobody's way.
+    if (hooks_.size() > 1) hooks_.pop_back();
+    hooks_.push_back(std::move(hook));
+    if (plan_.note_flavour) plan_.note_flavour(current().installation().flavour());
+    guardian_.order(kAdopted);
+    return true;
+  } catch (const Error& error) {
+    news_.push_back(std::string("following the hook: ") + error.what());
+    return false;
+  }
 }
 
 void Attachment::look_at_guardian() {
   std::string happened;
   if (!guardian_.alive()) {
     happened = "the guardian was killed";
-  } else if (guardian_.heard()) {
+  } else if (guardian_.was_heard()) {
     silent_looks_ = 0;
     return;
   } else if (++silent_looks_ == kMostSilentLooks) {

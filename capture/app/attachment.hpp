@@ -48,7 +48,11 @@ class Attachment {
   // Once a second: a line for each thing that the guardian has seen change or has done, and, until
   // begin_detaching(), for what has become of the guardian itself. Never waits.
   std::vector<std::string> look();
+  // What the guardian has to tell, without a look at itself.
+  std::vector<std::string> receive();
 
+  // Becomes readable when the guardian has something to tell: then receive().
+  [[nodiscard]] int fd() const { return guardian_.fd(); }
   // Whether somebody would clean up if this process ended now.
   [[nodiscard]] bool is_guarded() { return guardian_.alive(); }
   // From now on this process has no privileges.
@@ -70,10 +74,12 @@ class Attachment {
   enum class Pin : std::uint8_t { ours, gone, another, unknown };
 
   // What the guardian reports (kernel/guardian.hpp): a line for the user; another hook, with the
-  // recorders that go into it; that those are in it, and none in the hook before.
+  // recorders that are to go into it; that those are in it, and none in the hook before. And the
+  // order to put them in, now that the capture can take them out again, whatever happens.
   static constexpr char kNews = 'N';
   static constexpr char kFound = 'F';
   static constexpr char kMoved = 'M';
+  static constexpr char kAdopted = 'A';
 
   [[nodiscard]] AttachedHook& current() { return *hooks_.back(); }
   void install();
@@ -84,11 +90,14 @@ class Attachment {
   void note(char kind, std::string text = {});
   void leave_former_hooks();
   std::vector<std::string> look_at_pin(const Guardian::Report& report);
-  std::string follow(const Guardian::Report& report);
+  void follow(const Guardian::Report& report);
+  void move(const Guardian::Report& report);
+  void send_news(const Guardian::Report& report);
   void clean_up(std::chrono::milliseconds lock_patience);
 
   // In the capture.
   bool take_reports();
+  bool adopt(Message found);
   void look_at_guardian();
   void detach_alone();
   void forget();
@@ -99,7 +108,8 @@ class Attachment {
   bool privileged_ = true;
   Pin pin_ = Pin::ours;
   std::string last_error_;
-  std::deque<Message> unsent_;  // by the guardian
+  std::unique_ptr<AttachedHook> found_;  // by the guardian, and not yet filled
+  std::deque<Message> unsent_;           // by it, too
   std::vector<std::string> news_;
   unsigned silent_looks_ = 0;
   std::string guardian_error_;

@@ -53,6 +53,10 @@ void Attachment::look_around(const Guardian::Report& report) {
   leave_former_hooks();
   look_at([&] { return current().look_at_users(); });
   look_at([&] { return look_at_pin(report); });
+  send_news(report);
+}
+
+void Attachment::send_news(const Guardian::Report& report) {
   while (!unsent_.empty() && report.send(unsent_.front())) unsent_.pop_front();
 }
 
@@ -84,8 +88,8 @@ std::vector<std::string> Attachment::look_at_pin(const Guardian::Report& report)
                   : *map == hook.map_id()  ? Pin::ours
                                            : Pin::another;
   if (pin == Pin::another && plan_.follow) {
-    std::string line = follow(report);
-    return line.empty() ? std::vector<std::string>() : std::vector{std::move(line)};
+    follow(report);
+    return {};
   }
   if (pin == Pin::unknown || std::exchange(pin_, pin) == pin) return {};
   if (pin == Pin::ours) return {"the hook is pinned at " + path + " again"};
@@ -97,25 +101,38 @@ std::vector<std::string> Attachment::look_at_pin(const Guardian::Report& report)
           ": still capturing from the one before (--follow would go on with the new one)"};
 }
 
-// Into the new hook first, so that no packet is missed while both programs are at work. And before
-// that the capture gets all that it needs to empty it, should the guardian be killed meanwhile.
-std::string Attachment::follow(const Guardian::Report& report) {
+// The capture first gets all that it needs to empty the new hook, should the guardian be killed: what
+// it cannot take now is offered again with the next look.
+void Attachment::follow(const Guardian::Report& report) {
   Hook opened = Hook::open(current().hook().path());
-  if (!opened.has_owner()) return {};
-  auto next = std::make_unique<AttachedHook>(std::move(opened));
-  next->load(plan_.actions, plan_.replace,
-             [&](XdpAction action, Flavour flavour, int next_fd) {
-               report.alive();
-               return plan_.make_recorder(action, flavour, next_fd);
-             });
-  if (plan_.note_flavour) plan_.note_flavour(next->installation().flavour());
-  if (!report.send(next->hand_over(kFound)) || !next->fill()) return {};
-  hooks_.push_back(std::move(next));
-  leave_former_hooks();
-  pin_ = Pin::ours;
-  last_error_.clear();
-  return "another hook was pinned at " + current().hook().path() + ": going on with that one" +
-         difference(plan_.actions, current().hook());
+  if (!opened.has_owner()) return;
+  if (!found_ || found_->hook().map_id() != opened.map_id()) {
+    auto found = std::make_unique<AttachedHook>(std::move(opened));
+    found->load(plan_.actions, plan_.replace, [&](XdpAction action, Flavour flavour, int next_fd) {
+      report.alive();
+      return plan_.make_recorder(action, flavour, next_fd);
+    });
+    found_ = std::move(found);
+  }
+  static_cast<void>(report.send(found_->hand_over(kFound)));
+}
+
+// Into the new hook first, so that no packet is missed while both programs are at work.
+void Attachment::move(const Guardian::Report& report) {
+  if (!found_) return;
+  try {
+    if (plan_.note_flavour) plan_.note_flavour(found_->installation().flavour());
+    found_->fill();
+    hooks_.push_back(std::move(found_));
+    leave_former_hooks();
+    pin_ = Pin::ours;
+    last_error_.clear();
+    note(kNews, "another hook was pinned at " + current().hook().path() +
+                    ": going on with that one" + difference(plan_.actions, current().hook()));
+  } catch (const std::exception& error) {
+    note(kNews, std::string("following the hook: ") + error.what());
+  }
+  send_news(report);
 }
 
 }  // namespace xdpcap

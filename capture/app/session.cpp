@@ -145,6 +145,7 @@ void Session::capture() {
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!recording_.file().flush({.interrupt_fd = signals_.stop_fd})) return;
   recording_.commit();
+  sleeper_.watch(attachment_->fd());
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
   while (!stop_requested(signals_.stop_fd)) {
@@ -152,6 +153,7 @@ void Session::capture() {
     if (!recording_.drain({.interrupt_fd = signals_.stop_fd})) break;
     sleeper_.sleep(std::min(next_report_, files.due_at()));
     answer_requests();
+    if (sleeper_.has_news()) tell_all(attachment_->receive());
     if (monotonic_now() >= next_report_) report();
   }
 }
@@ -218,6 +220,7 @@ void Session::answer_requests() {
 void Session::look_around() {
   give_rings_to_new_cpus();
   tell_all(attachment_->look());
+  sleeper_.watch(attachment_->fd());
   tell_all(recording_.files().look());
 }
 

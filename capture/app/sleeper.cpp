@@ -3,6 +3,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -47,12 +48,24 @@ void Sleeper::sleep(std::uint64_t end) {
     const std::uint64_t now = monotonic_now();
     const std::uint64_t left = now < end ? (end - now) / 1'000'000 + 1 : 0;
     std::array<epoll_event, 8> events{};
-    ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                 naps_.is_over() ? static_cast<int>(left) : naps_.milliseconds());
+    const int count =
+        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                     naps_.is_over() ? static_cast<int>(left) : naps_.milliseconds());
+    has_news_ = std::any_of(events.begin(), events.begin() + std::max(count, 0),
+                            [&](const epoll_event& event) { return event.data.fd == watched_; });
     bell_.silence();
     naps_.woke();
   }
   if (rings_.most_waiting() > 0) control_.stay_awake();
+}
+
+void Sleeper::watch(int fd) {
+  if (fd == watched_) return;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watched_, nullptr);
+  epoll_event event{};
+  event.events = EPOLLIN | static_cast<std::uint32_t>(EPOLLET);
+  event.data.fd = fd;
+  watched_ = ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? fd : -1;
 }
 
 }  // namespace xdpcap

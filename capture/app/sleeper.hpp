@@ -27,6 +27,10 @@ class Sleeper {
   void note_waiting() { naps_.found(rings_.most_waiting()); }
   // Until `end` (CLOCK_MONOTONIC in ns) at the latest.
   void sleep(std::uint64_t end);
+  // From now on a sleep also ends when something comes in on `fd`: has_news() says so. Replaces the
+  // descriptor before, which may be closed by now.
+  void watch(int fd);
+  [[nodiscard]] bool has_news() const { return has_news_; }
 
  private:
   Control& control_;
@@ -35,6 +39,8 @@ class Sleeper {
   Bell bell_;
   UniqueFd epoll_;
   Naps naps_;
+  int watched_ = -1;
+  bool has_news_ = false;
 };
 
 }  // namespace xdpcap

@@ -112,6 +112,9 @@ bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
     if (!order) continue;
     if (order->kind == kLeave) return false;
     if (order->kind == kWatch) looks = true;
+    if (looks && std::isupper(static_cast<unsigned char>(order->kind)) != 0) {
+      duty.take_order(order->kind, report);
+    }
     if (order->kind == kCleanUp) {
       looks = false;
       static_cast<void>(socket.send(clean_up(duty)));
@@ -179,7 +182,6 @@ void Guardian::clean_up() {
 
 std::vector<Message> Guardian::receive() {
   std::vector<Message> reports;
-  heard_ = false;
   while (auto message = socket_.receive()) {
     heard_ = true;
     if (message->kind == kDone) clean_up_ = CleanUp::done;
@@ -203,7 +205,6 @@ void Guardian::dismiss() noexcept {
     for (int i = 0; alive() && i < kLooks; ++i) std::this_thread::sleep_for(kLook);
   }
   pid_ = -1;
-  socket_.close();
 }
 
 }  // namespace xdpcap

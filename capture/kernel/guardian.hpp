@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel/message_socket.hpp"
@@ -22,7 +23,7 @@ namespace xdpcap {
 class Guardian {
  public:
   // Report is how the guardian tells this process something. Kinds in lower case are the
-  // guardian's own; who starts it uses others.
+  // guardian's own, as are those of orders; who starts it uses others.
   class Report {
    public:
     explicit Report(const MessageSocket& socket) : socket_(socket) {}
@@ -40,6 +41,8 @@ class Guardian {
     std::vector<int> descriptors;  // to keep open
     // From watch() on, about once a second.
     std::function<void(const Report&)> look;
+    // Orders of other kinds, until it cleans up.
+    std::function<void(char kind, const Report&)> take_order;
     // What it does at once when this process is gone, or when it is told to (clean_up()); after
     // that it does not look any more. Whatever it throws becomes an answer.
     std::function<void()> clean_up;
@@ -68,22 +71,25 @@ class Guardian {
   // Why it failed.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
+  // An order of another kind. It is lost where the guardian takes none at the moment.
+  void order(char kind) { static_cast<void>(socket_.send({.kind = kind})); }
+  // Becomes readable when there is something to receive().
+  [[nodiscard]] int fd() const { return socket_.fd(); }
   // What it has reported since, without waiting.
   std::vector<Message> receive();
-  // Whether it has reported anything at all in that time.
-  [[nodiscard]] bool heard() const { return heard_; }
+  // Whether it has reported anything at all since this was asked last.
+  [[nodiscard]] bool was_heard() { return std::exchange(heard_, false); }
   // Until there is something to receive(), `milliseconds` at most.
   void wait(int milliseconds) const { static_cast<void>(socket_.wait(milliseconds)); }
 
   // Whether somebody has killed it; true once only.
   [[nodiscard]] bool has_died();
   [[nodiscard]] bool alive();
-  // Sends it away. One that is stopped and may not be killed (-Z) goes when it continues.
+  // Sends it away; what it has reported until then can still be received. One that is stopped and may
+  // not be killed (-Z) goes when it continues.
   void dismiss() noexcept;
 
  private:
-  void order(char kind) { static_cast<void>(socket_.send({.kind = kind})); }
-
   pid_t pid_ = -1;
   MessageSocket socket_;  // its end is the end of this process
   CleanUp clean_up_ = CleanUp::not_asked;

@@ -72,13 +72,12 @@ Installation::Installation(const Hook& hook, const std::vector<XdpAction>& actio
     if (const auto holder = hook_.program_in(action)) holders.insert(*holder);
   }
   left_over_ = left_over(holders);
-  for (const XdpAction action : actions) {
-    load(action, is_shared(hook_.program_in(action)), make_recorder);
-  }
+  for (const XdpAction action : actions) load(action, make_recorder);
   filled_ = true;
 }
 
-// "2 0 1+ 3": the number of the flavour, then the action of each slot, with a plus if it has a next.
+// "2 0+ 1+ 3+": the number of the flavour, then the action of each slot, with a plus if it has a
+// next. Only who takes slots over has none.
 Installation::Installation(const Hook& hook, const std::string& layout,
                            std::vector<UniqueFd> descriptors)
     : hook_(hook),
@@ -99,6 +98,7 @@ Installation::Installation(const Hook& hook, const std::string& layout,
     const std::uint32_t id = program_info(program.get()).id;
     slots_.push_back({XdpAction(action), std::move(program), id, std::move(next)});
   }
+  may_replace_ = !slots_.empty() && !slots_.front().next.valid();
   filled_ = true;
 }
 
@@ -120,8 +120,8 @@ Installation::~Installation() {
   take_out(kLockPatience, nullptr);
 }
 
-void Installation::load(XdpAction action, bool share, const MakeRecorder& make_recorder) {
-  UniqueFd next = share ? create_next() : UniqueFd();
+void Installation::load(XdpAction action, const MakeRecorder& make_recorder) {
+  UniqueFd next = may_replace_ ? UniqueFd() : create_next();
   UniqueFd program = load_xdp_program("xdpcap_" + action.name(),
                                       make_recorder(action, flavour_, next.get()), flavour_);
   const std::uint32_t id = program_info(program.get()).id;
@@ -148,18 +148,13 @@ void Installation::put_in_front_of(const Slot& slot, std::uint32_t holder) const
               hint);
 }
 
-// Loading took its time, without the lock: so each slot is looked at once more.
-bool Installation::fill() {
+// Loading took its time, without the lock: so each slot is looked at only now.
+void Installation::fill() {
   const HookLock lock(folder_.get(), kLockPatience);
   went_on_unlocked_ = !lock.held();
   for (const Slot& slot : slots_) {
     const auto holder = hook_.program_in(slot.action);
-    if (!is_shared(holder)) continue;
-    if (!slot.next.valid()) {
-      filled_ = false;
-      return false;
-    }
-    put_in_front_of(slot, *holder);
+    if (is_shared(holder)) put_in_front_of(slot, *holder);
   }
   for (const Slot& slot : slots_) {
     if (put(slot)) continue;
@@ -168,7 +163,6 @@ bool Installation::fill() {
     filled_ = false;
     throw system_error(installing(hook_) + "slot " + slot.action.name(), error_number);
   }
-  return true;
 }
 
 bool Installation::put(const Slot& slot) const {

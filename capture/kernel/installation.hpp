@@ -25,8 +25,8 @@ Flavour find_flavour(const Hook& hook);
 // out again when it goes.
 class Installation {
  public:
-  // Makes the recorder of an action for programs of a flavour; one that goes in front of another
-  // program gets the PROG_ARRAY of one entry to call that from, others get -1.
+  // Makes the recorder of an action for programs of a flavour. It gets the PROG_ARRAY of one entry
+  // to call another program from, which may come at any time; or -1, as one that shares with nobody.
   using MakeRecorder = std::function<ebpf::Program(XdpAction, Flavour, int next_fd)>;
 
   // What another process needs to remove() the recorders in this one's stead.
@@ -35,9 +35,8 @@ class Installation {
     std::vector<int> descriptors;
   };
 
-  // Loads a recorder for each action; the hook stays as it is. Slots that hold a program already
-  // are to be shared with it, or taken over with `may_replace`. Throws Error. `hook` has to outlive
-  // the installation.
+  // Loads a recorder for each action; the hook stays as it is. Slots are to be shared with whoever is
+  // in them, or taken over with `may_replace`. Throws Error. `hook` has to outlive the installation.
   Installation(const Hook& hook, const std::vector<XdpAction>& actions, bool may_replace,
                const MakeRecorder& make_recorder);
   // One that another process has loaded, and may have put in by now: copies of the descriptors
@@ -49,10 +48,8 @@ class Installation {
   Installation& operator=(Installation&&) = delete;
   ~Installation();
 
-  // Puts the recorders into their slots. False, with the hook as it was, when somebody has meanwhile
-  // put a program into a slot that was to be ours alone: another installation has to be loaded.
-  // Throws Error, and then leaves the hook as it was.
-  [[nodiscard]] bool fill();
+  // Puts the recorders into their slots. Throws Error, and then leaves the hook as it was.
+  void fill();
   static constexpr std::chrono::milliseconds kLockPatience{5000};
   // Whether fill() waited in vain for other captures to let go of the hook, and went on.
   [[nodiscard]] bool went_on_unlocked() const { return went_on_unlocked_; }
@@ -81,12 +78,12 @@ class Installation {
     XdpAction action;
     UniqueFd program;
     std::uint32_t program_id;
-    UniqueFd next;                                  // invalid: nothing comes after it
+    UniqueFd next;                                  // invalid: nothing is to come after it
     UniqueFd called_from = {};                      // another recorder's next
     std::optional<std::uint32_t> taken_over_by = {};  // nobody, as far as has been reported
   };
 
-  void load(XdpAction action, bool share, const MakeRecorder& make_recorder);
+  void load(XdpAction action, const MakeRecorder& make_recorder);
   [[nodiscard]] bool is_shared(std::optional<std::uint32_t> holder) const;
   void put_in_front_of(const Slot& slot, std::uint32_t holder) const;
   [[nodiscard]] bool put(const Slot& slot) const;

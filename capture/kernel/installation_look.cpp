@@ -73,6 +73,13 @@ std::string Installation::look(Slot& slot) {
 
 // The end of a line that says what was done; empty when there is nothing to be done.
 std::string Installation::repair(Slot& slot, std::uint32_t holder) {
+  if (may_replace_) {
+    // Whoever we had taken the slot over from has put it back where somebody emptied it.
+    const bool was_there_before = holder < slot.program_id;
+    return was_there_before && put(slot)
+               ? " was emptied by somebody else, and refilled by another capture: took it over again"
+               : "";
+  }
   const std::vector<std::uint32_t> chain = chain_in(hook_.fd(), slot.action.value());
   if (leads_into(slot, chain)) {
     const bool done = chain.size() < kLongestChain && put_program(slot.next.get(), 0, holder);
@@ -85,7 +92,8 @@ std::string Installation::repair(Slot& slot, std::uint32_t holder) {
     return " held a recorder whose capture was killed: put the own one in its place";
   }
   if (go_to_the_end(slot)) {
-    return " had lost the recorder, as a capture in front of it was killed: put it back";
+    return " was emptied by somebody else, or a capture in front was killed: put the recorder back "
+           "after those of others";
   }
   return {};
 }
@@ -100,8 +108,8 @@ bool Installation::leads_into(const Slot& slot, const std::vector<std::uint32_t>
   });
 }
 
-// When the next that led to us was emptied, because the capture that owned it is no more. What comes
-// after us is not in that chain, so this makes no circle either.
+// Every recorder that shares its slot can go on to another one. What comes after us is not in that
+// chain, so this makes no circle either.
 bool Installation::go_to_the_end(Slot& slot) const {
   auto end = find_end(hook_.fd(), slot.action.value());
   if (!end) return false;
