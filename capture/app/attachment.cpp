@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace xdpcap {
 namespace {
@@ -103,6 +104,10 @@ bool Attachment::take_reports() {
   for (Message& report : guardian_.receive()) {
     if (report.kind == kNews) news_.push_back(std::move(report.text));
     if (report.kind == kMoved && hooks_.size() > 1) hooks_.erase(hooks_.begin(), hooks_.end() - 1);
+    if (report.kind == kEntrance && !report.received.empty()) {
+      const auto action = parse_number<std::uint32_t>(report.text);
+      if (action) current().installation().hold(XdpAction(*action), std::move(report.received[0]));
+    }
     if (report.kind == kFound) has_changed = adopt(std::move(report)) || has_changed;
   }
   return has_changed;

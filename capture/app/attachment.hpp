@@ -74,11 +74,13 @@ class Attachment {
   enum class Pin : std::uint8_t { ours, gone, another, unknown };
 
   // What the guardian reports (kernel/guardian.hpp): a line for the user; another hook, with the
-  // recorders that are to go into it; that those are in it, and none in the hook before. And the
+  // recorders that are to go into it; that those are in it, and none in the hook before; what has
+  // to stay open for a recorder to be called. And the
   // order to put them in, now that the capture can take them out again, whatever happens.
   static constexpr char kNews = 'N';
   static constexpr char kFound = 'F';
   static constexpr char kMoved = 'M';
+  static constexpr char kEntrance = 'E';
   static constexpr char kAdopted = 'A';
 
   [[nodiscard]] AttachedHook& current() { return *hooks_.back(); }
@@ -93,6 +95,7 @@ class Attachment {
   void follow(const Guardian::Report& report);
   void move(const Guardian::Report& report);
   void send_news(const Guardian::Report& report);
+  void send_entrances(const Guardian::Report& report);
   void clean_up(std::chrono::milliseconds lock_patience);
 
   // In the capture.

@@ -54,6 +54,17 @@ void Attachment::look_around(const Guardian::Report& report) {
   look_at([&] { return current().look_at_users(); });
   look_at([&] { return look_at_pin(report); });
   send_news(report);
+  send_entrances(report);
+}
+
+// To the capture, so that they stay open when the guardian is killed as well.
+void Attachment::send_entrances(const Guardian::Report& report) {
+  Installation& installation = current().installation();
+  for (const auto& [action, fd] : installation.unshared_entrances()) {
+    if (report.send({.kind = kEntrance, .text = std::to_string(action.value()), .descriptors = {fd}})) {
+      installation.shared(action);
+    }
+  }
 }
 
 void Attachment::send_news(const Guardian::Report& report) {

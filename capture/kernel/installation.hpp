@@ -69,6 +69,19 @@ class Installation {
   // nothing once remove() was called. Throws Error.
   std::vector<std::string> look();
 
+  // The next of another recorder through which one of ours is called. It has to stay open, or the
+  // kernel empties it when that capture is killed (chain.hpp).
+  struct Entrance {
+    XdpAction action;
+    int next_fd = -1;
+  };
+  // Those that look() has found and that were not yet shared(), so that another process can hold()
+  // them, too.
+  [[nodiscard]] std::vector<Entrance> unshared_entrances() const;
+  void shared(XdpAction action);
+  [[nodiscard]] std::vector<int> entrances() const;  // all of them
+  void hold(XdpAction action, UniqueFd next);
+
   [[nodiscard]] Flavour flavour() const { return flavour_; }
   [[nodiscard]] Handover hand_over() const;
   [[nodiscard]] int folder_fd() const { return folder_.get(); }
@@ -80,8 +93,11 @@ class Installation {
     std::uint32_t program_id;
     UniqueFd next;                                  // invalid: nothing is to come after it
     UniqueFd called_from = {};                      // another recorder's next
+    std::uint32_t called_from_id = 0;
+    bool shared = false;  // called_from, with another process
     std::optional<std::uint32_t> taken_over_by = {};  // nobody, as far as has been reported
   };
+  static void hold(Slot& slot, UniqueFd next);
 
   void load(XdpAction action, const MakeRecorder& make_recorder);
   [[nodiscard]] bool is_shared(std::optional<std::uint32_t> holder) const;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "kernel/holder.hpp"
 #include "kernel/hook_lock.hpp"
 #include "kernel/installation.hpp"
+#include "kernel/map_info.hpp"
 
 namespace xdpcap {
 
@@ -51,7 +53,7 @@ std::string Installation::look(Slot& slot) {
   // Whether we stand after another capture cannot be seen by everybody: then it is believed.
   if (holder && !has_capability(CAP_SYS_ADMIN)) return {};
   if (auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id)) {
-    slot.called_from = std::move(place->next);
+    hold(slot, std::move(place->next));
     slot.taken_over_by.reset();
     return {};
   }
@@ -115,8 +117,45 @@ bool Installation::go_to_the_end(Slot& slot) const {
   if (!end) return false;
   const int program = slot.program.get();
   if (bpf_map_update_elem(end->next.get(), &end->key, &program, BPF_ANY) != 0) return false;
-  slot.called_from = std::move(end->next);
+  hold(slot, std::move(end->next));
   return true;
+}
+
+// Looking opens it anew each time.
+void Installation::hold(Slot& slot, UniqueFd next) {
+  const auto info = next.valid() ? map_info(next.get()) : std::nullopt;
+  if (!info || info->id == slot.called_from_id) return;
+  slot.called_from = std::move(next);
+  slot.called_from_id = info->id;
+  slot.shared = false;
+}
+
+void Installation::hold(XdpAction action, UniqueFd next) {
+  for (Slot& slot : slots_) {
+    if (slot.action == action) hold(slot, std::move(next));
+  }
+}
+
+std::vector<Installation::Entrance> Installation::unshared_entrances() const {
+  std::vector<Entrance> entrances;
+  for (const Slot& slot : slots_) {
+    if (slot.called_from.valid() && !slot.shared) {
+      entrances.push_back({slot.action, slot.called_from.get()});
+    }
+  }
+  return entrances;
+}
+
+std::vector<int> Installation::entrances() const {
+  std::vector<int> all;
+  for (const Slot& slot : slots_) {
+    if (slot.called_from.valid()) all.push_back(slot.called_from.get());
+  }
+  return all;
+}
+
+void Installation::shared(XdpAction action) {
+  for (Slot& slot : slots_) slot.shared = slot.shared || slot.action == action;
 }
 
 // Asked anew for all slots at once, and not at each look: it takes a walk through /proc.

@@ -76,20 +76,40 @@ class SharingTest : public ToolTest {
     return guardians;
   }
 
-  // Whether the guardian of a capture that stands alone has the next of another one open.
-  static bool holds_a_next(pid_t tool) {
-    for (const pid_t guardian : guardians_of(tool)) {
-      const std::string folder = "/proc/" + std::to_string(guardian) + "/fdinfo";
-      for (const auto& fd : std::filesystem::directory_iterator(folder)) {
-        std::ifstream file(fd.path());
-        const std::string text((std::istreambuf_iterator<char>(file)), {});
-        if (text.find("map_type:\t3\n") != std::string::npos &&
-            text.find("max_entries:\t1\n") != std::string::npos) {
-          return true;
-        }
+  // How many nexts (kernel/chain.hpp) a process has open: those of its own recorders, and those that
+  // lead to them.
+  static int nexts_of(pid_t process) {
+    int count = 0;
+    const std::string folder = "/proc/" + std::to_string(process) + "/fdinfo";
+    for (const auto& fd : std::filesystem::directory_iterator(folder)) {
+      std::ifstream file(fd.path());
+      const std::string text((std::istreambuf_iterator<char>(file)), {});
+      if (text.find("map_type:\t3\n") != std::string::npos &&
+          text.find("max_entries:\t1\n") != std::string::npos) {
+        ++count;
       }
     }
-    return false;
+    return count;
+  }
+
+  // Until a capture and its guardian have found by whom they are called, in each of five slots. They
+  // look each second.
+  [[nodiscard]] static bool has_looked(const Capture& capture) {
+    return eventually([&] {
+      const pid_t tool = capture.process->pid();
+      const auto guardians = guardians_of(tool);
+      return nexts_of(tool) == 10 && guardians.size() == 1 && nexts_of(guardians.front()) == 10;
+    });
+  }
+
+  static void kill_with_guardian(const Capture& capture) {
+    const std::vector<pid_t> guardians = guardians_of(capture.process->pid());
+    ASSERT_EQ(guardians.size(), 1U);
+    ::kill(guardians.front(), SIGSTOP);  // so that it cannot notice the end of the other
+    capture.process->signal(SIGKILL);
+    capture.process->wait();
+    ::kill(guardians.front(), SIGKILL);
+    ASSERT_TRUE(eventually([&] { return ::kill(guardians.front(), 0) != 0; }));
   }
 
   [[nodiscard]] std::uint32_t first_program(std::uint32_t slot = XDP_PASS) const {
@@ -199,16 +219,19 @@ TEST_F(SharingTest, ACaptureInFrontThatIsKilledWithItsGuardianCutsNobodyOff) {
   Capture& first = start();
   Capture& killed = start();
   send(50, {&first, &killed});
-  // The first one has looked since, as it does each second.
-  const auto looked = [&] { return holds_a_next(first.process->pid()); };
-  ASSERT_TRUE(eventually(looked));
-  const std::vector<pid_t> guardians = guardians_of(killed.process->pid());
-  ASSERT_EQ(guardians.size(), 1U);
-  ::kill(guardians.front(), SIGSTOP);  // so that it cannot notice the end of the other
-  killed.process->signal(SIGKILL);
-  killed.process->wait();
-  ::kill(guardians.front(), SIGKILL);
-  ASSERT_TRUE(eventually([&] { return ::kill(guardians.front(), 0) != 0; }));
+  ASSERT_TRUE(has_looked(first));
+  kill_with_guardian(killed);
+  send(50, {&first});
+  stop(first);
+}
+
+TEST_F(SharingTest, NotEvenOneThatLosesItsGuardianAtThatMoment) {
+  Capture& first = start();
+  Capture& killed = start();
+  send(50, {&first, &killed});
+  ASSERT_TRUE(has_looked(first));
+  ::kill(guardians_of(first.process->pid()).at(0), SIGKILL);
+  kill_with_guardian(killed);
   send(50, {&first});
   stop(first);
 }
