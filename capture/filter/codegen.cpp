@@ -21,14 +21,12 @@ using ebpf::Reg;
 // The passes that do not depend on how the packet is read.
 ir::Graph optimised(const CbpfProgram& filter, std::uint32_t packet_start) {
   ir::Graph graph = ir::lift(filter, packet_start);  // 1
-  ir::fold_constants(graph);                         // 2
-  ir::thread_jumps(graph);                           // 3
-  ir::remove_dead_code(graph);                       // 4
-  ir::fuse_tests(graph);                             // 5
-  ir::thread_jumps(graph);                           // 6: what has become empty
-  ir::remove_dead_code(graph);                       // 7: and unwanted
-  ir::choose_byte_order(graph);                      // 8
-  ir::forget_variants(graph);                        // 9
+  ir::thread_jumps(graph);                           // 2
+  ir::remove_dead_code(graph);                       // 3
+  ir::fuse_tests(graph);                             // 4
+  ir::thread_jumps(graph);                           // 5: around tests that decide nothing any more
+  ir::choose_byte_order(graph);                      // 6
+  ir::forget_variants(graph);                        // 7
   return graph;
 }
 
@@ -76,7 +74,7 @@ void emit_filter(Assembler& code, const CbpfProgram& filter, const FilterFrame& 
   const bool reads_length = frame.frags && has<ir::Length>(graph);
   if (reads_length) emit_length(code, frame);
   ir::Graph direct = graph;
-  ir::guard_packet(direct);  // 10
+  ir::guard_packet(direct);  // 8
   if (!frame.frags || !reads_packet(graph)) {
     return emit_direct(code, direct, filter, frame, frame.no_match);
   }

@@ -20,7 +20,7 @@ namespace xdpcap {
 //   R9        the surrounding program's own         yes
 //   R0-R5     nothing                               no
 //
-// The filter may use the stack from R10 + stack_top, a multiple of 8, downwards.
+// The filter may use 152 bytes of stack, from R10 + stack_top, a multiple of 8, downwards.
 struct FilterFrame {
   // The packet may have fragments after the linear part. If not, R8 - R7 is its length. Where it
   // may, the kernel has to have bpf_xdp_get_buff_len() and bpf_xdp_load_bytes() (Linux 5.18).

@@ -22,9 +22,9 @@ bool fits_offset(std::int32_t offset) {
 
 // DirectEmitter reads the linear part.
 //
-//   R0  A                R3     cursor, or M[i]       R6  context
-//   R1  X, or cursor     R4     M[i]                  R7  start of the packet
-//   R2  packet's guard   R5     fuel, or M[i]         R8  end of the linear part
+//   R0  A                R3     cursor, beside X      R6  context
+//   R1  X, or cursor     R5     fuel                  R7  start of the packet
+//   R2  packet's guard   stack  M[i]                  R8  end of the linear part
 class DirectEmitter final : public GraphEmitter {
  public:
   DirectEmitter(Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,

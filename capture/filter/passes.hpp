@@ -7,10 +7,6 @@
 
 namespace xdpcap::ir {
 
-// Computes what is known at compile time: arithmetic on constants, branches that always go the same
-// way, loads at a known X.
-void fold_constants(Graph& graph);
-
 // Goes around blocks that do nothing, and joins blocks that only follow one another.
 void thread_jumps(Graph& graph);
 

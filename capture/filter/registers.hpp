@@ -41,9 +41,8 @@ class StackFrame {
 // Registers says where each variable of one graph lives.
 class Registers {
  public:
-  // For a filter that reads the packet through its pointers. Scratch memory gets the registers that
-  // A, X, the cursor and the fuel leave, words that are never alive together share one, and what is
-  // left over goes to the stack.
+  // For a filter that reads the packet through its pointers. The cursor shares the register of X
+  // where it can.
   static Registers direct(const Graph& graph, StackFrame frame);
   // For a filter that reads the packet through a helper, which spares R6 to R9 only.
   static Registers through_helper(StackFrame frame);

@@ -3,6 +3,8 @@
 
 #include <pcap/pcap.h>
 
+#include "filter/cbpf_interpreter.hpp"
+
 namespace xdpcap::test {
 
 static_assert(sizeof(CbpfInstruction) == sizeof(bpf_insn));
@@ -14,6 +16,7 @@ const bpf_insn* as_pcap(const CbpfProgram& filter) {
 }  // namespace
 
 bool libpcap_matches(const CbpfProgram& filter, std::span<const std::uint8_t> packet) {
+  if (run_cbpf(filter, std::as_bytes(packet)) == CbpfVerdict::endless) return false;
   const bpf_program program{static_cast<u_int>(filter.size()),
                             const_cast<bpf_insn*>(as_pcap(filter))};
   pcap_pkthdr header{};

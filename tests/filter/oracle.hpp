@@ -13,7 +13,8 @@ namespace xdpcap::test {
 
 using Bytes = std::vector<std::uint8_t>;
 
-// libpcap's own interpreter, by pcap_offline_filter(): true for anything but 0.
+// libpcap's own interpreter, by pcap_offline_filter(): true for anything but 0. False, as libpcap
+// 1.11 says, for more than 64 jumps backwards; 1.10 would run a program that does not end for ever.
 bool libpcap_matches(const CbpfProgram& filter, std::span<const std::uint8_t> packet);
 
 // libpcap's own validator, bpf_validate().
