@@ -31,6 +31,9 @@ class AttachedHook {
   // What has changed since the last look, in lines, and what has been done about it. Throws Error.
   std::vector<std::string> look_at_slots() { return installation_->look(); }
   std::vector<std::string> look_at_users();
+  // Whether programs use the hook, as far as has been reported.
+  [[nodiscard]] bool in_use() const { return in_use_; }
+  void set_in_use(bool in_use) { in_use_ = in_use; }
 
   [[nodiscard]] const Hook& hook() const { return hook_; }
   [[nodiscard]] Installation& installation() { return *installation_; }

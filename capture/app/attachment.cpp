@@ -104,6 +104,7 @@ bool Attachment::take_reports() {
   for (Message& report : guardian_.receive()) {
     if (report.kind == kNews) news_.push_back(std::move(report.text));
     if (report.kind == kMoved && hooks_.size() > 1) hooks_.erase(hooks_.begin(), hooks_.end() - 1);
+    if (report.kind == kState) set_state(report.text);
     if (report.kind == kEntrance && !report.received.empty()) {
       const auto action = parse_number<std::uint32_t>(report.text);
       if (action) current().installation().hold(XdpAction(*action), std::move(report.received[0]));
@@ -111,6 +112,12 @@ bool Attachment::take_reports() {
     if (report.kind == kFound) has_changed = adopt(std::move(report)) || has_changed;
   }
   return has_changed;
+}
+
+// For the next guardian: what has been reported, so that it reports the next change.
+void Attachment::set_state(const std::string& text) {
+  pin_ = static_cast<Pin>(text.at(0));
+  current().set_in_use(text.at(1) != 0);
 }
 
 // It is filled once the guardian knows that we have it.
@@ -177,13 +184,12 @@ bool Attachment::is_detached() {
   if (state == CleanUp::waiting && guardian_.alive() && steady_clock::now() < detach_by_) {
     return false;
   }
-  if (state == CleanUp::failed) failure_ = guardian_.failure();
-  if (state == CleanUp::not_asked || state == CleanUp::waiting) detach_alone();
+  if (state != CleanUp::done) detach_alone();
   forget();
   return true;
 }
 
-// Without the guardian, which was killed or is stopped. One that is stopped and cannot be killed
+// Without the guardian, which was killed, is stopped, or lacks something that we may have. One that is stopped and cannot be killed
 // finds its orders when it continues, and then nothing to do.
 void Attachment::detach_alone() {
   constexpr std::chrono::milliseconds kLockPatience{200};

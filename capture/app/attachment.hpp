@@ -75,12 +75,14 @@ class Attachment {
 
   // What the guardian reports (kernel/guardian.hpp): a line for the user; another hook, with the
   // recorders that are to go into it; that those are in it, and none in the hook before; what has
-  // to stay open for a recorder to be called. And the
+  // to stay open for a recorder to be called; what has been
+  // reported of the hook by now. And the
   // order to put them in, now that the capture can take them out again, whatever happens.
   static constexpr char kNews = 'N';
   static constexpr char kFound = 'F';
   static constexpr char kMoved = 'M';
   static constexpr char kEntrance = 'E';
+  static constexpr char kState = 'S';
   static constexpr char kAdopted = 'A';
 
   [[nodiscard]] AttachedHook& current() { return *hooks_.back(); }
@@ -101,6 +103,7 @@ class Attachment {
   // In the capture.
   bool take_reports();
   bool adopt(Message found);
+  void set_state(const std::string& text);
   void look_at_guardian();
   void detach_alone();
   void forget();

@@ -55,6 +55,8 @@ void Attachment::look_around(const Guardian::Report& report) {
   look_at([&] { return look_at_pin(report); });
   send_news(report);
   send_entrances(report);
+  static_cast<void>(report.send(
+      {.kind = kState, .text = {static_cast<char>(pin_), static_cast<char>(current().in_use())}}));
 }
 
 // To the capture, so that they stay open when the guardian is killed as well.

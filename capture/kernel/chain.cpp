@@ -66,8 +66,9 @@ UniqueFd next_of(std::uint32_t program_id) {
 
 std::optional<std::uint32_t> program_at(int map_fd, std::uint32_t key) {
   std::uint32_t id = 0;
-  if (bpf_map_lookup_elem(map_fd, &key, &id) != 0) return std::nullopt;
-  return id;
+  if (bpf_map_lookup_elem(map_fd, &key, &id) == 0) return id;
+  throw_if_short_of(errno);
+  return std::nullopt;
 }
 
 bool put_program(int map_fd, std::uint32_t key, std::uint32_t program_id) {

@@ -38,7 +38,7 @@ UniqueFd create_next();
 // process may not look. Throws Error when that cannot be told, for lack of memory or descriptors.
 UniqueFd next_of(std::uint32_t program_id);
 
-// The program in an entry of a PROG_ARRAY, or nothing.
+// The program in an entry of a PROG_ARRAY, or nothing. Throws Error as next_of() does.
 std::optional<std::uint32_t> program_at(int map_fd, std::uint32_t key);
 
 // Puts a program that is loaded into an entry. False when it is gone, or does not fit.

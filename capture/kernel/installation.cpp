@@ -2,6 +2,7 @@
 #include "kernel/installation.hpp"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 
 #include <algorithm>
@@ -196,11 +197,24 @@ void Installation::take_out(std::chrono::milliseconds patience, std::string* fai
   filled_ = !all_out;
 }
 
+// What is known from an earlier look may be seen without the right to look.
+std::optional<Place> Installation::place_of(const Slot& slot) const {
+  auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id);
+  if (place || has_capability(CAP_SYS_ADMIN) || !slot.called_from.valid()) return place;
+  const int entrance = slot.called_from.get();
+  if (program_at(entrance, 0) != slot.program_id) return std::nullopt;
+  return Place{UniqueFd(::fcntl(entrance, F_DUPFD_CLOEXEC, 0)), 0};
+}
+
 // A recorder whose capture has been killed is not worth being called again. Where the kernel does
 // not let us connect the others, ours stays and goes on calling them.
 bool Installation::take_out(const Slot& slot) const {
-  const auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id);
-  if (!place) return true;
+  const auto place = place_of(slot);
+  if (!place) {
+    // Others may call it, and only they who may look at their programs can tell.
+    errno = EPERM;
+    return has_capability(CAP_SYS_ADMIN) || !hook_.program_in(slot.action);
+  }
   const int map = place->map_fd(hook_.fd());
   const auto successor = slot.next.valid() ? program_at(slot.next.get(), 0) : std::nullopt;
   if (successor && !left_over({*successor}).contains(*successor)) {

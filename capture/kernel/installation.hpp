@@ -13,6 +13,7 @@
 
 #include "base/unique_fd.hpp"
 #include "base/xdp_action.hpp"
+#include "kernel/chain.hpp"
 #include "kernel/hook.hpp"
 #include "kernel/program_loader.hpp"
 
@@ -114,6 +115,7 @@ class Installation {
 
   void take_out(std::chrono::milliseconds patience, std::string* failure) noexcept;
   [[nodiscard]] bool take_out(const Slot& slot) const;
+  [[nodiscard]] std::optional<Place> place_of(const Slot& slot) const;
 
   const Hook& hook_;
   UniqueFd folder_;

@@ -24,6 +24,8 @@ class Blindness {
     return windows_.size() - 1;
   }
   void close(Id window) { windows_.at(window).to = now(); }
+  // It was none after all.
+  void cancel(Id window) { windows_.at(window).to = windows_.at(window).from; }
 
   [[nodiscard]] bool covers(const Sent& packet) const {
     for (const Window& one : windows_) {

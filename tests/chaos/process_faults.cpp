@@ -74,11 +74,35 @@ void kill_tool(World& world) {
   world.stop(capture, End::killed, [&] { capture.signal(SIGKILL); });
 }
 
+// Others that are called through its recorders go on: they keep the way open, from their next look on.
+// One that says that it had to be put back was cut off until then, and no other.
+void doubt_others(World& world, const Capture& killed) {
+  constexpr Time kUntilAllHaveLooked = 8000 * kMillisecond;
+  const Time since = now();
+  for (Capture* other : world.live()) {
+    for (unsigned action = 0; other != &killed && action < kActions; ++action) {
+      other->disturbed.insert(action);
+      const auto window = other->blindness.open(Blindness::kAllLanes, 1U << action);
+      world.add("others may be cut off from slot " + std::to_string(action), {},
+                [other, action, window, since] {
+                  if (other->reported(News::slot_repaired, since, action)) {
+                    other->blindness.close(window);
+                    return true;
+                  }
+                  if (other->is_live() && now() < since + kUntilAllHaveLooked) return false;
+                  if (other->is_live()) other->blindness.cancel(window);
+                  return true;
+                });
+    }
+  }
+}
+
 // In the order that leaves the guardian no time.
 void kill_both(World& world) {
   Capture& capture = any(world);
   log(world, capture, "killed together with its guardian");
   world.wait_until([&] { return capture.guardian().has_value(); }, "a guardian");
+  doubt_others(world, capture);
   world.stop(capture, End::both_killed, [&] {
     capture.signal(SIGSTOP);  // or it might start another in between
     while (const auto guardian = capture.guardian()) ::kill(guardian->pid, SIGKILL);

@@ -18,6 +18,8 @@ struct Wording {
 constexpr std::array kWordings = {
     Wording{News::slot_taken, "takes no recorder any more"},
     Wording{News::slot_repaired, "put the recorder back"},
+    Wording{News::slot_repaired, "put the own one in its place"},
+    Wording{News::slot_repaired, "took it over again"},
     Wording{News::slot_taken, " was taken over by "},
     Wording{News::guardian_killed, "the guardian was killed"},
     Wording{News::pin_gone, "the hook was unpinned from "},

@@ -168,14 +168,14 @@ class Takeover {
   Takeover(World& world, Victim victim) : world_(world), victim_(std::move(victim)) {}
 
   bool is_over() {
-    if (nobody_lives(victim_)) return true;
-    if (!gone_ && !all_lost(victim_)) return false;
+    const bool nobody = nobody_lives(victim_);
+    if (!gone_ && !nobody && !all_lost(victim_)) return false;
     if (!gone_) {
       gone_ = true;
       victim_.since = now();
       empty_slot(world_, victim_);
     }
-    return are_back(world_, victim_);
+    return nobody || are_back(world_, victim_);
   }
 
   [[nodiscard]] std::string missing() const {

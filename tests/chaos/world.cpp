@@ -236,6 +236,11 @@ void World::stop(Capture& capture, End how, const std::function<void()>& act) {
   capture.look();
   capture.ended = now();
   if (how == End::both_killed) return;
+  // Without its guardian and its rights it may have to leave a chain to others, and says so.
+  if (capture.result().err.find("emptying the hook ") != std::string::npos) {
+    capture.end = End::both_killed;
+    return;
+  }
   for (const auto& [lane, programs] : capture.programs) {
     for (const auto& [action, program] : programs) {
       const auto left = chain(lane, action);
