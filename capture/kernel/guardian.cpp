@@ -51,7 +51,7 @@ void close_all_but(std::vector<int> kept) {
 }
 
 void let_go_of_stdio() {
-  const int null = ::open("/dev/null", O_RDWR);
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, fd);
   if (null > STDERR_FILENO) ::close(null);
 }
@@ -87,15 +87,19 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// The answer to who ordered it.
+// The answer to who ordered it. Where no more descriptors are to be had, those of stdio, which hold
+// nothing, are three that cleaning up can do with.
 Message clean_up(const Guardian::Duty& duty) {
+  Message answer{.kind = kDone};
+  raise_descriptor_limit();
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(fd);
   try {
-    raise_descriptor_limit();
     duty.clean_up();
-    return {.kind = kDone};
   } catch (const std::exception& error) {
-    return {.kind = kFailed, .text = error.what()};
+    answer = {.kind = kFailed, .text = error.what()};
   }
+  let_go_of_stdio();
+  return answer;
 }
 
 // Until it is to leave (false) or the other side is gone (true).

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel/holder.hpp"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "base/unique_fd.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/control.hpp"
 #include "kernel/map_info.hpp"
@@ -104,6 +107,13 @@ bool is_recorder(std::uint32_t program_id) {
          });
 }
 
+// Without some descriptors to spare nothing would be found in /proc.
+bool can_walk() {
+  std::array<UniqueFd, 4> spare;
+  for (UniqueFd& fd : spare) fd.reset(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return std::all_of(spare.begin(), spare.end(), [](const UniqueFd& fd) { return fd.valid(); });
+}
+
 }  // namespace
 
 std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs) {
@@ -139,7 +149,7 @@ std::set<std::uint32_t> left_over(const std::set<std::uint32_t>& programs) {
   std::set<std::uint32_t> recorders;
   std::copy_if(programs.begin(), programs.end(), std::inserter(recorders, recorders.end()),
                is_recorder);
-  if (recorders.empty()) return {};
+  if (recorders.empty() || !can_walk()) return {};
   for (const auto& [id, holders] : find_holders(recorders)) recorders.erase(id);
   return recorders;
 }

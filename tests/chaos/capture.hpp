@@ -79,6 +79,7 @@ class Capture {
   Time started = now();
   Time ended = kNever;
   End end = End::none;
+  bool may_stay = false;  // in its slots: it has reported that
   bool may_exit = false;
   [[nodiscard]] bool is_live() const { return ended == kNever; }
   [[nodiscard]] bool sees(int lane) const { return is_live() && attached.contains(lane); }

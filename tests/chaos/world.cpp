@@ -238,7 +238,7 @@ void World::stop(Capture& capture, End how, const std::function<void()>& act) {
   if (how == End::both_killed) return;
   // Without its guardian and its rights it may have to leave a chain to others, and says so.
   if (capture.result().err.find("emptying the hook ") != std::string::npos) {
-    capture.end = End::both_killed;
+    capture.may_stay = true;
     return;
   }
   for (const auto& [lane, programs] : capture.programs) {
@@ -316,7 +316,7 @@ void World::check_clean() {
   std::set<std::uint32_t> left_over;
   for (const auto& capture : captures_) {
     for (const auto& [lane, programs] : capture->programs) {
-      if (capture->end != End::both_killed) continue;
+      if (capture->end != End::both_killed && !capture->may_stay) continue;
       for (const auto& [action, program] : programs) left_over.insert(program);
     }
   }
