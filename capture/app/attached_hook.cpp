@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -73,7 +74,10 @@ void AttachedHook::remove(std::chrono::milliseconds patience) {
 // Which programs use a hook is looked up once; after that only whether they are still there.
 std::vector<std::string> AttachedHook::look_at_users() {
   if (!has_capability(CAP_SYS_ADMIN)) return {};
-  const auto is_loaded = [](std::uint32_t id) { return find_program(id).has_value(); };
+  // What cannot be asked about is no news.
+  const auto is_loaded = [](std::uint32_t id) {
+    return find_program(id).has_value() || errno != ENOENT;
+  };
   if (std::any_of(users_.begin(), users_.end(), is_loaded)) return {};
   users_ = programs_using(hook_.map_id());
   const bool in_use = !users_.empty();

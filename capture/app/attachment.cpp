@@ -43,7 +43,7 @@ void Attachment::install() {
 }
 
 Guardian Attachment::start_guardian() {
-  std::vector<int> descriptors = plan_.descriptors;
+  std::vector<int> descriptors = plan_.descriptors();
   for (const auto& hook : hooks_) {
     const std::vector<int> its = hook->descriptors();
     descriptors.insert(descriptors.end(), its.begin(), its.end());

@@ -30,8 +30,9 @@ class Attachment {
     std::function<void(const Flavour&)> note_flavour;
     // Returns when no recorder runs any more that was taken out. Throws Error.
     std::function<void()> wait_for_recorders;
-    // What all of these need open, and `rescue`.
-    std::vector<int> descriptors;
+    // What all of these, and `rescue`, need open by now: asked each time a guardian starts, as files
+    // come and go.
+    std::function<std::vector<int>()> descriptors;
     // The guardian's part, should this process be killed, once the hook is clean.
     std::function<void()> rescue;
   };

@@ -108,6 +108,22 @@ ebpf::Program Session::make_recorder(XdpAction action, Flavour flavour, int next
       options_.filter);
 }
 
+// What the guardian needs open, to make recorders, empty the rings and complete the file.
+std::vector<int> Session::descriptors() const {
+  std::vector<int> all = recording_.rings().descriptors();
+  const auto add = [&](const std::vector<int>& some) {
+    all.insert(all.end(), some.begin(), some.end());
+  };
+  add({recording_.control().fd(), sleeper_.bell_fd()});
+  if (const auto& fates = recording_.fates()) {
+    add({fates->last_fd()});
+    add(fates->descriptors());
+  }
+  const Output& output = recording_.files().current().output();
+  if (output.is_file()) add(output.descriptors());
+  return all;
+}
+
 void Session::install() {
   if (!kOrderedStores) require_atomic_exchange();
   Rings& rings = recording_.rings();
@@ -123,17 +139,10 @@ void Session::install() {
                           if (fates) fates->set_flavour(flavour);
                         },
                         .wait_for_recorders = [&rings] { rings.wait_for_recorders(); },
-                        .descriptors = rings.descriptors(),
+                        .descriptors = [this] { return descriptors(); },
                         .rescue = {}};
-  for (const int fd : {recording_.control().fd(), sleeper_.bell_fd()}) plan.descriptors.push_back(fd);
-  if (fates) {
-    plan.descriptors.push_back(fates->last_fd());
-    for (const int fd : fates->descriptors()) plan.descriptors.push_back(fd);
-  }
   // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
-  const Output& output = recording_.file().output();
-  if (output.is_file()) {
-    for (const int fd : output.descriptors()) plan.descriptors.push_back(fd);
+  if (recording_.file().output().is_file()) {
     plan.rescue = [this] { rescue(recording_, options_.service.user); };
   }
   attachment_.emplace(std::move(hook_), std::move(plan));

@@ -31,6 +31,7 @@ class Session {
 
  private:
   void install();
+  [[nodiscard]] std::vector<int> descriptors() const;
   [[nodiscard]] ebpf::Program make_recorder(XdpAction action, Flavour flavour, int next_fd) const;
   void capture_to_the_end();
   [[noreturn]] void leave_to_guardian();

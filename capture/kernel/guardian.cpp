@@ -150,6 +150,7 @@ Guardian::Guardian(const Duty& duty) {
     socket_ = std::move(ours);
     return;
   }
+  ours.close();
   try {
     settle(duty, its.fd());
     stand_guard(duty, its);

@@ -58,6 +58,7 @@ std::vector<ProgramInfo> loaded_programs() {
   std::uint32_t id = 0;
   while (bpf_prog_get_next_id(id, &id) == 0) {
     auto program = find_program(id);
+    if (!program && errno != ENOENT) break;
     if (program) programs.push_back(std::move(*program));
   }
   if (errno == ENOENT) return programs;  // that was the last one

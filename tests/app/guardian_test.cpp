@@ -169,6 +169,19 @@ TEST_F(GuardianTest, IsReplacedWhenItIsKilled) {
   EXPECT_EQ(read_pcapng(file_).packets, 1U);
 }
 
+// It keeps what is open by then, and nothing that has got the number of what was open before.
+TEST_F(GuardianTest, IsReplacedInALaterFile) {
+  Process capture(tool({"-q", "-C", "1k", hook_path_, file_}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (std::uint32_t i = 0; i < 20; ++i) program_.run(packet_for(XDP_DROP, 500));
+  ASSERT_TRUE(eventually([&] { return names().size() > 5; }));
+  const pid_t first = guardian();
+  ::kill(first, SIGKILL);
+  EXPECT_TRUE(eventually([&] { return !guardians().empty() && guardian() != first; }));
+  capture.signal(SIGKILL);
+  expect_clean();
+}
+
 TEST_F(GuardianTest, AStoppedOneKeepsNobodyFromEnding) {
   Process capture(tool({hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
