@@ -50,7 +50,10 @@ void Attachment::look_around(const Guardian::Report& report) {
     }
   };
   look_at([&] { return current().look_at_slots(); });
-  leave_former_hooks();
+  look_at([&] {
+    leave_former_hooks();
+    return std::vector<std::string>();
+  });
   look_at([&] { return current().look_at_users(); });
   look_at([&] { return look_at_pin(report); });
   send_news(report);
@@ -82,11 +85,7 @@ void Attachment::note(char kind, std::string text) {
 // Recorders are in the current hook by now.
 void Attachment::leave_former_hooks() {
   while (hooks_.size() > 1) {
-    try {
-      hooks_.front()->remove();
-    } catch (const Error& error) {
-      note(kNews, error.what());
-    }
+    hooks_.front()->remove();  // throws: tried again with the next look
     hooks_.erase(hooks_.begin());
     note(kMoved);
   }
@@ -137,11 +136,11 @@ void Attachment::move(const Guardian::Report& report) {
     if (plan_.note_flavour) plan_.note_flavour(found_->installation().flavour());
     found_->fill();
     hooks_.push_back(std::move(found_));
-    leave_former_hooks();
     pin_ = Pin::ours;
     last_error_.clear();
     note(kNews, "another hook was pinned at " + current().hook().path() +
                     ": going on with that one" + difference(plan_.actions, current().hook()));
+    leave_former_hooks();
   } catch (const std::exception& error) {
     note(kNews, std::string("following the hook: ") + error.what());
   }

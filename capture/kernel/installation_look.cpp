@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,10 +35,17 @@ std::vector<std::string> Installation::look() {
   const HookLock lock(folder_.get(), std::chrono::milliseconds(0));
   if (!lock.held() && !is_free_to_repair()) return news;
   if (lock.held()) looks_in_vain_ = 0;
+  // What fails with one slot must not hide what was done about another.
+  std::exception_ptr failure;
   for (Slot& slot : slots_) {
-    std::string line = is_first(slot) ? std::string() : look(slot);
-    if (!line.empty()) news.push_back(std::move(line));
+    try {
+      std::string line = is_first(slot) ? std::string() : look(slot);
+      if (!line.empty()) news.push_back(std::move(line));
+    } catch (const std::exception&) {
+      failure = std::current_exception();
+    }
   }
+  if (news.empty() && failure) std::rethrow_exception(failure);
   return news;
 }
 

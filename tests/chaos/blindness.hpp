@@ -23,7 +23,11 @@ class Blindness {
     windows_.push_back({lane, actions, from, kNever});
     return windows_.size() - 1;
   }
-  void close(Id window) { windows_.at(window).to = now(); }
+  // The kernel makes a slot readable before it patches the jumps of programs that run.
+  void close(Id window) {
+    constexpr Time kUntilJumpsArePatched = 100 * kMillisecond;
+    windows_.at(window).to = now() + kUntilJumpsArePatched;
+  }
   // It was none after all.
   void cancel(Id window) { windows_.at(window).to = windows_.at(window).from; }
 
