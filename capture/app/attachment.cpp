@@ -105,10 +105,7 @@ bool Attachment::take_reports() {
     if (report.kind == kNews) news_.push_back(std::move(report.text));
     if (report.kind == kMoved && hooks_.size() > 1) hooks_.erase(hooks_.begin(), hooks_.end() - 1);
     if (report.kind == kState) set_state(report.text);
-    if (report.kind == kEntrance && !report.received.empty()) {
-      const auto action = parse_number<std::uint32_t>(report.text);
-      if (action) current().installation().hold(XdpAction(*action), std::move(report.received[0]));
-    }
+    if (report.kind == kEntrance) hold(std::move(report));
     if (report.kind == kFound) has_changed = adopt(std::move(report)) || has_changed;
   }
   return has_changed;
@@ -118,6 +115,13 @@ bool Attachment::take_reports() {
 void Attachment::set_state(const std::string& text) {
   pin_ = static_cast<Pin>(text.at(0));
   current().set_in_use(text.at(1) != 0);
+}
+
+// Or let go, where nothing was sent along.
+void Attachment::hold(Message entrance) {
+  const auto action = parse_number<std::uint32_t>(entrance.text);
+  UniqueFd next = entrance.received.empty() ? UniqueFd() : std::move(entrance.received.front());
+  if (action) current().installation().hold(XdpAction(*action), std::move(next));
 }
 
 // It is filled once the guardian knows that we have it.
@@ -167,7 +171,11 @@ void Attachment::look_at_guardian() {
 
 void Attachment::begin_detaching() {
   constexpr std::chrono::seconds kMostAfterTheLock{3};
+  constexpr std::chrono::seconds kMostToAnswer{2};
+  answer_by_ = steady_clock::now() + kMostToAnswer;
   detaching_ = true;
+  take_reports();
+  static_cast<void>(guardian_.was_heard());
   detach_by_ = steady_clock::now() + Installation::kLockPatience + kMostAfterTheLock;
   if (guardian_.alive()) guardian_.clean_up();
 }
@@ -181,8 +189,11 @@ bool Attachment::is_detached() {
   take_reports();
   using CleanUp = Guardian::CleanUp;
   const CleanUp state = guardian_.clean_up_state();
-  if (state == CleanUp::waiting && guardian_.alive() && steady_clock::now() < detach_by_) {
-    return false;
+  if (state == CleanUp::waiting && guardian_.alive()) {
+    // It answers at once, or is stopped.
+    const bool at_work = guardian_.was_heard() || cleans_up_;
+    cleans_up_ = at_work;
+    if (steady_clock::now() < (at_work ? detach_by_ : answer_by_)) return false;
   }
   if (state != CleanUp::done) detach_alone();
   forget();

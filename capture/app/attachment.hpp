@@ -104,6 +104,7 @@ class Attachment {
   // In the capture.
   bool take_reports();
   bool adopt(Message found);
+  void hold(Message entrance);
   void set_state(const std::string& text);
   void look_at_guardian();
   void detach_alone();
@@ -121,7 +122,9 @@ class Attachment {
   unsigned silent_looks_ = 0;
   std::string guardian_error_;
   bool detaching_ = false;
+  std::chrono::steady_clock::time_point answer_by_;
   std::chrono::steady_clock::time_point detach_by_;
+  bool cleans_up_ = false;  // the guardian, as it has said
   std::string failure_;
 };
 

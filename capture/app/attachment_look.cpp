@@ -66,9 +66,9 @@ void Attachment::look_around(const Guardian::Report& report) {
 void Attachment::send_entrances(const Guardian::Report& report) {
   Installation& installation = current().installation();
   for (const auto& [action, fd] : installation.unshared_entrances()) {
-    if (report.send({.kind = kEntrance, .text = std::to_string(action.value()), .descriptors = {fd}})) {
-      installation.shared(action);
-    }
+    Message entrance{.kind = kEntrance, .text = std::to_string(action.value())};
+    if (fd >= 0) entrance.descriptors = {fd};
+    if (report.send(entrance)) installation.shared(action);
   }
 }
 

@@ -121,6 +121,7 @@ bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
     }
     if (order->kind == kCleanUp) {
       looks = false;
+      report.alive();
       static_cast<void>(socket.send(clean_up(duty)));
     }
   }

@@ -74,7 +74,7 @@ class Installation {
   // kernel empties it when that capture is killed (chain.hpp).
   struct Entrance {
     XdpAction action;
-    int next_fd = -1;
+    int next_fd = -1;  // -1: it is called from the slot now
   };
   // Those that look() has found and that were not yet shared(), so that another process can hold()
   // them, too.
@@ -95,7 +95,7 @@ class Installation {
     UniqueFd next;                                  // invalid: nothing is to come after it
     UniqueFd called_from = {};                      // another recorder's next
     std::uint32_t called_from_id = 0;
-    bool shared = false;  // called_from, with another process
+    bool shared = true;  // called_from, with another process
     std::optional<std::uint32_t> taken_over_by = {};  // nobody, as far as has been reported
   };
   static void hold(Slot& slot, UniqueFd next);

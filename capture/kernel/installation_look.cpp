@@ -28,10 +28,12 @@ std::vector<std::string> Installation::look() {
   const auto is_first = [&](const Slot& slot) {
     return hook_.program_in(slot.action) == slot.program_id;
   };
-  if (std::all_of(slots_.begin(), slots_.end(), is_first)) {
-    for (Slot& slot : slots_) slot.taken_over_by.reset();
-    return news;
+  for (Slot& slot : slots_) {
+    if (!is_first(slot)) continue;
+    slot.taken_over_by.reset();
+    hold(slot, {});
   }
+  if (std::all_of(slots_.begin(), slots_.end(), is_first)) return news;
   const HookLock lock(folder_.get(), std::chrono::milliseconds(0));
   if (!lock.held() && !is_free_to_repair()) return news;
   if (lock.held()) looks_in_vain_ = 0;
@@ -132,9 +134,10 @@ bool Installation::go_to_the_end(Slot& slot) const {
 // Looking opens it anew each time.
 void Installation::hold(Slot& slot, UniqueFd next) {
   const auto info = next.valid() ? map_info(next.get()) : std::nullopt;
-  if (!info || info->id == slot.called_from_id) return;
+  const std::uint32_t id = info ? info->id : 0;
+  if (id == slot.called_from_id) return;
   slot.called_from = std::move(next);
-  slot.called_from_id = info->id;
+  slot.called_from_id = id;
   slot.shared = false;
 }
 
@@ -147,9 +150,7 @@ void Installation::hold(XdpAction action, UniqueFd next) {
 std::vector<Installation::Entrance> Installation::unshared_entrances() const {
   std::vector<Entrance> entrances;
   for (const Slot& slot : slots_) {
-    if (slot.called_from.valid() && !slot.shared) {
-      entrances.push_back({slot.action, slot.called_from.get()});
-    }
+    if (!slot.shared) entrances.push_back({slot.action, slot.called_from.get()});
   }
   return entrances;
 }
