@@ -105,8 +105,11 @@ bool Attachment::take_reports() {
     if (report.kind == kNews) news_.push_back(std::move(report.text));
     if (report.kind == kMoved && hooks_.size() > 1) hooks_.erase(hooks_.begin(), hooks_.end() - 1);
     if (report.kind == kState) set_state(report.text);
-    if (report.kind == kEntrance) hold(std::move(report));
-    if (report.kind == kFound) has_changed = adopt(std::move(report)) || has_changed;
+    if (report.kind == kEntrance) {
+      hold(std::move(report));
+    } else if (report.kind == kFound) {
+      has_changed = adopt(std::move(report)) || has_changed;
+    }
   }
   return has_changed;
 }

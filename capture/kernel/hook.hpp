@@ -18,7 +18,7 @@ class Hook {
   // Opens the map pinned at `path` and checks type, key and value size. Throws Error.
   static Hook open(const std::string& path);
   // The same for a map that another process has opened.
-  static Hook adopt(const std::string& path, UniqueFd map);
+  static Hook adopt(const std::string& path, UniqueFd fd);
   // The same; nothing when there is nothing at that path.
   static std::optional<Hook> open_if_there(const std::string& path);
 

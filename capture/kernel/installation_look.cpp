@@ -142,9 +142,9 @@ void Installation::hold(Slot& slot, UniqueFd next) {
 }
 
 void Installation::hold(XdpAction action, UniqueFd next) {
-  for (Slot& slot : slots_) {
-    if (slot.action == action) hold(slot, std::move(next));
-  }
+  const auto slot = std::find_if(slots_.begin(), slots_.end(),
+                                 [&](const Slot& one) { return one.action == action; });
+  if (slot != slots_.end()) hold(*slot, std::move(next));
 }
 
 std::vector<Installation::Entrance> Installation::unshared_entrances() const {
