@@ -45,6 +45,7 @@ GraphEmitter::GraphEmitter(Assembler& code, const ir::Graph& graph, const CbpfPr
       graph_(graph),
       filter_(filter),
       order_(ir::reverse_postorder(graph)),
+      predecessors_(ir::count_predecessors(graph)),
       labels_(graph, match) {
   for (const BlockId id : order_) labels_[id] = code_.label();
   labels_[ir::kNoMatch] = no_match;
@@ -135,13 +136,17 @@ void GraphEmitter::emit_end(const ir::Block& block, BlockId next) {
   go_to(std::get<ir::Jump>(block.end).to, next);
 }
 
+// Where a loop is entered in its middle, the edge that closes it to the verifier may lead into the
+// next instruction; before Linux 6.4 it takes such an edge from a jump only.
 void GraphEmitter::go_to(BlockId to, BlockId next) {
-  if (to != next || next == ir::kMatch) code_.jump(labels_[to]);
+  const bool may_close_loop = graph_.has_loops && predecessors_[to] > 1;
+  if (to != next || next == ir::kMatch || may_close_loop) code_.jump(labels_[to]);
 }
 
 void GraphEmitter::emit_branch(const ir::Branch& branch, BlockId next) {
   if (branch.yes == next && next != ir::kMatch && branch.cond != Cond::set) {
-    return emit_jump({opposite(branch.cond), branch.left, branch.right, branch.no, branch.yes});
+    emit_jump({opposite(branch.cond), branch.left, branch.right, branch.no, branch.yes});
+    return go_to(branch.yes, next);
   }
   emit_jump(branch);
   go_to(branch.no, next);

@@ -69,6 +69,7 @@ class GraphEmitter {
   const ir::Graph& graph_;
   const CbpfProgram& filter_;
   std::vector<ir::BlockId> order_;
+  ir::ByBlock<std::size_t> predecessors_;
   ir::ByBlock<ebpf::Label> labels_;
   std::size_t noted_ = std::numeric_limits<std::size_t>::max();
 };

@@ -176,6 +176,23 @@ TEST_P(KernelFilter, TakesProgramsWithUnreachableCodeAndWithoutAMatch) {
       verdict({{5, 0, 0, 1}, {6, 0, 0, 0}, {6, 0, 0, 1}, {0x30, 0, 0, 3}, {6, 0, 0, 1}}, packet));
 }
 
+// A loop of four instructions that is entered at its second: verifiers before 6.4 are particular
+// about what closes it.
+TEST_P(KernelFilter, TakesLoopsThatAreEnteredInTheMiddle) {
+  const CbpfProgram filter = {{0x30, 0, 0, 20}, {0x15, 0, 1, 7}, {0x14, 0, 0, 1},
+                              {0x14, 0, 0, 1},  {0x25, 0, 1, 8}, {0x05, 0, 0, 0xFFFFFFFC},
+                              {0x16, 0, 0, 0}};
+  Bytes packet = counting_packet(64);
+  int matches = 0;
+  int others = 0;
+  for (unsigned value = 0; value < 256; ++value) {
+    packet[20] = static_cast<std::uint8_t>(value);
+    ++(verdict(filter, packet) ? matches : others);
+  }
+  EXPECT_GT(matches, 0);
+  EXPECT_GT(others, 0);
+}
+
 TEST_P(KernelFilter, TakesProgramsOfTheMaximumLength) {
   CbpfProgram filter;
   for (unsigned i = 0; i < 1364; ++i) {
