@@ -120,6 +120,11 @@ std::string decimal_line(const CbpfInstruction& insn) {
 
 void validate(const CbpfProgram& program) {
   if (program.empty()) throw UsageError("the filter has no instructions");
+  if (program.size() > kMostInstructions) {
+    throw UsageError("the filter has " + std::to_string(program.size()) + " instructions, and " +
+                         std::to_string(kMostInstructions) + " is the most",
+                     "make it shorter: a net or a range of ports instead of many of them");
+  }
   for (std::size_t position = 0; position < program.size(); ++position) check(program, position);
   // Anything else at the end would run on behind it. Even a `ja` back does not do for libpcap and
   // for the kernel.

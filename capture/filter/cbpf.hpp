@@ -24,6 +24,9 @@ using CbpfProgram = std::vector<CbpfInstruction>;
 // How many words of scratch memory, M[0] to M[15], there are.
 inline constexpr std::uint32_t kCbpfScratchWords = 16;
 
+// As many as the kernel takes (BPF_MAXINSNS).
+inline constexpr std::size_t kMostInstructions = 4096;
+
 // Throws UsageError, which names the instruction, unless the program is one that libpcap would run:
 // known opcodes only, jumps that stay inside, scratch memory that exists, no constant divisor 0, no
 // shift by more than 31 bits, and a return at the end. A jump backwards is allowed to `ja` alone

@@ -20,6 +20,15 @@ const CbpfProgram kIcmp = {
     {0x15, 0, 1, 1},  {0x06, 0, 0, 262144}, {0x06, 0, 0, 0},
 };
 
+TEST(Cbpf, HasAMostLength) {
+  CbpfProgram program(4095, {0x14, 0, 0, 1});
+  program.push_back({0x06, 0, 0, 1});
+  validate(program);
+  program.push_back({0x06, 0, 0, 1});
+  EXPECT_THAT([&] { validate(program); },
+              ThrowsMessage<UsageError>(HasSubstr("has 4097 instructions, and 4096 is the most")));
+}
+
 TEST(Cbpf, PrintsWhatTcpdumpPrints) {
   // The output of tcpdump -y EN10MB -d, -dd and -ddd icmp.
   EXPECT_EQ(to_string(kIcmp, CbpfFormat::assembly),
