@@ -53,6 +53,14 @@ TEST_F(MemoryTest, AKilledCaptureLeavesACleanHookAndAWholeFile) {
 // A container's limit, not the machine's memory, is what rings are sized by.
 class SmallGroup : public GuardianTest {
  protected:
+  void SetUp() override {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    GTEST_SKIP() << "AddressSanitizer needs more memory than the group has";
+#endif
+#endif
+  }
+
   MemoryGroup group_{std::uint64_t{16} << 20};
 };
 
