@@ -58,8 +58,8 @@ std::vector<int> AttachedHook::descriptors() const {
 
 void AttachedHook::load(const std::vector<XdpAction>& actions, bool may_replace,
                         const Installation::MakeRecorder& make_recorder) {
-  installation_ = std::make_unique<Installation>(hook_, those_in(hook_, actions), may_replace,
-                                                 make_recorder);
+  installation_ =
+      std::make_unique<Installation>(hook_, those_in(hook_, actions), may_replace, make_recorder);
 }
 
 void AttachedHook::fill() {

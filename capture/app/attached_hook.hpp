@@ -17,7 +17,8 @@ namespace xdpcap {
 class AttachedHook {
  public:
   explicit AttachedHook(Hook hook);
-  // One that another process has loaded the recorders for: what it sent (hand_over()). Throws Error.
+  // One that another process has loaded the recorders for: what it sent (hand_over()). Throws
+  // Error.
   AttachedHook(const std::string& path, Message handover);
 
   // Loads a recorder for each of the `actions` that the hook has a slot for. Throws Error.

@@ -24,7 +24,8 @@ Attachment::Attachment(Hook hook, Plan plan) : plan_(std::move(plan)) {
   guardian_.watch();
   if (current().installation().went_on_unlocked()) {
     news_.emplace_back(
-        "another process holds the lock of the hook's folder (lslocks shows which): went on without "
+        "another process holds the lock of the hook's folder (lslocks shows which): went on "
+        "without "
         "it; a capture that starts at the same moment may not notice this one");
   }
 }
@@ -167,9 +168,11 @@ void Attachment::look_at_guardian() {
       end = std::string(": ") + error.what();
     }
   }
-  end += ": changes of the hook are not noticed, and if this capture is killed too, its recorders "
-         "stay in it";
-  if (std::exchange(guardian_error_, happened + end) != guardian_error_) news_.push_back(guardian_error_);
+  end +=
+      ": changes of the hook are not noticed, and if this capture is killed too, its recorders "
+      "stay in it";
+  if (std::exchange(guardian_error_, happened + end) != guardian_error_)
+    news_.push_back(guardian_error_);
 }
 
 void Attachment::begin_detaching() {
@@ -203,8 +206,8 @@ bool Attachment::is_detached() {
   return true;
 }
 
-// Without the guardian, which was killed, is stopped, or lacks something that we may have. One that is stopped and cannot be killed
-// finds its orders when it continues, and then nothing to do.
+// Without the guardian, which was killed, is stopped, or lacks something that we may have. One that
+// is stopped and cannot be killed finds its orders when it continues, and then nothing to do.
 void Attachment::detach_alone() {
   constexpr std::chrono::milliseconds kLockPatience{200};
   guardian_.dismiss();

@@ -30,8 +30,8 @@ class Attachment {
     std::function<void(const Flavour&)> note_flavour;
     // Returns when no recorder runs any more that was taken out. Throws Error.
     std::function<void()> wait_for_recorders;
-    // What all of these, and `rescue`, need open by now: asked each time a guardian starts, as files
-    // come and go.
+    // What all of these, and `rescue`, need open by now: asked each time a guardian starts, as
+    // files come and go.
     std::function<std::vector<int>()> descriptors;
     // The guardian's part, should this process be killed, once the hook is clean.
     std::function<void()> rescue;
@@ -58,7 +58,8 @@ class Attachment {
   [[nodiscard]] bool is_guarded() { return guardian_.alive(); }
   // From now on this process has no privileges.
   void without_privileges() { privileged_ = false; }
-  // Starts another guardian, for a capture that has changed in what it shares with it. Throws Error.
+  // Starts another guardian, for a capture that has changed in what it shares with it. Throws
+  // Error.
   void renew_guardian();
 
   // Has the recorders taken out, which may take seconds where somebody holds the hook's lock: call

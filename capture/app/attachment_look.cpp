@@ -95,10 +95,10 @@ std::vector<std::string> Attachment::look_at_pin(const Guardian::Report& report)
   const Hook& hook = current().hook();
   const std::string& path = hook.path();
   const auto map = pinned_map(path);
-  const Pin pin = !map                     ? Pin::unknown
-                  : *map == 0              ? Pin::gone
-                  : *map == hook.map_id()  ? Pin::ours
-                                           : Pin::another;
+  const Pin pin = !map                    ? Pin::unknown
+                  : *map == 0             ? Pin::gone
+                  : *map == hook.map_id() ? Pin::ours
+                                          : Pin::another;
   if (pin == Pin::another && plan_.follow) {
     follow(report);
     return {};
@@ -113,8 +113,8 @@ std::vector<std::string> Attachment::look_at_pin(const Guardian::Report& report)
           ": still capturing from the one before (--follow would go on with the new one)"};
 }
 
-// The capture first gets all that it needs to empty the new hook, should the guardian be killed: what
-// it cannot take now is offered again with the next look.
+// The capture first gets all that it needs to empty the new hook, should the guardian be killed:
+// what it cannot take now is offered again with the next look.
 void Attachment::follow(const Guardian::Report& report) {
   Hook opened = Hook::open(current().hook().path());
   if (!opened.has_owner()) return;

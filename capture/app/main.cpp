@@ -87,8 +87,8 @@ void run(const std::vector<std::string>& arguments) {
     std::cout << xdpcap::list_filter(options, *options.listing);
     return;
   }
-  libbpf_set_print(nullptr);  // what it would say is in our errors
-  std::signal(SIGPIPE, SIG_IGN);        // write() says EPIPE
+  libbpf_set_print(nullptr);      // what it would say is in our errors
+  std::signal(SIGPIPE, SIG_IGN);  // write() says EPIPE
   const xdpcap::UniqueFd stop = block_signals({SIGINT, SIGTERM, SIGHUP});
   const xdpcap::UniqueFd requests = block_signals({SIGUSR1, SIGUSR2});
   if (options.replay) return xdpcap::Replay(options, stop.get()).run();

@@ -22,8 +22,8 @@
 
 namespace xdpcap {
 
-// Recording is all that a capture and, once that was killed, its guardian have in common (rescue()):
-// what recorders fill, what reads it, and what it is written to.
+// Recording is all that a capture and, once that was killed, its guardian have in common
+// (rescue()): what recorders fill, what reads it, and what it is written to.
 class Recording {
  public:
   // Opens the output and makes the rings; nothing has changed yet. Throws Error.

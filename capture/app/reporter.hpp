@@ -49,8 +49,8 @@ class Reporter {
   void news(const std::string& line);
   // When somebody asks for them.
   void counts(const Report& report);
-  // At the end. `more`: words after the summary. With `json_only` people are not told: the reader of
-  // the output is gone, and nobody waits for them.
+  // At the end. `more`: words after the summary. With `json_only` people are not told: the reader
+  // of the output is gone, and nobody waits for them.
   void summary(const Report& report, const std::string& more, bool json_only = false);
 
  private:

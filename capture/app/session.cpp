@@ -75,8 +75,8 @@ void Session::capture_to_the_end() {
   finish();
 }
 
-// At every moment the journal says how far the file has got. Without memory it is better completed by
-// somebody else.
+// At every moment the journal says how far the file has got. Without memory it is better completed
+// by somebody else.
 void Session::leave_to_guardian() {
   if (!recording_.file().output().is_file() || !attachment_->is_guarded()) throw std::bad_alloc();
   tell("xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n",
@@ -86,8 +86,8 @@ void Session::leave_to_guardian() {
 
 ebpf::Program Session::make_recorder(XdpAction action, Flavour flavour, int next_fd) const {
   const auto& actions = recording_.actions();
-  const auto interface =
-      static_cast<std::uint32_t>(std::find(actions.begin(), actions.end(), action) - actions.begin());
+  const auto interface = static_cast<std::uint32_t>(
+      std::find(actions.begin(), actions.end(), action) - actions.begin());
   const Recording& recording = recording_;
   return xdpcap::make_recorder(
       {.action = action,
@@ -128,19 +128,19 @@ void Session::install() {
   if (!kOrderedStores) require_atomic_exchange();
   Rings& rings = recording_.rings();
   auto& fates = recording_.fates();
-  Attachment::Plan plan{.actions = recording_.actions(),
-                        .replace = options_.replace,
-                        .follow = options_.service.follow,
-                        .make_recorder = [this](XdpAction action, Flavour flavour,
-                                                int next_fd) {
-                          return make_recorder(action, flavour, next_fd);
-                        },
-                        .note_flavour = [&fates](const Flavour& flavour) {
-                          if (fates) fates->set_flavour(flavour);
-                        },
-                        .wait_for_recorders = [&rings] { rings.wait_for_recorders(); },
-                        .descriptors = [this] { return descriptors(); },
-                        .rescue = {}};
+  Attachment::Plan plan{
+      .actions = recording_.actions(),
+      .replace = options_.replace,
+      .follow = options_.service.follow,
+      .make_recorder = [this](XdpAction action, Flavour flavour,
+                              int next_fd) { return make_recorder(action, flavour, next_fd); },
+      .note_flavour =
+          [&fates](const Flavour& flavour) {
+            if (fates) fates->set_flavour(flavour);
+          },
+      .wait_for_recorders = [&rings] { rings.wait_for_recorders(); },
+      .descriptors = [this] { return descriptors(); },
+      .rescue = {}};
   // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
   if (recording_.file().output().is_file()) {
     plan.rescue = [this] { rescue(recording_, options_.service.user); };

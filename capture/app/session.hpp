@@ -56,7 +56,7 @@ class Session {
   Reporter reporter_;
   bool has_xdp_load_bytes_;
   std::exception_ptr failure_;  // the first, reported at the end
-  std::uint64_t start_ = 0;  // CLOCK_MONOTONIC in ns
+  std::uint64_t start_ = 0;     // CLOCK_MONOTONIC in ns
   std::uint64_t next_report_ = 0;
   std::string last_cpu_error_;
 };

@@ -48,9 +48,8 @@ void Sleeper::sleep(std::uint64_t end) {
     const std::uint64_t now = monotonic_now();
     const std::uint64_t left = now < end ? (end - now) / 1'000'000 + 1 : 0;
     std::array<epoll_event, 8> events{};
-    const int count =
-        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                     naps_.is_over() ? static_cast<int>(left) : naps_.milliseconds());
+    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                   naps_.is_over() ? static_cast<int>(left) : naps_.milliseconds());
     has_news_ = std::any_of(events.begin(), events.begin() + std::max(count, 0),
                             [&](const epoll_event& event) { return event.data.fd == watched_; });
     bell_.silence();

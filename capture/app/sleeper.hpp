@@ -18,8 +18,7 @@ class Sleeper {
  public:
   // `wake_at`: bytes in a ring that end a nap. Signals end any sleep.
   // `control` and `rings` have to outlive it. Throws Error.
-  Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at,
-          const Signals& signals);
+  Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at, const Signals& signals);
 
   // What recorders ring.
   [[nodiscard]] int bell_fd() const { return bell_.fd(); }

@@ -4,11 +4,11 @@
 //
 //   slot of the hook ──▶ recorder of capture 3 ──next──▶ recorder of capture 2 ──next──▶ program 1
 //
-// "next" is a PROG_ARRAY of one entry that belongs to the recorder; every one that shares has one. Who leaves the chain connects
-// its predecessor to its successor: one update, so no packet misses the others. The kernel empties
-// a PROG_ARRAY when no process has it open any more (prog_array_map_clear()), even while programs
-// use it: so whoever is called through the next of another keeps that open, too (Place), in case
-// the other one is killed.
+// "next" is a PROG_ARRAY of one entry that belongs to the recorder; every one that shares has one.
+// Who leaves the chain connects its predecessor to its successor: one update, so no packet misses
+// the others. The kernel empties a PROG_ARRAY when no process has it open any more
+// (prog_array_map_clear()), even while programs use it: so whoever is called through the next of
+// another keeps that open, too (Place), in case the other one is killed.
 #pragma once
 
 #include <cstdint>

@@ -85,8 +85,8 @@ class Guardian {
   // Whether somebody has killed it; true once only.
   [[nodiscard]] bool has_died();
   [[nodiscard]] bool alive();
-  // Sends it away; what it has reported until then can still be received. One that is stopped and may
-  // not be killed (-Z) goes when it continues.
+  // Sends it away; what it has reported until then can still be received. One that is stopped and
+  // may not be killed (-Z) goes when it continues.
   void dismiss() noexcept;
 
  private:

@@ -27,7 +27,8 @@ Flavour find_flavour(const Hook& hook);
 class Installation {
  public:
   // Makes the recorder of an action for programs of a flavour. It gets the PROG_ARRAY of one entry
-  // to call another program from, which may come at any time; or -1, as one that shares with nobody.
+  // to call another program from, which may come at any time; or -1, as one that shares with
+  // nobody.
   using MakeRecorder = std::function<ebpf::Program(XdpAction, Flavour, int next_fd)>;
 
   // What another process needs to remove() the recorders in this one's stead.
@@ -36,8 +37,9 @@ class Installation {
     std::vector<int> descriptors;
   };
 
-  // Loads a recorder for each action; the hook stays as it is. Slots are to be shared with whoever is
-  // in them, or taken over with `may_replace`. Throws Error. `hook` has to outlive the installation.
+  // Loads a recorder for each action; the hook stays as it is. Slots are to be shared with whoever
+  // is in them, or taken over with `may_replace`. Throws Error. `hook` has to outlive the
+  // installation.
   Installation(const Hook& hook, const std::vector<XdpAction>& actions, bool may_replace,
                const MakeRecorder& make_recorder);
   // One that another process has loaded, and may have put in by now: copies of the descriptors
@@ -92,10 +94,10 @@ class Installation {
     XdpAction action;
     UniqueFd program;
     std::uint32_t program_id;
-    UniqueFd next;                                  // invalid: nothing is to come after it
-    UniqueFd called_from = {};                      // another recorder's next
+    UniqueFd next;              // invalid: nothing is to come after it
+    UniqueFd called_from = {};  // another recorder's next
     std::uint32_t called_from_id = 0;
-    bool shared = true;  // called_from, with another process
+    bool shared = true;                               // called_from, with another process
     std::optional<std::uint32_t> taken_over_by = {};  // nobody, as far as has been reported
   };
   static void hold(Slot& slot, UniqueFd next);

@@ -88,9 +88,9 @@ std::string Installation::repair(Slot& slot, std::uint32_t holder) {
   if (may_replace_) {
     // Whoever we had taken the slot over from has put it back where somebody emptied it.
     const bool was_there_before = holder < slot.program_id;
-    return was_there_before && put(slot)
-               ? " was emptied by somebody else, and refilled by another capture: took it over again"
-               : "";
+    return was_there_before && put(slot) ? " was emptied by somebody else, and refilled by another "
+                                           "capture: took it over again"
+                                         : "";
   }
   const std::vector<std::uint32_t> chain = chain_in(hook_.fd(), slot.action.value());
   if (leads_into(slot, chain)) {

@@ -60,8 +60,8 @@ std::uint64_t control_group_limit(const std::string& groups, const std::string& 
     if (controllers.empty()) {
       least = std::min(least, least_limit(root, group, "memory.max"));
     } else if (has_memory(controllers)) {
-      least = std::min(least, least_limit(fs::path(root) / "memory", group,
-                                          "memory.limit_in_bytes"));
+      least =
+          std::min(least, least_limit(fs::path(root) / "memory", group, "memory.limit_in_bytes"));
     }
   }
   return least;

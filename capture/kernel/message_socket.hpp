@@ -40,7 +40,8 @@ class MessageSocket {
   [[nodiscard]] std::optional<Message> receive();
   // Whether the other side has gone, and all that it sent has been received.
   [[nodiscard]] bool ended() const { return ended_; }
-  // Until there is something to receive(), `milliseconds` at most (-1: for ever). True when there is.
+  // Until there is something to receive(), `milliseconds` at most (-1: for ever). True when there
+  // is.
   [[nodiscard]] bool wait(int milliseconds) const;
 
  private:

@@ -47,7 +47,8 @@ void move_environment() {
   static std::vector<std::string> strings;
   static std::vector<char*> pointers;
   if (environ == nullptr || !strings.empty()) return;
-  for (char* const* variable = environ; *variable != nullptr; ++variable) strings.emplace_back(*variable);
+  for (char* const* variable = environ; *variable != nullptr; ++variable)
+    strings.emplace_back(*variable);
   for (std::string& string : strings) pointers.push_back(string.data());
   pointers.push_back(nullptr);
   environ = pointers.data();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the capture goes: a file, a FIFO, or stdout (a pipe, a socket, a file); a file whose name asks for it by way of a
-// compressor.
+// Where the capture goes: a file, a FIFO, or stdout (a pipe, a socket, a file); a file whose name
+// asks for it by way of a compressor.
 #pragma once
 
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What others do to locks, guardians, slots and signals during a capture: none of it delays or loses
-// a packet, or keeps the capture from ending.
+// What others do to locks, guardians, slots and signals during a capture: none of it delays or
+// loses a packet, or keeps the capture from ending.
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -132,7 +132,8 @@ TEST_F(DisturbanceTest, AGuardianThatIsStoppedIsReplaced) {
   ::kill(first, SIGSTOP);
   EXPECT_TRUE(eventually(
       [&] {
-        return capture.err().find("the guardian has been stopped, or is stuck: started another\n") !=
+        return capture.err().find(
+                   "the guardian has been stopped, or is stuck: started another\n") !=
                std::string::npos;
       },
       std::chrono::seconds(40)));

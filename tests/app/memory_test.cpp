@@ -77,8 +77,7 @@ TEST_F(SmallGroup, SaysWhatToDoAboutRingsThatDoNotFit) {
   const ProcessResult result =
       run(group_.inside(tool({"-q", "-buffer", "67108864", hook_path_, file_})));
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_NE(result.err.find("use a smaller --buffer, or raise the memory limit"),
-            std::string::npos)
+  EXPECT_NE(result.err.find("use a smaller --buffer, or raise the memory limit"), std::string::npos)
       << result.err;
   EXPECT_TRUE(hook_is_empty());
 }

@@ -76,8 +76,8 @@ class SharingTest : public ToolTest {
     return guardians;
   }
 
-  // How many nexts (kernel/chain.hpp) a process has open: those of its own recorders, and those that
-  // lead to them.
+  // How many nexts (kernel/chain.hpp) a process has open: those of its own recorders, and those
+  // that lead to them.
   static int nexts_of(pid_t process) {
     int count = 0;
     const std::string folder = "/proc/" + std::to_string(process) + "/fdinfo";
@@ -92,8 +92,8 @@ class SharingTest : public ToolTest {
     return count;
   }
 
-  // Until a capture and its guardian have found by whom they are called, in each of five slots. They
-  // look each second.
+  // Until a capture and its guardian have found by whom they are called, in each of five slots.
+  // They look each second.
   [[nodiscard]] static bool has_looked(const Capture& capture) {
     return eventually([&] {
       const pid_t tool = capture.process->pid();

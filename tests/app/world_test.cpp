@@ -87,7 +87,8 @@ TEST_F(WorldTest, TellsThatAFollowedHookHasOtherSlots) {
   pin(first);
   start({"-q", "--follow"});
   pin(more);
-  EXPECT_TRUE(says("going on with that one; of its 7 slots only the first 5 are captured, as before"));
+  EXPECT_TRUE(
+      says("going on with that one; of its 7 slots only the first 5 are captured, as before"));
   pin(fewer);
   EXPECT_TRUE(says("going on with that one; it has only 3 slots"));
   stop(0);

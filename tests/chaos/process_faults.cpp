@@ -74,8 +74,8 @@ void kill_tool(World& world) {
   world.stop(capture, End::killed, [&] { capture.signal(SIGKILL); });
 }
 
-// Others that are called through its recorders go on: they keep the way open, from their next look on.
-// One that says that it had to be put back was cut off until then, and no other.
+// Others that are called through its recorders go on: they keep the way open, from their next look
+// on. One that says that it had to be put back was cut off until then, and no other.
 void doubt_others(World& world, const Capture& killed) {
   constexpr Time kUntilAllHaveLooked = 8000 * kMillisecond;
   const Time since = now();
