@@ -52,7 +52,7 @@ std::vector<int> AttachedHook::descriptors() const {
   std::vector<int> all = installation_->hand_over().descriptors;
   all.push_back(hook_.fd());
   all.push_back(installation_->folder_fd());
-  for (const int fd : installation_->entrances()) all.push_back(fd);
+  for (const int fd : installation_->held()) all.push_back(fd);
   return all;
 }
 

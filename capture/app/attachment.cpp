@@ -2,11 +2,11 @@
 #include "app/attachment.hpp"
 
 #include <exception>
+#include <sstream>
 #include <thread>
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 
 namespace xdpcap {
 namespace {
@@ -106,7 +106,7 @@ bool Attachment::take_reports() {
     if (report.kind == kNews) news_.push_back(std::move(report.text));
     if (report.kind == kMoved && hooks_.size() > 1) hooks_.erase(hooks_.begin(), hooks_.end() - 1);
     if (report.kind == kState) set_state(report.text);
-    if (report.kind == kEntrance) {
+    if (report.kind == kPath) {
       hold(std::move(report));
     } else if (report.kind == kFound) {
       has_changed = adopt(std::move(report)) || has_changed;
@@ -121,11 +121,14 @@ void Attachment::set_state(const std::string& text) {
   current().set_in_use(text.at(1) != 0);
 }
 
-// Or let go, where nothing was sent along.
-void Attachment::hold(Message entrance) {
-  const auto action = parse_number<std::uint32_t>(entrance.text);
-  UniqueFd next = entrance.received.empty() ? UniqueFd() : std::move(entrance.received.front());
-  if (action) current().installation().hold(XdpAction(*action), std::move(next));
+// Or lets go of them, where nothing was sent along.
+void Attachment::hold(Message path) {
+  std::istringstream words(path.text);
+  std::uint32_t action = 0;
+  std::size_t count = 0;
+  words >> action >> count;
+  const bool is_whole = path.received.size() == count;  // unless there was no room for descriptors
+  if (is_whole) current().installation().hold(XdpAction(action), std::move(path.received));
 }
 
 // It is filled once the guardian knows that we have it.

@@ -83,7 +83,7 @@ class Attachment {
   static constexpr char kNews = 'N';
   static constexpr char kFound = 'F';
   static constexpr char kMoved = 'M';
-  static constexpr char kEntrance = 'E';
+  static constexpr char kPath = 'P';
   static constexpr char kState = 'S';
   static constexpr char kAdopted = 'A';
 
@@ -99,13 +99,13 @@ class Attachment {
   void follow(const Guardian::Report& report);
   void move(const Guardian::Report& report);
   void send_news(const Guardian::Report& report);
-  void send_entrances(const Guardian::Report& report);
+  void send_paths(const Guardian::Report& report);
   void clean_up(std::chrono::milliseconds lock_patience);
 
   // In the capture.
   bool take_reports();
   bool adopt(Message found);
-  void hold(Message entrance);
+  void hold(Message path);
   void set_state(const std::string& text);
   void look_at_guardian();
   void detach_alone();

@@ -57,18 +57,19 @@ void Attachment::look_around(const Guardian::Report& report) {
   look_at([&] { return current().look_at_users(); });
   look_at([&] { return look_at_pin(report); });
   send_news(report);
-  send_entrances(report);
+  send_paths(report);
   static_cast<void>(report.send(
       {.kind = kState, .text = {static_cast<char>(pin_), static_cast<char>(current().in_use())}}));
 }
 
 // To the capture, so that they stay open when the guardian is killed as well.
-void Attachment::send_entrances(const Guardian::Report& report) {
+void Attachment::send_paths(const Guardian::Report& report) {
   Installation& installation = current().installation();
-  for (const auto& [action, fd] : installation.unshared_entrances()) {
-    Message entrance{.kind = kEntrance, .text = std::to_string(action.value())};
-    if (fd >= 0) entrance.descriptors = {fd};
-    if (report.send(entrance)) installation.shared(action);
+  for (auto& [action, nexts] : installation.unshared_paths()) {
+    const std::string text = std::to_string(action.value()) + ' ' + std::to_string(nexts.size());
+    const bool is_sent =
+        report.send({.kind = kPath, .text = text, .descriptors = std::move(nexts)});
+    if (is_sent) installation.shared(action);
   }
 }
 
@@ -145,6 +146,7 @@ void Attachment::move(const Guardian::Report& report) {
     note(kNews, std::string("following the hook: ") + error.what());
   }
   send_news(report);
+  send_paths(report);
 }
 
 }  // namespace xdpcap

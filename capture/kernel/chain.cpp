@@ -31,16 +31,20 @@ void throw_if_short_of(int error_number) {
   }
 }
 
-// Visits the entries of a chain, first the slot, until `visit(place, program id)` is true.
+// Visits the entries of a chain, first the slot, until `visit(place, program id)` is true or there
+// is no other one. Returns the last.
 template <class Visit>
-void walk(int hook_fd, std::uint32_t key, Visit&& visit) {
-  Place place{{}, key};
-  for (unsigned i = 0; i < 2 * kLongestChain; ++i) {
-    const auto program = program_at(place.map_fd(hook_fd), place.key);
-    if (!program || visit(place, *program)) return;
-    place = {next_of(*program), 0};
-    if (!place.next.valid()) return;
+Place walk(int hook_fd, std::uint32_t slot, Visit&& visit) {
+  constexpr unsigned kMost = 2 * kLongestChain;
+  Place place{slot};
+  while (place.nexts.size() < kMost) {
+    const auto program = program_at(place.map_fd(hook_fd), place.key());
+    if (!program || visit(place, *program)) break;
+    UniqueFd next = next_of(*program);
+    if (!next.valid()) break;
+    place.nexts.push_back(std::move(next));
   }
+  return place;
 }
 
 }  // namespace
@@ -77,30 +81,22 @@ bool put_program(int map_fd, std::uint32_t key, std::uint32_t program_id) {
   return program.valid() && bpf_map_update_elem(map_fd, &key, &fd, BPF_ANY) == 0;
 }
 
-std::optional<Place> find_place(int hook_fd, std::uint32_t key, std::uint32_t program_id) {
-  std::optional<Place> found;
-  walk(hook_fd, key, [&](Place& place, std::uint32_t program) {
-    if (program == program_id) found = std::move(place);
-    return program == program_id;
+std::optional<Place> find_place(int hook_fd, std::uint32_t slot, std::uint32_t program_id) {
+  bool found = false;
+  Place place = walk(hook_fd, slot, [&](const Place&, std::uint32_t program) {
+    found = program == program_id;
+    return found;
   });
-  return found;
+  return found ? std::optional(std::move(place)) : std::nullopt;
 }
 
-std::optional<Place> find_end(int hook_fd, std::uint32_t key) {
-  std::optional<std::uint32_t> last;
-  walk(hook_fd, key, [&](Place&, std::uint32_t program) {
-    last = program;
-    return false;
-  });
-  if (!last) return std::nullopt;
-  UniqueFd next = next_of(*last);
-  if (!next.valid() || program_at(next.get(), 0)) return std::nullopt;
-  return Place{std::move(next), 0};
+Place find_end(int hook_fd, std::uint32_t slot) {
+  return walk(hook_fd, slot, [](const Place&, std::uint32_t) { return false; });
 }
 
-std::vector<std::uint32_t> chain_in(int hook_fd, std::uint32_t key) {
+std::vector<std::uint32_t> chain_in(int hook_fd, std::uint32_t slot) {
   std::vector<std::uint32_t> programs;
-  walk(hook_fd, key, [&](Place&, std::uint32_t program) {
+  walk(hook_fd, slot, [&](const Place&, std::uint32_t program) {
     programs.push_back(program);
     return false;
   });

@@ -36,6 +36,16 @@ ebpf::Program make_user_of(const Hook& hook) {
   return code.assemble();
 }
 
+// A recorder whose capture has been killed is not worth being called again.
+std::optional<std::uint32_t> first_live_after(const UniqueFd& next) {
+  if (!next.valid()) return std::nullopt;
+  const std::vector<std::uint32_t> chain = chain_in(next.get(), 0);
+  const std::set<std::uint32_t> dead = left_over({chain.begin(), chain.end()});
+  const auto live = std::find_if(chain.begin(), chain.end(),
+                                 [&](std::uint32_t program) { return !dead.contains(program); });
+  return live != chain.end() ? std::optional(*live) : std::nullopt;
+}
+
 std::string installing(const Hook& hook) {
   return "installing into the hook " + hook.path() + ": ";
 }
@@ -68,12 +78,8 @@ Installation::Installation(const Hook& hook, const std::vector<XdpAction>& actio
       folder_(open_folder_of(hook.path())),
       flavour_(find_flavour(hook)),
       may_replace_(may_replace) {
-  std::set<std::uint32_t> holders;
-  for (const XdpAction action : actions) {
-    if (const auto holder = hook_.program_in(action)) holders.insert(*holder);
-  }
-  left_over_ = left_over(holders);
   for (const XdpAction action : actions) load(action, make_recorder);
+  left_over_ = left_over(programs_of_others());
   filled_ = true;
 }
 
@@ -129,47 +135,85 @@ void Installation::load(XdpAction action, const MakeRecorder& make_recorder) {
   slots_.push_back({action, std::move(program), id, std::move(next)});
 }
 
-bool Installation::is_shared(std::optional<std::uint32_t> holder) const {
-  return holder && !may_replace_ && !left_over_.contains(*holder);
-}
-
-// After the load, so that our own program is the one that makes the array what it is.
-void Installation::put_in_front_of(const Slot& slot, std::uint32_t holder) const {
-  const bool room = chain_in(hook_.fd(), slot.action.value()).size() < kLongestChain;
-  if (room && put_program(slot.next.get(), 0, holder)) return;
+Error Installation::refusal(const Slot& slot, std::uint32_t holder) const {
+  const bool is_full = chain_in(hook_.fd(), slot.action.value()).size() >= kLongestChain;
   std::string hint = "end one of them, or take over with --replace";
   if (!has_capability(CAP_SYS_ADMIN)) {
     hint =
         "captures can share a hook, if the later one has CAP_SYS_ADMIN: give it that, or take "
         "over with --replace";
   }
-  throw Error(installing(hook_) + "slot " + slot.action.name() + " already holds " +
-                  (room ? "" : std::to_string(kLongestChain) + " programs, the first is ") +
-                  describe_program(holder),
-              hint);
+  const std::string first =
+      is_full ? std::to_string(kLongestChain) + " programs, the first is " : "";
+  return Error(installing(hook_) + "slot " + slot.action.name() + " already holds " + first +
+                   describe_program(holder),
+               hint);
 }
 
 // Loading took its time, without the lock: so each slot is looked at only now.
 void Installation::fill() {
   const HookLock lock(folder_.get(), kLockPatience);
   went_on_unlocked_ = !lock.held();
-  for (const Slot& slot : slots_) {
-    const auto holder = hook_.program_in(slot.action);
-    if (is_shared(holder)) put_in_front_of(slot, *holder);
-  }
-  for (const Slot& slot : slots_) {
-    if (put(slot)) continue;
-    const int error_number = errno;
-    for (const Slot& filled : slots_) static_cast<void>(take_out(filled));
+  try {
+    for (Slot& slot : slots_) {
+      if (lock.held()) drop_left_over(slot);
+      fill(slot);
+    }
+  } catch (const Error&) {
+    for (const Slot& slot : slots_) static_cast<void>(take_out(slot));
     filled_ = false;
-    throw system_error(installing(hook_) + "slot " + slot.action.name(), error_number);
+    throw;
   }
 }
 
-bool Installation::put(const Slot& slot) const {
+void Installation::fill(Slot& slot) const {
   const std::uint32_t key = slot.action.value();
+  const auto holder = hook_.program_in(slot.action);
+  bool done = false;
+  if (may_replace_ || !holder) {
+    done = put(slot, {key});
+  } else {
+    if (chain_in(hook_.fd(), key).size() >= kLongestChain) throw refusal(slot, *holder);
+    Place end = find_end(hook_.fd(), key);
+    const auto last = program_at(end.map_fd(hook_.fd()), end.key());
+    if (last && !put_program(slot.next.get(), 0, *last)) throw refusal(slot, *holder);
+    done = join(slot, std::move(end));
+  }
+  if (!done) throw system_error(installing(hook_) + "slot " + slot.action.name(), errno);
+}
+
+// After the load, so that our own program is the one that makes `next` what it is.
+bool Installation::join(Slot& slot, Place end) const {
+  if (!put(slot, end)) return false;
+  hold(slot, std::move(end.nexts));
+  return true;
+}
+
+bool Installation::put(const Slot& slot, const Place& place) const {
+  const std::uint32_t key = place.key();
   const int program = slot.program.get();
-  return bpf_map_update_elem(hook_.fd(), &key, &program, BPF_ANY) == 0;
+  return bpf_map_update_elem(place.map_fd(hook_.fd()), &key, &program, BPF_ANY) == 0;
+}
+
+std::set<std::uint32_t> Installation::programs_of_others() const {
+  std::set<std::uint32_t> programs;
+  for (const Slot& slot : slots_) {
+    const auto chain = chain_in(hook_.fd(), slot.action.value());
+    programs.insert(chain.begin(), chain.end());
+  }
+  for (const Slot& slot : slots_) programs.erase(slot.program_id);
+  return programs;
+}
+
+// Recorders whose captures were killed with their guardians cost each packet their time.
+void Installation::drop_left_over(const Slot& slot) const {
+  if (left_over_.empty() || may_replace_) return;
+  const std::uint32_t key = slot.action.value();
+  for (const std::uint32_t program : chain_in(hook_.fd(), key)) {
+    if (!left_over_.contains(program)) continue;
+    const auto place = find_place(hook_.fd(), key, program);
+    if (place) static_cast<void>(take_out(*place, next_of(program)));
+  }
 }
 
 void Installation::remove(std::chrono::milliseconds patience) {
@@ -200,28 +244,32 @@ void Installation::take_out(std::chrono::milliseconds patience, std::string* fai
 // What is known from an earlier look may be seen without the right to look.
 std::optional<Place> Installation::place_of(const Slot& slot) const {
   auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id);
-  if (place || has_capability(CAP_SYS_ADMIN) || !slot.called_from.valid()) return place;
-  const int entrance = slot.called_from.get();
-  if (program_at(entrance, 0) != slot.program_id) return std::nullopt;
-  return Place{UniqueFd(::fcntl(entrance, F_DUPFD_CLOEXEC, 0)), 0};
+  if (place || has_capability(CAP_SYS_ADMIN) || slot.called_through.empty()) return place;
+  const int next = slot.called_through.back().get();
+  if (program_at(next, 0) != slot.program_id) return std::nullopt;
+  place.emplace(Place{slot.action.value()});
+  place->nexts.emplace_back(::fcntl(next, F_DUPFD_CLOEXEC, 0));
+  return place;
 }
 
-// A recorder whose capture has been killed is not worth being called again. Where the kernel does
-// not let us connect the others, ours stays and goes on calling them.
 bool Installation::take_out(const Slot& slot) const {
   const auto place = place_of(slot);
-  if (!place) {
-    // Others may call it, and only they who may look at their programs can tell.
-    errno = EPERM;
-    return has_capability(CAP_SYS_ADMIN) || !hook_.program_in(slot.action);
-  }
-  const int map = place->map_fd(hook_.fd());
-  const auto successor = slot.next.valid() ? program_at(slot.next.get(), 0) : std::nullopt;
-  if (successor && !left_over({*successor}).contains(*successor)) {
-    if (put_program(map, place->key, *successor)) return true;
+  if (place) return take_out(*place, slot.next);
+  // Others may call it, and only they who may look at their programs can tell.
+  errno = EPERM;
+  return has_capability(CAP_SYS_ADMIN) || !hook_.program_in(slot.action);
+}
+
+// Where the kernel does not let us connect the others, what is to be taken out stays and goes on
+// calling them.
+bool Installation::take_out(const Place& place, const UniqueFd& next) const {
+  const int map = place.map_fd(hook_.fd());
+  const std::uint32_t key = place.key();
+  if (const auto successor = first_live_after(next)) {
+    if (put_program(map, key, *successor)) return true;
     if (errno != ENOENT) return false;
   }
-  return bpf_map_delete_elem(map, &place->key) == 0 || errno == ENOENT;
+  return bpf_map_delete_elem(map, &key) == 0 || errno == ENOENT;
 }
 
 }  // namespace xdpcap

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/unique_fd.hpp"
 #include "base/xdp_action.hpp"
 #include "kernel/chain.hpp"
@@ -72,18 +73,18 @@ class Installation {
   // nothing once remove() was called. Throws Error.
   std::vector<std::string> look();
 
-  // The next of another recorder through which one of ours is called. It has to stay open, or the
-  // kernel empties it when that capture is killed (chain.hpp).
-  struct Entrance {
+  // The nexts of others through which a recorder is called. They have to stay open, or the kernel
+  // empties them when those captures are killed (chain.hpp).
+  struct Path {
     XdpAction action;
-    int next_fd = -1;  // -1: it is called from the slot now
+    std::vector<int> nexts;  // none: it is called from the slot
   };
-  // Those that look() has found and that were not yet shared(), so that another process can hold()
-  // them, too.
-  [[nodiscard]] std::vector<Entrance> unshared_entrances() const;
+  // Those that have changed and were not yet shared(), so that another process can hold() them,
+  // too.
+  [[nodiscard]] std::vector<Path> unshared_paths() const;
   void shared(XdpAction action);
-  [[nodiscard]] std::vector<int> entrances() const;  // all of them
-  void hold(XdpAction action, UniqueFd next);
+  void hold(XdpAction action, std::vector<UniqueFd> nexts);
+  [[nodiscard]] std::vector<int> held() const;  // the nexts of all
 
   [[nodiscard]] Flavour flavour() const { return flavour_; }
   [[nodiscard]] Handover hand_over() const;
@@ -94,29 +95,30 @@ class Installation {
     XdpAction action;
     UniqueFd program;
     std::uint32_t program_id;
-    UniqueFd next;              // invalid: nothing is to come after it
-    UniqueFd called_from = {};  // another recorder's next
-    std::uint32_t called_from_id = 0;
-    bool shared = true;                               // called_from, with another process
+    UniqueFd next;                                    // invalid: nothing is to come after it
+    std::vector<UniqueFd> called_through = {};        // the nexts of others
+    bool shared = true;                               // called_through, with another process
     std::optional<std::uint32_t> taken_over_by = {};  // nobody, as far as has been reported
   };
-  static void hold(Slot& slot, UniqueFd next);
+  static void hold(Slot& slot, std::vector<UniqueFd> nexts);
 
   void load(XdpAction action, const MakeRecorder& make_recorder);
-  [[nodiscard]] bool is_shared(std::optional<std::uint32_t> holder) const;
-  void put_in_front_of(const Slot& slot, std::uint32_t holder) const;
-  [[nodiscard]] bool put(const Slot& slot) const;
-  [[nodiscard]] std::set<std::uint32_t> first_programs() const;
+  void fill(Slot& slot) const;
+  [[nodiscard]] bool join(Slot& slot, Place end) const;
+  [[nodiscard]] bool put(const Slot& slot, const Place& place) const;
+  [[nodiscard]] Error refusal(const Slot& slot, std::uint32_t holder) const;
+  [[nodiscard]] std::set<std::uint32_t> programs_of_others() const;
+  void drop_left_over(const Slot& slot) const;
 
   [[nodiscard]] bool is_free_to_repair();
   [[nodiscard]] std::string look(Slot& slot);
   [[nodiscard]] std::string repair(Slot& slot, std::uint32_t holder);
-  [[nodiscard]] static bool leads_into(const Slot& slot, const std::vector<std::uint32_t>& chain);
-  [[nodiscard]] bool go_to_the_end(Slot& slot) const;
-  [[nodiscard]] bool is_left_over(std::uint32_t program);
+  [[nodiscard]] bool leads_into_chain(const Slot& slot) const;
+  void look_who_is_left_over(const Slot& slot);
 
   void take_out(std::chrono::milliseconds patience, std::string* failure) noexcept;
   [[nodiscard]] bool take_out(const Slot& slot) const;
+  [[nodiscard]] bool take_out(const Place& place, const UniqueFd& next) const;
   [[nodiscard]] std::optional<Place> place_of(const Slot& slot) const;
 
   const Hook& hook_;
@@ -124,6 +126,7 @@ class Installation {
   Flavour flavour_;
   bool may_replace_;
   std::set<std::uint32_t> left_over_;  // in our slots, when that was last looked up
+  unsigned left_over_at_ = 0;          // that was in this look
   std::vector<Slot> slots_;
   bool filled_ = false;  // or about to be: a guardian is a copy made before fill()
   bool went_on_unlocked_ = false;

@@ -20,6 +20,11 @@
 #include "kernel/map_info.hpp"
 
 namespace xdpcap {
+namespace {
+
+constexpr std::uint32_t kNextKey = 0;
+
+}  // namespace
 
 std::vector<std::string> Installation::look() {
   std::vector<std::string> news;
@@ -63,15 +68,16 @@ std::string Installation::look(Slot& slot) {
   // Whether we stand after another capture cannot be seen by everybody: then it is believed.
   if (holder && !has_capability(CAP_SYS_ADMIN)) return {};
   if (auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id)) {
-    hold(slot, std::move(place->next));
+    hold(slot, std::move(place->nexts));
     slot.taken_over_by.reset();
     return {};
   }
   const std::string begin = "slot " + slot.action.name() + " of the hook " + hook_.path();
   if (!holder) {
     slot.taken_over_by.reset();
-    return put(slot) ? begin + " was emptied by somebody else: put the recorder back"
-                     : begin + " was emptied by somebody else, and takes no recorder any more";
+    return join(slot, {slot.action.value()})
+               ? begin + " was emptied by somebody else: put the recorder back"
+               : begin + " was emptied by somebody else, and takes no recorder any more";
   }
   const std::string repaired = repair(slot, *holder);
   if (!repaired.empty()) {
@@ -88,77 +94,73 @@ std::string Installation::repair(Slot& slot, std::uint32_t holder) {
   if (may_replace_) {
     // Whoever we had taken the slot over from has put it back where somebody emptied it.
     const bool was_there_before = holder < slot.program_id;
-    return was_there_before && put(slot) ? " was emptied by somebody else, and refilled by another "
-                                           "capture: took it over again"
-                                         : "";
-  }
-  const std::vector<std::uint32_t> chain = chain_in(hook_.fd(), slot.action.value());
-  if (leads_into(slot, chain)) {
-    const bool done = chain.size() < kLongestChain && put_program(slot.next.get(), 0, holder);
-    return done && put(slot)
-               ? " was emptied by somebody else, and refilled by another capture: put the recorder "
-                 "back in front of that one's"
+    return was_there_before && join(slot, {slot.action.value()})
+               ? " was emptied by somebody else, and refilled by another capture: took it over "
+                 "again"
                : "";
   }
-  if (chain.size() == 1 && is_left_over(holder) && put(slot)) {
-    return " held a recorder whose capture was killed: put the own one in its place";
-  }
-  if (go_to_the_end(slot)) {
-    return " was emptied by somebody else, or a capture in front was killed: put the recorder back "
-           "after those of others";
-  }
-  return {};
+  look_who_is_left_over(slot);
+  drop_left_over(slot);
+  Place end = find_end(hook_.fd(), slot.action.value());
+  const auto last = program_at(end.map_fd(hook_.fd()), end.key());
+  const bool leads_back = leads_into_chain(slot);
+  // One that shares with nobody has taken the slot over, if it did not have it before us.
+  if (last && end.nexts.empty() && !leads_back) return {};
+  if (!last && leads_back) bpf_map_delete_elem(slot.next.get(), &kNextKey);
+  if (last && !put_program(slot.next.get(), 0, *last)) return {};
+  const bool is_first = end.nexts.empty();
+  if (!join(slot, std::move(end))) return {};
+  return is_first && !last
+             ? " held a recorder whose capture was killed: put the own one in its place"
+             : " was emptied by somebody else, or a capture in front was killed: put the recorder "
+               "back beside those of others";
 }
 
-// Whether what comes after us stands in the slot now: then that was emptied, and the other one put
-// back first. To go in front of the chain again makes no circle: we are not in it.
-bool Installation::leads_into(const Slot& slot, const std::vector<std::uint32_t>& chain) {
-  if (!slot.next.valid()) return false;
+// Whether what comes after us is in the chain now: then the slot was emptied, and another one put
+// back first.
+bool Installation::leads_into_chain(const Slot& slot) const {
   const std::vector<std::uint32_t> ours = chain_in(slot.next.get(), 0);
+  const std::vector<std::uint32_t> chain = chain_in(hook_.fd(), slot.action.value());
   return std::any_of(ours.begin(), ours.end(), [&](std::uint32_t program) {
     return std::find(chain.begin(), chain.end(), program) != chain.end();
   });
 }
 
-// Every recorder that shares its slot can go on to another one. What comes after us is not in that
-// chain, so this makes no circle either.
-bool Installation::go_to_the_end(Slot& slot) const {
-  auto end = find_end(hook_.fd(), slot.action.value());
-  if (!end) return false;
-  const int program = slot.program.get();
-  if (bpf_map_update_elem(end->next.get(), &end->key, &program, BPF_ANY) != 0) return false;
-  hold(slot, std::move(end->next));
-  return true;
-}
-
-// Looking opens it anew each time.
-void Installation::hold(Slot& slot, UniqueFd next) {
-  const auto info = next.valid() ? map_info(next.get()) : std::nullopt;
-  const std::uint32_t id = info ? info->id : 0;
-  if (id == slot.called_from_id) return;
-  slot.called_from = std::move(next);
-  slot.called_from_id = id;
+// Looking opens them anew each time.
+void Installation::hold(Slot& slot, std::vector<UniqueFd> nexts) {
+  const auto is_same = [](const UniqueFd& a, const UniqueFd& b) {
+    const auto one = map_info(a.get());
+    const auto other = map_info(b.get());
+    return one && other && one->id == other->id;
+  };
+  if (std::equal(nexts.begin(), nexts.end(), slot.called_through.begin(), slot.called_through.end(),
+                 is_same)) {
+    return;
+  }
+  slot.called_through = std::move(nexts);
   slot.shared = false;
 }
 
-void Installation::hold(XdpAction action, UniqueFd next) {
+void Installation::hold(XdpAction action, std::vector<UniqueFd> nexts) {
   const auto slot = std::find_if(slots_.begin(), slots_.end(),
                                  [&](const Slot& one) { return one.action == action; });
-  if (slot != slots_.end()) hold(*slot, std::move(next));
+  if (slot != slots_.end()) hold(*slot, std::move(nexts));
 }
 
-std::vector<Installation::Entrance> Installation::unshared_entrances() const {
-  std::vector<Entrance> entrances;
+std::vector<Installation::Path> Installation::unshared_paths() const {
+  std::vector<Path> paths;
   for (const Slot& slot : slots_) {
-    if (!slot.shared) entrances.push_back({slot.action, slot.called_from.get()});
+    if (slot.shared) continue;
+    Path& path = paths.emplace_back(Path{slot.action, {}});
+    for (const UniqueFd& next : slot.called_through) path.nexts.push_back(next.get());
   }
-  return entrances;
+  return paths;
 }
 
-std::vector<int> Installation::entrances() const {
+std::vector<int> Installation::held() const {
   std::vector<int> all;
   for (const Slot& slot : slots_) {
-    if (slot.called_from.valid()) all.push_back(slot.called_from.get());
+    for (const UniqueFd& next : slot.called_through) all.push_back(next.get());
   }
   return all;
 }
@@ -167,26 +169,13 @@ void Installation::shared(XdpAction action) {
   for (Slot& slot : slots_) slot.shared = slot.shared || slot.action == action;
 }
 
-// Asked anew for all slots at once, and not at each look: it takes a walk through /proc.
-bool Installation::is_left_over(std::uint32_t program) {
+// Asked for all slots at once, and not at each look: it takes a walk through /proc.
+void Installation::look_who_is_left_over(const Slot& slot) {
   constexpr unsigned kAskEvery = 10;
-  const auto is_new = [&](const Slot& slot) {
-    const auto holder = hook_.program_in(slot.action);
-    return holder && *holder != slot.program_id && slot.taken_over_by != holder;
-  };
-  if (looks_ % kAskEvery == 0 || std::any_of(slots_.begin(), slots_.end(), is_new)) {
-    left_over_ = left_over(first_programs());
-  }
-  return left_over_.contains(program);
-}
-
-std::set<std::uint32_t> Installation::first_programs() const {
-  std::set<std::uint32_t> programs;
-  for (const Slot& slot : slots_) {
-    const auto holder = hook_.program_in(slot.action);
-    if (holder && *holder != slot.program_id) programs.insert(*holder);
-  }
-  return programs;
+  const bool is_reported = slot.taken_over_by == hook_.program_in(slot.action);
+  if (left_over_at_ == looks_ || (is_reported && looks_ % kAskEvery != 0)) return;
+  left_over_at_ = looks_;
+  left_over_ = left_over(programs_of_others());
 }
 
 }  // namespace xdpcap

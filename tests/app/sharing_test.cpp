@@ -6,9 +6,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,32 +72,6 @@ class SharingTest : public ToolTest {
       if (name == "xdpcap-guardian") guardians.push_back(child);
     }
     return guardians;
-  }
-
-  // How many nexts (kernel/chain.hpp) a process has open: those of its own recorders, and those
-  // that lead to them.
-  static int nexts_of(pid_t process) {
-    int count = 0;
-    const std::string folder = "/proc/" + std::to_string(process) + "/fdinfo";
-    for (const auto& fd : std::filesystem::directory_iterator(folder)) {
-      std::ifstream file(fd.path());
-      const std::string text((std::istreambuf_iterator<char>(file)), {});
-      if (text.find("map_type:\t3\n") != std::string::npos &&
-          text.find("max_entries:\t1\n") != std::string::npos) {
-        ++count;
-      }
-    }
-    return count;
-  }
-
-  // Until a capture and its guardian have found by whom they are called, in each of five slots.
-  // They look each second.
-  [[nodiscard]] static bool has_looked(const Capture& capture) {
-    return eventually([&] {
-      const pid_t tool = capture.process->pid();
-      const auto guardians = guardians_of(tool);
-      return nexts_of(tool) == 10 && guardians.size() == 1 && nexts_of(guardians.front()) == 10;
-    });
   }
 
   static void kill_with_guardian(const Capture& capture) {
@@ -215,25 +187,52 @@ TEST_F(SharingTest, ASlotThatSomebodyEmptiesIsFilledAgainByAll) {
 }
 
 // The kernel empties the PROG_ARRAY that led to the others when its last user is gone.
-TEST_F(SharingTest, ACaptureInFrontThatIsKilledWithItsGuardianCutsNobodyOff) {
-  Capture& first = start();
-  Capture& killed = start();
-  send(50, {&first, &killed});
-  ASSERT_TRUE(has_looked(first));
-  kill_with_guardian(killed);
-  send(50, {&first});
-  stop(first);
+TEST_F(SharingTest, CapturesInFrontThatAreKilledWithTheirGuardiansCutNobodyOff) {
+  Capture& one = start();
+  Capture& another = start();
+  Capture& last = start();
+  send(50, {&one, &another, &last});
+  kill_with_guardian(one);
+  kill_with_guardian(another);
+  send(50, {&last});
+  stop(last);
 }
 
 TEST_F(SharingTest, NotEvenOneThatLosesItsGuardianAtThatMoment) {
+  Capture& killed = start();
+  Capture& last = start();
+  send(50, {&killed, &last});
+  ::kill(guardians_of(last.process->pid()).at(0), SIGKILL);
+  kill_with_guardian(killed);
+  send(50, {&last});
+  stop(last);
+}
+
+TEST_F(SharingTest, RecordersThatWereLeftBehindAreTakenOutByTheNextCapture) {
+  Capture& first = start();
+  Capture& second = start();
+  Capture& last = start();
+  kill_with_guardian(first);
+  kill_with_guardian(second);
+  EXPECT_EQ(chain_in(map_.get(), XDP_PASS).size(), 3U);
+  Capture& next = start();
+  EXPECT_EQ(chain_in(map_.get(), XDP_PASS).size(), 2U);
+  send(50, {&last, &next});
+  stop(last);
+  stop(next);
+  EXPECT_TRUE(hook_is_empty());
+}
+
+TEST_F(SharingTest, WhoLeavesConnectsThoseAroundRecordersThatWereLeftBehind) {
   Capture& first = start();
   Capture& killed = start();
-  send(50, {&first, &killed});
-  ASSERT_TRUE(has_looked(first));
-  ::kill(guardians_of(first.process->pid()).at(0), SIGKILL);
+  Capture& last = start();
   kill_with_guardian(killed);
-  send(50, {&first});
   stop(first);
+  EXPECT_EQ(chain_in(map_.get(), XDP_PASS).size(), 1U);
+  send(50, {&last});
+  stop(last);
+  EXPECT_TRUE(hook_is_empty());
 }
 
 TEST_F(SharingTest, ReplacingIsToldToTheOneReplaced) {

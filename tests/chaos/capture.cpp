@@ -102,8 +102,10 @@ bool Capture::guardians_are_gone() const {
 void Capture::look() {
   const std::string err = process_->err();
   for (std::size_t end = 0; (end = err.find('\n', read_)) != std::string::npos; read_ = end + 1) {
-    const auto report = read_report(std::string_view(err).substr(read_, end - read_));
-    if (report) reports_.push_back(*report);
+    const std::string line = err.substr(read_, end - read_);
+    if (const auto report = read_report(line)) reports_.push_back(*report);
+    const bool is_count = line.find("/matched packets)") != std::string::npos;
+    if (!is_count && !line.starts_with("{") && !line.empty()) said_.emplace_back(now(), line);
   }
   for (ProcessId& one : chaos::guardians_of(pid_)) {
     if (std::find(guardians_.begin(), guardians_.end(), one) == guardians_.end()) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chaos/blindness.hpp"
@@ -56,6 +57,8 @@ class Capture {
   void look();
   [[nodiscard]] bool reported(News news, Time since, std::optional<unsigned> action = {}) const;
   [[nodiscard]] const std::vector<Report>& reports() const { return reports_; }
+  // Its lines on stderr but for the counts, and when they were read.
+  [[nodiscard]] const std::vector<std::pair<Time, std::string>>& said() const { return said_; }
 
   // The output.
   [[nodiscard]] Sink* sink() const { return sink_.get(); }
@@ -99,6 +102,7 @@ class Capture {
   test::ProcessResult result_;
   std::size_t read_ = 0;  // bytes of stderr
   std::vector<Report> reports_;
+  std::vector<std::pair<Time, std::string>> said_;
   std::vector<ProcessId> guardians_;  // all there were
 };
 

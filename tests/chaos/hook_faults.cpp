@@ -70,7 +70,7 @@ void unpin(World& world) {
   HookPath& hook = any(world);
   const Claim claim{.lane = hook.lane, .actions = kPin};
   world.wait_for(claim);
-  world.log.push_back("unpin " + hook.path);
+  world.log.add("unpin " + hook.path);
   auto absence =
       std::make_shared<Absence>(Absence{Witnesses(world.watchers(hook.lane)), News::pin_gone,
                                         News::pin_back, [&world, &hook] { pin(world, hook); }});
@@ -84,7 +84,7 @@ void unload(World& world) {
   const int lane = hook.lane;
   const Claim claim{.lane = lane, .actions = kPin};
   world.wait_for(claim);
-  world.log.push_back("unload the program of " + hook.path);
+  world.log.add("unload the program of " + hook.path);
   auto absence = std::make_shared<Absence>(Absence{Witnesses(world.watchers(lane)),
                                                    News::no_program, News::program_back,
                                                    [&world, lane] { world.load_program(lane); }});
@@ -144,7 +144,7 @@ void reload(World& world) {
   const int from = hook.lane;
   world.wait_for({.lane = from, .actions = kAllActions | kPin});
   const int to = world.add_lane(static_cast<std::size_t>(&hook - world.hooks().data()));
-  world.log.push_back("reload " + hook.path + ": lane " + std::to_string(to));
+  world.log.add("reload " + hook.path + ": lane " + std::to_string(to));
   auto reload = std::make_shared<Reload>(world, from, to);
   ::unlink(hook.path.c_str());
   hook.lane = to;
@@ -161,7 +161,7 @@ void lock(World& world, const HookPath& hook, Time length) {
   world.wait_for(claim);
   auto folder =
       std::make_shared<UniqueFd>(::open(hook.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  world.log.push_back("lock " + hook.folder);
+  world.log.add("lock " + hook.folder);
   world.wait_until([&] { return ::flock(folder->get(), LOCK_EX | LOCK_NB) == 0; }, "a lock");
   const Time until = now() + length;
   world.add("locked: " + hook.folder, {claim}, [folder, until] {

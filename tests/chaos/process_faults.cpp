@@ -40,7 +40,7 @@ bool drops_rights(const Capture& capture) {
 }
 
 void log(World& world, const Capture& capture, const std::string& what) {
-  world.log.push_back(capture.name() + ": " + what);
+  world.log.add(capture.name() + ": " + what);
 }
 
 template <int kSignal>

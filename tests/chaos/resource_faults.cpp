@@ -40,7 +40,7 @@ Capture& claim(World& world, const std::vector<Capture*>& captures) {
 }
 
 void log(World& world, const Capture& capture, const std::string& what) {
-  world.log.push_back(capture.name() + ": " + what);
+  world.log.add(capture.name() + ": " + what);
 }
 
 void fill_disk(World& world) {

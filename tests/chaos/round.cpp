@@ -68,13 +68,13 @@ class Round {
     last_ = &result_.kinds.at(static_cast<std::size_t>(fault - all_faults().data()));
     ++last_->faults;
     fault->apply(world_);
-    if (plan_.verbose) std::cerr << "  " << world_.log.back() << '\n';
+    if (plan_.verbose) std::cerr << "  " << world_.log.last() << '\n';
   }
 
   void stop_all() {
     for (auto left = world_.live(); !left.empty(); left = world_.live()) {
       Capture& capture = *world_.random.one_of(left);
-      world_.log.push_back("stop " + capture.name());
+      world_.log.add("stop " + capture.name());
       check_descriptors(capture);
       world_.stop(capture, End::stopped, [&] { capture.signal(SIGINT); });
     }
@@ -93,10 +93,10 @@ class Round {
     for (const auto& capture : world_.captures()) {
       try {
         ++result_.captures;
-        verify(*capture, world_.traffic.sent(), result_.verdict);
+        verify(*capture, world_.traffic.sent(), result_.verdict, world_.log);
       } catch (const Failure& failure) {
         if (!first) first = failure;
-        world_.log.emplace_back(failure.what());
+        world_.log.add(failure.what());
       }
     }
     if (first) throw *first;
@@ -105,16 +105,13 @@ class Round {
   void tell(const char* what) {
     std::cerr << "chaos: " << what << "\n  --seed " << plan_.seed << " --round " << plan_.round
               << " --faults " << plan_.faults << "\n";
-    for (const std::string& step : world_.log) std::cerr << "  " << step << '\n';
     for (const auto& capture : world_.captures()) {
-      const std::string err =
-          capture->result().exit_code < 0 ? capture->err() : capture->result().err;
-      for (const std::string_view line : split(err, '\n')) {
-        const bool says_something = line.find("/matched packets)") == std::string_view::npos &&
-                                    !line.starts_with("{") && !line.empty();
-        if (says_something) std::cerr << "  " << capture->name() << " said: " << line << '\n';
+      capture->look();
+      for (const auto& [time, line] : capture->said()) {
+        world_.log.add("  " + capture->name() + " said: " + line, time);
       }
     }
+    for (const std::string& line : world_.log.lines()) std::cerr << "  " << line << '\n';
     std::cerr << "  its files are in " << world_.keep_files() << '\n';
   }
 

@@ -133,7 +133,7 @@ void expect_back(World& world, const std::string& what, const std::shared_ptr<Vi
 
 void delete_entry(World& world) {
   auto victim = std::make_shared<Victim>(choose(world));
-  world.log.push_back("empty " + name(*victim));
+  world.log.add("empty " + name(*victim));
   empty_slot(world, *victim);
   expect_back(world, " was emptied; its captures report that and put their recorders back", victim);
 }
@@ -201,7 +201,7 @@ void overwrite_entry(World& world) {
   Victim victim = choose(world);
   const Claim claim{.lane = victim.lane, .actions = 1U << victim.action};
   const std::string what = name(victim);
-  world.log.push_back("overwrite " + what);
+  world.log.add("overwrite " + what);
   auto takeover = std::make_shared<Takeover>(world, std::move(victim));
   takeover->put_stranger();
   world.add(

@@ -25,18 +25,28 @@ struct Counts {
   std::uint64_t doubtful_here = 0;  // in the output, of those that need not match
 };
 
+// Packets one after the other of one action that must match, and are not in the output.
+struct Gap {
+  unsigned action = 0;
+  std::uint64_t packets = 0;
+  const Sent* first = nullptr;
+  const Sent* last = nullptr;
+};
+
 class Verification {
  public:
-  Verification(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict)
+  Verification(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict, Log& log)
       : capture_(capture),
         plan_(capture.plan()),
         sent_(sent),
         verdict_(verdict),
+        log_(log),
         here_(sent.size()) {}
 
   void run() {
     read_output();
     count();
+    for (const Gap& gap : gaps_) tell(gap);
     check_exit();
     check_reports();
     if (has_account_) check_account();
@@ -74,6 +84,8 @@ class Verification {
   void read_output();
   void take(const StreamPacket& packet);
   void count();
+  void add_to_gap(const Sent& missing, std::map<unsigned, std::size_t>& open);
+  void tell(const Gap& gap);
   void check_exit() const;
   void check_reports() const;
   void check_account();
@@ -85,6 +97,8 @@ class Verification {
   const Plan& plan_;
   const std::vector<Sent>& sent_;
   Verdict& verdict_;
+  Log& log_;
+  std::vector<Gap> gaps_{};
   std::vector<bool> here_;  // by number: in the output
   std::uint64_t written_ = 0;
   std::uint64_t last_number_ = 0;
@@ -150,6 +164,7 @@ void Verification::take(const StreamPacket& packet) {
 }
 
 void Verification::count() {
+  std::map<unsigned, std::size_t> open;  // gaps, by action
   for (std::size_t number = 0; number < sent_.size(); ++number) {
     const Sent& sent = sent_[number];
     const bool may = capture_.programs.contains(sent.lane) && sent.after >= capture_.started &&
@@ -162,9 +177,32 @@ void Verification::count() {
     if (!plan_.wants(sent)) continue;
     ++counts.may_match;
     if (must) ++counts.must_match;
-    if (must && !here_[number]) ++counts.missing;
+    if (must && !here_[number]) {
+      ++counts.missing;
+      add_to_gap(sent, open);
+    } else {
+      open.erase(sent.action);
+    }
     if (!must && here_[number]) ++counts.doubtful_here;
   }
+}
+
+void Verification::add_to_gap(const Sent& missing, std::map<unsigned, std::size_t>& open) {
+  if (!open.contains(missing.action)) {
+    open[missing.action] = gaps_.size();
+    gaps_.push_back({.action = missing.action, .first = &missing});
+  }
+  Gap& gap = gaps_[open[missing.action]];
+  ++gap.packets;
+  gap.last = &missing;
+}
+
+// They may be among the lost ones: only the counts can tell.
+void Verification::tell(const Gap& gap) {
+  const std::string what = "  (" + capture_.name() + " has none of " + std::to_string(gap.packets) +
+                           " packets of action " + std::to_string(gap.action) + " from here";
+  log_.add(what + ")", gap.first->before);
+  log_.add(what + " to here)", gap.last->after);
 }
 
 void Verification::check_exit() const {
@@ -271,8 +309,8 @@ Verdict& Verdict::operator+=(const Verdict& other) {
   return *this;
 }
 
-void verify(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict) {
-  Verification(capture, sent, verdict).run();
+void verify(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict, Log& log) {
+  Verification(capture, sent, verdict, log).run();
 }
 
 }  // namespace xdpcap::chaos

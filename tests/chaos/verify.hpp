@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chaos/capture.hpp"
+#include "chaos/log.hpp"
 #include "chaos/traffic.hpp"
 
 namespace xdpcap::chaos {
@@ -20,7 +21,8 @@ struct Verdict {
   Verdict& operator+=(const Verdict& other);
 };
 
-// Adds to the verdict. Throws Failure at the first thing that is wrong.
-void verify(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict);
+// Adds to the verdict, and what is missing to the log. Throws Failure at the first thing that is
+// wrong.
+void verify(const Capture& capture, const std::vector<Sent>& sent, Verdict& verdict, Log& log);
 
 }  // namespace xdpcap::chaos

@@ -166,7 +166,7 @@ Capture& World::launch(Plan plan) {
   for (int lane = 0; std::cmp_less(lane, lanes_.size()); ++lane) {
     capture.absent[lane] = capture.blindness.open(lane, kAllActions, 0);
   }
-  log.push_back("start " + capture.name() + ": " + capture.command());
+  log.add("start " + capture.name() + ": " + capture.command());
   return capture;
 }
 

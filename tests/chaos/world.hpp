@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "chaos/capture.hpp"
+#include "chaos/log.hpp"
 #include "chaos/random.hpp"
 #include "chaos/traffic.hpp"
 #include "support/hooked_program.hpp"
@@ -65,7 +66,7 @@ class World {
   ~World();
 
   Random random;
-  std::vector<std::string> log{};  // the steps so far
+  Log log{};
 
   // Every wait looks after all that is pending. They throw Failure at their deadline.
   void look();
