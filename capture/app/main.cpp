@@ -10,7 +10,9 @@
 #include <exception>
 #include <initializer_list>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "app/options.hpp"
 #include "app/replay.hpp"
 #include "app/session.hpp"
+#include "app/setup.hpp"
 #include "app/stop.hpp"
 #include "app/tell.hpp"
 #include "app/wait.hpp"
@@ -92,8 +95,9 @@ void run(const std::vector<std::string>& arguments) {
   const xdpcap::UniqueFd stop = block_signals({SIGINT, SIGTERM, SIGHUP});
   const xdpcap::UniqueFd requests = block_signals({SIGUSR1, SIGUSR2});
   if (options.replay) return xdpcap::Replay(options, stop.get()).run();
-  if (options.wait && !xdpcap::wait_for_hook(options.hook, stop.get())) return;
-  xdpcap::Session(options, {stop.get(), requests.get()}).run();
+  std::optional<xdpcap::Hook> hook = options.wait ? xdpcap::wait_for_hook(options.hook, stop.get())
+                                                  : xdpcap::open_hook(options.hook);
+  if (hook) xdpcap::Session(options, std::move(*hook), {stop.get(), requests.get()}).run();
 }
 
 int report(const char* what, const std::string& hint, int code) {

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "app/rescue.hpp"
-#include "app/setup.hpp"
 #include "app/tell.hpp"
 #include "base/error.hpp"
 #include "kernel/cpus.hpp"
@@ -32,10 +31,10 @@ std::uint64_t wake_at(const Options& options, const Rings& rings) {
 
 }  // namespace
 
-Session::Session(const Options& options, const Signals& signals)
+Session::Session(const Options& options, Hook hook, const Signals& signals)
     : options_(options),
       signals_(signals),
-      hook_(open_hook(options.hook)),
+      hook_(std::move(hook)),
       recording_(options, hook_, signals.stop_fd),
       sleeper_(recording_.control(), recording_.rings(), wake_at(options, recording_.rings()),
                signals),

@@ -24,7 +24,7 @@ class Session {
  public:
   // Opens the hook and the output and makes the rings; neither hook nor file has changed yet.
   // Throws Error.
-  Session(const Options& options, const Signals& signals);
+  Session(const Options& options, Hook hook, const Signals& signals);
 
   // Captures until stopped. Throws Error.
   void run();

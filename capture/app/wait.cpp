@@ -6,32 +6,31 @@
 #include <utility>
 
 #include "app/tell.hpp"
-#include "kernel/hook.hpp"
 
 namespace xdpcap {
 namespace {
 
 // A path that does not exist yet, or any more, is no error; anything else that keeps it from being
 // opened is.
-bool is_ready(const std::string& path) {
-  const auto hook = Hook::open_if_there(path);
-  return hook && hook->has_owner();
+std::optional<Hook> open_if_ready(const std::string& path) {
+  auto hook = Hook::open_if_there(path);
+  return hook && hook->has_owner() ? std::move(hook) : std::nullopt;
 }
 
 }  // namespace
 
-bool wait_for_hook(const std::string& path, int stop_fd) {
+std::optional<Hook> wait_for_hook(const std::string& path, int stop_fd) {
   // Neither bpffs nor program loading can be watched without tracing; four looks a second are free.
   constexpr int kLookEveryMilliseconds = 250;
   bool told = false;
-  while (!is_ready(path)) {
+  for (;;) {
+    if (auto hook = open_if_ready(path)) return hook;
     if (!std::exchange(told, true)) {
       tell("waiting until a loaded XDP program uses a hook pinned at " + path + '\n');
     }
     pollfd stop{stop_fd, POLLIN, 0};
-    if (::poll(&stop, 1, kLookEveryMilliseconds) > 0) return false;
+    if (::poll(&stop, 1, kLookEveryMilliseconds) > 0) return std::nullopt;
   }
-  return true;
 }
 
 }  // namespace xdpcap

@@ -106,16 +106,22 @@ Message clean_up(const Guardian::Duty& duty) {
 bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
   const Guardian::Report report(socket);
   bool looks = false;
+  const auto look = [&] {
+    report.alive();
+    duty.look(report);
+  };
   while (!socket.ended()) {
     if (!socket.wait(looks ? kLookEveryMilliseconds : -1)) {
-      report.alive();
-      duty.look(report);
+      look();
       continue;
     }
     const auto order = socket.receive();
     if (!order) continue;
     if (order->kind == kLeave) return false;
-    if (order->kind == kWatch) looks = true;
+    if (order->kind == kWatch) {
+      looks = true;
+      look();
+    }
     if (looks && std::isupper(static_cast<unsigned char>(order->kind)) != 0) {
       duty.take_order(order->kind, report);
     }

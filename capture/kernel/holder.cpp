@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernel/holder.hpp"
 
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -19,7 +18,6 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "base/unique_fd.hpp"
 #include "kernel/capabilities.hpp"
 #include "kernel/control.hpp"
 #include "kernel/map_info.hpp"
@@ -30,15 +28,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Whether something could not be looked at for want of descriptors or memory. Processes that have
+// gone, and those of a user namespace above this one, which may not be looked at, leave none.
+class Doubt {
+ public:
+  void note(int error_number) {
+    exists_ = exists_ || error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM;
+  }
+  [[nodiscard]] bool exists() const { return exists_; }
+
+ private:
+  bool exists_ = false;
+};
+
 // Files of programs have no name in /proc/<pid>/fd but this one.
-bool is_open_program(const fs::path& link) {
+bool is_open_program(const fs::path& link, Doubt& doubt) {
   std::error_code error;
-  return fs::read_symlink(link, error) == "anon_inode:bpf-prog" && !error;
+  const fs::path name = fs::read_symlink(link, error);
+  doubt.note(error.value());
+  return name == "anon_inode:bpf-prog";
 }
 
-std::optional<std::uint32_t> program_id_in(const fs::path& fdinfo) {
+std::optional<std::uint32_t> program_id_in(const fs::path& fdinfo, Doubt& doubt) {
   constexpr std::string_view kField = "prog_id:";
   std::ifstream file(fdinfo);
+  if (!file.is_open()) doubt.note(errno);
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(kField)) continue;
     return parse_number<std::uint32_t>(trim(std::string_view(line).substr(kField.size())));
@@ -47,15 +61,16 @@ std::optional<std::uint32_t> program_id_in(const fs::path& fdinfo) {
 }
 
 // The programs that a process (/proc/<pid>) has open. One that ends meanwhile has none.
-std::set<std::uint32_t> open_programs(const fs::path& process) {
+std::set<std::uint32_t> open_programs(const fs::path& process, Doubt& doubt) {
   std::set<std::uint32_t> ids;
   std::error_code error;
   for (fs::directory_iterator fd(process / "fd", error), end; !error && fd != end;
        fd.increment(error)) {
-    if (!is_open_program(fd->path())) continue;
-    const auto id = program_id_in(process / "fdinfo" / fd->path().filename());
+    if (!is_open_program(fd->path(), doubt)) continue;
+    const auto id = program_id_in(process / "fdinfo" / fd->path().filename(), doubt);
     if (id) ids.insert(*id);
   }
+  doubt.note(error.value());
   return ids;
 }
 
@@ -107,27 +122,27 @@ bool is_recorder(std::uint32_t program_id) {
          });
 }
 
-// Without some descriptors to spare nothing would be found in /proc.
-bool can_walk() {
-  std::array<UniqueFd, 4> spare;
-  for (UniqueFd& fd : spare) fd.reset(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return std::all_of(spare.begin(), spare.end(), [](const UniqueFd& fd) { return fd.valid(); });
-}
-
-}  // namespace
-
-std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs) {
+std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs,
+                                                          Doubt& doubt) {
   std::map<std::uint32_t, std::vector<Holder>> holders;
   std::error_code error;
   for (fs::directory_iterator process("/proc", error), end; !error && process != end;
        process.increment(error)) {
     const auto pid = parse_number<int>(process->path().filename().native());
     if (!pid) continue;
-    for (const std::uint32_t id : open_programs(process->path())) {
+    for (const std::uint32_t id : open_programs(process->path(), doubt)) {
       if (programs.contains(id)) holders[id].push_back(describe(process->path(), *pid));
     }
   }
+  doubt.note(error.value());
   return holders;
+}
+
+}  // namespace
+
+std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs) {
+  Doubt any;
+  return find_holders(programs, any);
 }
 
 // Who may not ask about the program (CAP_SYS_ADMIN) is told since when its owner has been running.
@@ -149,9 +164,10 @@ std::set<std::uint32_t> left_over(const std::set<std::uint32_t>& programs) {
   std::set<std::uint32_t> recorders;
   std::copy_if(programs.begin(), programs.end(), std::inserter(recorders, recorders.end()),
                is_recorder);
-  if (recorders.empty() || !can_walk()) return {};
-  for (const auto& [id, holders] : find_holders(recorders)) recorders.erase(id);
-  return recorders;
+  if (recorders.empty()) return {};
+  Doubt doubt;
+  for (const auto& [id, holders] : find_holders(recorders, doubt)) recorders.erase(id);
+  return doubt.exists() ? std::set<std::uint32_t>() : recorders;
 }
 
 }  // namespace xdpcap

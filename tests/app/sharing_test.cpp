@@ -235,6 +235,22 @@ TEST_F(SharingTest, WhoLeavesConnectsThoseAroundRecordersThatWereLeftBehind) {
   EXPECT_TRUE(hook_is_empty());
 }
 
+// What called it may be called again itself.
+TEST_F(SharingTest, WhoLeavesWhileTheSlotIsEmptyDoesNotComeBack) {
+  Capture& first = start();
+  Capture& second = start();
+  Capture& last = start();
+  const std::uint32_t key = XDP_PASS;
+  ASSERT_EQ(bpf_map_delete_elem(map_.get(), &key), 0);
+  stop(second);
+  EXPECT_TRUE(eventually([&] { return chain_in(map_.get(), key).size() == 2; }))
+      << chain_in(map_.get(), key).size();
+  send(50, {&first, &last});
+  stop(first);
+  stop(last);
+  EXPECT_TRUE(hook_is_empty());
+}
+
 TEST_F(SharingTest, ReplacingIsToldToTheOneReplaced) {
   Capture& first = start({"-q"});
   Capture& second = start({"--replace"});

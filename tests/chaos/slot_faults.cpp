@@ -165,7 +165,8 @@ void replace(World& world) {
 // Every capture that is in the slot says so; then the stranger goes.
 class Takeover {
  public:
-  Takeover(World& world, Victim victim) : world_(world), victim_(std::move(victim)) {}
+  Takeover(World& world, Victim victim)
+      : world_(world), victim_(std::move(victim)), stranger_(world.make_stranger(victim_.action)) {}
 
   bool is_over() {
     const bool nobody = nobody_lives(victim_);
@@ -184,7 +185,7 @@ class Takeover {
   }
 
   void put_stranger() const {
-    const int program = world_.stranger(victim_.action).fd();
+    const int program = stranger_.fd();
     if (bpf_map_update_elem(world_.lane(victim_.lane).map.get(), &victim_.action, &program,
                             BPF_ANY) != 0) {
       throw system_error("putting a program into " + name(victim_), errno);
@@ -194,6 +195,7 @@ class Takeover {
  private:
   World& world_;
   Victim victim_;
+  test::HookedProgram stranger_;  // another one each time, or it would be no news
   bool gone_ = false;
 };
 

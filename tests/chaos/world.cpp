@@ -52,10 +52,6 @@ World::World(std::uint64_t seed, std::uint64_t round, std::set<std::string> with
       without_(std::move(without)),
       files_(make_files_folder()),
       strangers_hook_(test::create_hook(kActions)) {
-  for (unsigned action = 0; action < kActions; ++action) {
-    strangers_.push_back(std::make_unique<test::HookedProgram>(
-        strangers_hook_.get(), kFlavours.front(), XdpAction(action)));
-  }
   const std::string base = "/sys/fs/bpf/xdpcap_chaos_" + std::to_string(::getpid());
   const std::uint32_t count = random.between(1, 2);
   const bool share_folder = random.one_in(2);
@@ -117,19 +113,17 @@ void World::wait_until(const std::function<bool()>& condition, const std::string
   }
 }
 
+// What is pending has deadlines of its own.
 void World::wait_for(const Claim& claim) {
-  wait_until(
-      [&] {
-        return std::none_of(pendings_.begin(), pendings_.end(), [&](const Pending& one) {
-          return std::any_of(one.claims.begin(), one.claims.end(),
-                             [&](const Claim& other) { return conflict(other, claim); });
-        });
-      },
-      "the end of an earlier fault");
+  const auto is_in_the_way = [&](const Pending& one) {
+    return std::any_of(one.claims.begin(), one.claims.end(),
+                       [&](const Claim& other) { return conflict(other, claim); });
+  };
+  while (std::any_of(pendings_.begin(), pendings_.end(), is_in_the_way)) linger(kMillisecond);
 }
 
 void World::wait_for_all() {
-  wait_until([&] { return pendings_.empty(); }, "the end of all faults");
+  while (!pendings_.empty()) linger(kMillisecond);
 }
 
 void World::add(std::string what, std::vector<Claim> claims, std::function<bool()> is_over,
@@ -288,6 +282,10 @@ void World::load_program(int number) {
 void World::unload_program(int number) {
   traffic.remove(static_cast<std::uint8_t>(number));
   lane(number).program.reset();
+}
+
+test::HookedProgram World::make_stranger(unsigned action) const {
+  return {strangers_hook_.get(), kFlavours.front(), XdpAction(action)};
 }
 
 std::vector<std::uint32_t> World::chain(int lane, unsigned action) const {

@@ -108,9 +108,7 @@ class World {
   [[nodiscard]] std::string owner(std::uint32_t program) const;
   [[nodiscard]] bool is_attached(const Capture& capture, int lane, unsigned action) const;
   // A program of somebody else that fits into slots.
-  [[nodiscard]] const test::HookedProgram& stranger(unsigned action) const {
-    return *strangers_.at(action);
-  }
+  [[nodiscard]] test::HookedProgram make_stranger(unsigned action) const;
 
   Traffic traffic;
   // At the end: nothing is left of anybody.
@@ -124,7 +122,6 @@ class World {
   std::set<std::string> without_;
   std::string files_;
   UniqueFd strangers_hook_;
-  std::vector<std::unique_ptr<test::HookedProgram>> strangers_;  // by action
   std::vector<HookPath> hooks_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<std::unique_ptr<Capture>> captures_;
