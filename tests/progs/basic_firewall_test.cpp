@@ -80,7 +80,7 @@ TEST_F(RulesFile, MistakesAreNamedWithTheirLine) {
   write("10.0.0.0/8\nnonsense\n");
   EXPECT_THAT(failure(), HasSubstr(name_ + ":2: \"nonsense\""));
   write("10.0.0.0/8\n");
-  EXPECT_THAT(failure({"10.0.0.0/8"}), HasSubstr(name_ + ":1: rule 10.0.0.0/8 is double"));
+  EXPECT_THAT(failure({"10.0.0.0/8"}), HasSubstr(name_ + ":1: rule 10.0.0.0/8 is a duplicate"));
   write("# nothing\n");
   EXPECT_EQ(failure(), "there is no rule");
   std::filesystem::remove(name_);
@@ -217,7 +217,7 @@ TEST(BasicFirewallInTheLab, RefusesBadRulesBeforeItAttaches) {
   const Output bad = with({"--drop", "10.0.0.1/8"});
   EXPECT_EQ(bad.exit_code, 1);
   EXPECT_EQ(bad.text,
-            "basic_firewall: --drop: \"10.0.0.1/8\" has bits set behind its length (the network "
+            "basic_firewall: --drop: \"10.0.0.1/8\" has host bits set (the network "
             "is 10.0.0.0/8)\n");
   EXPECT_EQ(with({"--drop", "10.0.0.0/8", "--drop", "10.0.0.0/8"}).exit_code, 1);
   EXPECT_EQ(with({"--file", "/no/such/file"}).exit_code, 2);

@@ -208,7 +208,7 @@ TEST(EncapOptions, AreChecked) {
   EXPECT_EQ(with("10.0.0.1", "10.0.0.2", "10.9.0.0/33"),
             "encap: --inner 10.9.0.0/33: bad length\n");
   EXPECT_EQ(with("10.0.0.1", "10.0.0.2", "10.9.0.1/16"),
-            "encap: --inner 10.9.0.1/16: bits set behind its length\n");
+            "encap: --inner 10.9.0.1/16: host bits set\n");
   EXPECT_EQ(with("10.0.0.1", "10.0.0.2", "10.0.0.0/8"),
             "encap: --remote lies in --inner: the tunnel would go through itself\n");
 }

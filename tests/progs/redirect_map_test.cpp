@@ -202,7 +202,7 @@ TEST_F(RedirectMapInTheLab, WarnsOfAPeerThatSwallowsPackets) {
   Command program(command({"--mode", "native", "--peer", lab_.name("LEFT") + ":eth0"}));
   ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
   EXPECT_THAT(program.text(),
-              HasSubstr("warning: eth1 swallows what XDP sends to it (the peer of a veth needs "
+              HasSubstr("warning: frames that XDP sends to eth1 are lost (the peer of a veth needs "
                         "an XDP program; --peer NETNS:IFACE gives it one)"));
   EXPECT_THAT(program.text(), Not(HasSubstr("warning: eth0")));
   EXPECT_THAT(ping("left", "RIGHT_IP"), HasSubstr("100% packet loss")) << "as it said";

@@ -5,7 +5,7 @@
 #include "basic_firewall.h"
 #include "xdpcap.h"
 
-// A trie cannot be allocated in advance: BPF_F_NO_PREALLOC is required.
+// A trie cannot be preallocated: BPF_F_NO_PREALLOC is required.
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, RULES_MAX);
@@ -31,7 +31,7 @@ struct {
 
 XDPCAP_DEFINE_HOOK(xdpcap_hook);
 
-// The number of the rule for the packet's source, or NULL.
+// The number of the rule that matches the packet's source address, or NULL.
 INLINE __u32 *find_rule(struct xdp_md *ctx)
 {
 	struct cursor cursor = packet_begin(ctx);

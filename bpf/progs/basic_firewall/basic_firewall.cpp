@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The control plane of basic_firewall: fills in the rules, prints the matches of each.
+// The control plane of basic_firewall: loads the rules and prints how many packets each has
+// dropped.
 #include "basic_firewall/basic_firewall.h"
 
 #include <sys/socket.h>
@@ -43,7 +44,7 @@ void add_rules(const basic_firewall_bpf& program, const std::vector<Prefix>& rul
   }
 }
 
-// MatchPrinter prints the rules whose counts have changed since it last did.
+// MatchPrinter prints the rules whose counts have changed since the last time.
 class MatchPrinter {
  public:
   MatchPrinter(const bpf_map* matches, const std::vector<Prefix>& rules)

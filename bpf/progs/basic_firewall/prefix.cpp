@@ -20,7 +20,7 @@ unsigned bits(int family) {
   return family == AF_INET ? 32 : 128;
 }
 
-// The prefix with every bit behind its length cleared.
+// The prefix with its host bits cleared.
 Prefix masked(Prefix prefix) {
   for (unsigned bit = prefix.length; bit < bits(prefix.family); bit++) {
     prefix.address.at(bit / 8) &= static_cast<std::uint8_t>(~(0x80U >> bit % 8));
@@ -40,7 +40,8 @@ class Rules {
  public:
   void add(std::string_view text) {
     const Prefix prefix = parse_prefix(text);
-    if (!known_.insert(prefix).second) throw UsageError("rule " + to_string(prefix) + " is double");
+    if (!known_.insert(prefix).second)
+      throw UsageError("rule " + to_string(prefix) + " is a duplicate");
     if (rules_.size() == RULES_MAX) {
       throw UsageError("too many rules: the limit is " + std::to_string(RULES_MAX));
     }
@@ -90,7 +91,7 @@ Prefix parse_prefix(std::string_view text) {
     prefix.length = *length;
   }
   if (masked(prefix) != prefix) {
-    throw UsageError("\"" + std::string(text) + "\" has bits set behind its length",
+    throw UsageError("\"" + std::string(text) + "\" has host bits set",
                      "the network is " + to_string(masked(prefix)));
   }
   return prefix;

@@ -21,13 +21,13 @@ struct Prefix {
 
 std::string to_string(const Prefix& prefix);
 
-// An address without a length is one host. Throws UsageError: not an address, too long, or bits set
-// behind the length, which is a typing mistake in one or the other.
+// An address without a length is one host. Throws UsageError: not an address, length too large, or
+// host bits set, which is a typing mistake in the address or the length.
 Prefix parse_prefix(std::string_view text);
 
-// The rules of the words on the command line and then of the file (one a line, "#" begins a
-// comment; an empty name is no file), in that order. Throws UsageError for a bad or a double rule,
-// for none and for more than RULES_MAX; Error if the file cannot be read.
+// The rules of the command line, then those of the file (one a line, "#" begins a comment; an empty
+// name is no file). Throws UsageError for an invalid or duplicate
+// rule, for no rule and for more than RULES_MAX; Error if the file cannot be read.
 std::vector<Prefix> read_rules(const std::vector<std::string>& words, const std::string& file);
 
 }  // namespace xdpcap::firewall

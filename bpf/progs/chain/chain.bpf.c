@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // chain is two programs joined by a tail call, each with a hook of its own, so that a capture shows
-// which of them decided. `first` drops UDP and hands the rest to `second`, which drops ICMP echo
+// which of them decided. `first` drops UDP over IPv4 and hands the rest to `second`, which drops ICMP echo
 // requests and passes what is left.
 #include "packet.h"
 #include "xdpcap.h"
 
 int second(struct xdp_md *ctx);
 
-// Filled in when the object is loaded.
+// libbpf fills it in when it loads the object.
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
@@ -20,7 +20,7 @@ struct {
 XDPCAP_DEFINE_HOOK(first_hook);
 XDPCAP_DEFINE_HOOK(second_hook);
 
-// The IPv4 header if the packet has that protocol, with the cursor behind it.
+// The IPv4 header if the packet has that protocol, with the cursor after it.
 INLINE struct iphdr *take_protocol(struct cursor *cursor, __u8 protocol)
 {
 	struct iphdr *ip;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // encap is one end of an IPv4 tunnel, IPIP (RFC 2003) or GRE (RFC 2784). Packets to the inner
 // network get an outer header and go to the remote end by the kernel's route; packets from the
-// remote end lose theirs and pass to the kernel.
+// remote end lose it and pass to the kernel.
 //
 //   | Ethernet |                    | IPv4 | ...          before
 //   | Ethernet | IPv4 outer | GRE 4 | IPv4 | ...          after; no GRE header for IPIP
@@ -11,7 +11,7 @@
 #include "rewrite.h"
 #include "xdpcap.h"
 
-#define FAMILY_IPV4 2 /* AF_INET; its header is libc's */
+#define FAMILY_IPV4 2 /* AF_INET, which only libc's headers define */
 #define DONT_FRAGMENT 0x4000
 
 // Set before loading, addresses in network byte order.
@@ -21,7 +21,7 @@ const volatile __be32 inner_network = 0;
 const volatile __be32 inner_mask = 0;
 const volatile __u8 use_gre = 0;
 
-// The plain header: no checksum, key or sequence number.
+// The base header: no checksum, key or sequence number.
 struct gre_header {
 	__be16 flags_and_version;
 	__be16 protocol;
@@ -50,8 +50,8 @@ INLINE __u32 outer_size(void)
 	return sizeof(struct iphdr) + (use_gre ? sizeof(struct gre_header) : 0);
 }
 
-// The outer header, as RFC 2003 3.1 wants it. It is never fragmented on its way, so its
-// identification may be 0 (RFC 6864 4.1).
+// The outer header (RFC 2003 3.1). It is never fragmented, so its identification may be 0 (RFC 6864
+// 4.1).
 INLINE void write_outer(struct iphdr *outer, __u8 tos, __u16 inner_length)
 {
 	*outer = (struct iphdr){
@@ -77,7 +77,7 @@ INLINE int prepend(struct xdp_md *ctx, const struct bpf_fib_lookup *hop, __u8 to
 
 	if (bpf_xdp_adjust_head(ctx, -(int)outer_size()) != 0)
 		return XDP_ABORTED; // no headroom
-	cursor = packet_begin(ctx); // every pointer into the packet is void now
+	cursor = packet_begin(ctx); // every pointer into the packet is invalid now
 	ethernet = TAKE(&cursor, struct ethhdr);
 	outer = TAKE(&cursor, struct iphdr);
 	if (!ethernet || !outer)
@@ -107,7 +107,7 @@ INLINE int encapsulate(struct xdp_md *ctx, struct iphdr *ip)
 		.family = FAMILY_IPV4,
 		.tos = tos,
 		.l4_protocol = use_gre ? IPPROTO_GRE : IPPROTO_IPIP,
-		.tot_len = length + outer_size(), // has the lookup check the MTU
+		.tot_len = length + outer_size(), // makes the lookup check the MTU
 		.ipv4_src = local_end,
 		.ipv4_dst = remote_end,
 		.ifindex = ctx->ingress_ifindex,
@@ -115,8 +115,8 @@ INLINE int encapsulate(struct xdp_md *ctx, struct iphdr *ip)
 	int found;
 
 	if (ip->ttl <= 1)
-		return XDP_PASS; // the kernel says "time exceeded"
-	// Dropped rather than passed: without the outer header it would go another way.
+		return XDP_PASS; // the kernel sends "time exceeded"
+	// Dropped rather than passed: without the outer header it would take another route.
 	if (length + outer_size() > 0xffff)
 		return count(TUNNEL_TOO_LONG, XDP_DROP);
 	found = bpf_fib_lookup(ctx, &hop, sizeof(hop), 0);
@@ -128,7 +128,7 @@ INLINE int encapsulate(struct xdp_md *ctx, struct iphdr *ip)
 	return prepend(ctx, &hop, tos, length);
 }
 
-// From the remote end; `cursor` is behind the outer header.
+// From the remote end; `cursor` is after the outer header.
 INLINE int decapsulate(struct xdp_md *ctx, struct cursor *cursor, struct ethhdr *ethernet)
 {
 	struct ethhdr kept = *ethernet;
@@ -163,7 +163,7 @@ INLINE int tunnel(struct xdp_md *ctx)
 	ip = take_ipv4(&cursor);
 	if (!ip)
 		return XDP_PASS;
-	// With options, or as a fragment, the outer header is for the kernel to deal with.
+	// An outer header with options, or of a fragment, is left to the kernel.
 	if (ip->daddr == local_end && ip->saddr == remote_end && ip->protocol == protocol &&
 	    ip->ihl == 5 && !(ip->frag_off & bpf_htons(0x3fff)))
 		return decapsulate(ctx, &cursor, ethernet);

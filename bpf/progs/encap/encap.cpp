@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The control plane of encap: the ends of the tunnel and what goes through it.
+// The control plane of encap: sets the ends of the tunnel and the inner network, prints counters.
 #include <arpa/inet.h>
 
 #include <CLI/CLI.hpp>
@@ -43,13 +43,14 @@ Network parse_network(const std::string& text) {
     network.mask = *length == 0 ? 0 : htonl(0xffffffffU << (32 - *length));
   }
   if ((network.address & ~network.mask) != 0) {
-    throw UsageError("--inner " + text + ": bits set behind its length");
+    throw UsageError("--inner " + text + ": host bits set");
   }
   return network;
 }
 
-// Neighbour keeps the next hop towards the remote end known. The program cannot ask for it, and
-// nothing else on this machine may ever send there: so a datagram to the discard port does.
+// Neighbour keeps the next hop towards the remote end resolved. The program cannot resolve it, and
+// nothing else on this machine may send there: a datagram to the discard port makes the kernel do
+// it.
 class Neighbour {
  public:
   Neighbour(in_addr_t remote, const xdpcap::loader::Netns& netns)
@@ -59,7 +60,7 @@ class Neighbour {
     remote_.sin_port = htons(9);
     remote_.sin_addr.s_addr = remote;
   }
-  // If there is no route, the statistics say so.
+  // Errors are ignored: if there is no route, the counters show it.
   void refresh() const {
     sendto(socket_.get(), nullptr, 0, MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&remote_),
            sizeof remote_);

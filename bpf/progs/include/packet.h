@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only) */
 /*
  * Reading a packet header by header, for the example programs. The verifier wants to see a
- * comparison with data_end before each access; take() makes it, and a NULL says that the packet
- * ends before the header does.
+ * comparison with data_end before each access; take() makes it, and returns NULL if the packet ends
+ * before the header does.
  */
 #ifndef XDPCAP_PROGS_PACKET_H
 #define XDPCAP_PROGS_PACKET_H
@@ -33,45 +33,45 @@ INLINE struct cursor packet_begin(struct xdp_md *ctx)
 	return (struct cursor){ (void *)(long)ctx->data, (void *)(long)ctx->data_end };
 }
 
-/* No header is longer than this; take() says NULL to more, as if the packet ended before. */
+/* No header is longer than this; for more, take() returns NULL as if the packet ended. */
 #define TAKE_MAX 0xfff
 
 /*
- * The next `size` bytes of the packet, or NULL. The verifier adds up constant sizes by itself. For
- * one that is only known at run time, two things have to be done so that it accepts the code of any
- * clang:
+ * The next `size` bytes of the packet, or NULL. The verifier keeps track of constant sizes. For a
+ * size known only at run time, two things are needed for it to accept the code of every clang
+ * version:
  *
  * - It trusts a comparison with data_end only if what was added to the pointer is proven to be
  *   small, 0xffff at most. What the C code has checked is no proof once the compiler checks one
  *   register and adds another, or subtracts in 32 bits, where -1 is 4 billion. So the size is
  *   limited here, right before it is added.
  * - A comparison counts for pointers that the same addition made. The compiler may add twice: for
- *   the pointer that it compares, and for the one that it reads. So it must not know where `behind`
+ *   the pointer that it compares, and for the one that it reads. So it must not know where `after`
  *   comes from.
  *
- * barrier_var(x) is an empty assembly statement that might change x: whatever the compiler knew of
- * x is void, it takes no check of x for needless, and it cannot compute x a second time.
+ * barrier_var(x) is an empty assembly statement that might change x: the compiler forgets what it
+ * knew of x, does not remove a check of x as redundant, and cannot compute x a second time.
  *
- * Bytes that were stepped over by such a size cannot be read, as the verifier does not know how many
- * there are; the header behind them can.
+ * Bytes skipped by such a size cannot be read, as the verifier does not know how many there are; the
+ * header after them can.
  */
 INLINE void *take(struct cursor *cursor, __u64 size)
 {
 	void *header = cursor->at;
-	void *behind;
+	void *after;
 
 	if (__builtin_constant_p(size)) {
-		behind = header + size;
+		after = header + size;
 	} else {
 		barrier_var(size);
 		if (size > TAKE_MAX)
 			return NULL;
-		behind = header + size;
-		barrier_var(behind);
+		after = header + size;
+		barrier_var(after);
 	}
-	if (behind > cursor->end)
+	if (after > cursor->end)
 		return NULL;
-	cursor->at = behind;
+	cursor->at = after;
 	return header;
 }
 
@@ -82,8 +82,8 @@ struct vlan_header {
 	__be16 type;
 };
 
-/* Ethernet and up to two VLAN tags (802.1Q in 802.1ad). Returns the type of what follows, as
- * ETH_P_IP is, or -1. */
+/* Ethernet and up to two VLAN tags (802.1Q in 802.1ad). Returns the EtherType of what follows, such
+ * as ETH_P_IP, or -1. */
 INLINE int take_ethernet(struct cursor *cursor)
 {
 	struct ethhdr *ethernet = TAKE(cursor, struct ethhdr);
@@ -106,7 +106,7 @@ INLINE int take_ethernet(struct cursor *cursor)
 	return bpf_ntohs(type);
 }
 
-/* IPv4 with its options. NULL also if the header contradicts itself. */
+/* IPv4 with its options. NULL also if the header is invalid. */
 INLINE struct iphdr *take_ipv4(struct cursor *cursor)
 {
 	struct iphdr *ip = TAKE(cursor, struct iphdr);
@@ -118,7 +118,7 @@ INLINE struct iphdr *take_ipv4(struct cursor *cursor)
 	return ip;
 }
 
-/* Whether this is a fragment that does not begin the packet, so has no transport header. */
+/* Whether this is a fragment other than the first, so has no transport header. */
 INLINE int is_later_fragment(const struct iphdr *ip)
 {
 	return (ip->frag_off & bpf_htons(0x1fff)) != 0;
@@ -130,12 +130,11 @@ struct ipv6_extension {
 	__u8 rest[6];
 };
 
-/* More extension headers than this are nobody's honest packet. */
+/* No legitimate packet has more extension headers than this. */
 #define IPV6_MAX_EXTENSIONS 6
 
-/* The extension headers that `next` may begin (RFC 8200 4). Returns the protocol behind them, or
- * -1. Behind a fragment header with an offset there is no transport header: then, as with other
- * fragments, the cursor stands at payload. */
+/* The extension headers, if `next` is one (RFC 8200 4). Returns the protocol after them, or -1. After
+ * a fragment header with an offset there is no transport header: the cursor is then at payload. */
 INLINE int take_ipv6_extensions(struct cursor *cursor, __u8 next)
 {
 #pragma unroll
@@ -156,7 +155,7 @@ INLINE int take_ipv6_extensions(struct cursor *cursor, __u8 next)
 	return -1;
 }
 
-/* ICMP echo (RFC 792). linux/icmp.h drags in libc's headers, which do not suit BPF. */
+/* ICMP echo (RFC 792). linux/icmp.h includes libc headers, which do not compile for BPF. */
 struct icmp_echo {
 	__u8 type;
 	__u8 code;

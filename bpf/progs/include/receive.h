@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only) */
-/* A second program for those that redirect. */
+/* A program for the veth peers of programs that redirect. */
 #ifndef XDPCAP_PROGS_RECEIVE_H
 #define XDPCAP_PROGS_RECEIVE_H
 
@@ -7,8 +7,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-/* For veth peers: it does nothing, but with it their driver has the queue that redirected frames
- * go to. */
+/* Passes everything. While it is attached, the driver has the queue that redirected frames go to. */
 SEC("xdp")
 int receive(struct xdp_md *ctx)
 {

@@ -5,8 +5,8 @@
 
 #include "packet.h"
 
-/* The checksum after a 16-bit word changed by `delta` downwards: RFC 1624, equation 3, with the
- * subtraction of the word turned into an addition to its complement, the checksum. */
+/* The checksum after a 16-bit word was decreased by `delta` (RFC 1624, equation 3). The checksum is
+ * the complement of a sum, so subtracting from the sum is adding to the checksum. */
 INLINE __sum16 checksum_after_decrease(__sum16 checksum, __be16 delta)
 {
 	__u32 sum = (__u32)checksum + delta;
@@ -28,7 +28,7 @@ INLINE __sum16 fold(__u64 sum)
 	return (__sum16)~sum;
 }
 
-/* The checksum of an IPv4 header without options (RFC 791), from nothing. */
+/* Computes the checksum of an IPv4 header without options (RFC 791). */
 INLINE __sum16 ipv4_checksum(struct iphdr *ip)
 {
 	__u64 sum = 0;
@@ -49,7 +49,7 @@ INLINE void swap_macs(struct ethhdr *ethernet)
 	__builtin_memcpy(ethernet->h_dest, mac, ETH_ALEN);
 }
 
-/* What a FIB lookup says the next hop wants. */
+/* The MAC addresses that a FIB lookup returned. */
 INLINE void set_macs(struct ethhdr *ethernet, const struct bpf_fib_lookup *hop)
 {
 	__builtin_memcpy(ethernet->h_dest, hop->dmac, ETH_ALEN);

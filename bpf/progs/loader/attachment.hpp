@@ -12,8 +12,8 @@ namespace xdpcap::loader {
 // any driver. Automatic is native where the driver can, else generic.
 enum class Mode { Automatic, Native, Generic };
 
-// Attachment is an XDP program on an interface, by a BPF link (Linux 5.9): it detaches when it
-// goes, even if the loader is killed, and never another's program.
+// Attachment is an XDP program attached to an interface by a BPF link (Linux 5.9). Destroying it,
+// or killing the loader, detaches this program and never another.
 struct Attachment {
   UniqueFd link;
   std::string interface;

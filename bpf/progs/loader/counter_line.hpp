@@ -8,11 +8,11 @@
 
 namespace xdpcap::loader {
 
-// CounterLine prints the counters of a BPF_MAP_TYPE_PERCPU_ARRAY in one line: "forwarded 2,
+// CounterLine prints the counters of a BPF_MAP_TYPE_PERCPU_ARRAY on one line: "forwarded 2,
 // malformed 0".
 class CounterLine {
  public:
-  // `names`: of its counters, in order. Takes note of where they stand. Throws Error.
+  // `names`: of the counters, in order. Reads their present values. Throws Error.
   CounterLine(const bpf_map* counters, std::vector<std::string> names);
 
   // On stdout, if it has changed since the last time. Throws Error.

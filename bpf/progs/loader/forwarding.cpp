@@ -44,10 +44,10 @@ void Forwarding::warn_about(const std::string& family, const std::string& interf
     loader_.warn("forwarding is off on " + interface + ": the kernel has no route for what arrives",
                  "sysctl -w net." + family + ".conf.all.forwarding=1");
   }
-  if (loader_.options().mode == Mode::Generic) return;  // sends as any packet is sent
+  if (loader_.options().mode == Mode::Generic) return;  // transmits like any other packet
   const auto ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
   if (takes_redirected_frames(ifindex).value_or(true)) return;
-  loader_.warn(interface + " swallows what XDP sends to it",
+  loader_.warn("frames that XDP sends to " + interface + " are lost",
                "the peer of a veth needs an XDP program; --peer NETNS:IFACE gives it one");
 }
 

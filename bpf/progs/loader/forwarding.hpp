@@ -10,19 +10,20 @@
 
 namespace xdpcap::loader {
 
-// Forwarding is what programs that send packets on by the kernel's routes have in common: the
-// option --peer, and warnings of what would swallow packets without a word.
+// Forwarding is what programs that forward by the kernel's routes have in common: the option
+// --peer, and warnings of settings that would silently lose packets.
 class Forwarding {
  public:
   // Adds --peer to the loader's options. The loader has to live longer.
   explicit Forwarding(Loader& loader);
 
-  // Attaches `receive`, a program that only passes, to each --peer: a veth delivers what XDP sends
-  // only if its other end has an XDP program (or GRO). Throws Error, UsageError.
+  // Attaches `receive`, a program that only passes, to each --peer: a veth delivers frames that
+  // XDP sends only if its peer has an XDP program (for redirected frames, GRO will do). Throws
+  // Error, UsageError.
   void prepare_peers(const bpf_program* receive);
 
-  // Warns of interfaces of -i where forwarding is off, which FIB lookups respect, and of those
-  // that cannot deliver. `family` is "ipv4" or "ipv6".
+  // Warns of interfaces of -i on which forwarding is off (FIB lookups then fail) or that cannot
+  // transmit frames from XDP. `family` is "ipv4" or "ipv6".
   void warn(const std::string& family) const;
 
  private:

@@ -19,7 +19,7 @@ HookPin::HookPin(int hook_fd, std::string path)
 }
 
 HookPin::~HookPin() {
-  // A pin that is no longer ours is left to its new owner; there is nobody to tell.
+  // A pin of another hook is left alone. A destructor cannot report errors.
   if (hook_.valid()) xdpcap_hook_unpin(hook_.get(), path_.c_str(), nullptr);
 }
 

@@ -7,8 +7,8 @@
 
 namespace xdpcap::loader {
 
-// HookPin keeps a hook pinned in bpffs while it lives, and then removes the pin if it is still
-// this hook's. (xdpcap_hook.h with an owner.)
+// HookPin keeps a hook pinned in bpffs. Its destructor removes the pin if it is still of this hook.
+// (An RAII wrapper around xdpcap_hook.h.)
 class HookPin {
  public:
   // Throws Error: not on bpffs, something else there, another program uses the hook there.
@@ -22,8 +22,7 @@ class HookPin {
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  UniqueFd
-      hook_;  // its own, so that it can tell its hook from another when the map's owner is gone
+  UniqueFd hook_;  // a duplicate, so that the hook can be identified after the skeleton is gone
   std::string path_;
 };
 

@@ -49,15 +49,16 @@ int print(libbpf_print_level level, const char* text, va_list arguments) {
   return length;
 }
 
-// Of the verifier's log: an instruction ("12: (69) ..."), a line of C ("; ...") or a path ("from
-// 3 to 5: ..."), and not a verdict.
-bool retells_program(std::string_view line) {
+// Whether a line of the verifier's log is an instruction ("12: (69) ..."), source ("; ...") or a
+// path
+// ("from 3 to 5: ..."), not an error.
+bool describes_program(std::string_view line) {
   return line.starts_with(';') || line.starts_with("from ") ||
          (!line.empty() && std::isdigit(static_cast<unsigned char>(line.front())) != 0);
 }
 
-// The verdict is the last line, or the last two: what was done, and why it is wrong.
-std::string last_words(std::string_view log) {
+// The error is the last line or the last two: what the program did, and why that is refused.
+std::string error_in_log(std::string_view log) {
   std::string before;
   std::string last;
   for (std::string_view line : split(log, '\n')) {
@@ -66,7 +67,7 @@ std::string last_words(std::string_view log) {
     if (line.empty()) continue;
     before = std::exchange(last, std::string(line));
   }
-  return before.empty() || retells_program(before) ? last : before + "; " + last;
+  return before.empty() || describes_program(before) ? last : before + "; " + last;
 }
 
 }  // namespace
@@ -82,11 +83,11 @@ std::string libbpf_reason() {
 std::string reason_in(std::string_view messages) {
   if (const auto begin = messages.find(kLogBegins); begin != std::string_view::npos) {
     const std::string_view log = messages.substr(begin + kLogBegins.size());
-    return last_words(log.substr(0, log.find(kLogEnds)));
+    return error_in_log(log.substr(0, log.find(kLogEnds)));
   }
   const auto lines = split(messages, '\n');
   std::string_view first = lines.front();
-  // Since Linux 5.11 this is no reason: whatever failed comes behind it.
+  // Since Linux 5.11 this is not the reason; the real error comes after it.
   const bool about_limit = first.find("RLIMIT_MEMLOCK") != std::string_view::npos;
   if (about_limit && lines.size() > 1 && !lines[1].empty()) first = lines[1];
   constexpr std::string_view kPrefix = "libbpf: ";

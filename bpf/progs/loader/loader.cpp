@@ -23,7 +23,7 @@ constexpr int kRunTime = 2;
 
 using Clock = std::chrono::steady_clock;
 
-// Milliseconds until `next`, rounded up so that poll() does not wake too early; -1 for ever.
+// Milliseconds until `next`, rounded up so that poll() does not wake too early; -1 for none.
 int timeout_until(Clock::time_point next, bool ticking) {
   if (!ticking) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
@@ -36,8 +36,8 @@ std::vector<std::string> names_of(const std::map<std::string, Mode>& modes) {
   return names;
 }
 
-// "-iface eth0", as programs in Go take it: CLI11 would read "-i face". From the end, as it wants
-// it.
+// Accepts "-iface eth0" as Go programs do, which CLI11 would read as "-i face". In reverse order,
+// as CLI11 expects.
 std::vector<std::string> words_of(int argc, char** argv) {
   std::vector<std::string> words;
   for (int i = argc; i-- > 1;) words.emplace_back(argv[i]);
@@ -84,7 +84,7 @@ int Loader::run(int argc, char** argv, const std::function<void()>& body) {
     if (error.get_exit_code() == 0) return app_->exit(error);  // --help
     return report(UsageError(error.what(), "--help shows the options"));
   }
-  // Lines appear when they are printed, also through a pipe.
+  // Line-buffered also when writing to a pipe.
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   int exit_code = 0;
   try {
@@ -94,7 +94,7 @@ int Loader::run(int argc, char** argv, const std::function<void()>& body) {
     body();
   } catch (const Error& error) {
     exit_code = report(error);
-  } catch (const std::exception& error) {  // out of memory, say: clean up all the same
+  } catch (const std::exception& error) {  // such as out of memory: clean up as well
     exit_code = report(Error(error.what()));
   }
   attachments_.clear();
@@ -138,7 +138,7 @@ void Loader::warn(const std::string& what, const std::string& hint) const {
   report(Error("warning: " + what, hint));
 }
 
-void Loader::say_ready() const {
+void Loader::report_ready() const {
   std::string line = name_ + ": attached to ";
   for (const Attachment& attachment : attachments_) {
     if (&attachment != &attachments_.front()) line += ", ";
@@ -153,10 +153,10 @@ void Loader::say_ready() const {
 }
 
 void Loader::run_until_stopped(const WhileRunning& what) {
-  say_ready();
+  report_ready();
   const bool ticking = static_cast<bool>(what.every_second);
   auto next_tick = Clock::now() + std::chrono::seconds(1);
-  // poll() leaves out an fd of -1.
+  // poll() ignores an fd of -1.
   std::array<pollfd, 2> watched = {pollfd{stop_->fd(), POLLIN, 0}, pollfd{what.fd, POLLIN, 0}};
   for (;;) {
     if (poll(watched.data(), watched.size(), timeout_until(next_tick, ticking)) < 0 &&

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the control planes of all example programs have in common, so that each is only what is
-// special about it:
+// What the control planes of all example programs have in common, so that each contains only what
+// is specific to it:
 //
 //     Loader loader("xdp_pass", "Passes every packet.");
 //     return loader.run(argc, argv, [&] {
@@ -30,7 +30,7 @@ class App;
 
 namespace xdpcap::loader {
 
-// Options are the ones that every example takes.
+// Options are those that every example takes.
 struct Options {
   std::vector<std::string> interfaces;
   Mode mode = Mode::Automatic;
@@ -39,7 +39,7 @@ struct Options {
   bool verbose = false;
 };
 
-// What a program does while it is attached, beside waiting for the signal to stop.
+// What a control plane does while its program is attached, besides waiting for a signal.
 struct WhileRunning {
   std::function<void()> every_second = nullptr;
   int fd = -1;  // watched for input, which calls:
@@ -50,12 +50,12 @@ template <class Skeleton>
 struct SkeletonDestroy {
   void operator()(Skeleton* skeleton) const { Skeleton::destroy(skeleton); }
 };
-// The typed handle that `bpftool gen skeleton` makes, with an owner.
+// Owns the typed handle that `bpftool gen skeleton` generates.
 template <class Skeleton>
 using SkeletonPtr = std::unique_ptr<Skeleton, SkeletonDestroy<Skeleton>>;
 
-// Loader is one run of an example program. When it ends, however it ends, its programs are
-// detached first and then its hooks unpinned; what others attached or pinned stays.
+// Loader is one run of an example program. However it ends, its programs are detached
+// and then its hooks unpinned; what others attached or pinned stays.
 class Loader {
  public:
   Loader(std::string name, const std::string& description);
@@ -65,7 +65,7 @@ class Loader {
   Loader(Loader&&) = delete;
   Loader& operator=(Loader&&) = delete;
 
-  // For the options that only this program has. They need <CLI/CLI.hpp>, which is slow to compile.
+  // For adding the options of one program. That needs <CLI/CLI.hpp>, which is slow to compile.
   CLI::App& app() { return *app_; }
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const Netns& netns() const { return netns_; }
@@ -85,14 +85,14 @@ class Loader {
     return skeleton;
   }
 
-  // Pins a hook at --hook, with `suffix` behind it for a program's further hooks. Before attach(),
+  // Pins a hook at --hook plus `suffix`, which tells several hooks apart. Call it before attach(),
   // so that the first packet can be captured. Throws Error.
   void pin_hook(const bpf_map* hook, const std::string& suffix = "");
 
   // Attaches to every interface of -i. Throws Error.
   void attach(const bpf_program* program);
 
-  // Attaches a helper program to another interface: not spoken of, but detached with the others.
+  // Attaches a helper program to another interface: not reported, but detached with the others.
   // Throws Error.
   void attach_to(const bpf_program* program, const std::string& interface, Mode mode,
                  const Netns& netns);
@@ -100,12 +100,12 @@ class Loader {
   // Prints one line on standard error that does not end the run.
   void warn(const std::string& what, const std::string& hint = "") const;
 
-  // Says that it is ready, in one line, and then serves `what` until a signal stops it.
+  // Prints one line when it is ready, and then runs `what` until a signal stops it.
   void run_until_stopped(const WhileRunning& what = {});
 
  private:
   void add_options();
-  void say_ready() const;
+  void report_ready() const;
   [[nodiscard]] Error load_error() const;
   int report(const Error& error) const;
 
@@ -114,7 +114,7 @@ class Loader {
   Options options_;
   Netns netns_;
   std::unique_ptr<StopSignal> stop_;
-  std::vector<HookPin> pins_;  // above the attachments: they go first
+  std::vector<HookPin> pins_;  // before the attachments, so destroyed after them
   std::vector<Attachment> helpers_;
   std::vector<Attachment> attachments_;
 };

@@ -35,7 +35,7 @@ Netns::Visit::Visit(const Netns& netns) {
 }
 
 Netns::Visit::~Visit() {
-  // Going on in the wrong namespace would attach to a stranger's interface.
+  // Continuing in the wrong namespace could attach to the wrong interface.
   if (home_.valid() && setns(home_.get(), CLONE_NEWNET) != 0) std::abort();
 }
 

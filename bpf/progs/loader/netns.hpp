@@ -7,25 +7,25 @@
 
 namespace xdpcap::loader {
 
-// Netns is the network namespace that interfaces are looked for in: the own one, or one that
-// `ip netns add` made. Only the calling thread enters it, for one step at a time, and only the
-// network is another's there: bpffs stays the one the loader sees. (`ip netns exec` does more, it
-// mounts /sys anew, and with it /sys/fs/bpf is gone: pins made there vanish.)
+// Netns is the network namespace in which interfaces are looked up: the current one, or a named one
+// (`ip netns add`). Only the calling thread enters it, for one step at a time, and the mount
+// namespace stays the same, so bpffs remains visible. (`ip netns exec` also mounts a new /sys,
+// which hides /sys/fs/bpf.)
 class Netns {
  public:
   Netns() = default;
-  // `name` as in `ip netns list`, or a path such as /proc/PID/ns/net; empty for the own one.
+  // `name` as in `ip netns list`, or a path such as /proc/PID/ns/net; empty for the current one.
   // Throws Error.
   explicit Netns(const std::string& name);
 
-  // Runs `step` with the thread in the namespace and goes back, also when it throws.
+  // Runs `step` with the thread in the namespace and returns to the old one, also on exceptions.
   template <class Step>
   auto run(Step&& step) const -> decltype(step()) {
     const Visit visit(*this);
     return step();
   }
 
-  // " in NAME", or nothing for the own one: for messages.
+  // " in NAME", or nothing for the current one: for messages.
   [[nodiscard]] std::string in() const { return name_.empty() ? "" : " in " + name_; }
 
  private:

@@ -16,7 +16,7 @@ namespace xdpcap::loader {
 
 // The sum over all CPUs of one 64-bit counter in a BPF_MAP_TYPE_PERCPU_ARRAY. Throws Error.
 inline std::uint64_t sum_over_cpus(const bpf_map* counters, std::uint32_t index) {
-  // The kernel fills in a value for each possible CPU, whether it is there or not.
+  // The kernel returns a value for each possible CPU, online or not.
   static const int kCpus = libbpf_num_possible_cpus();
   if (kCpus < 1) throw system_error("counting the CPUs", -kCpus);
   std::vector<std::uint64_t> values(static_cast<std::size_t>(kCpus));

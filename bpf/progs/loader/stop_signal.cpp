@@ -16,7 +16,7 @@ StopSignal::StopSignal() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2}) {
     sigaddset(&signals, signal);
   }
-  // Blocked, they wait in the descriptor instead of ending the program half way.
+  // Blocked, they are read from the descriptor instead of terminating the process.
   if (const int failed = pthread_sigmask(SIG_BLOCK, &signals, nullptr)) {
     throw system_error("blocking signals", failed);
   }

@@ -6,8 +6,8 @@
 namespace xdpcap::loader {
 
 // StopSignal turns the signals that end a program into a readable descriptor, so that it detaches
-// and unpins on its way out: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE (whoever read our output has
-// gone), SIGALRM, SIGUSR1 and SIGUSR2. Make it before any thread.
+// and unpins before it exits: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE (the reader of the output
+// has gone), SIGALRM, SIGUSR1 and SIGUSR2. Create it before any thread.
 class StopSignal {
  public:
   StopSignal();  // throws Error

@@ -17,8 +17,8 @@
 namespace xdpcap::loader {
 namespace {
 
-// The "netdev" family, Documentation/netlink/specs/netdev.yaml in the kernel; linux/netdev.h is
-// newer than the headers of many distributions.
+// The "netdev" family, Documentation/netlink/specs/netdev.yaml in the kernel; many
+// distributions have no linux/netdev.h yet.
 constexpr std::uint8_t kDeviceGet = 1;        // NETDEV_CMD_DEV_GET
 constexpr std::uint16_t kIfindex = 1;         // NETDEV_A_DEV_IFINDEX
 constexpr std::uint16_t kXdpFeatures = 3;     // NETDEV_A_DEV_XDP_FEATURES
@@ -49,7 +49,7 @@ Message request(std::uint16_t family, std::uint8_t command, std::uint16_t attrib
   return message;
 }
 
-// The kernel's answer, or nothing if it is an error.
+// The kernel's reply, or nothing if it is an error.
 std::optional<Message> ask(int socket, const Message& question) {
   if (send(socket, question.data(), question.size(), 0) < 0) return std::nullopt;
   Message answer(8192);

@@ -15,7 +15,7 @@
 
 namespace {
 
-// By the names people use; /etc/protocols may be missing.
+// The usual names; /etc/protocols may be missing.
 std::string counter_name(std::uint32_t index) {
   static const std::map<std::uint32_t, const char*> kNames = {
       {IPPROTO_ICMP, "ICMP"},     {IPPROTO_IGMP, "IGMP"},        {IPPROTO_IPIP, "IPIP"},

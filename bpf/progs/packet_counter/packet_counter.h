@@ -6,7 +6,7 @@
 
 enum {
 	COUNTER_NOT_IP = 256,
-	COUNTER_TRUNCATED, /* a header begins and does not end, or contradicts itself */
+	COUNTER_TRUNCATED, /* the packet ends within a header, or a header is invalid */
 	COUNTER_COUNT,
 };
 

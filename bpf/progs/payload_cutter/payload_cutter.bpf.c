@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// payload_cutter trims the payload of UDP datagrams over IPv4 and IPv6 to a number of bytes, makes
-// lengths and checksums right, and passes them. UDP, because a cut TCP stream would only make the
-// sender send again.
+// payload_cutter trims the payload of UDP datagrams over IPv4 and IPv6 to a number of bytes, corrects
+// lengths and checksums, and passes them. UDP, because trimmed TCP segments would only be
+// retransmitted.
 #include <linux/udp.h>
 
 #include "packet.h"
@@ -9,16 +9,16 @@
 #include "rewrite.h"
 #include "xdpcap.h"
 
-// How much of the payload stays; set before loading.
+// How many bytes of the payload to keep; set before loading.
 const volatile __u32 keep_bytes = 64;
 
 XDPCAP_DEFINE_HOOK(xdpcap_hook);
 
-// The header in front of UDP, by which lengths and checksums are found again after the cut.
+// The header before UDP, which tells where lengths and checksums are after the trimming.
 enum network { NONE, IPV4, IPV6 };
 
-// The bytes that the IP header leaves for UDP; `network` stays NONE if this is nothing to cut:
-// fragments are parts of a datagram, and options and extensions would move the UDP header.
+// The length of UDP according to the IP header; `network` stays NONE if there is nothing to trim:
+// fragments hold part of a datagram, and options and extension headers would move the UDP header.
 INLINE __u32 room_for_udp(struct cursor *cursor, enum network *network)
 {
 	struct ethhdr *ethernet = TAKE(cursor, struct ethhdr);
@@ -45,8 +45,8 @@ INLINE __u32 room_for_udp(struct cursor *cursor, enum network *network)
 	return 0;
 }
 
-// The network header of a datagram that is longer than it may be, or NONE. One whose lengths
-// contradict each other is not touched.
+// The network header of a datagram that is too long, or NONE. A datagram with inconsistent lengths is
+// left unchanged.
 INLINE enum network find_too_long(struct xdp_md *ctx)
 {
 	struct cursor cursor = packet_begin(ctx);
@@ -60,8 +60,9 @@ INLINE enum network find_too_long(struct xdp_md *ctx)
 	udp = TAKE(&cursor, struct udphdr);
 	if (!udp || bpf_ntohs(udp->len) != room || room <= sizeof(*udp) + keep_bytes)
 		return NONE;
-	// All of it is here, so that a cut makes the packet shorter and not longer. As in take(), what is
-	// added is limited right before, where the compiler cannot see that it need not be.
+	// The whole datagram must be present, or adjusting the tail would lengthen the packet. As in
+	// take(), the size is limited right before it is added, and the compiler must not see that it
+	// is already small enough.
 	added = room;
 	barrier_var(added);
 	if (added > 0xffff || (void *)udp + added > cursor.end)
@@ -94,8 +95,8 @@ INLINE __u64 sum_words(const void *words, __u32 size)
 	return sum;
 }
 
-// From nothing rather than by the difference: a packet that a sender on this machine left for its
-// device to finish (checksum offload) has no right checksum to begin with.
+// Computed from scratch rather than incrementally: with checksum offload, a packet from a sender on
+// this machine does not have a valid checksum to update.
 INLINE void set_udp_checksum(struct udphdr *udp, void *end, __u64 addresses)
 {
 	__u64 pseudo_header = addresses + bpf_htons(IPPROTO_UDP) + udp->len;
@@ -103,7 +104,7 @@ INLINE void set_udp_checksum(struct udphdr *udp, void *end, __u64 addresses)
 	udp->check = 0;
 	udp->check = fold(pseudo_header + sum_to_end((void *)udp, end));
 	if (udp->check == 0)
-		udp->check = 0xffff; // 0 says that there is none: RFC 768
+		udp->check = 0xffff; // 0 means no checksum: RFC 768
 }
 
 INLINE int finish_ipv4(struct cursor *cursor, __u32 length)
@@ -142,12 +143,12 @@ INLINE int cut(struct xdp_md *ctx, enum network network)
 	int kept = sizeof(struct ethhdr) + network_size + length;
 	struct cursor cursor;
 
-	// The verifier lets data be subtracted from data_end, but data_end from nothing; the compiler
-	// would have `kept - data_end + data`.
+	// The verifier allows `data_end - data`, but subtracting data_end from a number is refused; the
+	// compiler would compute `kept - data_end + data`.
 	barrier_var(whole);
 	if (bpf_xdp_adjust_tail(ctx, kept - whole) != 0)
 		return XDP_ABORTED;
-	// The packet may be elsewhere now: every pointer into it is void.
+	// Every pointer into the packet is invalid now.
 	cursor = packet_begin(ctx);
 	if (!TAKE(&cursor, struct ethhdr))
 		return XDP_ABORTED;

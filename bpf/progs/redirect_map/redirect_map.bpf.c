@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // redirect_map is a router for ICMP over IPv4: it answers echo requests to its own addresses (TX)
 // and forwards other ICMP by the kernel's routes (REDIRECT through a DEVMAP). Everything else, and
-// everything that needs more thought, it leaves to the kernel (PASS).
+// every special case, it leaves to the kernel (PASS).
 #include "packet.h"
 #include "receive.h"
 #include "rewrite.h"
 #include "xdpcap.h"
 
-#define FAMILY_IPV4 2 /* AF_INET; its header is libc's */
+#define FAMILY_IPV4 2 /* AF_INET, which only libc's headers define */
 
 // The interfaces that packets may leave by, by ifindex.
 struct {
@@ -33,7 +33,7 @@ INLINE int answer(struct ethhdr *ethernet, struct iphdr *ip, struct icmp_echo *e
 	if (echo->type != ICMP_ECHO_REQUEST || echo->code != 0)
 		return XDP_PASS;
 	swap_macs(ethernet);
-	ip->daddr = ip->saddr; /* a swap of words leaves the checksum as it is */
+	ip->daddr = ip->saddr; /* swapping words leaves the checksum unchanged */
 	ip->saddr = destination;
 	echo->type = ICMP_ECHO_REPLY;
 	echo->checksum = checksum_after_decrease(echo->checksum, bpf_htons(ICMP_ECHO_REQUEST << 8));
@@ -46,7 +46,7 @@ INLINE int forward(struct xdp_md *ctx, struct ethhdr *ethernet, struct iphdr *ip
 		.family = FAMILY_IPV4,
 		.tos = ip->tos,
 		.l4_protocol = ip->protocol,
-		.tot_len = bpf_ntohs(ip->tot_len), /* has the lookup check the MTU */
+		.tot_len = bpf_ntohs(ip->tot_len), /* makes the lookup check the MTU */
 		.ipv4_src = ip->saddr,
 		.ipv4_dst = ip->daddr,
 		.ifindex = ctx->ingress_ifindex,
@@ -54,11 +54,11 @@ INLINE int forward(struct xdp_md *ctx, struct ethhdr *ethernet, struct iphdr *ip
 	__u32 out;
 
 	if (ip->ttl <= 1)
-		return XDP_PASS; /* the kernel says "time exceeded" */
-	/* Not to forward, no neighbour yet, too long: the kernel knows what to do. */
+		return XDP_PASS; /* the kernel sends "time exceeded" */
+	/* Not forwarded, neighbour unresolved, packet too long: the kernel handles these. */
 	if (bpf_fib_lookup(ctx, &hop, sizeof(hop), 0) != BPF_FIB_LKUP_RET_SUCCESS)
 		return XDP_PASS;
-	/* Asked before the packet is changed, so that PASS passes it as it came. */
+	/* Before the packet is changed, so that PASS passes it unchanged. */
 	out = hop.ifindex;
 	if (!bpf_map_lookup_elem(&devices, &out))
 		return XDP_PASS;
@@ -74,10 +74,10 @@ INLINE int route(struct xdp_md *ctx)
 	struct iphdr *ip;
 	struct icmp_echo *echo;
 
-	/* A VLAN's routes are those of its own interface: tagged packets are the kernel's. */
+	/* A VLAN has an interface, and so routes, of its own: the kernel handles tagged packets. */
 	if (!ethernet || ethernet->h_proto != bpf_htons(ETH_P_IP))
 		return XDP_PASS;
-	/* Options, and fragments, want more than this. */
+	/* Options and fragments are left to the kernel. */
 	ip = take_ipv4(&cursor);
 	if (!ip || ip->ihl != 5 || ip->protocol != IPPROTO_ICMP ||
 	    (ip->frag_off & bpf_htons(0x3fff)))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The control plane of redirect_map: fills in interfaces and addresses, prepares veth peers, and
-// warns about what would swallow packets.
+// warns of settings that would lose packets.
 #include <bpf/bpf.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -21,7 +21,7 @@ namespace {
 
 using xdpcap::loader::Loader;
 
-// In the namespace of the interfaces: the kernel looks a DEVMAP's devices up where the caller is.
+// Runs in the namespace of the interfaces: the kernel looks up a DEVMAP's devices in the caller's.
 void add_devices(const bpf_map* devices, const std::vector<std::string>& interfaces) {
   for (const std::string& interface : interfaces) {
     const std::uint32_t ifindex = if_nametoindex(interface.c_str());

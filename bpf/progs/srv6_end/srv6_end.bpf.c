@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // srv6_end is the SRv6 endpoint behaviour "End" (RFC 8986 4.1): packets to one of its segments go on
-// to the next segment of their routing header (RFC 8754), by the kernel's IPv6 routes. Everything
-// else it passes.
+// to the next segment of their routing header (RFC 8754), by the kernel's IPv6 routes. It
+// passes everything else.
 //
 //   0        8        16       24       32
 //   | next   | length | type 4 | segs   |    length: in units of 8 bytes, the first not counted
@@ -14,7 +14,7 @@
 #include "srv6_end.h"
 #include "xdpcap.h"
 
-#define FAMILY_IPV6 10 /* AF_INET6; its header is libc's */
+#define FAMILY_IPV6 10 /* AF_INET6, which only libc's headers define */
 #define ROUTING_TYPE_SEGMENT 4
 
 struct segment_routing_header {
@@ -27,7 +27,7 @@ struct segment_routing_header {
 	__be16 tag;
 };
 
-// The segments that are ours: addresses which this node serves.
+// The segments (addresses) that this node serves.
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SEGMENTS_MAX);
@@ -53,8 +53,8 @@ INLINE int count(__u32 what, int action)
 	return action;
 }
 
-// On by the kernel's route to the destination that is now in the packet; where the lookup has no
-// complete answer (no neighbour yet, too long), the kernel routes it by the same destination.
+// Forwards by the kernel's route to the new destination. Where the lookup has no complete answer
+// (neighbour unresolved, packet too long), the kernel routes the packet to the same destination.
 INLINE int send_on(struct xdp_md *ctx, struct ethhdr *ethernet, struct ipv6hdr *ip)
 {
 	struct bpf_fib_lookup hop = {
@@ -65,8 +65,8 @@ INLINE int send_on(struct xdp_md *ctx, struct ethhdr *ethernet, struct ipv6hdr *
 		.ifindex = ctx->ingress_ifindex,
 	};
 
-	// With flow label and traffic class in network byte order, version bits cleared: what the
-	// lookup takes for policy routing.
+	// Traffic class and flow label in network byte order, version bits cleared: the lookup uses
+	// them for policy routing.
 	hop.flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
 	__builtin_memcpy(hop.ipv6_src, &ip->saddr, sizeof(hop.ipv6_src));
 	__builtin_memcpy(hop.ipv6_dst, &ip->daddr, sizeof(hop.ipv6_dst));
@@ -90,16 +90,16 @@ INLINE int end_behaviour(struct xdp_md *ctx, struct cursor *cursor, struct ethhd
 
 	if (!routing)
 		return count(SRV6_MALFORMED, XDP_DROP);
-	// Not segment routing, or S02 at the last segment: what is behind is for the kernel.
+	// Not segment routing, or S02 at the last segment: the kernel handles what follows.
 	if (routing->type != ROUTING_TYPE_SEGMENT || routing->segments_left == 0)
 		return count(SRV6_TO_KERNEL, XDP_PASS);
 	if (ip->hop_limit <= 1) // S05
 		return count(SRV6_HOP_LIMIT, XDP_PASS);
-	// S09: the list has to fit the header, and segments_left the list.
+	// S09: the list must fit into the header, and segments_left into the list.
 	if (routing->last_entry > routing->length / 2 - 1 ||
 	    routing->segments_left > routing->last_entry + 1)
 		return count(SRV6_MALFORMED, XDP_DROP);
-	// The next segment, S13 and S14; it is in the packet before the header says so.
+	// S13 and S14. The bounds checks come before the header is changed.
 	before = (routing->segments_left - 1) * sizeof(*next);
 	if (!take(cursor, before))
 		return count(SRV6_MALFORMED, XDP_DROP);
@@ -120,7 +120,7 @@ INLINE int route(struct xdp_md *ctx)
 	if (!ethernet || ethernet->h_proto != bpf_htons(ETH_P_IPV6))
 		return XDP_PASS;
 	ip = TAKE(&cursor, struct ipv6hdr);
-	// A routing header behind another extension header is left to the kernel.
+	// A routing header after another extension header is left to the kernel.
 	if (!ip || ip->version != 6 || ip->nexthdr != IPPROTO_ROUTING)
 		return XDP_PASS;
 	if (!bpf_map_lookup_elem(&segments, &ip->daddr))

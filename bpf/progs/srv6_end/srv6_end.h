@@ -5,9 +5,9 @@
 
 enum {
 	SRV6_FORWARDED,
-	SRV6_TO_KERNEL,  /* the last segment, or a next hop for the kernel to find */
-	SRV6_MALFORMED,  /* dropped: the routing header contradicts itself */
-	SRV6_HOP_LIMIT,  /* to the kernel, which says "time exceeded" */
+	SRV6_TO_KERNEL,  /* the last segment, or an unresolved next hop */
+	SRV6_MALFORMED,  /* dropped: the routing header has inconsistent lengths */
+	SRV6_HOP_LIMIT,  /* to the kernel, which sends "time exceeded" */
 	SRV6_COUNT,
 };
 

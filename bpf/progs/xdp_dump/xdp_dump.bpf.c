@@ -16,7 +16,7 @@ __u64 lost = 0;
 
 XDPCAP_DEFINE_HOOK(xdpcap_hook);
 
-// What identifies a SYN, on the stack until it is known to be one.
+// Where the fields of a SYN event are in the packet.
 struct flow {
 	const void *source;
 	const void *destination;
@@ -59,12 +59,12 @@ INLINE void send_event(struct xdp_md *ctx, const struct flow *flow)
 	struct syn_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
 	if (!event) {
-		// Relaxed: for a stricter order, clang 20 and newer take an instruction that came
-		// with Linux 5.12 (commit 5ca419f2864a).
+		// Relaxed: for a stricter order, clang 20 and newer emit an instruction that Linux has
+		// since 5.12 (commit 5ca419f2864a).
 		__atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
 		return;
 	}
-	// Ring memory is used again: what is not filled in would leak an older packet.
+	// Ring memory is reused: fields left uninitialised would leak older data.
 	__builtin_memset(event, 0, __builtin_offsetof(struct syn_event, bytes));
 	if (flow->address_size == 4) {
 		event->ip_version = 4;
@@ -78,12 +78,12 @@ INLINE void send_event(struct xdp_md *ctx, const struct flow *flow)
 	event->source_port = bpf_ntohs(flow->tcp->source);
 	event->destination_port = bpf_ntohs(flow->tcp->dest);
 	event->length = length;
-	// The compiler would compare `length` and pass `captured`; the verifier must see that what
-	// is passed is what was compared.
+	// Without the barrier the compiler may compare `length` and pass `captured`; the verifier must
+	// see a comparison of the value that is passed.
 	barrier_var(captured);
 	if (captured > SYN_BYTES_MAX)
 		captured = SYN_BYTES_MAX;
-	// Of a size that is only known at run time, which direct packet access cannot copy.
+	// Direct packet access cannot copy a size known only at run time.
 	if (bpf_probe_read_kernel(event->bytes, captured, (void *)(long)ctx->data) != 0)
 		captured = 0;
 	event->captured = captured;

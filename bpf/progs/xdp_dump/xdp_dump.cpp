@@ -41,7 +41,7 @@ void print_hex(std::span<const __u8> bytes) {
   }
 }
 
-// A record of another size is not ours to read.
+// Shorter records are ignored.
 int print_event(void*, void* data, std::size_t size) {
   if (size < sizeof(syn_event)) return 0;
   const auto& event = *static_cast<const syn_event*>(data);

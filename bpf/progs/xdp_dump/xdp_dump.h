@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-#define SYN_BYTES_MAX 1536 /* an Ethernet frame, and then some */
+#define SYN_BYTES_MAX 1536 /* more than an Ethernet frame of MTU 1500 */
 
 /*
  * Addresses are in network byte order, IPv4 ones in the first four bytes; ports and lengths in
@@ -22,7 +22,7 @@ struct syn_event {
 	__u8 ip_version; /* 4 or 6 */
 	__u8 unused[3];
 	__u32 length;   /* of the whole packet, Ethernet header included */
-	__u32 captured; /* of it in `bytes` */
+	__u32 captured; /* how many of them are in `bytes` */
 	__u8 bytes[SYN_BYTES_MAX];
 };
 
