@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "base/xdp_action.hpp"
+#include "bpf/program_loader.hpp"
 #include "fate/comments.hpp"
 #include "fate/names.hpp"
 #include "fate/pair_table.hpp"
 #include "fate/selection.hpp"
 #include "fate/tracer.hpp"
-#include "kernel/program_loader.hpp"
-#include "kernel/rings.hpp"
 #include "output/capture_file.hpp"
+#include "ring/rings.hpp"
 
 namespace xdpcap {
 

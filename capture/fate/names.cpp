@@ -9,9 +9,9 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "kernel/map_info.hpp"
-#include "kernel/network_namespace.hpp"
-#include "kernel/program_info.hpp"
+#include "bpf/map_info.hpp"
+#include "bpf/program_info.hpp"
+#include "process/network_namespace.hpp"
 
 namespace xdpcap {
 namespace {

@@ -10,10 +10,10 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "bpf/program_loader.hpp"
 #include "fate/libbpf_words.hpp"
 #include "fate/tracing_events.hpp"
-#include "kernel/capabilities.hpp"
-#include "kernel/program_loader.hpp"
+#include "process/capabilities.hpp"
 #include "tracing_btf.skel.h"
 #include "tracing_plain.skel.h"
 

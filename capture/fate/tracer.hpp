@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "fate/tracing.h"
-#include "kernel/rings.hpp"
+#include "ring/rings.hpp"
 
 namespace xdpcap {
 

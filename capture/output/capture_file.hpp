@@ -10,8 +10,8 @@
 #include "output/batch.hpp"
 #include "output/output.hpp"
 #include "output/pcapng.hpp"
-#include "output/printer.hpp"
 #include "output/rotation.hpp"
+#include "print/printer.hpp"
 
 namespace xdpcap {
 

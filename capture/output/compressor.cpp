@@ -5,7 +5,7 @@
 #include <array>
 
 #include "base/error.hpp"
-#include "output/child_process.hpp"
+#include "process/child_process.hpp"
 
 namespace xdpcap {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "base/error.hpp"
 #include "output/open_file.hpp"
-#include "output/pipe.hpp"
+#include "process/pipe.hpp"
 
 namespace xdpcap {
 namespace {

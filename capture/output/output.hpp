@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "output/child_process.hpp"
 #include "output/compressor.hpp"
 #include "output/file_location.hpp"
+#include "process/child_process.hpp"
 
 namespace xdpcap {
 

@@ -11,7 +11,7 @@
 
 namespace xdpcap {
 
-// A source of records, oldest first (kernel/rings.hpp has the real one).
+// A source of records, oldest first (ring/rings.hpp has the real one).
 template <class T>
 concept TimedCursor = requires(T cursor, const T& constant) {
   { constant.ready() } -> std::convertible_to<bool>;  // a record is there

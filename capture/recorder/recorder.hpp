@@ -40,13 +40,13 @@ struct RecorderSpec {
   // Each packet says in a comment which interface it came in by (struct xdpcap_ingress).
   bool note_ingress = false;
   // PROG_ARRAY of one entry that holds the program to go on with, which shares the slot with this
-  // one (kernel/chain.hpp); -1: nothing comes after this recorder.
+  // one (source/chain.hpp); -1: nothing comes after this recorder.
   int next_fd = -1;
   // Each packet has room for its fate (struct xdpcap_fate), and tracing programs find the last one
   // here: an ARRAY of one value, a struct xdpcap_last for each CPU. Negative: no fates.
   int last_fd = -1;
   // Whether the CPU makes stores visible in their order. Where it does not, the kernel's BPF needs
-  // atomic exchanges (kernel/features.hpp).
+  // atomic exchanges (bpf/features.hpp).
   bool ordered_stores = kOrderedStores;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/completion.hpp"
+#include "cli/completion.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "app/help.hpp"
-#include "app/options.hpp"
 #include "base/text.hpp"
+#include "cli/help.hpp"
+#include "cli/request.hpp"
 #include "fate/selection.hpp"
 
 namespace xdpcap {

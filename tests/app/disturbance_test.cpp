@@ -132,8 +132,7 @@ TEST_F(DisturbanceTest, AGuardianThatIsStoppedIsReplaced) {
   ::kill(first, SIGSTOP);
   EXPECT_TRUE(eventually(
       [&] {
-        return capture.err().find(
-                   "the guardian has been stopped, or is stuck: started another\n") !=
+        return capture.err().find("the guardian has been stopped, or is stuck: started another") !=
                std::string::npos;
       },
       std::chrono::seconds(40)));

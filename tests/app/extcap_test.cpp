@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/extcap.hpp"
+#include "cli/extcap.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "app/options.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "cli/request.hpp"
 
 namespace xdpcap {
 namespace {
@@ -77,7 +77,7 @@ TEST(Extcap, ACaptureIsAnOrdinaryOne) {
                      "--extcap-capture-filter", "tcp port 80", "--extcap-new=1", "--actions",
                      "drop,tx", "--snaplen", "0", "--ingress"}));
   EXPECT_EQ(options.hook, "/a b");
-  EXPECT_EQ(options.output, "/tmp/fifo");
+  EXPECT_EQ(options.files.path, "/tmp/fifo");
   EXPECT_EQ(options.filter_text, "tcp port 80");
   EXPECT_THAT(*options.actions, ElementsAre(XdpAction(1), XdpAction(3)));
   EXPECT_TRUE(options.note_ingress);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/filter_listing.hpp"
+#include "cli/filter_listing.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -160,7 +160,7 @@ TEST_F(GuardianTest, IsReplacedWhenItIsKilled) {
   const pid_t first = guardian();
   ::kill(first, SIGKILL);
   EXPECT_TRUE(eventually([&] {
-    return capture.err().find("the guardian was killed: started another\n") != std::string::npos;
+    return capture.err().find("the guardian was killed: started another") != std::string::npos;
   }));
   EXPECT_NE(guardian(), first);
   program_.run(packet_for(XDP_DROP));

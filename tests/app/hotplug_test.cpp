@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "app/guardian_fixture.hpp"
-#include "kernel/cpus.hpp"
+#include "process/cpus.hpp"
 #include "support/cpu.hpp"
 
 namespace xdpcap::test {

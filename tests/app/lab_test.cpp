@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "app/lab_fixture.hpp"
-#include "kernel/features.hpp"
+#include "bpf/features.hpp"
 #include "support/kernel_knowledge.hpp"
 
 namespace xdpcap::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/ledger.hpp"
+#include "output/ledger.hpp"
 
 #include <gtest/gtest.h>
 

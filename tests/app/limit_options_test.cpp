@@ -19,7 +19,7 @@ Options parse(std::vector<std::string> options) {
 }
 
 CaptureLimits limits(std::vector<std::string> options) {
-  return parse(std::move(options)).limits;
+  return parse(std::move(options)).files.limits;
 }
 
 std::string error(std::vector<std::string> options) {
@@ -103,7 +103,7 @@ TEST(LimitOptions, ACommandHasToBeThere) {
 TEST(HabitOptions, WTakesTheOutput) {
   const Options options = test::parse({"-w", "file", "/hook", "tcp", "port", "80"});
   EXPECT_EQ(options.hook, "/hook");
-  EXPECT_EQ(options.output, "file");
+  EXPECT_EQ(options.files.path, "file");
   EXPECT_EQ(options.filter_text, "tcp port 80");
   EXPECT_TRUE(test::parse({"-w", "-", "/hook"}).quiet);
   EXPECT_THAT(test::error({"-w", "file"}), HasSubstr("missing <hook>"));
@@ -112,7 +112,7 @@ TEST(HabitOptions, WTakesTheOutput) {
 TEST(HabitOptions, WhatTcpdumpsUsersTypeIsAccepted) {
   EXPECT_EQ(parse({"-n"}).hook, "/hook");
   EXPECT_EQ(parse({"-nn", "-U", "-p", "-l"}).hook, "/hook");
-  EXPECT_EQ(parse({"-nnpU", "-s0", "-c5"}).limits.packets, 5U);
+  EXPECT_EQ(parse({"-nnpU", "-s0", "-c5"}).files.limits.packets, 5U);
 }
 
 TEST(HabitOptions, WhatCannotBeIsRefused) {

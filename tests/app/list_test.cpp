@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What is listed, as text and as JSON.
-#include "app/list.hpp"
+#include "cli/list.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

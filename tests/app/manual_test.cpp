@@ -18,10 +18,10 @@
 #include <thread>
 #include <vector>
 
-#include "app/options.hpp"
 #include "app/replay_fixture.hpp"
 #include "app/tool_fixture.hpp"
 #include "base/text.hpp"
+#include "cli/request.hpp"
 
 namespace xdpcap::test {
 namespace {

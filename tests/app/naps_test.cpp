@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/naps.hpp"
+#include "ring/naps.hpp"
 
 #include <gtest/gtest.h>
 

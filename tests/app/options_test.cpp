@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/options.hpp"
+#include "cli/request.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ using ::testing::ThrowsMessage;
 TEST(Options, HookOutputAndFilterWords) {
   const Options options = parse({"/hook", "out.pcap", "tcp", "port", "80"});
   EXPECT_EQ(options.hook, "/hook");
-  EXPECT_EQ(options.output, "out.pcap");
+  EXPECT_EQ(options.files.path, "out.pcap");
   EXPECT_EQ(options.filter_text, "tcp port 80");
   EXPECT_FALSE(options.quiet);
   EXPECT_EQ(options.actions, std::nullopt);
@@ -160,7 +160,7 @@ TEST(Options, MistakesAreNamed) {
   EXPECT_THAT(error({"-linktype", "nonsense", "/hook", "-"}), HasSubstr("nonsense"));
   EXPECT_EQ(error({"-nonsense", "/hook", "-"}), "unknown option -nonsense");
   EXPECT_EQ(error({"/hook", "-q", "icmp"}), "the output -q looks like an option");
-  EXPECT_EQ(parse({"/hook", "./-q", "icmp"}).output, "./-q");
+  EXPECT_EQ(parse({"/hook", "./-q", "icmp"}).files.path, "./-q");
   EXPECT_EQ(error({"-q", "--nonsense=5", "/hook", "-"}), "unknown option --nonsense=5");
   EXPECT_THAT(error({"/hook", "-", "icmp", "and"}), HasSubstr("filter \"icmp and\": can't parse"));
   EXPECT_THAT(error({"/hook", "-", "2,6 0 0 1"}), HasSubstr("filter \"2,6 0 0 1\": "));

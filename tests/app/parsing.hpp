@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "app/options.hpp"
 #include "base/error.hpp"
+#include "cli/request.hpp"
 
 namespace xdpcap::test {
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "app/habits_fixture.hpp"
-#include "output/pipe.hpp"
+#include "process/pipe.hpp"
 
 namespace xdpcap::test {
 namespace {

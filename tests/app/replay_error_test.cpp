@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include "app/replay_fixture.hpp"
+#include "bpf/program_loader.hpp"
 #include "filter/assembler.hpp"
-#include "kernel/program_loader.hpp"
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/replay_options.hpp"
+#include "cli/replay_options.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ TEST(ReplayOptions, AReplayHasNoHook) {
   EXPECT_EQ(options.replay->interface, "eth0");
   EXPECT_TRUE(options.replay->both);
   EXPECT_EQ(options.hook, "");
-  EXPECT_EQ(options.output, "out.pcap");
+  EXPECT_EQ(options.files.path, "out.pcap");
   EXPECT_EQ(options.filter_text, "tcp port 80");
   EXPECT_FALSE(parse({"/hook", "-"}).replay.has_value());
 }
@@ -40,7 +40,7 @@ TEST(ReplayOptions, MistakesAreNamed) {
 
 TEST(ReplayOptions, DashWNamesTheOutput) {
   const Options options = parse({"--replay", "in.pcap", "--prog", "12", "-w", "out.pcap", "tcp"});
-  EXPECT_EQ(options.output, "out.pcap");
+  EXPECT_EQ(options.files.path, "out.pcap");
   EXPECT_EQ(options.filter_text, "tcp");
 }
 

@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "app/replay_fixture.hpp"
+#include "bpf/features.hpp"
 #include "icmp_even_drop.skel.h"
-#include "kernel/features.hpp"
-#include "kernel/hook.hpp"
 #include "payload_cutter.skel.h"
 #include "replay_lab.skel.h"
+#include "source/hook.hpp"
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/reporter.hpp"
+#include "session/reporter.hpp"
 
 #include <gtest/gtest.h>
 

@@ -14,8 +14,8 @@
 
 #include "app/lock.hpp"
 #include "app/tool_fixture.hpp"
-#include "kernel/chain.hpp"
-#include "kernel/installation.hpp"
+#include "source/chain.hpp"
+#include "source/installation.hpp"
 #include "support/capture_reader.hpp"
 
 namespace xdpcap::test {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/statistics.hpp"
+#include "output/statistics.hpp"
 
 #include <gtest/gtest.h>
 

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "app/tool.hpp"
-#include "kernel/features.hpp"
-#include "kernel/hook.hpp"
+#include "bpf/features.hpp"
+#include "source/hook.hpp"
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"

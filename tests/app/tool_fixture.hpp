@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "app/tool.hpp"
-#include "kernel/hook.hpp"
+#include "source/hook.hpp"
 #include "support/hooked_program.hpp"
 #include "support/temporary_folder.hpp"
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "app/tool_fixture.hpp"
-#include "kernel/features.hpp"
+#include "bpf/features.hpp"
 #include "support/capture_reader.hpp"
 #include "support/network.hpp"
 #include "support/pcapng_file.hpp"

@@ -76,7 +76,8 @@ void empty_slot(World& world, const Victim& victim) {
 bool any_reported(const Victim& victim) {
   return std::any_of(victim.watchers.begin(), victim.watchers.end(), [&](const auto& one) {
     return one.capture->reported(News::slot_repaired, victim.since, victim.action) ||
-           one.capture->reported(News::slot_taken, victim.since, victim.action);
+           one.capture->reported(News::slot_taken, victim.since, victim.action) ||
+           one.capture->reported(News::guardian_killed, victim.since);  // it may have done it
   });
 }
 

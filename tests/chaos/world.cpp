@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "kernel/chain.hpp"
+#include "source/chain.hpp"
 
 namespace xdpcap::chaos {
 namespace {

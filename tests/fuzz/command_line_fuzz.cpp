@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "app/options.hpp"
 #include "base/error.hpp"
+#include "cli/request.hpp"
 #include "fuzz/no_names.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

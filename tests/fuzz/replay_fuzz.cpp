@@ -13,12 +13,12 @@
 #include <string>
 #include <vector>
 
-#include "app/file_header.hpp"
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 #include "filter/expression.hpp"
-#include "output/packet_notes.hpp"
+#include "output/file_header.hpp"
 #include "output/pcapng.hpp"
+#include "print/packet_notes.hpp"
 #include "replay/capture_source.hpp"
 #include "replay/packet_filter.hpp"
 

@@ -14,9 +14,9 @@
 
 #include "base/error.hpp"
 #include "fate/comments.hpp"
-#include "kernel/rings.hpp"
 #include "output/batch.hpp"
 #include "output/time_merge.hpp"
+#include "ring/rings.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/bpffs.hpp"
+#include "bpf/bpffs.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/control.hpp"
+#include "ring/control.hpp"
 
 #include <bpf/bpf.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/cpus.hpp"
+#include "process/cpus.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

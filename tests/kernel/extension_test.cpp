@@ -13,11 +13,11 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "bpf/loaded_program.hpp"
+#include "bpf/program_info.hpp"
 #include "dispatcher.skel.h"
 #include "extension.skel.h"
-#include "kernel/inventory.hpp"
-#include "kernel/loaded_program.hpp"
-#include "kernel/program_info.hpp"
+#include "source/inventory.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/hook.hpp"
-#include "kernel/installation.hpp"
+#include "source/hook.hpp"
+#include "source/installation.hpp"
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "kernel/features.hpp"
+#include "bpf/features.hpp"
 #include "support/hooked_program.hpp"
 
 namespace xdpcap {

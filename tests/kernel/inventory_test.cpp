@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Hooks that this test makes, among whatever else the machine has; `ip` and bpftool are asked for
 // the same.
-#include "kernel/inventory.hpp"
+#include "source/inventory.hpp"
 
 #include <bpf/bpf.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "kernel/bpffs.hpp"
+#include "bpf/bpffs.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"
 #include "support/process.hpp"

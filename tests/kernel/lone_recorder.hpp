@@ -7,14 +7,14 @@
 #include <cstdint>
 
 #include "base/error.hpp"
+#include "bpf/features.hpp"
+#include "bpf/program_loader.hpp"
 #include "filter/expression.hpp"
-#include "kernel/bell.hpp"
-#include "kernel/control.hpp"
-#include "kernel/cpus.hpp"
-#include "kernel/features.hpp"
-#include "kernel/program_loader.hpp"
-#include "kernel/rings.hpp"
+#include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
+#include "ring/bell.hpp"
+#include "ring/control.hpp"
+#include "ring/rings.hpp"
 #include "support/hooked_program.hpp"
 
 namespace xdpcap::test {

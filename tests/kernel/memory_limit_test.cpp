@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/memory_limit.hpp"
+#include "process/memory_limit.hpp"
 
 #include <gtest/gtest.h>
 

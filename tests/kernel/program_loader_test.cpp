@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kernel/program_loader.hpp"
+#include "bpf/program_loader.hpp"
 
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>

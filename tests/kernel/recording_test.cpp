@@ -12,15 +12,15 @@
 #include <thread>
 #include <vector>
 
+#include "bpf/features.hpp"
 #include "filter/expression.hpp"
-#include "kernel/bell.hpp"
-#include "kernel/control.hpp"
-#include "kernel/cpus.hpp"
-#include "kernel/features.hpp"
-#include "kernel/hook.hpp"
-#include "kernel/installation.hpp"
-#include "kernel/rings.hpp"
+#include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
+#include "ring/bell.hpp"
+#include "ring/control.hpp"
+#include "ring/rings.hpp"
+#include "source/hook.hpp"
+#include "source/installation.hpp"
 #include "support/cpu.hpp"
 #include "support/hooked_program.hpp"
 

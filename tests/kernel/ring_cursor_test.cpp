@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "kernel/rings.hpp"
 #include "output/time_merge.hpp"
+#include "ring/rings.hpp"
 #include "support/fate.hpp"
 #include "support/made_ring.hpp"
 

@@ -10,8 +10,8 @@
 #include <span>
 #include <thread>
 
-#include "kernel/rings.hpp"
 #include "output/time_merge.hpp"
+#include "ring/rings.hpp"
 #include "support/made_ring.hpp"
 
 namespace xdpcap {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sizes and limits of the rings; that records come through them is recording_test's matter.
-#include "kernel/rings.hpp"
+#include "ring/rings.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernel/features.hpp"
+#include "bpf/features.hpp"
 #include "kernel/lone_recorder.hpp"
 #include "support/packet.hpp"
 

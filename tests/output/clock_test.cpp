@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "output/clock.hpp"
+#include "base/clock.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "output/packet_notes.hpp"
+#include "print/packet_notes.hpp"
 
 #include <gmock/gmock.h>
 

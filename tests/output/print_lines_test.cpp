@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "output/print_lines.hpp"
+#include "print/print_lines.hpp"
 
 #include <gtest/gtest.h>
 

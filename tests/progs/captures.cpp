@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "kernel/features.hpp"
+#include "bpf/features.hpp"
 
 namespace xdpcap::test {
 namespace {

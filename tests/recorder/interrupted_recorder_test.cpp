@@ -13,8 +13,8 @@
 #include "base/error.hpp"
 #include "filter/ebpf_interpreter.hpp"
 #include "filter/expression.hpp"
-#include "kernel/rings.hpp"
 #include "recorder/recorder_world.hpp"
+#include "ring/rings.hpp"
 #include "support/packet.hpp"
 
 namespace xdpcap::test {

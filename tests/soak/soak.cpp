@@ -21,12 +21,12 @@
 #include <vector>
 
 #include "app/tool.hpp"
-#include "kernel/chain.hpp"
 #include "soak/check.hpp"
 #include "soak/guest.hpp"
 #include "soak/process_gauge.hpp"
 #include "soak/stream_count.hpp"
 #include "soak/traffic.hpp"
+#include "source/chain.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace xdpcap::soak {

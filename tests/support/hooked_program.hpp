@@ -11,7 +11,7 @@
 
 #include "base/unique_fd.hpp"
 #include "base/xdp_action.hpp"
-#include "kernel/program_loader.hpp"
+#include "bpf/program_loader.hpp"
 #include "support/packet.hpp"
 
 namespace xdpcap::test {

@@ -20,7 +20,7 @@
 #include "bench/capture/measurement.hpp"
 #include "bench/capture/report.hpp"
 #include "bench/capture/stop.hpp"
-#include "kernel/cpus.hpp"
+#include "process/cpus.hpp"
 
 namespace xdpcap::bench {
 namespace {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "base/clock.hpp"
+
+#include <ctime>
+#include <limits>
+
+namespace xdpcap {
+namespace {
+
+std::uint64_t now(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+}  // namespace
+
+void WallClock::refresh() {
+  // Measuring twice never gives quite the same; what is below this is noise, not a new date.
+  constexpr std::int64_t kNoise = 20'000;
+  const std::uint64_t measured = measure();
+  const auto moved = static_cast<std::int64_t>(measured - offset_);
+  if (moved > kNoise || moved < -kNoise) offset_ = measured;
+}
+
+// The date is read between two readings of the monotonic clock; of several tries the one with the
+// two closest together was disturbed least.
+std::uint64_t WallClock::measure() {
+  constexpr int kTries = 10;
+  std::uint64_t offset = 0;
+  std::uint64_t closest = std::numeric_limits<std::uint64_t>::max();
+  for (int i = 0; i < kTries; ++i) {
+    const std::uint64_t before = now(CLOCK_MONOTONIC);
+    const std::uint64_t date = now(CLOCK_REALTIME);
+    const std::uint64_t after = now(CLOCK_MONOTONIC);
+    if (after - before >= closest) continue;
+    closest = after - before;
+    offset = date - (before + closest / 2);
+  }
+  return offset;
+}
+
+}  // namespace xdpcap

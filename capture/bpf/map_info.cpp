@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "bpf/map_info.hpp"
+
+#include <bpf/bpf.h>
+
+#include "base/unique_fd.hpp"
+
+namespace xdpcap {
+
+std::optional<bpf_map_info> map_info(int map_fd) {
+  bpf_map_info info{};
+  std::uint32_t length = sizeof(info);
+  if (bpf_obj_get_info_by_fd(map_fd, &info, &length) != 0) return std::nullopt;
+  return info;
+}
+
+std::optional<bpf_map_info> find_map(std::uint32_t id) {
+  const UniqueFd fd(bpf_map_get_fd_by_id(id));
+  return fd.valid() ? map_info(fd.get()) : std::nullopt;
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// xdpcap-cpp: signals, the one place that prints errors, and exit codes.
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <exception>
+#include <initializer_list>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/tell.hpp"
+#include "cli/completion.hpp"
+#include "cli/extcap.hpp"
+#include "cli/filter_listing.hpp"
+#include "cli/list.hpp"
+#include "cli/request.hpp"
+#include "print/print_lines.hpp"
+#include "process/command_queue.hpp"
+#include "process/signals.hpp"
+#include "replay/replay.hpp"
+#include "session/session.hpp"
+#include "session/setup.hpp"
+#include "source/wait.hpp"
+
+namespace {
+
+constexpr int kUsage = 1;
+constexpr int kFailure = 2;
+
+// Signals become readable on a descriptor instead of interrupting anything.
+xdpcap::UniqueFd block_signals(std::initializer_list<int> numbers) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : numbers) sigaddset(&signals, signal);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  xdpcap::UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+  if (!fd.valid()) throw xdpcap::system_error("waiting for signals", errno);
+  return fd;
+}
+
+// What the one who started us has left behind: ignored, SIGCHLD would hide how a child ended; a
+// closed standard descriptor would become the number of a file of ours, which others then write to.
+// For reading only: who writes a capture to a closed stdout is to be told.
+void mend_inheritance() {
+  std::signal(SIGCHLD, SIG_DFL);
+  int fd = ::open("/dev/null", O_RDONLY);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDONLY);
+  if (fd >= 0) ::close(fd);
+}
+
+void run(const std::vector<std::string>& arguments) {
+  if (arguments == std::vector<std::string>{xdpcap::kPrintLines}) {
+    std::signal(SIGPIPE, SIG_IGN);
+    xdpcap::print_lines();
+    return;
+  }
+  if (arguments.size() == 2 && arguments[0] == xdpcap::kRunCommands) {
+    xdpcap::run_commands(arguments[1]);
+    return;
+  }
+  const auto parsed = xdpcap::parse_options(arguments);
+  if (const auto* help = std::get_if<xdpcap::Help>(&parsed)) {
+    std::cout << help->text;
+    return;
+  }
+  if (const auto* list = std::get_if<xdpcap::ListRequest>(&parsed)) {
+    const auto hooks = xdpcap::list_hooks();
+    std::cout << (list->json ? xdpcap::list_as_json(hooks) : xdpcap::list_as_text(hooks));
+    return;
+  }
+  if (const auto* completion = std::get_if<xdpcap::CompletionRequest>(&parsed)) {
+    std::cout << xdpcap::completions(completion->words, xdpcap::completion_sources());
+    return;
+  }
+  if (const auto* query = std::get_if<xdpcap::ExtcapQuery>(&parsed)) {
+    std::cout << xdpcap::answer_extcap(*query);
+    return;
+  }
+  const auto& options = std::get<xdpcap::Options>(parsed);
+  if (options.listing) {
+    std::cout << xdpcap::list_filter(options, *options.listing);
+    return;
+  }
+  libbpf_set_print(nullptr);      // what it would say is in our errors
+  std::signal(SIGPIPE, SIG_IGN);  // write() says EPIPE
+  const xdpcap::UniqueFd stop = block_signals({SIGINT, SIGTERM, SIGHUP});
+  const xdpcap::UniqueFd requests = block_signals({SIGUSR1, SIGUSR2});
+  if (options.replay) return xdpcap::Replay(options, stop.get()).run();
+  std::optional<xdpcap::Hook> hook = options.wait ? xdpcap::wait_for_hook(options.hook, stop.get())
+                                                  : xdpcap::open_hook(options.hook);
+  if (hook) xdpcap::Session(options, std::move(*hook), {stop.get(), requests.get()}).run();
+}
+
+int report(const char* what, const std::string& hint, int code) {
+  xdpcap::tell(std::string("xdpcap-cpp: ") + what + (hint.empty() ? "" : "; ") + hint + '\n',
+               xdpcap::kLastPatienceMilliseconds);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  mend_inheritance();
+  try {
+    run({argv + 1, argv + argc});
+    return 0;
+  } catch (const xdpcap::Stopped&) {
+    return 0;
+  } catch (const xdpcap::UsageError& error) {
+    return report(error.what(), error.hint(), kUsage);
+  } catch (const xdpcap::Error& error) {
+    return report(error.what(), error.hint(), kFailure);
+  } catch (const std::exception& error) {
+    return report(error.what(), {}, kFailure);
+  }
+}

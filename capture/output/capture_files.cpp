@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "output/capture_files.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <exception>
+#include <span>
+#include <utility>
+
+#include "base/error.hpp"
+#include "print/print_lines.hpp"
+#include "process/cpus.hpp"
+
+namespace xdpcap {
+namespace {
+
+// How long a compressor that takes nothing may keep its file from being completed.
+constexpr Patience kAtATurn{.milliseconds = 2000};
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+Output open_first(const std::string& path, const Rotation& rotation, int stop_fd) {
+  Output output = Output::open(path, stop_fd);
+  if (!rotation.one_file() && !output.ends_in_file()) {
+    throw UsageError("-C, -G, -b: no other file can follow " + output.name(),
+                     "name a file that can be made or overwritten");
+  }
+  return output;
+}
+
+}  // namespace
+
+CaptureFiles::CaptureFiles(const FileOptions& options, std::size_t interfaces, Journal& journal,
+                           int stop_fd)
+    : limits_(options.limits),
+      journal_(journal),
+      names_(options.path, limits_.rotation, std::time(nullptr)),
+      file_(open_first(names_.current(), limits_.rotation, stop_fd), interfaces),
+      ledger_(interfaces, read_cpus().possible),
+      finished_(limits_.command),
+      prints_(options.print) {
+  if (prints_) check_line_printer();
+  if (options.user && !limits_.rotation.one_file()) {
+    check_may_make_files(*options.user, path());
+  }
+}
+
+void CaptureFiles::begin(pcapng::Bytes header, Moment now) {
+  header_ = std::move(header);
+  start_date_ = now.date;
+  if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
+  if (limits_.duration != 0) end_at_ = now.monotonic + limits_.duration;
+  set_limits();
+  file_.begin(header_);
+}
+
+void CaptureFiles::connect() {
+  file_.connect();
+  if (!prints_) return;
+  printer_.emplace();
+  file_.print_with(&*printer_);
+  ends_with_printing_ = true;
+}
+
+// `--print | head` ends as `- | head` does. Where packets can no longer be printed for another
+// reason, the file is still worth while, if there is one.
+bool CaptureFiles::printing_is_over() const {
+  if (!ends_with_printing_ || !printer_ || !printer_->has_ended()) return false;
+  return printer_->reader_gone() || file_.output().discards();
+}
+
+// Each file has room for a packet.
+void CaptureFiles::set_limits() {
+  FileLimits limits = limits_.rotation.each;
+  limits.bytes = std::max<std::uint64_t>(limits.bytes, header_.size() + 1);
+  if (limits.packets != kUnlimited) limits.packets += file_.total_written();
+  limits.packets = std::min(limits.packets, limits_.packets);
+  file_.limit(limits);
+}
+
+void CaptureFiles::commit(std::span<const RingCursor> cursors,
+                          std::span<const std::uint64_t> left_out) {
+  journal_.commit({.file = number_,
+                   .file_start = start_date_,
+                   .file_size = file_.size(),
+                   .written = file_.written(),
+                   .left_out = left_out,
+                   .told = ledger_.told()},
+                  cursors);
+}
+
+bool CaptureFiles::turn(const std::vector<ActionStatistics>& totals, Moment now) {
+  if (printing_is_over()) return false;
+  const bool full = file_.is_full();
+  const bool last = file_.total_written() >= limits_.packets || count() >= limits_.rotation.files;
+  if (last || now.monotonic >= end_at_) {
+    sated_ = last && full;
+    return false;
+  }
+  try {
+    open_next(full ? FileNames::Turn::full : FileNames::Turn::time, totals, now);
+  } catch (const std::exception&) {
+    note_failure();
+  }
+  if (!failure_) return true;
+  const bool ending = ending_;
+  stay();
+  return ending;
+}
+
+void CaptureFiles::note_failure() {
+  if (!failure_) failure_ = std::current_exception();
+}
+
+// The next file is there, under another name, and its compressor at work, before this one is
+// completed: where there can be none, this one stays.
+void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals,
+                             Moment now) {
+  FileNames names = names_;
+  const std::string& path = names.next(turn, static_cast<std::time_t>(now.date / kSecond));
+  journal_.note_file(number_ + 1, path);
+  Output output = Output::stage(path, file_.output());
+  journal_.note_id(number_ + 1, output.id());
+  output.begin();
+  output.connect();
+  try {
+    complete(totals, now.date, false, kAtATurn);
+  } catch (const std::exception&) {  // the next one has what is still to come
+    note_failure();
+  }
+  names_ = std::move(names);
+  ++number_;
+  start_date_ = now.date;
+  if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
+  file_.go_on_in(std::move(output), header_);
+  set_limits();
+  if (!file_.flush(kAtATurn)) return;  // whoever writes next sees it
+  file_.output().publish();
+  if (const auto outdated = names_.outdated()) file_.output().remove_file(*outdated);
+}
+
+void CaptureFiles::complete(const std::vector<ActionStatistics>& totals, std::uint64_t date,
+                            bool last, Patience patience) {
+  file_.finish(statistics_blocks(ledger_.close_file(totals, last), start_date_, date), patience);
+  bytes_before_ += file_.size();
+  finished_.add(file_.output().name(), std::exchange(file_.output().compressor(), std::nullopt));
+}
+
+void CaptureFiles::stop_clocks() {
+  ending_ = true;
+  ends_with_printing_ = false;
+  turn_at_ = kUnlimited;
+  end_at_ = kUnlimited;
+}
+
+void CaptureFiles::stay() {
+  stop_clocks();
+  file_.limit({.packets = limits_.packets});
+}
+
+void CaptureFiles::resume() {
+  const Journal::State state = journal_.state();
+  remove_unfinished(state.file + 1);
+  file_.output().keep();
+  file_.print_with(nullptr);
+  number_ = state.file;
+  start_date_ = state.file_start;
+  ledger_.restore(state.told);
+  if (number_ > 0) {  // the first one has been open all the time
+    const Journal::File file = journal_.file(number_);
+    file_.output() = Output::reopen(file.path, file.id, file_.output());
+  }
+  file_.go_back(state.file_size, state.written);
+  stay();
+}
+
+// A file that had been made and was not yet the current one.
+void CaptureFiles::remove_unfinished(std::uint64_t number) const {
+  const Journal::File file = journal_.file(number);
+  if (file.path.empty()) return;
+  Output::remove(file.path, file.id, file_.output());
+}
+
+void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint64_t date,
+                          Patience patience) {
+  complete(totals, date, true, patience);
+}
+
+void CaptureFiles::check() const {
+  finished_.check();
+  if (failure_) std::rethrow_exception(failure_);
+  if (!print_failure_.empty()) throw Error(print_failure_);
+}
+
+std::vector<std::string> CaptureFiles::wait_for_printer(int stop_fd) {
+  if (!printer_) return {};
+  file_.print_with(nullptr);
+  const bool failed = printer_->has_ended() && !printer_->reader_gone();
+  std::string news = printer_->finish(stop_fd);
+  printer_.reset();
+  if (failed && file_.output().discards()) {
+    print_failure_ = news.empty() ? "--print: the program that prints failed" : std::move(news);
+    return {};
+  }
+  return news.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(news)};
+}
+
+}  // namespace xdpcap

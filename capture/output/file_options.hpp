@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is asked of the files of a capture, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "output/rotation.hpp"
+#include "process/privileges.hpp"
+
+namespace xdpcap {
+
+// When a capture goes on in another file, and when it ends.
+struct CaptureLimits {
+  Rotation rotation;
+  std::uint64_t packets = kUnlimited;  // written
+  std::uint64_t duration = 0;          // ns; 0: until it is stopped
+  std::string command;                 // run with the name of each file that is complete
+};
+
+struct FileOptions {
+  std::string path;  // "-" is stdout
+  CaptureLimits limits;
+  bool print = false;        // a line for each packet on stdout
+  std::optional<User> user;  // who writes them: to become after the set-up
+};
+
+}  // namespace xdpcap

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What becomes of files that are complete, beside the capture that goes on.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "process/child_process.hpp"
+#include "process/command_queue.hpp"
+
+namespace xdpcap {
+
+class FinishedFiles {
+ public:
+  // `command`: a program that is run with each file's name (tcpdump's -z); empty: none.
+  explicit FinishedFiles(std::string command = {}) : command_(std::move(command)) {}
+
+  // Takes care of a file, behind the compressor that still writes it, if there is one.
+  void add(const std::string& path, std::optional<ChildProcess> compressor);
+
+  // Looks who has ended, without waiting. Returns a line for each failure.
+  std::vector<std::string> look();
+  // Waits for all; until `stop_fd` becomes readable. Returns lines as look() does.
+  std::vector<std::string> wait(int stop_fd);
+  // Throws Error if a compressor has failed: not all files are whole.
+  void check() const;
+
+ private:
+  struct Job {
+    std::string path;
+    ChildProcess compressor;
+  };
+
+  void run_command(const std::string& path);
+  void end(const Job& job);
+  void add_news(std::vector<std::string> news);
+
+  std::string command_;
+  std::optional<CommandQueue> commands_;  // from the first file on
+  std::vector<Job> jobs_;
+  std::vector<std::string> news_;
+  std::string failure_;
+};
+
+}  // namespace xdpcap

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "output/ledger.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace xdpcap {
+namespace {
+
+std::uint64_t advance(std::uint64_t& told, std::uint64_t now) {
+  const std::uint64_t more = now - std::min(told, now);
+  told += more;
+  return more;
+}
+
+}  // namespace
+
+std::vector<ActionStatistics> Ledger::close_file(const std::vector<ActionStatistics>& totals,
+                                                 bool last) {
+  std::vector<ActionStatistics> file;
+  std::uint64_t* told = told_.data();
+  for (const ActionStatistics& total : totals) {
+    const Counts& counts = total.counts;
+    // What is told of a counter that runs must not be too much: the last file could not take it
+    // back.
+    const std::uint64_t all_rejected = counts.received - counts.matched;
+    const std::uint64_t certain = all_rejected - std::min(all_rejected, last ? 0 : in_flight_);
+    const std::uint64_t rejected = advance(told[0], certain);
+    const std::uint64_t lost = advance(told[1], last ? xdpcap::lost(total) : counts.lost);
+    const std::uint64_t written = advance(told[2], total.written);
+    const std::uint64_t left_out = advance(told[3], total.left_out);
+    const std::uint64_t matched = written + left_out + lost;
+    ActionStatistics one = total;
+    one.counts = {.received = rejected + matched, .matched = matched, .lost = lost};
+    one.written = written;
+    one.left_out = left_out;
+    file.push_back(std::move(one));
+    told += kWordsOfInterface;
+  }
+  return file;
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "print/packet_notes.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "base/pcapng_format.hpp"
+#include "base/text.hpp"
+
+namespace xdpcap {
+namespace {
+
+// The parts of blocks that count here (draft-ietf-opsawg-pcapng, sections 4.1 to 4.3).
+constexpr std::size_t kHead = 8;  // type and length
+constexpr std::size_t kTail = 4;  // the length again
+constexpr std::size_t kInterfaceOptions = 16;
+constexpr std::size_t kInterfaceId = 8;
+constexpr std::size_t kCapturedLength = 20;
+constexpr std::size_t kPacketData = 28;
+
+template <class Number>
+Number number_at(std::span<const std::byte> bytes, std::size_t at) {
+  Number number{};
+  if (at + sizeof(number) <= bytes.size()) std::memcpy(&number, &bytes[at], sizeof(number));
+  return number;
+}
+
+constexpr std::size_t padded(std::size_t length) {
+  return (length + 3) / 4 * 4;
+}
+
+// The first option with this code, among those that begin at `at`; empty when there is none.
+std::string find_option(std::span<const std::byte> block, std::size_t at, std::uint16_t code) {
+  constexpr std::size_t kOptionHead = 4;  // code and length
+  while (at + kOptionHead + kTail <= block.size()) {
+    const auto length = number_at<std::uint16_t>(block, at + sizeof(code));
+    if (at + kOptionHead + length + kTail > block.size()) break;
+    if (number_at<std::uint16_t>(block, at) == code) {
+      return {reinterpret_cast<const char*>(block.data()) + at + kOptionHead, length};
+    }
+    at += kOptionHead + padded(length);
+  }
+  return {};
+}
+
+std::string action_of_interface(std::span<const std::byte> block) {
+  const std::string name = find_option(block, kInterfaceOptions, pcapng::option::if_name);
+  return name.starts_with("XDP") ? name.substr(3) : name;
+}
+
+}  // namespace
+
+void PacketNotes::read(std::span<const std::byte> bytes) {
+  begun_.insert(begun_.end(), bytes.begin(), bytes.end());
+  std::span<const std::byte> left = begun_;
+  while (left.size() >= kHead) {
+    const std::size_t length = std::max<std::size_t>(kHead, number_at<std::uint32_t>(left, 4));
+    if (length > left.size()) break;
+    read_block(left.first(length));
+    left = left.subspan(length);
+  }
+  begun_.erase(begun_.begin(), begun_.end() - static_cast<std::ptrdiff_t>(left.size()));
+}
+
+void PacketNotes::read_block(std::span<const std::byte> block) {
+  switch (number_at<std::uint32_t>(block, 0)) {
+    case pcapng::block_type::section_header:
+      interfaces_.clear();
+      break;
+    case pcapng::block_type::interface_description:
+      interfaces_.push_back(action_of_interface(block));
+      break;
+    case pcapng::block_type::enhanced_packet: {
+      const auto interface = number_at<std::uint32_t>(block, kInterfaceId);
+      const auto captured = number_at<std::uint32_t>(block, kCapturedLength);
+      packets_.push_back(
+          {.action = interface < interfaces_.size() ? interfaces_[interface] : std::string(),
+           // A recorder leaves spaces behind a short number.
+           .comment = std::string(trim(
+               find_option(block, kPacketData + padded(captured), pcapng::option::opt_comment)))});
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+PacketNote PacketNotes::next() {
+  if (packets_.empty()) return {};
+  PacketNote note = std::move(packets_.front());
+  packets_.pop_front();
+  return note;
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "process/guardian.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "process/process_title.hpp"
+
+namespace xdpcap {
+namespace {
+
+// Orders to the guardian, and its own reports.
+constexpr char kLeave = 'l';
+constexpr char kWatch = 'w';
+constexpr char kCleanUp = 'c';
+constexpr char kAlive = 'a';
+constexpr char kDone = 'd';
+constexpr char kFailed = 'f';
+
+constexpr int kLookEveryMilliseconds = 1000;
+
+void close_all_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned first = STDERR_FILENO + 1;
+  const auto close_range = [](unsigned from, unsigned to) {
+    if (from <= to) ::syscall(SYS_close_range, from, to, 0);
+  };
+  for (const int fd : kept) {
+    if (std::cmp_less(fd, first)) continue;
+    close_range(first, static_cast<unsigned>(fd) - 1);
+    first = static_cast<unsigned>(fd) + 1;
+  }
+  close_range(first, ~0U);
+}
+
+void let_go_of_stdio() {
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, fd);
+  if (null > STDERR_FILENO) ::close(null);
+}
+
+// The kernel may refuse it to those without CAP_SYS_RESOURCE: then it is as likely to be chosen as
+// any other small process.
+void ask_to_be_spared() {
+  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  constexpr std::array<char, 5> kNever = {'-', '1', '0', '0', '0'};
+  [[maybe_unused]] const ssize_t written = ::write(fd, kNever.data(), kNever.size());
+  ::close(fd);
+}
+
+void settle(const Guardian::Duty& duty, int socket) {
+  sigset_t all;
+  sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  ::setsid();
+  std::vector<int> kept = duty.descriptors;
+  kept.push_back(socket);
+  let_go_of_stdio();
+  close_all_but(std::move(kept));
+  ask_to_be_spared();
+  set_process_title(duty.title, "xdpcap-guardian");
+}
+
+// Whoever has taken its descriptors from the tool may have taken them from the guardian, too.
+void raise_descriptor_limit() {
+  constexpr rlim_t kPlenty = 4096;
+  rlimit limit{kPlenty, kPlenty};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The answer to who ordered it. Where no more descriptors are to be had, those of stdio, which hold
+// nothing, are three that cleaning up can do with.
+Message clean_up(const Guardian::Duty& duty) {
+  Message answer{.kind = kDone};
+  raise_descriptor_limit();
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(fd);
+  try {
+    duty.clean_up();
+  } catch (const std::exception& error) {
+    answer = {.kind = kFailed, .text = error.what()};
+  }
+  let_go_of_stdio();
+  return answer;
+}
+
+// Until it is to leave (false) or the other side is gone (true).
+bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
+  const Guardian::Report report(socket);
+  bool looks = false;
+  const auto look = [&] {
+    report.alive();
+    duty.look(report);
+  };
+  while (!socket.ended()) {
+    if (!socket.wait(looks ? kLookEveryMilliseconds : -1)) {
+      look();
+      continue;
+    }
+    const auto order = socket.receive();
+    if (!order) continue;
+    if (order->kind == kLeave) return false;
+    if (order->kind == kWatch) {
+      looks = true;
+      look();
+    }
+    if (looks && std::isupper(static_cast<unsigned char>(order->kind)) != 0) {
+      duty.take_order(order->kind, report);
+    }
+    if (order->kind == kCleanUp) {
+      looks = false;
+      report.alive();
+      static_cast<void>(socket.send(clean_up(duty)));
+    }
+  }
+  return true;
+}
+
+void stand_guard(const Guardian::Duty& duty, MessageSocket& socket) {
+  if (!serve(duty, socket)) return;
+  constexpr int kTries = 60;  // what is missing may be there again
+  for (int i = 0; clean_up(duty).kind != kDone && i < kTries; ++i) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+  if (duty.rescue) duty.rescue();
+}
+
+}  // namespace
+
+void Guardian::Report::alive() const {
+  static_cast<void>(socket_.send({.kind = kAlive}));
+}
+
+Guardian::Guardian(const Duty& duty) {
+  auto [ours, its] = MessageSocket::make_pair();
+  pid_ = ::fork();
+  if (pid_ < 0) throw system_error("starting a guardian", errno);
+  if (pid_ > 0) {
+    socket_ = std::move(ours);
+    return;
+  }
+  ours.close();
+  try {
+    settle(duty, its.fd());
+    stand_guard(duty, its);
+  } catch (...) {  // nobody is left to tell
+  }
+  ::_exit(0);
+}
+
+Guardian::Guardian(Guardian&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), socket_(std::move(other.socket_)) {}
+
+Guardian& Guardian::operator=(Guardian&& other) noexcept {
+  if (this == &other) return *this;
+  dismiss();
+  pid_ = std::exchange(other.pid_, -1);
+  socket_ = std::move(other.socket_);
+  clean_up_ = CleanUp::not_asked;
+  return *this;
+}
+
+bool Guardian::alive() {
+  if (pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) != 0) pid_ = -1;
+  return pid_ > 0;
+}
+
+bool Guardian::has_died() {
+  return pid_ > 0 && !alive();
+}
+
+void Guardian::clean_up() {
+  clean_up_ = CleanUp::waiting;
+  order(kCleanUp);
+}
+
+std::vector<Message> Guardian::receive() {
+  std::vector<Message> reports;
+  while (auto message = socket_.receive()) {
+    heard_ = true;
+    if (message->kind == kDone) clean_up_ = CleanUp::done;
+    if (message->kind == kFailed) {
+      clean_up_ = CleanUp::failed;
+      failure_ = message->text;
+    }
+    if (std::isupper(static_cast<unsigned char>(message->kind)) != 0) {
+      reports.push_back(std::move(*message));
+    }
+  }
+  return reports;
+}
+
+void Guardian::dismiss() noexcept {
+  if (alive()) {
+    order(kLeave);
+    ::kill(pid_, SIGKILL);  // somebody may have stopped it, and its work is done
+    constexpr int kLooks = 500;
+    constexpr std::chrono::milliseconds kLook{2};
+    for (int i = 0; alive() && i < kLooks; ++i) std::this_thread::sleep_for(kLook);
+  }
+  pid_ = -1;
+}
+
+}  // namespace xdpcap

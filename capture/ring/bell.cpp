@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ring/bell.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "bpf/program_loader.hpp"
+
+namespace xdpcap {
+namespace {
+
+std::uint32_t page_size() {
+  return static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// Positions stand at the beginning of the two pages that are mapped in front of a ring buffer's
+// data (kernel/bpf/ringbuf.c); only the consumer's may be written.
+std::atomic_ref<unsigned long> position(const Mapping& page) {
+  return std::atomic_ref(*reinterpret_cast<unsigned long*>(page.at(0)));
+}
+
+}  // namespace
+
+Bell::Bell()
+    : map_(create_map(BPF_MAP_TYPE_RINGBUF, "xdpcap_bell", 0, 0, page_size())),
+      consumer_page_(map_.get(), page_size(), PROT_READ | PROT_WRITE, 0, "mapping the bell"),
+      producer_page_(map_.get(), page_size(), PROT_READ, page_size(), "mapping the bell") {}
+
+void Bell::silence() {
+  position(consumer_page_)
+      .store(position(producer_page_).load(std::memory_order_acquire), std::memory_order_release);
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ring/rings.hpp"
+
+#include <bpf/bpf.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "bpf/program_loader.hpp"
+#include "recorder/recorder.hpp"
+
+namespace xdpcap {
+namespace {
+
+std::size_t page_size() {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::size_t ring_size(std::uint64_t wanted) {
+  if (wanted > kMaxRingBytes) {
+    throw Error(
+        "creating the rings: " + std::to_string(wanted) + " bytes for each CPU are too many",
+        "give at most " + std::to_string(kMaxRingBytes) + " with -buffer");
+  }
+  return std::bit_ceil(std::max<std::size_t>(wanted, page_size()));
+}
+
+std::size_t memory_size(std::size_t ring_size) {
+  const std::size_t size = sizeof(xdpcap_ring) + ring_size + XDPCAP_RING_OVERHANG;
+  return (size + page_size() - 1) / page_size() * page_size();
+}
+
+// Older kernels take map values only as large as kmalloc() would give (KMALLOC_MAX_SIZE): there
+// `size` becomes one that every kernel takes. Throws Error.
+UniqueFd create_ring(std::size_t& size) {
+  constexpr const char* kName = "xdpcap_ring";
+  constexpr std::size_t kEveryKernelTakes = std::size_t{1} << 21U;
+  if (size > kEveryKernelTakes) {
+    LIBBPF_OPTS(bpf_map_create_opts, options);
+    options.map_flags = BPF_F_MMAPABLE;
+    UniqueFd ring(bpf_map_create(BPF_MAP_TYPE_ARRAY, kName, sizeof(std::uint32_t),
+                                 static_cast<std::uint32_t>(memory_size(size)), 1, &options));
+    if (ring.valid()) return ring;
+    if (errno == E2BIG) size = kEveryKernelTakes;
+  }
+  return create_map(BPF_MAP_TYPE_ARRAY, kName, sizeof(std::uint32_t),
+                    static_cast<std::uint32_t>(memory_size(size)), 1, BPF_F_MMAPABLE);
+}
+
+// Lets head and tail of a block that is `in_ring` bytes long in its ring say `length`.
+void set_lengths(xdpcap_block& block, std::uint32_t in_ring, std::uint32_t length) {
+  auto* end = reinterpret_cast<std::byte*>(&block) + in_ring;
+  std::memcpy(end - sizeof(length), &length, sizeof(length));
+  block.block_length = length;
+}
+
+// Of a block with a fate, whatever its head says. A fate begins with its state, which is no code of
+// an option.
+std::uint32_t recorded_length(const xdpcap_block& block) {
+  constexpr std::uint16_t kDropCount = 4;
+  const std::uint32_t padded = (block.captured_length + 3U) & ~3U;
+  std::uint32_t length = sizeof(xdpcap_block) + padded;
+  xdpcap_drop_count drops{};
+  std::memcpy(&drops, reinterpret_cast<const std::byte*>(&block) + length, sizeof(drops));
+  if (drops.code == kDropCount && drops.length == sizeof(drops.count)) length += sizeof(drops);
+  return length + sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
+}
+
+}  // namespace
+
+std::uint64_t monotonic_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates) {
+  const std::uint64_t begin = cursor.position();
+  for (cursor.refresh(); cursor.ready(); cursor.next()) {
+    xdpcap_block& block = cursor.block();
+    if (with_fates) {
+      if (block.captured_length > XDPCAP_MOST_CAPTURED) RingCursor::throw_damaged();
+      const std::uint32_t length = recorded_length(block);
+      set_lengths(block, length, length);
+    }
+    if (time_of(block) > clock_offset) set_time(block, time_of(block) - clock_offset);
+  }
+  cursor.go_back(begin);
+}
+
+// Only the last block of a ring can have an open fate: where a later one is, its CPU has gone on
+// and reports nothing more. The recorder stores `last` before the head, so behind the head that was
+// seen it is of the block that ends there or of a later one. (Stores of tracing programs become
+// visible in order only where the CPU does that by itself. Elsewhere `last` of a block that is
+// being recorded may even be seen before them: then the fate of the block before it is taken too
+// early.)
+void RingCursor::hold_open_fate(std::uint64_t settled) {
+  const std::uint64_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire);
+  if (last >= end_) return;
+  if (last < position_ || last % alignof(xdpcap_block) != 0) throw_damaged();
+  auto& block = *reinterpret_cast<xdpcap_block*>(blocks_ + (last & (size_ - 1)));
+  if (!is_plausible(block)) throw_damaged();
+  if (time_of(block) <= settled) return;
+  const __u32 state = std::atomic_ref(fate_of(block).state).load(std::memory_order_acquire);
+  const bool decided = state != XDPCAP_FATE_OPEN && kOrderedStores;
+  if (decided || state == XDPCAP_FATE_NONE) return;
+  end_ = last;
+  busy_ = true;
+}
+
+void RingCursor::throw_damaged() {
+  throw Error("reading the rings: no recorder has left them like this",
+              "some other program writes to the maps of this one: find out which (bpftool map)");
+}
+
+void RingCursor::resize_block(std::uint32_t length) {
+  length_ = block().block_length;
+  set_lengths(block(), length_, length);
+}
+
+Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
+             std::uint64_t bytes_per_cpu)
+    : size_(ring_size(bytes_per_cpu)), possible_(possible) {
+  add(online);
+}
+
+std::size_t Rings::add(const std::vector<std::uint32_t>& online) {
+  const std::size_t before = cpus_.size();
+  for (const std::uint32_t cpu : online) {
+    if (std::find(cpus_.begin(), cpus_.end(), cpu) == cpus_.end()) add(cpu);
+  }
+  return cpus_.size() - before;
+}
+
+// A CPU whose ring cannot be made in full is tried again.
+void Rings::add(std::uint32_t cpu) {
+  UniqueFd ring = create_ring(size_);
+  Mapping memory(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0, "mapping a ring");
+  cpus_.reserve(cpus_.size() + 1);
+  memory_.reserve(memory_.size() + 1);
+  cursors_.reserve(cursors_.size() + 1);
+  // The first ring serves as the template that a map of maps is created by.
+  if (!array_.valid()) {
+    array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
+                        sizeof(std::uint32_t), possible_, 0, ring.get());
+  }
+  const int ring_fd = ring.get();
+  if (bpf_map_update_elem(array_.get(), &cpu, &ring_fd, BPF_ANY) != 0) {
+    throw system_error("giving CPU " + std::to_string(cpu) + " its ring", errno);
+  }
+  cursors_.emplace_back(memory.at(0), size_);
+  memory_.push_back(std::move(memory));
+  cpus_.push_back(cpu);
+  if (!first_.valid()) first_ = std::move(ring);
+}
+
+// No system call is named so, but changing a map of maps is one: the kernel waits for an RCU grace
+// period before it returns, so that no program can still see the old inner map (Linux 4.20, commit
+// 1ae80cf31938). XDP programs run inside RCU read-side sections, so none outlives the wait. A ring
+// that is replaced by itself changes nothing else.
+void Rings::wait_for_recorders() const {
+  const int ring = first_.get();
+  if (bpf_map_update_elem(array_.get(), &cpus_.front(), &ring, BPF_ANY) != 0) {
+    throw system_error("waiting for running programs", errno);
+  }
+}
+
+std::uint64_t Rings::most_waiting() const {
+  std::uint64_t most = 0;
+  for (const RingCursor& cursor : cursors_) most = std::max(most, cursor.waiting());
+  return most;
+}
+
+std::uint64_t default_ring_bytes(std::uint64_t memory_bytes, std::size_t cpus) {
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+  constexpr std::uint64_t kAllTogether = 512 * kMiB;
+  constexpr std::uint64_t kLeast = kMiB / 4;
+  constexpr std::uint64_t kMost = 8 * kMiB;
+  const std::uint64_t share =
+      std::min(memory_bytes / 64, kAllTogether) / std::max<std::size_t>(cpus, 1);
+  return std::bit_floor(std::clamp(share, kLeast, kMost));
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a capture is asked to do, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/xdp_action.hpp"
+#include "fate/selection.hpp"
+#include "filter/cbpf.hpp"
+#include "filter/expression.hpp"
+#include "output/file_options.hpp"
+#include "recorder/recorder.hpp"
+
+namespace xdpcap {
+
+// How to show a filter instead of capturing with it.
+enum class FilterListing : std::uint8_t {
+  assembly,  // -d, as tcpdump
+  c_code,    // -dd
+  decimal,   // -ddd
+  ebpf,      // --dump-ebpf: what it becomes
+};
+
+// A capture file to run a program over, instead of a capture (--replay).
+struct ReplayOrder {
+  std::string input;
+  std::string program;    // id, pinned path or name
+  std::string interface;  // that packets seem to come in by; empty: none in particular
+  bool both = false;      // write packets before and after
+};
+
+struct Options {
+  std::optional<FilterListing> listing;  // then only the filter and the link type count
+  std::optional<ReplayOrder> replay;     // then there is no hook
+  std::string hook;
+  std::string filter_text;
+  CbpfProgram filter;
+  std::vector<std::uint32_t>
+      filter_offsets;  // where an IP header may begin; none: Ethernet as it is
+  LinkType link_type;
+  std::optional<std::vector<XdpAction>> actions;  // nothing: all that the hook has slots for
+  std::optional<std::uint64_t> ring_bytes;        // for each CPU
+  std::optional<std::uint64_t> watermark;         // bytes in a ring that wake the reader
+  std::uint32_t snaplen = kMaxSnaplen;            // bytes of a packet that are kept
+  bool note_ingress = false;                      // a comment on each packet
+  std::optional<FateSelection> fates;             // nothing: they are not traced
+  bool quiet = false;
+  bool wait = false;    // until the hook is there
+  bool follow = false;  // go on with the hook that takes the place of this one
+  bool replace = false;
+  FileOptions files;
+  bool json = false;  // statistics and the summary as JSON
+};
+
+}  // namespace xdpcap

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "session/recording.hpp"
+
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "filter/file_link_type.hpp"
+#include "output/file_header.hpp"
+#include "process/cpus.hpp"
+#include "session/setup.hpp"
+
+namespace xdpcap {
+namespace {
+
+// A CPU may know the time of a packet before others see its mark that it is at work on one: by some
+// hundred ns at the most, for which this is ample.
+constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
+constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
+// A fate is known some hundred ns after its packet, or when the driver is done with its batch.
+// Where nothing says that (a tun device), one is waited for so long.
+constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
+
+// Those that wait in the rings after the last packet that was written are not wanted any more.
+void leave_surplus_out(ActionStatistics& one) {
+  const std::uint64_t surplus = lost(one) - one.counts.lost;
+  one.counts.matched -= surplus;
+  one.counts.received -= surplus;
+}
+
+}  // namespace
+
+Recording::Recording(const Options& options, const Hook& hook, int stop_fd)
+    : options_(options),
+      actions_(wanted_actions(options, hook)),
+      journal_(read_cpus().possible, actions_.size()),
+      files_(options.files, actions_.size(), journal_, stop_fd),
+      control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
+      rings_(make_rings(options, read_cpus())) {
+  if (options.fates) trace_fates();
+}
+
+// A capture without fates is better than none.
+void Recording::trace_fates() {
+  try {
+    fates_.emplace(rings_, read_cpus().possible, *options_.fates, actions_.size());
+    if (!fates_->shortcoming().empty()) {
+      without_fates_ = "fates with numbers instead of names: " + fates_->shortcoming();
+    }
+  } catch (const Error& error) {
+    if (!options_.fates->takes_all()) throw;  // there would be nothing to choose by
+    without_fates_ = std::string("no fates in this capture: ") + error.what() + "; " + error.hint();
+  }
+}
+
+void Recording::commit() {
+  files_.commit(rings_.cursors(), fates_ ? fates_->left_out() : std::span<const std::uint64_t>());
+}
+
+// A computer that slept has another distance between its clocks than before.
+bool Recording::drain(Patience patience) {
+  clock_.refresh();
+  const std::uint64_t horizon = monotonic_now() - kUntilStoresAreSeen;
+  return drain(horizon, fates_ ? horizon - kUntilFateIsKnown : RingCursor::kAllSettled, patience);
+}
+
+// Whatever fails, the file can still be completed: what is not written then is counted as lost.
+std::exception_ptr Recording::drain_rest(Patience patience) {
+  files_.stop_clocks();
+  std::exception_ptr failure;
+  constexpr int kTries = 2;  // also without another file
+  for (int i = 0; i < kTries; ++i) {
+    try {
+      if (!files_.sated() && file().flush(patience)) {
+        drain(kNobodyRecords, RingCursor::kAllSettled, patience);
+      }
+      break;
+    } catch (const Error&) {
+      failure = std::current_exception();
+      files_.stay();
+    }
+  }
+  file().give_up();
+  return failure;
+}
+
+bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Patience patience) {
+  CaptureFile& file = this->file();
+  for (RingCursor& cursor : rings_.cursors()) cursor.refresh(settled);
+  for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
+    end = merge_.run(rings_.cursors(), horizon, [&](RingCursor& cursor) {
+      if (file.is_full()) return false;
+      xdpcap_block& block = cursor.block();
+      if (fates_ ? !fates_->append(cursor, file) : !file.append(block)) return false;
+      set_time(block, time_of(block) + clock_.offset());
+      return true;
+    });
+    if (!file.flush(patience)) return false;
+    commit();
+    for (RingCursor& cursor : rings_.cursors()) cursor.release();
+    if (fates_) fates_->flushed();
+    if (!rotate()) return false;
+  }
+  return true;
+}
+
+// Goes on in the next file if it is time. False when the capture is over.
+bool Recording::rotate() {
+  if (!files_.is_due(monotonic_now())) return true;
+  const bool goes_on = files_.turn(statistics(), now());
+  if (goes_on) commit();
+  return goes_on;
+}
+
+pcapng::Bytes Recording::header() const {
+  return file_header({.hook = options_.hook,
+                      .filter = options_.filter_text,
+                      .link_type = file_link_type(options_.link_type),
+                      .snaplen = options_.snaplen,
+                      .actions = actions_});
+}
+
+Moment Recording::now() const {
+  const std::uint64_t monotonic = monotonic_now();
+  return {.monotonic = monotonic, .date = monotonic + clock_.offset()};
+}
+
+std::vector<ActionStatistics> Recording::statistics() const {
+  std::vector<ActionStatistics> statistics;
+  for (std::uint32_t row = 0; row < actions_.size(); ++row) {
+    ActionStatistics one{.action = actions_[row],
+                         .counts = control_.read(row),
+                         .written = files_.current().written()[row],
+                         .left_out = fates_ ? fates_->left_out()[row] : 0};
+    // The account of a capture that has all it was to have ends with its last packet.
+    if (files_.sated()) leave_surplus_out(one);
+    statistics.push_back(std::move(one));
+  }
+  return statistics;
+}
+
+std::vector<ActionStatistics> Recording::final_statistics() const {
+  std::vector<ActionStatistics> all = statistics();
+  for (ActionStatistics& one : all) {
+    if (fates_) one.fates = fates_->table(one.action);
+  }
+  return all;
+}
+
+}  // namespace xdpcap

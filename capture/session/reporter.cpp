@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "session/reporter.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "base/json_text.hpp"
+#include "base/tell.hpp"
+
+namespace xdpcap {
+namespace {
+
+constexpr double kSecond = 1e9;
+constexpr const char* kClearLine = "\r\x1b[K";
+
+bool is_terminal() {
+  const char* kind = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
+}
+
+std::size_t terminal_width() {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+}
+
+// 1234567 is "1.23 M": three digits that count.
+std::string with_unit(double number) {
+  constexpr std::array<const char*, 5> kUnits = {"", " k", " M", " G", " T"};
+  constexpr double kStep = 1000;
+  std::size_t unit = 0;
+  for (; number >= kStep && unit + 1 < kUnits.size(); ++unit) number /= kStep;
+  std::array<char, 32> text{};
+  const int decimals = unit == 0 || number >= 100 ? 0 : number >= 10 ? 1 : 2;
+  std::snprintf(text.data(), text.size(), "%.*f%s", decimals, number, kUnits[unit]);
+  return text.data();
+}
+
+std::string seconds(std::uint64_t nanoseconds) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%llu.%09llu",
+                static_cast<unsigned long long>(nanoseconds / 1'000'000'000),
+                static_cast<unsigned long long>(nanoseconds % 1'000'000'000));
+  return text.data();
+}
+
+std::string counts_as_json(const ActionStatistics& one, bool final) {
+  const std::uint64_t lost = final ? xdpcap::lost(one) : one.counts.lost;
+  return json_member("received", one.counts.received) + "," +
+         json_member("matched", one.counts.matched) + "," + json_member("written", one.written) +
+         "," + json_member("left_out", one.left_out) + "," + json_member("lost", lost);
+}
+
+}  // namespace
+
+std::string progress_line(const Report& now, const Report& last, std::size_t width) {
+  const ActionStatistics before = total(last.actions);
+  const ActionStatistics sum = total(now.actions);
+  const double time = static_cast<double>(now.elapsed - last.elapsed) / kSecond;
+  const auto counter = [&](const char* name, std::uint64_t then, std::uint64_t value) {
+    const double rate = time > 0 ? static_cast<double>(value - then) / time : 0;
+    return name + (" " + std::to_string(value)) + " (" + with_unit(rate) + "/s)  ";
+  };
+  std::string line = counter("received", before.counts.received, sum.counts.received) +
+                     counter("matched", before.counts.matched, sum.counts.matched) +
+                     counter("written", before.written, sum.written) + "lost " +
+                     std::to_string(sum.counts.lost) + "  " +
+                     with_unit(static_cast<double>(now.output.bytes)) + "B in " + now.output.file;
+  if (line.size() > width) line.resize(width);
+  return line;
+}
+
+std::string json_line(const Report& report, const std::string& type, bool final) {
+  std::string line =
+      "{" + json_member("type", type) + R"(,"time":)" + seconds(report.date) + R"(,"seconds":)" +
+      seconds(report.elapsed) + "," + counts_as_json(total(report.actions), final) + "," +
+      json_member("file", report.output.file) + "," + json_member("files", report.output.files) +
+      "," + json_member("bytes", report.output.bytes) + R"(,"actions":{)";
+  for (const ActionStatistics& one : report.actions) {
+    if (line.back() != '{') line += ',';
+    line += json_string(one.action.name()) + ":{" + counts_as_json(one, final) + "}";
+  }
+  return line + "}}\n";
+}
+
+Reporter::Reporter(const Options& options)
+    : quiet_(options.quiet),
+      json_(options.json),
+      json_fd_(options.files.path == "-" || options.files.print ? STDERR_FILENO : STDOUT_FILENO) {
+  if (options.quiet || (options.files.print && !options.json)) {
+    style_ = Style::silent;
+  } else if (options.json) {
+    style_ = Style::json;
+  } else if (is_terminal()) {
+    style_ = Style::terminal;
+  }
+}
+
+void Reporter::progress(Report report) {
+  switch (style_) {
+    case Style::silent:
+      break;
+    case Style::lines:
+      tell(statistics_line(report.actions));
+      break;
+    case Style::terminal:
+      // The last column stays free: a cursor behind it may begin another line.
+      tell(kClearLine + progress_line(report, last_, terminal_width() - 1));
+      line_is_drawn_ = true;
+      break;
+    case Style::json:
+      tell_json(json_line(report, "statistics", false));
+      break;
+  }
+  last_ = std::move(report);
+}
+
+void Reporter::news(const std::string& line) {
+  if (std::exchange(line_is_drawn_, false)) tell(kClearLine);
+  tell(line + '\n');
+}
+
+void Reporter::counts(const Report& report) {
+  if (json_) return tell_json(json_line(report, "statistics", false));
+  leave_line();
+  tell(xdpcap::summary(report.actions));
+}
+
+void Reporter::summary(const Report& report, const std::string& more, bool json_only) {
+  leave_line();
+  std::string text;
+  if (!json_ && !quiet_) text = xdpcap::summary(report.actions);
+  // Beside JSON on stdout there is room for people.
+  if (!quiet_ && (!json_ || json_fd_ == STDOUT_FILENO)) text += more;
+  if (!json_only) tell(text + loss_line(report.actions), kLastPatienceMilliseconds);
+  if (json_) tell_json(json_line(report, "summary", true));
+}
+
+void Reporter::leave_line() {
+  if (std::exchange(line_is_drawn_, false)) tell("\n");
+}
+
+void Reporter::tell_json(const std::string& line) const {
+  tell(line, kLastPatienceMilliseconds, json_fd_);
+}
+
+}  // namespace xdpcap

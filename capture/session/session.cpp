@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "session/session.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/tell.hpp"
+#include "bpf/features.hpp"
+#include "process/cpus.hpp"
+#include "recorder/recorder.hpp"
+#include "session/rescue.hpp"
+
+namespace xdpcap {
+namespace {
+
+constexpr int kFailureExit = 2;
+constexpr std::uint64_t kReportEvery = 1'000'000'000;
+
+// No more than half a ring: it has to be read before it is full.
+std::uint64_t wake_at(const Options& options, const Rings& rings) {
+  const std::uint64_t bytes = rings.bytes_per_cpu();
+  return std::min(options.watermark.value_or(bytes / 4), bytes / 2);
+}
+
+}  // namespace
+
+Session::Session(const Options& options, Hook hook, const Signals& signals)
+    : options_(options),
+      signals_(signals),
+      hook_(std::move(hook)),
+      recording_(options, hook_, signals.stop_fd),
+      sleeper_(recording_.control(), recording_.rings(), wake_at(options, recording_.rings()),
+               signals),
+      reporter_(options),
+      has_xdp_load_bytes_(has_xdp_load_bytes()) {
+  if (!recording_.without_fates().empty()) tell(recording_.without_fates() + '\n');
+}
+
+void Session::run() {
+  const auto& user = options_.files.user;
+  CaptureFiles& files = recording_.files();
+  if (user) recording_.file().output().give_to(user->id, user->group);
+  install();
+  recording_.commit();
+  files.begin(recording_.header(), recording_.now());
+  if (user) {
+    become(*user);
+    attachment_->without_privileges();
+    if (recording_.fates()) tell_all(recording_.fates()->without_privileges());
+  }
+  try {
+    capture_to_the_end();
+  } catch (const std::bad_alloc&) {
+    leave_to_guardian();
+  }
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void Session::capture_to_the_end() {
+  try {
+    capture();
+  } catch (const Error&) {  // what there is can be completed
+    failure_ = std::current_exception();
+    recording_.files().stay();
+  }
+  detach();
+  finish();
+}
+
+// At every moment the journal says how far the file has got. Without memory it is better completed
+// by somebody else.
+void Session::leave_to_guardian() {
+  if (!recording_.file().output().is_file() || !attachment_->is_guarded()) throw std::bad_alloc();
+  tell("xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n",
+       kLastPatienceMilliseconds);
+  ::_exit(kFailureExit);
+}
+
+ebpf::Program Session::make_recorder(XdpAction action, Flavour flavour, int next_fd) const {
+  const auto& actions = recording_.actions();
+  const auto interface = static_cast<std::uint32_t>(
+      std::find(actions.begin(), actions.end(), action) - actions.begin());
+  const Recording& recording = recording_;
+  return xdpcap::make_recorder(
+      {.action = action,
+       .interface_id = interface,
+       .snaplen = options_.snaplen,
+       .cpus = read_cpus().possible,
+       .counters_row = interface,
+       .control_fd = recording.control().fd(),
+       .rings_fd = recording.rings().array_fd(),
+       .ring_bytes = static_cast<std::uint32_t>(recording.rings().bytes_per_cpu()),
+       .bell_fd = sleeper_.bell_fd(),
+       .frags = flavour.frags,
+       .has_xdp_load_bytes = has_xdp_load_bytes_,
+       .filter_offsets = options_.filter_offsets,
+       .note_ingress = options_.note_ingress && !recording.fates(),
+       .next_fd = next_fd,
+       .last_fd = recording.fates() ? recording.fates()->last_fd() : -1},
+      options_.filter);
+}
+
+// What the guardian needs open, to make recorders, empty the rings and complete the file.
+std::vector<int> Session::descriptors() const {
+  std::vector<int> all = recording_.rings().descriptors();
+  const auto add = [&](const std::vector<int>& some) {
+    all.insert(all.end(), some.begin(), some.end());
+  };
+  add({recording_.control().fd(), sleeper_.bell_fd()});
+  if (const auto& fates = recording_.fates()) {
+    add({fates->last_fd()});
+    add(fates->descriptors());
+  }
+  const Output& output = recording_.files().current().output();
+  if (output.is_file()) add(output.descriptors());
+  return all;
+}
+
+void Session::install() {
+  if (!kOrderedStores) require_atomic_exchange();
+  Rings& rings = recording_.rings();
+  auto& fates = recording_.fates();
+  Attachment::Plan plan{
+      .actions = recording_.actions(),
+      .replace = options_.replace,
+      .follow = options_.follow,
+      .make_recorder = [this](XdpAction action, Flavour flavour,
+                              int next_fd) { return make_recorder(action, flavour, next_fd); },
+      .note_flavour =
+          [&fates](const Flavour& flavour) {
+            if (fates) fates->set_flavour(flavour);
+          },
+      .wait_for_recorders = [&rings] { rings.wait_for_recorders(); },
+      .descriptors = [this] { return descriptors(); },
+      .rescue = {}};
+  // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
+  if (recording_.file().output().is_file()) {
+    plan.rescue = [this] { rescue(recording_, options_.files.user); };
+  }
+  attachment_.emplace(std::move(hook_), std::move(plan));
+}
+
+void Session::capture() {
+  CaptureFiles& files = recording_.files();
+  files.connect();
+  // The header goes out at once: it tells whoever reads a pipe that all is well.
+  if (!recording_.file().flush({.interrupt_fd = signals_.stop_fd})) return;
+  recording_.commit();
+  sleeper_.watch(attachment_->fd());
+  start_ = monotonic_now();
+  next_report_ = start_ + kReportEvery;
+  while (!stop_requested(signals_.stop_fd)) {
+    sleeper_.note_waiting();
+    if (!recording_.drain({.interrupt_fd = signals_.stop_fd})) break;
+    sleeper_.sleep(std::min(next_report_, files.due_at()));
+    answer_requests();
+    if (sleeper_.has_news()) tell_all(attachment_->receive());
+    if (monotonic_now() >= next_report_) report();
+  }
+}
+
+// The guardian takes the recorders out, meanwhile packets are written as before.
+void Session::detach() {
+  take_stop(signals_.stop_fd);
+  attachment_->begin_detaching();
+  for (bool goes_on = true; !attachment_->is_detached(); attachment_->wait_detaching()) {
+    goes_on = goes_on && !failure_ && write_some();
+  }
+  if (!failure_ && !attachment_->failure().empty()) {
+    failure_ = std::make_exception_ptr(Error(attachment_->failure()));
+  }
+}
+
+// False when nothing more can be written.
+bool Session::write_some() {
+  constexpr Patience kShort{.milliseconds = 10};
+  try {
+    if (recording_.file().flush(kShort) && recording_.drain(kShort)) return true;
+    return recording_.file().end() == WriteEnd::interrupted;
+  } catch (const Error&) {
+    failure_ = std::current_exception();
+    recording_.files().stay();
+    return false;
+  }
+}
+
+// Writes what recorders left in the rings, and completes the file. A second signal ends waiting for
+// whoever takes it too slowly.
+void Session::finish() {
+  CaptureFiles& files = recording_.files();
+  const int stop_fd = signals_.stop_fd;
+  const Patience patience{.interrupt_fd = stop_fd, .milliseconds = kLastPatienceMilliseconds};
+  const std::exception_ptr failure = recording_.drain_rest(patience);
+  if (!failure_) failure_ = failure;
+
+  const std::vector<ActionStatistics> statistics = recording_.final_statistics();
+  const bool reader_gone = recording_.file().end() == WriteEnd::reader_gone;
+  take_stop(stop_fd);
+  tell_all(attachment_->look());
+  tell_all(files.wait_for_printer(stop_fd));
+  reporter_.summary(state(statistics), recording_.fates() ? recording_.fates()->table() : "",
+                    reader_gone);
+  if (reader_gone) return;
+  files.finish(statistics, recording_.now().date, {.milliseconds = kLastPatienceMilliseconds});
+  recording_.journal().finish();
+  tell_all(files.wait(stop_fd));
+  files.check();
+}
+
+void Session::report() {
+  next_report_ = monotonic_now() + kReportEvery;
+  look_around();
+  reporter_.progress(state(recording_.statistics()));
+}
+
+// Everything is written by now that SIGUSR2 asks to be.
+void Session::answer_requests() {
+  if (counts_requested(signals_.request_fd)) reporter_.counts(state(recording_.statistics()));
+}
+
+void Session::look_around() {
+  give_rings_to_new_cpus();
+  tell_all(attachment_->look());
+  sleeper_.watch(attachment_->fd());
+  tell_all(recording_.files().look());
+}
+
+void Session::tell_all(const std::vector<std::string>& news) {
+  for (const std::string& line : news) reporter_.news(line);
+}
+
+Report Session::state(std::vector<ActionStatistics> statistics) const {
+  const CaptureFiles& files = recording_.files();
+  return {.actions = std::move(statistics),
+          .output = {.file = files.path(), .files = files.count(), .bytes = files.bytes()},
+          .date = recording_.now().date,
+          .elapsed = monotonic_now() - start_};
+}
+
+void Session::give_rings_to_new_cpus() {
+  try {
+    const std::size_t added = recording_.rings().add(read_cpus().online);
+    if (added == 0) return;
+    attachment_->renew_guardian();
+    reporter_.news(std::to_string(added) + " more CPUs are online: gave each a ring");
+  } catch (const Error& error) {
+    if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
+    reporter_.news(std::string("a CPU that came online has no ring, what it matches is lost: ") +
+                   error.what());
+  }
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "source/attached_hook.hpp"
+
+#include <linux/capability.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "bpf/program_info.hpp"
+#include "process/capabilities.hpp"
+
+namespace xdpcap {
+namespace {
+
+// The actions that the hook has slots for.
+std::vector<XdpAction> those_in(const Hook& hook, const std::vector<XdpAction>& actions) {
+  std::vector<XdpAction> fitting;
+  std::copy_if(actions.begin(), actions.end(), std::back_inserter(fitting),
+               [&](XdpAction action) { return action.value() < hook.slots(); });
+  return fitting;
+}
+
+UniqueFd take_first(std::vector<UniqueFd>& descriptors) {
+  if (descriptors.empty()) throw Error("taking a hook over: nothing was sent");
+  UniqueFd first = std::move(descriptors.front());
+  descriptors.erase(descriptors.begin());
+  return first;
+}
+
+}  // namespace
+
+AttachedHook::AttachedHook(Hook hook) : hook_(std::move(hook)) {}
+
+AttachedHook::AttachedHook(const std::string& path, Message handover)
+    : hook_(Hook::adopt(path, take_first(handover.received))),
+      installation_(
+          std::make_unique<Installation>(hook_, handover.text, std::move(handover.received))) {}
+
+Message AttachedHook::hand_over(char kind) const {
+  Installation::Handover handover = installation_->hand_over();
+  handover.descriptors.insert(handover.descriptors.begin(), hook_.fd());
+  return {.kind = kind,
+          .text = std::move(handover.layout),
+          .descriptors = std::move(handover.descriptors)};
+}
+
+std::vector<int> AttachedHook::descriptors() const {
+  std::vector<int> all = installation_->hand_over().descriptors;
+  all.push_back(hook_.fd());
+  all.push_back(installation_->folder_fd());
+  for (const int fd : installation_->held()) all.push_back(fd);
+  return all;
+}
+
+void AttachedHook::load(const std::vector<XdpAction>& actions, bool may_replace,
+                        const Installation::MakeRecorder& make_recorder) {
+  installation_ =
+      std::make_unique<Installation>(hook_, those_in(hook_, actions), may_replace, make_recorder);
+}
+
+void AttachedHook::fill() {
+  installation_->fill();
+  users_ = programs_using(hook_.map_id());
+}
+
+void AttachedHook::remove(std::chrono::milliseconds patience) {
+  installation_->remove(patience);
+}
+
+// Which programs use a hook is looked up once; after that only whether they are still there.
+std::vector<std::string> AttachedHook::look_at_users() {
+  if (!has_capability(CAP_SYS_ADMIN)) return {};
+  // What cannot be asked about is no news.
+  const auto is_loaded = [](std::uint32_t id) {
+    return find_program(id).has_value() || errno != ENOENT;
+  };
+  if (std::any_of(users_.begin(), users_.end(), is_loaded)) return {};
+  users_ = programs_using(hook_.map_id());
+  const bool in_use = !users_.empty();
+  if (std::exchange(in_use_, in_use) == in_use) return {};
+  if (in_use) return {"a program uses the hook " + hook_.path() + " again"};
+  return {"no loaded program uses the hook " + hook_.path() +
+          " any more (unloaded, or its interface was removed): no packets come until one does"};
+}
+
+}  // namespace xdpcap

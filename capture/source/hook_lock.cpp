@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "source/hook_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+namespace xdpcap {
+
+// A lock belongs to an open file, which a forked process shares: so the folder is opened anew.
+HookLock::HookLock(int folder_fd, std::chrono::milliseconds patience)
+    : fd_(::openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  constexpr std::chrono::milliseconds kLook{2};
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (fd_.valid()) {
+    held_ = ::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0;
+    if (held_ || errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= end) return;
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+UniqueFd open_folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  return UniqueFd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+}  // namespace xdpcap

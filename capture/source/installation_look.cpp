@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an installation does about a hook that others change.
+#include <bpf/bpf.h>
+#include <linux/capability.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bpf/map_info.hpp"
+#include "process/capabilities.hpp"
+#include "source/chain.hpp"
+#include "source/holder.hpp"
+#include "source/hook_lock.hpp"
+#include "source/installation.hpp"
+
+namespace xdpcap {
+namespace {
+
+constexpr std::uint32_t kNextKey = 0;
+
+}  // namespace
+
+std::vector<std::string> Installation::look() {
+  std::vector<std::string> news;
+  if (!filled_) return news;
+  ++looks_;
+  const auto is_first = [&](const Slot& slot) {
+    return hook_.program_in(slot.action) == slot.program_id;
+  };
+  for (Slot& slot : slots_) {
+    if (!is_first(slot)) continue;
+    slot.taken_over_by.reset();
+    hold(slot, {});
+  }
+  if (std::all_of(slots_.begin(), slots_.end(), is_first)) return news;
+  const HookLock lock(folder_.get(), std::chrono::milliseconds(0));
+  if (!lock.held() && !is_free_to_repair()) return news;
+  if (lock.held()) looks_in_vain_ = 0;
+  // What fails with one slot must not hide what was done about another.
+  std::exception_ptr failure;
+  for (Slot& slot : slots_) {
+    try {
+      std::string line = is_first(slot) ? std::string() : look(slot);
+      if (!line.empty()) news.push_back(std::move(line));
+    } catch (const std::exception&) {
+      failure = std::current_exception();
+    }
+  }
+  if (news.empty() && failure) std::rethrow_exception(failure);
+  return news;
+}
+
+// Other captures hold the lock for milliseconds. Whoever holds it longer is none.
+bool Installation::is_free_to_repair() {
+  constexpr unsigned kMostLooksInVain = 5;
+  return ++looks_in_vain_ > kMostLooksInVain;
+}
+
+// Of a slot whose first program is not ours.
+std::string Installation::look(Slot& slot) {
+  const auto holder = hook_.program_in(slot.action);
+  // Whether we stand after another capture cannot be seen by everybody: then it is believed.
+  if (holder && !has_capability(CAP_SYS_ADMIN)) return {};
+  if (auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id)) {
+    hold(slot, std::move(place->nexts));
+    slot.taken_over_by.reset();
+    return {};
+  }
+  const std::string begin = "slot " + slot.action.name() + " of the hook " + hook_.path();
+  if (!holder) {
+    slot.taken_over_by.reset();
+    return join(slot, {slot.action.value()})
+               ? begin + " was emptied by somebody else: put the recorder back"
+               : begin + " was emptied by somebody else, and takes no recorder any more";
+  }
+  const std::string repaired = repair(slot, *holder);
+  if (!repaired.empty()) {
+    slot.taken_over_by.reset();
+    return begin + repaired;
+  }
+  if (std::exchange(slot.taken_over_by, holder) == holder) return {};
+  return begin + " was taken over by " + describe_program(*holder) +
+         ": nothing is captured there until that one goes";
+}
+
+// The end of a line that says what was done; empty when there is nothing to be done.
+std::string Installation::repair(Slot& slot, std::uint32_t holder) {
+  if (may_replace_) {
+    // Whoever we had taken the slot over from has put it back where somebody emptied it.
+    const bool was_there_before = holder < slot.program_id;
+    return was_there_before && join(slot, {slot.action.value()})
+               ? " was emptied by somebody else, and refilled by another capture: took it over "
+                 "again"
+               : "";
+  }
+  look_who_is_left_over(slot);
+  drop_left_over(slot);
+  Place end = find_end(hook_.fd(), slot.action.value());
+  const auto last = program_at(end.map_fd(hook_.fd()), end.key());
+  const bool leads_back = leads_into_chain(slot);
+  // One that shares with nobody has taken the slot over, if it did not have it before us.
+  if (last && end.nexts.empty() && !leads_back) return {};
+  if (!last && leads_back) bpf_map_delete_elem(slot.next.get(), &kNextKey);
+  if (last && !put_program(slot.next.get(), 0, *last)) return {};
+  const bool is_first = end.nexts.empty();
+  if (!join(slot, std::move(end))) return {};
+  return is_first && !last
+             ? " held a recorder whose capture was killed: put the own one in its place"
+             : " was emptied by somebody else, or a capture in front was killed: put the recorder "
+               "back beside those of others";
+}
+
+// Whether what comes after us is in the chain now: then the slot was emptied, and another one put
+// back first.
+bool Installation::leads_into_chain(const Slot& slot) const {
+  const std::vector<std::uint32_t> ours = chain_in(slot.next.get(), 0);
+  const std::vector<std::uint32_t> chain = chain_in(hook_.fd(), slot.action.value());
+  return std::any_of(ours.begin(), ours.end(), [&](std::uint32_t program) {
+    return std::find(chain.begin(), chain.end(), program) != chain.end();
+  });
+}
+
+// Looking opens them anew each time.
+void Installation::hold(Slot& slot, std::vector<UniqueFd> nexts) {
+  const auto is_same = [](const UniqueFd& a, const UniqueFd& b) {
+    const auto one = map_info(a.get());
+    const auto other = map_info(b.get());
+    return one && other && one->id == other->id;
+  };
+  if (std::equal(nexts.begin(), nexts.end(), slot.called_through.begin(), slot.called_through.end(),
+                 is_same)) {
+    return;
+  }
+  slot.called_through = std::move(nexts);
+  slot.shared = false;
+}
+
+void Installation::hold(XdpAction action, std::vector<UniqueFd> nexts) {
+  const auto slot = std::find_if(slots_.begin(), slots_.end(),
+                                 [&](const Slot& one) { return one.action == action; });
+  if (slot != slots_.end()) hold(*slot, std::move(nexts));
+}
+
+std::vector<Installation::Path> Installation::unshared_paths() const {
+  std::vector<Path> paths;
+  for (const Slot& slot : slots_) {
+    if (slot.shared) continue;
+    Path& path = paths.emplace_back(Path{slot.action, {}});
+    for (const UniqueFd& next : slot.called_through) path.nexts.push_back(next.get());
+  }
+  return paths;
+}
+
+std::vector<int> Installation::held() const {
+  std::vector<int> all;
+  for (const Slot& slot : slots_) {
+    for (const UniqueFd& next : slot.called_through) all.push_back(next.get());
+  }
+  return all;
+}
+
+void Installation::shared(XdpAction action) {
+  for (Slot& slot : slots_) slot.shared = slot.shared || slot.action == action;
+}
+
+// Asked for all slots at once, and not at each look: it takes a walk through /proc.
+void Installation::look_who_is_left_over(const Slot& slot) {
+  constexpr unsigned kAskEvery = 10;
+  const bool is_reported = slot.taken_over_by == hook_.program_in(slot.action);
+  if (left_over_at_ == looks_ || (is_reported && looks_ % kAskEvery != 0)) return;
+  left_over_at_ = looks_;
+  left_over_ = left_over(programs_of_others());
+}
+
+}  // namespace xdpcap
