@@ -181,7 +181,7 @@ auto reversed(const std::vector<Value>& values) {
 template <class Value>
 class ByBlock {
  public:
-  explicit ByBlock(const Graph& graph, Value value = {}) : values_(graph.size(), value) {}
+  explicit ByBlock(const Graph& graph, const Value& value = {}) : values_(graph.size(), value) {}
   auto&& operator[](BlockId id) { return values_[static_cast<std::size_t>(id)]; }
   auto&& operator[](BlockId id) const { return values_[static_cast<std::size_t>(id)]; }
 
