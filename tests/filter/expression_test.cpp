@@ -112,6 +112,13 @@ TEST(LinkType, EveryNameThatLibpcapKnows) {
   EXPECT_GT(compiled, 150);
 }
 
+TEST(LinkType, NamesAreListed) {
+  const std::vector<std::string> names = link_type_names();
+  EXPECT_GT(names.size(), 150U);
+  EXPECT_EQ(names.front(), "NULL");  // libpcap's name for 0
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"EN10MB", "RAW", "LINUX_SLL"}));
+}
+
 TEST(Offsets, AreNumbersWithCommas) {
   EXPECT_EQ(parse_offsets("14"), (std::vector<std::uint32_t>{14}));
   EXPECT_EQ(parse_offsets("14, 34,65535"), (std::vector<std::uint32_t>{14, 34, 65535}));

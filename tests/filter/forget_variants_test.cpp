@@ -118,6 +118,23 @@ TEST(ForgetVariants, ForgetsAnXThatWasCompared) {
   EXPECT_EQ(end_of_start(Cond::ge, Var::x, 1U), 0U);
 }
 
+// Compared on one of the ways is compared.
+TEST(ForgetVariants, RemembersAComparisonWhereWaysMeet) {
+  for (const bool on_first : {false, true}) {
+    Graph graph;
+    const BlockId start = graph.add();
+    const BlockId one = graph.add();
+    const BlockId other = graph.add();
+    const BlockId read = graph.add();
+    graph.entry = start;
+    graph[start] = {.ops = {}, .end = Branch{Cond::gt, Var::a, 1U, one, other}};
+    graph[on_first ? one : other].end = Branch{Cond::eq, Var::x, 1U, read, kNoMatch};
+    graph[on_first ? other : one].end = Jump{read};
+    graph[read] = {.ops = ops({kBehindX}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
+    EXPECT_EQ(count(forgotten(graph), "forget X; A = u8[X+2]"), 1U);
+  }
+}
+
 TEST(ForgetVariants, FollowsWhatIsMadeOfAComparedValue) {
   Graph graph;
   const BlockId start = graph.add();

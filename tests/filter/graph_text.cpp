@@ -88,7 +88,7 @@ struct OpText {
     return name(op.to) + sign(op.op) + name(op.operand);
   }
   std::string operator()(const Guard& op) const {
-    return (op.base == Base::packet ? "need " : "need X+") + std::to_string(op.end) +
+    return (op.base == Base::packet ? "need " : "need X+") + number(op.end) +
            (op.reached == 0 ? "" : " after " + std::to_string(op.reached)) +
            (op.bound_x ? " of a bounded X" : "");
   }

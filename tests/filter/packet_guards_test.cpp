@@ -148,6 +148,13 @@ TEST(GuardPacket, BoundsAnXThatMayBeTooLarge) {
   EXPECT_TRUE(bounds({Constant{Var::x, 4}, Forget{Var::x}, behind_x(0)}));
 }
 
+TEST(GuardPacket, GoesAsFarAsTheVerifier) {
+  EXPECT_EQ(guarded({byte(65534)}),
+            "0: need 0xffff; A = u8[65534]; if A == 1 then match else no_match\n");
+  EXPECT_EQ(guarded({Constant{Var::x, 0}, behind_x(65534)}),
+            "0: X = 0; need X+0xffff; A = u8[cursor-1]; if A == 1 then match else no_match\n");
+}
+
 // In a loop, X grows: what the first turn shows is not true of the next.
 TEST(GuardPacket, BoundsAnXThatALoopRaises) {
   Graph graph;

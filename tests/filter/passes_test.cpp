@@ -137,6 +137,9 @@ TEST(Lift, ReadsAsFarAsTheVerifierGoes) {
   EXPECT_FALSE(reads(0x28, 65534));
   EXPECT_TRUE(reads(0x20, 65531));
   EXPECT_FALSE(reads(0x20, 65532));
+  // From X, which is 0, on.
+  EXPECT_TRUE(reads(0x50, 65534));
+  EXPECT_FALSE(reads(0x50, 65535));
 }
 
 // An IPv6 packet with so many destination options headers (8 bytes each) in front of TCP.
