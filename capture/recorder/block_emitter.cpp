@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "base/pcapng_format.hpp"
@@ -24,6 +25,14 @@ namespace {
 // Packets of up to so many bytes are copied by the program itself, in pieces of at most so many.
 constexpr std::int32_t kMostDirect = 128;
 constexpr std::int32_t kLargePiece = 32;
+
+// An option's head (u16 code, u16 length) as one word, in the machine's own byte order.
+std::uint32_t option_head(std::uint16_t code, std::uint16_t length) {
+  const std::array<std::uint16_t, 2> head = {code, length};
+  std::uint32_t word = 0;
+  std::memcpy(&word, head.data(), sizeof(word));
+  return word;
+}
 
 }  // namespace
 
@@ -70,51 +79,72 @@ void BlockEmitter::emit_drop_count() {
   code_.bind(none);
 }
 
-// R2 and R0 as above, both moved on. The text is kept beside the counters, because a CPU's packets
-// mostly come in by the same interface, and divisions are slow.
+// R2 and R0 as above, both moved on. The comment is kept beside the counters, because a CPU's
+// packets mostly come in by the same interface, and divisions are slow.
 void BlockEmitter::emit_ingress() {
   const Label known = code_.label();
   code_.note("the interface it came in by");
   code_.load(Size::word, Reg::r3, Reg::r6, offsetof(xdp_md, ingress_ifindex));
-  code_.load(Size::dword, Reg::r4, Reg::r9, offsetof(xdpcap_counters, ingress_ifindex));
-  code_.load(Size::dword, Reg::r5, Reg::r9, offsetof(xdpcap_counters, ingress_text));
+  code_.load(Size::dword, Reg::r4, Reg::r9, offsetof(xdpcap_counters, ingress_key));
+  code_.alu64(Alu::add, Reg::r3, 1);
   code_.jump_if(Cond::eq, Reg::r3, Reg::r4, known);
-  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, ingress_ifindex), Reg::r3);
-  emit_ingress_text();
-  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, ingress_text), Reg::r5);
+  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, ingress_key), Reg::r3);
+  code_.alu64(Alu::sub, Reg::r3, 1);
+  emit_ingress_number();
   code_.bind(known);
 
   constexpr std::array<char, 8> kText = {'i', 'n', 'g', 'r', 'e', 's', 's', '='};
-  store_option(offsetof(xdpcap_ingress, code), option::opt_comment,
-               sizeof(xdpcap_ingress) - offsetof(xdpcap_ingress, text));
+  code_.load(Size::word, Reg::r3, Reg::r9, offsetof(xdpcap_counters, ingress_head));
+  store_tail(offsetof(xdpcap_ingress, code), Reg::r3);
   for (std::size_t i = 0; i < kText.size(); i += sizeof(std::uint32_t)) {
     std::uint32_t word = 0;
     std::memcpy(&word, &kText.at(i), sizeof(word));
     store_tail(offsetof(xdpcap_ingress, text) + i, word);
   }
+  code_.load(Size::dword, Reg::r5, Reg::r9, offsetof(xdpcap_counters, ingress_number));
   store_tail(offsetof(xdpcap_ingress, number), Reg::r5);
   code_.alu64(Alu::rsh, Reg::r5, 32);
-  store_tail(offsetof(xdpcap_ingress, number) + sizeof(std::uint32_t), Reg::r5);
-  code_.alu64(Alu::add, Reg::r2, sizeof(xdpcap_ingress));
-  code_.alu64(Alu::add, Reg::r0, sizeof(xdpcap_ingress));
+  store_tail(offsetof(xdpcap_ingress, number) + 4, Reg::r5);
+  code_.load(Size::word, Reg::r5, Reg::r9, offsetof(xdpcap_counters, ingress_rest));
+  store_tail(offsetof(xdpcap_ingress, number) + 8, Reg::r5);
+  // On to where it ends. The verifier has to be told that this is not far.
+  constexpr std::int32_t kMostText = 31;
+  code_.alu64(Alu::rsh, Reg::r3, 16);
+  code_.alu64(Alu::bit_and, Reg::r3, kMostText);
+  pad(code_, Reg::r3);
+  code_.alu64(Alu::add, Reg::r3, offsetof(xdpcap_ingress, text));
+  code_.alu64(Alu::add, Reg::r2, Reg::r3);
+  code_.alu64(Alu::add, Reg::r0, Reg::r3);
 }
 
-// R5 = the decimal digits of R3 and spaces behind them, the first in the lowest byte: each digit,
-// from the last on, pushes those before it up.
-void BlockEmitter::emit_ingress_text() {
-  constexpr int kDigits = sizeof(std::uint64_t);
+// Keeps the decimal digits of R3, and the head of a comment with so many. R5 = the first eight of
+// them, the first in the lowest byte, and R1 = the others: each digit, from the last on, pushes
+// those before it up.
+void BlockEmitter::emit_ingress_number() {
+  constexpr int kDigits = std::numeric_limits<std::uint32_t>::digits10 + 1;
   const Label done = code_.label();
-  code_.load_imm64(Reg::r5, 0x2020202020202020);
-  for (int i = 0; i < kDigits; ++i) {
+  code_.alu64(Alu::mov, Reg::r5, 0);
+  code_.alu64(Alu::mov, Reg::r1, 0);
+  for (int i = 1; i <= kDigits; ++i) {
+    code_.alu64(Alu::lsh, Reg::r1, 8);
+    code_.alu64(Alu::mov, Reg::r4, Reg::r5);
+    code_.alu64(Alu::rsh, Reg::r4, 56);
+    code_.alu64(Alu::bit_or, Reg::r1, Reg::r4);
+    code_.alu64(Alu::lsh, Reg::r5, 8);
     code_.alu64(Alu::mov, Reg::r4, Reg::r3);
     code_.alu64(Alu::mod, Reg::r4, 10);
     code_.alu64(Alu::add, Reg::r4, '0');
-    code_.alu64(Alu::lsh, Reg::r5, 8);
     code_.alu64(Alu::bit_or, Reg::r5, Reg::r4);
+    const auto length = static_cast<std::uint16_t>(sizeof(xdpcap_ingress::text) + i);
+    code_.store(Size::word, Reg::r9, offsetof(xdpcap_counters, ingress_head),
+                static_cast<std::int32_t>(option_head(option::opt_comment, length)));
     code_.alu64(Alu::div, Reg::r3, 10);
     code_.jump_if(Cond::eq, Reg::r3, 0, done);
   }
   code_.bind(done);
+  code_.store(Size::dword, Reg::r9, offsetof(xdpcap_counters, ingress_number), Reg::r5);
+  code_.store(Size::word, Reg::r9, offsetof(xdpcap_counters, ingress_rest), Reg::r1);
+  code_.load(Size::dword, Reg::r1, Reg::r10, kBlockSlot);
 }
 
 void BlockEmitter::emit_tail() {
@@ -235,12 +265,8 @@ void BlockEmitter::store_tail(std::size_t offset, std::uint32_t value) {
               static_cast<std::int32_t>(value));
 }
 
-// An option's head (u16 code, u16 length) as one store, in the machine's own byte order.
 void BlockEmitter::store_option(std::size_t offset, std::uint16_t code, std::uint16_t length) {
-  const std::array<std::uint16_t, 2> head = {code, length};
-  std::uint32_t word = 0;
-  std::memcpy(&word, head.data(), sizeof(word));
-  store_tail(offset, word);
+  store_tail(offset, option_head(code, length));
 }
 
 }  // namespace xdpcap::recorder

@@ -32,7 +32,7 @@ class BlockEmitter {
   void emit_header();
   void emit_drop_count();
   void emit_ingress();
-  void emit_ingress_text();
+  void emit_ingress_number();
   void emit_tail();
   void emit_copy();
   void emit_direct_copy(ebpf::Label helper, ebpf::Label copied);
