@@ -137,6 +137,10 @@ TEST(FuseTests, LeavesATestThatDoesMoreOrFailsElsewhere) {
   const TestOf with_more{ops({Constant{Var::x, 3}, load(1, 13)}), Cond::eq, 2};
   EXPECT_EQ(fused(equal(load(1, 12), 1), with_more), "as before");
   EXPECT_EQ(fused(equal(load(1, 12), 1), {ops({load(1, 13)}), Cond::gt, 2}), "as before");
+  // What is loaded is not what is tested.
+  Load to_x = load(1, 13);
+  to_x.to = Var::x;
+  EXPECT_EQ(fused(equal(load(1, 12), 1), {ops({to_x}), Cond::eq, 2}), "as before");
 
   Graph graph;
   const BlockId one = graph.add();

@@ -56,13 +56,14 @@ TEST(LiveAtStart, GoesRoundLoops) {
   const BlockId back = graph.add();
   graph.entry = start;
   graph[start].end = Jump{body};
-  graph[body] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, Var::x, kMatch, back}};
+  graph[body] = {.ops = ops({Copy{Var::a, scratch(4)}}),
+                 .end = Branch{Cond::eq, Var::a, Var::x, kMatch, back}};
   graph[back] = {.ops = ops({Copy{Var::x, scratch(3)}}), .end = LoopBack{body}};
   const ByBlock<VarSet> live = live_at_start(graph);
-  EXPECT_EQ(live[start], (VarSet{Var::x, scratch(3)}));
-  EXPECT_EQ(live[body], (VarSet{Var::x, scratch(3)}));
-  EXPECT_EQ(live[back], (VarSet{scratch(3)}));
-  EXPECT_EQ(live_at_end(graph[body], live), (VarSet{Var::a, Var::x, scratch(3)}));
+  EXPECT_EQ(live[start], (VarSet{Var::x, scratch(3), scratch(4)}));
+  EXPECT_EQ(live[body], (VarSet{Var::x, scratch(3), scratch(4)}));
+  EXPECT_EQ(live[back], (VarSet{scratch(3), scratch(4)}));
+  EXPECT_EQ(live_at_end(graph[body], live), (VarSet{Var::a, Var::x, scratch(3), scratch(4)}));
 }
 
 // The register of X becomes the cursor, unless X is read afterwards.

@@ -122,6 +122,24 @@ TEST(ChooseByteOrder, KnowsWhatBytesCannotHold) {
                     {0x06, 0, 0, 0}});
 }
 
+TEST(Lift, ShiftsByXAsLibpcapDoes) {
+  for (const bool left : {false, true}) {
+    // A is all ones or one, shifted by the packet's first byte.
+    const std::uint16_t shift = left ? 0x6c : 0x7c;
+    const CompiledFilter compiled({{0x30, 0, 0, 0},
+                                   {0x07, 0, 0, 0},
+                                   {0x00, 0, 0, left ? 1 : 0xFFFFFFFF},
+                                   {shift, 0, 0, 0},
+                                   {0x16, 0, 0, 0}},
+                                  Where::interpreter);
+    Tally tally;
+    for (unsigned bits = 0; bits < 256; ++bits) {
+      EXPECT_EQ(compiled.mismatch(Bytes(20, static_cast<std::uint8_t>(bits)), tally), "") << bits;
+    }
+    EXPECT_EQ(tally.matches, 32U);
+  }
+}
+
 // With one more byte, no packet has it.
 TEST(Lift, ReadsAsFarAsTheVerifierGoes) {
   const auto reads = [](std::uint16_t load, std::uint32_t offset) {
