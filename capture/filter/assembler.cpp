@@ -95,7 +95,6 @@ void Assembler::add_atomically(Size size, Reg base, std::int16_t offset, Reg src
   emit((BPF_STX | BPF_XADD) + size, base, src, offset, BPF_ADD);
 }
 void Assembler::exchange(Size size, Reg base, std::int16_t offset, Reg src) {
-  constexpr std::int32_t kExchange = 0xE0 | 1;  // BPF_XCHG | BPF_FETCH; older headers lack them
   emit((BPF_STX | BPF_XADD) + size, base, src, offset, kExchange);
 }
 

@@ -49,6 +49,9 @@ enum class Cond : std::uint8_t {
   sle = BPF_JSLE,
 };
 
+// What an atomic instruction does that exchanges: BPF_XCHG | BPF_FETCH, which older headers lack.
+inline constexpr std::int32_t kExchange = 0xE0 | 1;
+
 // Label is a position in the program that may not be known yet. Made by Assembler::label().
 class Label {
  public:

@@ -101,6 +101,20 @@ TEST(Disassembler, WritesMemory) {
             "*(u32 *)(r10 -4) = 3");
 }
 
+TEST(Disassembler, WritesAtomicOperations) {
+  EXPECT_EQ(line([](auto& code) { code.add_atomically(Size::dword, Reg::r9, 8, Reg::r1); }),
+            "lock *(u64 *)(r9 +8) += r1");
+  EXPECT_EQ(line([](auto& code) { code.exchange(Size::dword, Reg::r1, 0, Reg::r3); }),
+            "r3 = atomic_xchg(*(u64 *)(r1 +0), r3)");
+  // Nothing here emits a compare and exchange.
+  bpf_insn other{};
+  other.code = BPF_STX | BPF_XADD | BPF_DW;
+  other.dst_reg = 1;
+  other.src_reg = 2;
+  other.imm = 0xF1;
+  EXPECT_EQ(to_string(other, {}), "atomic 0xf1 *(u64 *)(r1 +0), r2");
+}
+
 TEST(Disassembler, WritesWideConstants) {
   EXPECT_EQ(line([](auto& code) { code.load_imm64(Reg::r2, 0x1122334455667788); }),
             "r2 = 0x1122334455667788 ll");
