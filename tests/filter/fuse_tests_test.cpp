@@ -137,6 +137,12 @@ TEST(FuseTests, LeavesATestThatDoesMoreOrFailsElsewhere) {
   const TestOf with_more{ops({Constant{Var::x, 3}, load(1, 13)}), Cond::eq, 2};
   EXPECT_EQ(fused(equal(load(1, 12), 1), with_more), "as before");
   EXPECT_EQ(fused(equal(load(1, 12), 1), {ops({load(1, 13)}), Cond::gt, 2}), "as before");
+  const Load next = load(1, 13);
+  for (const Compute& compute :
+       {Compute{Alu::bit_or, Var::a, 2U}, Compute{Alu::bit_and, Var::x, 2U},
+        Compute{Alu::bit_and, Var::a, Var::x}}) {
+    EXPECT_EQ(fused(equal(load(1, 12), 1), {ops({next, compute}), Cond::eq, 2}), "as before");
+  }
   // What is loaded is not what is tested.
   Load to_x = load(1, 13);
   to_x.to = Var::x;
