@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "filter/assembler.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -44,11 +43,6 @@ void Assembler::bind(Label label) {
   std::ptrdiff_t& position = positions_.at(label.id_);
   if (position >= 0) throw Error("assembling BPF: a label is bound twice");
   position = static_cast<std::ptrdiff_t>(size());
-}
-
-bool Assembler::is_target(Label label) const {
-  return std::any_of(fixups_.begin(), fixups_.end(),
-                     [label](const Fixup& fixup) { return fixup.target == label; });
 }
 
 void Assembler::note(std::string text) {

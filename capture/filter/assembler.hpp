@@ -75,8 +75,6 @@ class Assembler {
   Label label();
   // The next instruction is what `label` stands for. A label is bound once.
   void bind(Label label);
-  // Whether any jump goes there yet. (The verifier refuses code that nothing can reach.)
-  [[nodiscard]] bool is_target(Label label) const;
   // Notes what the next instruction is for.
   void note(std::string text);
 

@@ -35,8 +35,7 @@ class Recorder {
                     .stack_top = recorder::filter_stack_top(spec_),
                     .match = match_,
                     .no_match = return_action_});
-    // The verifier refuses code that nothing reaches, and some filters never match.
-    if (code_.is_target(match_)) emit_record();
+    emit_record();
     emit_return();
     return code_.assemble();
   }
