@@ -98,6 +98,35 @@ TEST(GuardPacket, MakesLoadsRelativeToTheCursor) {
             "if A == 1 then match else no_match\n");
 }
 
+TEST(GuardPacket, HasNoCursorToBeginWith) {
+  EXPECT_EQ(guarded({behind_x(0)}),
+            "0: need X+1; A = u8[cursor-1]; if A == 1 then match else no_match\n");
+}
+
+// A cursor that stands in the same place on two ways may go as far as the larger X lets it.
+TEST(GuardPacket, KeepsTheLargerXWhereWaysMeet) {
+  for (const bool larger_first : {false, true}) {
+    Graph graph;
+    const BlockId start = graph.add();
+    const BlockId one = graph.add();
+    const BlockId other = graph.add();
+    const BlockId meet = graph.add();
+    const BlockId last = graph.add();
+    graph.entry = start;
+    graph[start].end = Branch{Cond::eq, Var::a, 1U, one, other};
+    const Load half{.base = Base::packet, .offset = 12, .bytes = 2};
+    const Copy to_x{Var::x, Var::a};
+    graph[larger_first ? one : other] = {.ops = ops({half, to_x, behind_x(2)}), .end = Jump{meet}};
+    graph[larger_first ? other : one] = {.ops = ops({byte(12), to_x, behind_x(2)}),
+                                         .end = Jump{meet}};
+    graph[meet].end = Branch{Cond::eq, Var::a, 1U, last, kMatch};
+    graph[last] = {.ops = ops({behind_x(7)}), .end = match_if(2)};
+    EXPECT_NE(guarded(graph).find("4: need X+8 of a bounded X; A = u8[cursor-1]"),
+              std::string::npos)
+        << guarded(graph);
+  }
+}
+
 TEST(GuardPacket, MakesTheCursorAnewForAnotherX) {
   EXPECT_EQ(guarded({Constant{Var::x, 1}, behind_x(2), Constant{Var::x, 5}, behind_x(3)}),
             "0: X = 1; need X+3; A = u8[cursor-1]; X = 5; need X+4; A = u8[cursor-1]; "
@@ -139,8 +168,9 @@ TEST(GuardPacket, BoundsAnXThatMayBeTooLarge) {
   EXPECT_TRUE(after(Alu::lsh, 9U));
   EXPECT_TRUE(after(Alu::sub, 1U));
   EXPECT_TRUE(after(Alu::lsh, Var::x));
+  EXPECT_TRUE(after(Alu::rsh, Var::x));
   // Of a value with swapped bytes it knows nothing, but what a mask leaves.
-  EXPECT_TRUE(bounds({kHalf, Compute{Alu::rsh, Var::a, 4U}, to_x, behind_x(0)}));
+  EXPECT_TRUE(bounds({kHalf, Compute{Alu::rsh, Var::a, 24U}, to_x, behind_x(0)}));
   EXPECT_FALSE(bounds({kHalf, Compute{Alu::bit_and, Var::a, 0xFFU}, to_x, behind_x(0)}));
   EXPECT_FALSE(bounds({kHalf, Compute{Alu::bit_and, Var::a, 0xFFFFU}, Compute{Alu::rsh, Var::a, 4U},
                        to_x, behind_x(0)}));
