@@ -25,8 +25,7 @@ constexpr int kSnaplen = 262144;
 // broadcast` then means 0.0.0.0 or 255.255.255.255. PCAP_NETMASK_UNKNOWN would refuse it.
 constexpr bpf_u_int32 kNetmask = 0;
 
-// pcap_compile() keeps state in the library before 1.8 and its grammar is slow to prove safe: one
-// at a time.
+// Before libpcap 1.8, pcap_compile() keeps its state in static variables: one call at a time.
 std::mutex pcap_compile_mutex;
 
 struct ClosePcap {

@@ -108,13 +108,13 @@ VarSet defines(const Op& op) {
   return std::visit(Visitor{}, op.what);
 }
 
-VarSet uses(const Block& block_end_of) {
-  const auto* branch = std::get_if<Branch>(&block_end_of.end);
+VarSet uses_at_end(const Block& block) {
+  const auto* branch = std::get_if<Branch>(&block.end);
   return branch == nullptr ? VarSet{} : variables(branch->right) | VarSet{branch->left};
 }
 
 VarSet live_at_end(const Block& block, const ByBlock<VarSet>& live_at_start) {
-  VarSet live = uses(block);
+  VarSet live = uses_at_end(block);
   for (const BlockId next : successors(block)) live = live | live_at_start[next];
   return live;
 }

@@ -232,7 +232,7 @@ ByBlock<std::size_t> count_predecessors(const Graph& graph);
 
 VarSet uses(const Op& op);
 VarSet defines(const Op& op);
-VarSet uses(const Block& block_end_of);  // of the block's end alone
+VarSet uses_at_end(const Block& block);
 
 // The variables whose value is still wanted at the start of each block.
 ByBlock<VarSet> live_at_start(const Graph& graph);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::uint32_t kUnknown = 0xFFFFFFFF;
 
-// Need is how many bytes a packet has to have to match still; a rejected one needs no end of them.
+// Need is how many bytes a packet has to have so that it can still match; kUnknown where it cannot.
 struct Need {
   std::uint32_t packet = kUnknown;
   std::uint32_t behind_x = kUnknown;
