@@ -57,6 +57,17 @@ TEST(ForgetVariants, ForgetsMany) {
   EXPECT_EQ(count(forgotten(additions(8, true)), "forget A"), 2U);
 }
 
+// Only what is wanted at the block's start, whatever its operations do.
+TEST(ForgetVariants, ForgetsWhatTheBlockReads) {
+  Graph graph = additions(4, true);
+  const BlockId last{graph.size() - 1};
+  graph[last].ops = ops({Copy{Var::x, Var::a}, Length{Var::a}});
+  graph[last].end = Branch{Cond::gt, Var::a, Var::x, kMatch, kNoMatch};
+  EXPECT_EQ(count(forgotten(graph), "forget A; X = A; A = len; if"), 1U);
+  graph[last].ops = ops({Length{Var::a}, Copy{Var::x, Var::a}});
+  EXPECT_EQ(count(forgotten(graph), "forget"), 0U);
+}
+
 TEST(ForgetVariants, LeavesWhatIsNotRead) {
   const std::string text = forgotten(additions(4, false));
   EXPECT_EQ(count(text, "forget"), 0U);
