@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "filter/assembler.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -44,11 +43,6 @@ void Assembler::bind(Label label) {
   std::ptrdiff_t& position = positions_.at(label.id_);
   if (position >= 0) throw Error("assembling BPF: a label is bound twice");
   position = static_cast<std::ptrdiff_t>(size());
-}
-
-bool Assembler::is_target(Label label) const {
-  return std::any_of(fixups_.begin(), fixups_.end(),
-                     [label](const Fixup& fixup) { return fixup.target == label; });
 }
 
 void Assembler::note(std::string text) {
@@ -95,7 +89,6 @@ void Assembler::add_atomically(Size size, Reg base, std::int16_t offset, Reg src
   emit((BPF_STX | BPF_XADD) + size, base, src, offset, BPF_ADD);
 }
 void Assembler::exchange(Size size, Reg base, std::int16_t offset, Reg src) {
-  constexpr std::int32_t kExchange = 0xE0 | 1;  // BPF_XCHG | BPF_FETCH; older headers lack them
   emit((BPF_STX | BPF_XADD) + size, base, src, offset, kExchange);
 }
 

@@ -49,6 +49,9 @@ enum class Cond : std::uint8_t {
   sle = BPF_JSLE,
 };
 
+// What an atomic instruction does that exchanges: BPF_XCHG | BPF_FETCH, which older headers lack.
+inline constexpr std::int32_t kExchange = 0xE0 | 1;
+
 // Label is a position in the program that may not be known yet. Made by Assembler::label().
 class Label {
  public:
@@ -72,8 +75,6 @@ class Assembler {
   Label label();
   // The next instruction is what `label` stands for. A label is bound once.
   void bind(Label label);
-  // Whether any jump goes there yet. (The verifier refuses code that nothing can reach.)
-  [[nodiscard]] bool is_target(Label label) const;
   // Notes what the next instruction is for.
   void note(std::string text);
 

@@ -145,7 +145,7 @@ class Walk {
 
   void note_end(const Block& block, std::size_t value) {
     const auto* branch = std::get_if<Branch>(&block.end);
-    if (branch == nullptr || !uses(block).has(Var::a)) return;
+    if (branch == nullptr || !uses_at_end(block).has(Var::a)) return;
     if (branch->left != Var::a || !tests_bits(*branch)) webs_.of(value).host_order = true;
   }
 

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "filter/dataflow.hpp"
 #include "filter/passes.hpp"
 
 namespace xdpcap::ir {
@@ -33,30 +34,23 @@ void join_followers(Graph& graph, BlockId id, ByBlock<std::size_t>& predecessors
   }
 }
 
-ByBlock<char> can_match(const Graph& graph, const std::vector<BlockId>& order) {
-  ByBlock<char> matches(graph);
-  matches[kMatch] = 1;
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (const BlockId id : reversed(order)) {
-      if (matches[id] != 0) continue;
-      for (const BlockId next : successors(graph[id])) {
-        if (matches[next] != 0) matches[id] = 1;
-      }
-      changed = changed || matches[id] != 0;
-    }
-  }
-  return matches;
+ByBlock<char> can_match(const Graph& graph) {
+  ByBlock<char> at_exits(graph);
+  at_exits[kMatch] = 1;
+  return solve_backwards(
+      graph, std::move(at_exits), [](const Block& block, const ByBlock<char>& matches) -> char {
+        const Successors all = successors(block);
+        return std::ranges::any_of(all, [&](BlockId next) { return matches[next] != 0; }) ? 1 : 0;
+      });
 }
 
 void cut_hopeless_ways(Graph& graph) {
-  const std::vector<BlockId> order = reverse_postorder(graph);
-  const ByBlock<char> matches = can_match(graph, order);
+  const ByBlock<char> matches = can_match(graph);
   const auto redirect = [&](BlockId& next) {
     if (matches[next] == 0) next = kNoMatch;
   };
   redirect(graph.entry);
-  for (const BlockId id : order) for_each_successor(graph[id], redirect);
+  for (const BlockId id : reverse_postorder(graph)) for_each_successor(graph[id], redirect);
 }
 
 // Whether anything wants what `op` does. Of a load, at least the rejection of short packets.
@@ -70,19 +64,12 @@ VarSet wanted_before(const Op& op, VarSet after) {
 }
 
 ByBlock<VarSet> wanted_at_start(const Graph& graph) {
-  ByBlock<VarSet> wanted(graph);
-  const std::vector<BlockId> order = reverse_postorder(graph);
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (const BlockId id : reversed(order)) {
-      VarSet now = live_at_end(graph[id], wanted);
-      for (const Op& op : reversed(graph[id].ops)) now = wanted_before(op, now);
-      changed = changed || !(now == wanted[id]);
-      wanted[id] = now;
-    }
-    changed = changed && graph.has_loops;
-  }
-  return wanted;
+  return solve_backwards(graph, ByBlock<VarSet>(graph),
+                         [](const Block& block, const ByBlock<VarSet>& wanted) {
+                           VarSet now = live_at_end(block, wanted);
+                           for (const Op& op : reversed(block.ops)) now = wanted_before(op, now);
+                           return now;
+                         });
 }
 
 void drop_unwanted(Block& block, VarSet wanted) {

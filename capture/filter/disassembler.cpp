@@ -124,6 +124,19 @@ std::string constant(const bpf_insn& insn, const bpf_insn& next) {
   return dst + hex(std::uint64_t{high} << 32 | low) + " ll";
 }
 
+// As the kernel's verifier writes them.
+std::string atomic(const bpf_insn& insn) {
+  if (insn.imm == BPF_ADD) {
+    return "lock " + memory(insn, insn.dst_reg) + " += " + reg(insn.src_reg);
+  }
+  const std::string source = reg(insn.src_reg);
+  if (insn.imm == kExchange) {
+    return source + " = atomic_xchg(" + memory(insn, insn.dst_reg) + ", " + source + ")";
+  }
+  return "atomic " + hex(static_cast<std::uint32_t>(insn.imm)) + " " + memory(insn, insn.dst_reg) +
+         ", " + source;
+}
+
 std::string jump(const bpf_insn& insn, const std::string& target) {
   switch (BPF_OP(insn.code)) {
     case BPF_CALL:
@@ -147,6 +160,7 @@ std::string describe(const bpf_insn& insn, const bpf_insn& next, const std::stri
     case BPF_ST:
       return memory(insn, insn.dst_reg) + " = " + number(insn.imm);
     case BPF_STX:
+      if (BPF_MODE(insn.code) == BPF_XADD) return atomic(insn);
       return memory(insn, insn.dst_reg) + " = " + reg(insn.src_reg);
     case BPF_JMP:
     case BPF_JMP32:

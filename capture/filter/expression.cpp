@@ -25,8 +25,7 @@ constexpr int kSnaplen = 262144;
 // broadcast` then means 0.0.0.0 or 255.255.255.255. PCAP_NETMASK_UNKNOWN would refuse it.
 constexpr bpf_u_int32 kNetmask = 0;
 
-// pcap_compile() keeps state in the library before 1.8 and its grammar is slow to prove safe: one
-// at a time.
+// Before libpcap 1.8, pcap_compile() keeps its state in static variables: one call at a time.
 std::mutex pcap_compile_mutex;
 
 struct ClosePcap {
@@ -71,6 +70,14 @@ CbpfProgram compile_expression(const std::string& expression, LinkType link_type
   return program;
 }
 
+// The filter as a message quotes it: files of filters can be long, and hold anything.
+std::string quoted(std::string_view filter) {
+  constexpr std::size_t kMost = 200;
+  std::string text = printable(std::string(filter.substr(0, kMost)));
+  if (filter.size() > kMost) text += "...";
+  return '"' + text + '"';
+}
+
 // "<length>,..." is never an expression: a number alone or before a comma is no primitive.
 bool looks_raw(std::string_view text) {
   const std::size_t comma = text.find(',');
@@ -90,8 +97,8 @@ CbpfInstruction parse_instruction(std::string_view text, std::size_t position) {
     const auto k = parse_number<std::uint32_t>(fields[3]);
     if (code && jt && jf && k) return {*code, *jt, *jf, *k};
   }
-  throw UsageError("instruction " + std::to_string(position) + " of the filter: \"" +
-                   std::string(text) + "\" is not \"code jt jf k\"");
+  throw UsageError("instruction " + std::to_string(position) + " of the filter: " + quoted(text) +
+                   " is not \"code jt jf k\"");
 }
 
 CbpfProgram parse_raw(std::string_view text) {
@@ -150,7 +157,7 @@ std::vector<std::uint32_t> parse_offsets(std::string_view text) {
 
 CbpfProgram compile_filter(std::string_view text, LinkType link_type) {
   const std::string_view filter = trim(text);
-  return with_context("filter \"" + std::string(filter) + "\"", [&] {
+  return with_context("filter " + quoted(filter), [&] {
     CbpfProgram program =
         looks_raw(filter) ? parse_raw(filter) : compile_expression(std::string(filter), link_type);
     validate(program);

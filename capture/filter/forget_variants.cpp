@@ -24,7 +24,8 @@ struct Value {
   std::uint32_t variants = 1;
   // A branch looked at it. Verifiers before 6.8 go down both ways of many an impossible branch: a
   // byte that is 0x1234, an X of at least 147 and at most 60. What they make of such a value is no
-  // address to them. They are sure of comparisons with a constant that are not for equality.
+  // address to them. They follow comparisons for order with a
+  // constant well.
   bool compared = false;
 };
 

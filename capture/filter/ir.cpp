@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "filter/dataflow.hpp"
+
 namespace xdpcap::ir {
 namespace {
 
@@ -106,33 +108,25 @@ VarSet defines(const Op& op) {
   return std::visit(Visitor{}, op.what);
 }
 
-VarSet uses(const Block& block_end_of) {
-  const auto* branch = std::get_if<Branch>(&block_end_of.end);
+VarSet uses_at_end(const Block& block) {
+  const auto* branch = std::get_if<Branch>(&block.end);
   return branch == nullptr ? VarSet{} : variables(branch->right) | VarSet{branch->left};
 }
 
 VarSet live_at_end(const Block& block, const ByBlock<VarSet>& live_at_start) {
-  VarSet live = uses(block);
+  VarSet live = uses_at_end(block);
   for (const BlockId next : successors(block)) live = live | live_at_start[next];
   return live;
 }
 
 ByBlock<VarSet> live_at_start(const Graph& graph) {
-  ByBlock<VarSet> live(graph);
-  const std::vector<BlockId> order = reverse_postorder(graph);
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (const BlockId id : reversed(order)) {
-      VarSet now = live_at_end(graph[id], live);
-      for (const Op& op : reversed(graph[id].ops)) {
-        now = (now - defines(op)) | uses(op);
-      }
-      changed = changed || !(now == live[id]);
-      live[id] = now;
-    }
-    changed = changed && graph.has_loops;
-  }
-  return live;
+  return solve_backwards(graph, ByBlock<VarSet>(graph),
+                         [](const Block& block, const ByBlock<VarSet>& live) {
+                           VarSet now = live_at_end(block, live);
+                           for (const Op& op : reversed(block.ops))
+                             now = (now - defines(op)) | uses(op);
+                           return now;
+                         });
 }
 
 }  // namespace xdpcap::ir

@@ -181,7 +181,7 @@ auto reversed(const std::vector<Value>& values) {
 template <class Value>
 class ByBlock {
  public:
-  explicit ByBlock(const Graph& graph, Value value = {}) : values_(graph.size(), value) {}
+  explicit ByBlock(const Graph& graph, const Value& value = {}) : values_(graph.size(), value) {}
   auto&& operator[](BlockId id) { return values_[static_cast<std::size_t>(id)]; }
   auto&& operator[](BlockId id) const { return values_[static_cast<std::size_t>(id)]; }
 
@@ -232,7 +232,7 @@ ByBlock<std::size_t> count_predecessors(const Graph& graph);
 
 VarSet uses(const Op& op);
 VarSet defines(const Op& op);
-VarSet uses(const Block& block_end_of);  // of the block's end alone
+VarSet uses_at_end(const Block& block);
 
 // The variables whose value is still wanted at the start of each block.
 ByBlock<VarSet> live_at_start(const Graph& graph);

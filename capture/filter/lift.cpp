@@ -156,13 +156,9 @@ class Lifter {
 
   void lift_alu(const CbpfInstruction& insn) {
     const auto op = static_cast<Alu>(BPF_OP(insn.code));
-    const bool shift = op == Alu::lsh || op == Alu::rsh;
     if (op == Alu::neg) return add(Compute{Alu::neg, Var::a, 0U});
-    if (BPF_SRC(insn.code) == BPF_K) {
-      if (shift && insn.k >= 32) return add(Constant{Var::a, 0});
-      return add(Compute{op, Var::a, insn.k});
-    }
-    if (shift) return lift_shift_by_x(op);
+    if (BPF_SRC(insn.code) == BPF_K) return add(Compute{op, Var::a, insn.k});
+    if (op == Alu::lsh || op == Alu::rsh) return lift_shift_by_x(op);
     if (op == Alu::div || op == Alu::mod) {
       const BlockId divide = graph_.add();
       branch_over({Cond::eq, Var::x, 0U, kNoMatch, divide}, divide);

@@ -9,9 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "filter/dataflow.hpp"
 #include "filter/passes.hpp"
 
 namespace xdpcap::ir {
@@ -19,7 +21,7 @@ namespace {
 
 constexpr std::uint32_t kUnknown = 0xFFFFFFFF;
 
-// Need is how many bytes a packet has to have to match still; a rejected one needs no end of them.
+// Need is how many bytes a packet has to have so that it can still match; kUnknown where it cannot.
 struct Need {
   std::uint32_t packet = kUnknown;
   std::uint32_t behind_x = kUnknown;
@@ -45,20 +47,15 @@ Need need_at_end(const Block& block, const ByBlock<Need>& at_start) {
   return need;
 }
 
-ByBlock<Need> needs_at_start(const Graph& graph, const std::vector<BlockId>& order) {
-  ByBlock<Need> needs(graph);
-  needs[kMatch] = {0, 0};
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (const BlockId id : reversed(order)) {
-      Need need = need_at_end(graph[id], needs);
-      for (const Op& op : reversed(graph[id].ops)) need = need_before(op, need);
-      changed = changed || need != needs[id];
-      needs[id] = need;
-    }
-    changed = changed && graph.has_loops;
-  }
-  return needs;
+ByBlock<Need> needs_at_start(const Graph& graph) {
+  ByBlock<Need> at_exits(graph);
+  at_exits[kMatch] = {0, 0};
+  return solve_backwards(graph, std::move(at_exits),
+                         [](const Block& block, const ByBlock<Need>& needs) {
+                           Need need = need_at_end(block, needs);
+                           for (const Op& op : reversed(block.ops)) need = need_before(op, need);
+                           return need;
+                         });
 }
 
 // Limits is what the verifier of 5.10 knows about how large A and X may be. It may know more than
@@ -144,7 +141,7 @@ class Guards {
   explicit Guards(Graph& graph)
       : graph_(graph),
         order_(reverse_postorder(graph)),
-        needs_(needs_at_start(graph, order_)),
+        needs_(needs_at_start(graph)),
         states_(graph) {}
 
   void insert() {
@@ -160,20 +157,17 @@ class Guards {
 
   void analyse() {
     states_[graph_.entry].seen = true;
-    bool changed = true;
-    for (int round = 0; changed; ++round) {
-      changed = false;
-      for (const BlockId id : order_) {
-        const State after = guarded(id).after;
-        for (const BlockId next : successors(graph_[id])) {
-          const State before = states_[next];
-          meet(states_[next], after);
-          if (round > 1) give_up_growing(states_[next], before);
-          changed = changed || states_[next] != before;
-        }
+    visit_until_stable(graph_, order_, [this](BlockId id, int round) {
+      const State after = guarded(id).after;
+      bool changed = false;
+      for (const BlockId next : successors(graph_[id])) {
+        const State before = states_[next];
+        meet(states_[next], after);
+        if (round > 1) give_up_growing(states_[next], before);
+        changed = changed || states_[next] != before;
       }
-      changed = changed && graph_.has_loops;
-    }
+      return changed;
+    });
   }
 
   // A limit that a loop raises would be raised again and again.

@@ -26,8 +26,9 @@ enum class MergeEnd : std::uint8_t {
   full,     // `emit` took no more
 };
 
-// TimeMerge releases records in time order, below a horizon: a moment from before the cursors were
-// refreshed. Whatever shows up in a source later was stamped after it, so nothing older can follow.
+// TimeMerge releases records in time order, up to a horizon: a moment that no record which shows up
+// after the cursors were refreshed is older than. How long before the refresh that is, the source
+// says (recorder/record.h: XDPCAP_MARK_DELAY).
 template <TimedCursor Cursor>
 class TimeMerge {
  public:

@@ -3,35 +3,18 @@
 // struct xdpcap_last). Only recorders that note fates have any of this.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-
 #include "filter/assembler.hpp"
 #include "recorder/recorder.hpp"
 
 namespace xdpcap::recorder {
 
-class FateEmitter {
- public:
-  FateEmitter(ebpf::Assembler& code, const RecorderSpec& spec) : code_(code), spec_(spec) {}
-
-  // For every packet, whether it will match or not: it is now the last of this CPU. R0 is where
-  // this CPU's line stands in the map, and is kept.
-  void emit_entry();
-  // Lays an open fate into the block: R2 = block + what stands in front of it, R0 = length of the
-  // block; both are moved on.
-  void emit_slot();
-  // Tells where the fate of the finished block is to go. In front of the publication: what is
-  // published can be decided on.
-  void emit_last();
-
- private:
-  [[nodiscard]] bool action_says_all() const;
-  void store(std::size_t offset, ebpf::Reg src);
-  void store(std::size_t offset, std::uint32_t value);
-
-  ebpf::Assembler& code_;
-  const RecorderSpec& spec_;
-};
+// For every packet, whether it will match or not: it is now the last of this CPU. `offset` is where
+// this CPU's line stands in the map, and is kept.
+void emit_last_packet(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Reg offset);
+// Lays an open fate into the block, at kNext, and moves kNext and kLength on.
+void emit_fate(ebpf::Assembler& code, const RecorderSpec& spec);
+// Tells where the fate of the finished block is to go. In front of the publication: what is
+// published can be decided on.
+void emit_fate_position(ebpf::Assembler& code, const RecorderSpec& spec);
 
 }  // namespace xdpcap::recorder

@@ -11,13 +11,27 @@
 
 namespace xdpcap::recorder {
 
-// Registers, from the first instruction to the last (the filter keeps R6 to R9):
-//
-//   R6  context (xdp_md *)
-//   R7  start of the packet; once the filter has matched, bytes to capture
-//   R8  end of the packet; once the filter has matched, original length
-//   R9  this CPU's counters
-//
+// Registers, from the first instruction to the last; the filter keeps them (filter/codegen.hpp).
+inline constexpr ebpf::Reg kContext = ebpf::Reg::r6;   // xdp_md *
+inline constexpr ebpf::Reg kCounters = ebpf::Reg::r9;  // this CPU's
+// Until the filter has matched: where the packet starts and ends.
+inline constexpr ebpf::Reg kStart = ebpf::Reg::r7;
+inline constexpr ebpf::Reg kEnd = ebpf::Reg::r8;
+// ... and from then on: bytes to capture, and original length.
+inline constexpr ebpf::Reg kCaptured = ebpf::Reg::r7;
+inline constexpr ebpf::Reg kOriginal = ebpf::Reg::r8;
+
+// While the options of a block are filled in: where the block begins, less kBlocks; the same and as
+// many bytes as stand in front of the next option, apart from the block's head; and the block's
+// length.
+inline constexpr ebpf::Reg kBlock = ebpf::Reg::r1;
+inline constexpr ebpf::Reg kNext = ebpf::Reg::r2;
+inline constexpr ebpf::Reg kLength = ebpf::Reg::r0;
+
+// From the publication of a block to the wake-up: the ring and its new head.
+inline constexpr ebpf::Reg kRing = ebpf::Reg::r1;
+inline constexpr ebpf::Reg kHead = ebpf::Reg::r2;
+
 // Stack:
 //
 //   R10 - 4   u32 CPU: the key into the rings
@@ -51,6 +65,15 @@ inline constexpr std::uint32_t kFixedLength = sizeof(xdpcap_block) + sizeof(xdpc
 inline std::uint32_t most_optional(const RecorderSpec& spec) {
   const std::size_t fate = notes_fate(spec) ? sizeof(xdpcap_fate) : 0;
   return static_cast<std::uint32_t>(sizeof(xdpcap_drop_count) + sizeof(xdpcap_ingress) + fate);
+}
+
+// Stores a word of the struct of the next option.
+inline void store_option_word(ebpf::Assembler& code, std::size_t offset, ebpf::Reg from) {
+  code.store(ebpf::Size::word, kNext, static_cast<std::int16_t>(kPacket + offset), from);
+}
+inline void store_option_word(ebpf::Assembler& code, std::size_t offset, std::uint32_t value) {
+  code.store(ebpf::Size::word, kNext, static_cast<std::int16_t>(kPacket + offset),
+             static_cast<std::int32_t>(value));
 }
 
 // To the next multiple of 4, to which pcapng pads packets.

@@ -88,13 +88,14 @@ struct xdpcap_drop_count {
   __u32 count[2];  // a 64-bit integer that is aligned to 4 only
 };
 
-// A comment (section 3.5): "ingress=" and the index of the interface that the packet came in by,
-// filled up with spaces.
+// A comment (section 3.5): "ingress=" and the index of the interface that the packet came in by, in
+// decimal digits, padded with zeros to a multiple of 4. The next option follows there, with fewer
+// than nine digits before the end of this struct.
 struct xdpcap_ingress {
   __u16 code;  // opt_comment: 1
   __u16 length;
   __u8 text[8];
-  __u32 number[2];
+  __u32 number[3];
 };
 
 // What became of a packet after its program had returned (capture/fate). The recorder fills in what
@@ -174,16 +175,19 @@ struct xdpcap_counters {
   __u64 matched;
   __u64 lost;
   __u64 reported;  // how many of the lost ones the drop counts of blocks have reported
-  __u64 ingress_ifindex;  // the last one, so that its text is made once
-  __u64 ingress_text;
-  __u64 padding[2];
+  // The comment of the last interface (struct xdpcap_ingress), so that it is made once.
+  __u64 ingress_key;     // its index + 1; 0: there is none yet
+  __u64 ingress_number;  // the first eight bytes of `number`
+  __u32 ingress_rest;    // ... and the others
+  __u32 ingress_head;    // code and length
+  __u64 padding;
 };
 
 #ifdef __cplusplus
 static_assert(sizeof(struct xdpcap_ring) == 256);
 static_assert(sizeof(struct xdpcap_block) == 28);
 static_assert(sizeof(struct xdpcap_drop_count) == 12);
-static_assert(sizeof(struct xdpcap_ingress) == 20);
+static_assert(sizeof(struct xdpcap_ingress) == 24);
 static_assert(sizeof(struct xdpcap_fate) == 48);
 static_assert(sizeof(struct xdpcap_last) == 64);
 static_assert(sizeof(struct xdpcap_block_tail) == 40);

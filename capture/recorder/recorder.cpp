@@ -20,8 +20,14 @@ using ebpf::Cond;
 using ebpf::Label;
 using ebpf::Reg;
 using ebpf::Size;
+using recorder::kCaptured;
+using recorder::kContext;
+using recorder::kCounters;
 using recorder::kCpuSlot;
+using recorder::kEnd;
 using recorder::kLengthSlot;
+using recorder::kOriginal;
+using recorder::kStart;
 
 class Recorder {
  public:
@@ -35,8 +41,7 @@ class Recorder {
                     .stack_top = recorder::filter_stack_top(spec_),
                     .match = match_,
                     .no_match = return_action_});
-    // The verifier refuses code that nothing reaches, and some filters never match.
-    if (code_.is_target(match_)) emit_record();
+    emit_record();
     emit_return();
     return code_.assemble();
   }
@@ -46,15 +51,14 @@ class Recorder {
     code_.bind(match_);
     increment(offsetof(xdpcap_counters, matched));
     emit_lengths();
-    recorder::RingEmitter ring(code_, spec_, lost_, failed_);
-    ring.emit_reservation();
-    recorder::BlockEmitter(code_, spec_, failed_).emit();
-    if (notes_fate(spec_)) recorder::FateEmitter(code_, spec_).emit_last();
-    ring.emit_publication();
-    ring.emit_wake_up(return_action_);
+    recorder::emit_reservation(code_, spec_, lost_, failed_);
+    recorder::emit_block(code_, spec_, failed_);
+    if (notes_fate(spec_)) recorder::emit_fate_position(code_, spec_);
+    recorder::emit_publication(code_, spec_);
+    recorder::emit_wake_up(code_, spec_, return_action_);
     code_.jump(return_action_);
     code_.bind(failed_);
-    ring.emit_cancellation();
+    recorder::emit_cancellation(code_);
     emit_loss();
   }
 
@@ -75,7 +79,7 @@ class Recorder {
 };
 
 void Recorder::emit_prologue() {
-  code_.alu64(Alu::mov, Reg::r6, Reg::r1);
+  code_.alu64(Alu::mov, kContext, Reg::r1);
   code_.note("count on this CPU");
   code_.call(BPF_FUNC_get_smp_processor_id);
   // Never true; tells the verifier that the counters exist.
@@ -85,33 +89,33 @@ void Recorder::emit_prologue() {
   code_.alu64(Alu::lsh, Reg::r0, std::countr_zero(sizeof(xdpcap_counters)));
   const auto row = static_cast<std::uint32_t>(
       sizeof(xdpcap_control) + sizeof(xdpcap_counters) * spec_.cpus * spec_.counters_row);
-  code_.load_map_value(Reg::r9, spec_.control_fd, row);
-  code_.alu64(Alu::add, Reg::r9, Reg::r0);
-  if (notes_fate(spec_)) recorder::FateEmitter(code_, spec_).emit_entry();
+  code_.load_map_value(kCounters, spec_.control_fd, row);
+  code_.alu64(Alu::add, kCounters, Reg::r0);
+  if (notes_fate(spec_)) recorder::emit_last_packet(code_, spec_, Reg::r0);
   increment(offsetof(xdpcap_counters, received));
-  code_.load(Size::word, Reg::r7, Reg::r6, offsetof(xdp_md, data));
-  code_.load(Size::word, Reg::r8, Reg::r6, offsetof(xdp_md, data_end));
+  code_.load(Size::word, kStart, kContext, offsetof(xdp_md, data));
+  code_.load(Size::word, kEnd, kContext, offsetof(xdp_md, data_end));
 }
 
-// R8 = original length, R7 = bytes to capture.
+// Makes kOriginal and kCaptured of kStart and kEnd.
 void Recorder::emit_lengths() {
   if (sees_fragments(spec_)) {
-    code_.alu64(Alu::mov, Reg::r1, Reg::r6);
+    code_.alu64(Alu::mov, Reg::r1, kContext);
     code_.call(BPF_FUNC_xdp_get_buff_len);
-    code_.alu32(Alu::mov, Reg::r8, Reg::r0);
+    code_.alu32(Alu::mov, kOriginal, Reg::r0);
   } else {
-    code_.alu64(Alu::sub, Reg::r8, Reg::r7);
+    code_.alu64(Alu::sub, kEnd, kStart);
   }
   // 32-bit moves clear the upper half: the verifier then knows an unsigned number.
-  code_.alu32(Alu::mov, Reg::r7, Reg::r8);
+  code_.alu32(Alu::mov, kCaptured, kOriginal);
   const Label whole = code_.label();
   const auto snaplen =
       static_cast<std::int32_t>(std::min(spec_.snaplen, std::uint32_t{XDPCAP_MOST_CAPTURED}));
-  code_.jump_if(Cond::le, Reg::r7, snaplen, whole);
-  code_.alu64(Alu::mov, Reg::r7, snaplen);
+  code_.jump_if(Cond::le, kCaptured, snaplen, whole);
+  code_.alu64(Alu::mov, kCaptured, snaplen);
   code_.bind(whole);
   // XDP has no empty packets, but copy helpers take no length that may be 0.
-  code_.jump_if(Cond::eq, Reg::r7, 0, lost_);
+  code_.jump_if(Cond::eq, kCaptured, 0, lost_);
 }
 
 void Recorder::emit_loss() {
@@ -123,7 +127,7 @@ void Recorder::emit_return() {
   code_.bind(return_action_);
   if (spec_.next_fd >= 0) {
     code_.note("the next capture; while there is none, the call falls through");
-    code_.alu64(Alu::mov, Reg::r1, Reg::r6);
+    code_.alu64(Alu::mov, Reg::r1, kContext);
     code_.load_map(Reg::r2, spec_.next_fd);
     code_.alu64(Alu::mov, Reg::r3, 0);
     code_.call(BPF_FUNC_tail_call);
@@ -137,7 +141,7 @@ void Recorder::emit_return() {
 void Recorder::increment(std::size_t counter) {
   const auto offset = static_cast<std::int16_t>(counter);
   code_.alu64(Alu::mov, Reg::r1, 1);
-  code_.add_atomically(Size::dword, Reg::r9, offset, Reg::r1);
+  code_.add_atomically(Size::dword, kCounters, offset, Reg::r1);
 }
 
 }  // namespace

@@ -9,14 +9,12 @@
 #include "filter/file_link_type.hpp"
 #include "output/file_header.hpp"
 #include "process/cpus.hpp"
+#include "recorder/record.h"
 #include "session/setup.hpp"
 
 namespace xdpcap {
 namespace {
 
-// A CPU may know the time of a packet before others see its mark that it is at work on one: by some
-// hundred ns at the most, for which this is ample.
-constexpr std::uint64_t kUntilStoresAreSeen = 20'000;
 constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
 // A fate is known some hundred ns after its packet, or when the driver is done with its batch.
 // Where nothing says that (a tun device), one is waited for so long.
@@ -61,7 +59,7 @@ void Recording::commit() {
 // A computer that slept has another distance between its clocks than before.
 bool Recording::drain(Patience patience) {
   clock_.refresh();
-  const std::uint64_t horizon = monotonic_now() - kUntilStoresAreSeen;
+  const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
   return drain(horizon, fates_ ? horizon - kUntilFateIsKnown : RingCursor::kAllSettled, patience);
 }
 

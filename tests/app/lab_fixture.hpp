@@ -17,7 +17,6 @@
 
 #include "app/tool.hpp"
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"
@@ -117,7 +116,7 @@ class LabTest : public ::testing::Test {
     const std::string ingress = "ingress=" + std::to_string(middle_.interface_index("m0"));
     for (std::uint32_t i = 0; i < kFrames; ++i) {
       EXPECT_EQ(packets[i].verdict, std::to_string(i % 5));
-      EXPECT_EQ(trim(packets[i].comment), ingress);
+      EXPECT_EQ(packets[i].comment, ingress);
     }
   }
 

@@ -178,7 +178,7 @@ TEST_F(ToolTest, TheInterfaceAPacketCameInByIsNotedWhenAskedFor) {
         run({"tshark", "-n", "-r", file, "-T", "fields", "-e", "frame.comment"});
     std::string expected;
     // A test run comes in by the loopback interface, which is the first.
-    for (int i = 0; i < 10; ++i) expected += asked ? "ingress=1       \n" : "\n";
+    for (int i = 0; i < 10; ++i) expected += asked ? "ingress=1\n" : "\n";
     EXPECT_EQ(comments.out, expected);
     EXPECT_EQ(read_bytes(file).at(9), packet_for(XDP_PASS, 69));
   }

@@ -27,6 +27,8 @@ TEST(Assembler, EncodesAsTheIsaSays) {
   EXPECT_EQ(program.code[2].code, 0x7b);  // MEM | DW | STX
   EXPECT_EQ(program.code[2].off, -8);
   EXPECT_EQ(program.code[3].code, 0x95);
+  EXPECT_EQ(program.code[3].off, 0);
+  EXPECT_EQ(program.code[3].imm, 0);
 }
 
 TEST(Assembler, WideConstantsTakeTwoSlotsAndJumpsCountThem) {

@@ -17,7 +17,6 @@ namespace {
 constexpr std::uint64_t kContextAddress = 0x10'0000'0000;
 constexpr std::uint64_t kStackAddress = 0x20'0000'0000;
 constexpr std::uint64_t kPacketAddress = 0x3000'0000;  // xdp_md holds it in 32 bits
-constexpr std::uint64_t kIngress = 1;
 // More than a filter runs in its 64 rounds; a program that needs more does not end.
 constexpr std::size_t kMaxSteps = 4'000'000;
 
@@ -294,7 +293,7 @@ std::uint64_t Interpreter::context(std::uint64_t offset, std::size_t size) const
   if (size != 4) fail("reads half of the context's fields");
   if (offset == offsetof(xdp_md, data)) return kPacketAddress;
   if (offset == offsetof(xdp_md, data_end)) return kPacketAddress + linear_;
-  if (offset == offsetof(xdp_md, ingress_ifindex)) return kIngress;
+  if (offset == offsetof(xdp_md, ingress_ifindex)) return ingress_;
   if (offset == offsetof(xdp_md, rx_queue_index)) return 0;
   fail("reads a field of the context that the interpreter does not know");
 }

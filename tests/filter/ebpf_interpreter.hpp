@@ -49,6 +49,9 @@ class Interpreter {
   Interpreter(const ebpf::Program& program, std::span<const std::uint8_t> packet,
               std::size_t linear, World* world = nullptr);
 
+  // The index of the interface that the packet comes in by; 1 unless it is set.
+  void set_ingress(std::uint32_t interface) { ingress_ = interface; }
+
   [[nodiscard]] bool finished() const { return finished_; }
   // Throws Error when the program does what no verified program could.
   void step();
@@ -89,6 +92,7 @@ class Interpreter {
   std::span<const std::uint8_t> packet_;
   std::size_t linear_;
   World* world_;
+  std::uint32_t ingress_ = 1;
   bool finished_ = false;
   std::size_t at_ = 0;
   std::array<std::uint64_t, 11> registers_{};

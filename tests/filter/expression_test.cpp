@@ -49,9 +49,33 @@ TEST(Expression, KeepsTheWordsOfLibpcap) {
   EXPECT_THAT(
       [] { compile_filter("tcp prot 80", kEthernet); },
       ThrowsMessage<UsageError>(AllOf(HasSubstr("tcp prot 80"), HasSubstr("syntax error"))));
-  EXPECT_THAT([] { compile_filter("host", kEthernet); }, ThrowsMessage<UsageError>(HasSubstr("")));
+  EXPECT_THAT(
+      [] { compile_filter("host", kEthernet); },
+      ThrowsMessage<UsageError>(AllOf(HasSubstr("filter \"host\": "), HasSubstr("syntax error"))));
   EXPECT_THAT([] { compile_filter("ip", LinkType{9999}); },
               ThrowsMessage<UsageError>(HasSubstr("unknown data link type 9999")));
+}
+
+// A file of a filter may be any file.
+TEST(Expression, QuotesTheBeginningOfALongFilterAndNoEscapeSequences) {
+  using ::testing::ResultOf;
+  using ::testing::Throws;
+  const auto message = [](auto matcher) {
+    return Throws<UsageError>(
+        ResultOf([](const UsageError& error) { return std::string(error.what()); }, matcher));
+  };
+  const std::string bad = "tcp prot \x1b[31m";
+  EXPECT_THAT([&] { compile_filter(bad, kEthernet); },
+              message(AllOf(HasSubstr("\"tcp prot ?[31m\""), ::testing::Not(HasSubstr("\x1b")))));
+  const std::string start(200, 'x');
+  const auto is_short =
+      ResultOf([](const std::string& text) { return text.size(); }, ::testing::Lt(600U));
+  EXPECT_THAT([&] { compile_filter(start + " " + std::string(500'000, 'y'), kEthernet); },
+              message(AllOf(HasSubstr("\"" + start + "...\""), is_short)));
+  EXPECT_THAT([&] { compile_filter("1," + std::string(500'000, 'y'), kEthernet); },
+              message(is_short));
+  EXPECT_THAT([&] { compile_filter(std::string(500'000, '1') + ",6 0 0 0", kEthernet); },
+              message(is_short));
 }
 
 TEST(Expression, DependsOnTheLinkType) {
@@ -110,6 +134,13 @@ TEST(LinkType, EveryNameThatLibpcapKnows) {
   }
   EXPECT_GT(names, 150);
   EXPECT_GT(compiled, 150);
+}
+
+TEST(LinkType, NamesAreListed) {
+  const std::vector<std::string> names = link_type_names();
+  EXPECT_GT(names.size(), 150U);
+  EXPECT_EQ(names.front(), "NULL");  // libpcap's name for 0
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"EN10MB", "RAW", "LINUX_SLL"}));
 }
 
 TEST(Offsets, AreNumbersWithCommas) {

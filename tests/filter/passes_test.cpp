@@ -70,12 +70,29 @@ TEST(FuseTests, LeavesShortPacketsTheirWay) {
 }
 
 TEST(FuseTests, KeepsAValueThatIsReadLater) {
+  // The second value passes its test as 0 and as 1, and is then the verdict.
   expect_agreement({{0x28, 0, 0, 12},
                     {0x15, 0, 3, 1},
                     {0x28, 0, 0, 14},
-                    {0x15, 0, 1, 1},
+                    {0x45, 1, 0, 2},
                     {0x16, 0, 0, 0},
                     {0x06, 0, 0, 0}});
+}
+
+TEST(FuseTests, KnowsThatNoByteHasTwoValues) {
+  // The same byte, and two halves that share one: never both, so all match.
+  expect_agreement({{0x30, 0, 0, 12},
+                    {0x15, 0, 3, 1},
+                    {0x30, 0, 0, 12},
+                    {0x15, 0, 1, 0},
+                    {0x06, 0, 0, 0},
+                    {0x06, 0, 0, 1}});
+  expect_agreement({{0x28, 0, 0, 12},
+                    {0x15, 0, 3, 0x0101},
+                    {0x28, 0, 0, 13},
+                    {0x15, 0, 1, 0x0001},
+                    {0x06, 0, 0, 0},
+                    {0x06, 0, 0, 1}});
 }
 
 TEST(RemoveDeadCode, KeepsWhatALoadDemands) {
@@ -97,6 +114,50 @@ TEST(ChooseByteOrder, KnowsWhatBytesCannotHold) {
   // No two bytes are 0x10001, and of 0x10001 two bytes can share the lowest bit only.
   expect_agreement({{0x28, 0, 0, 12}, {0x15, 0, 1, 0x10001}, {0x06, 0, 0, 0}, {0x06, 0, 0, 1}});
   expect_agreement({{0x28, 0, 0, 12}, {0x45, 0, 1, 0x10001}, {0x06, 0, 0, 1}, {0x06, 0, 0, 0}});
+  // But a filter can put bits above two bytes.
+  expect_agreement({{0x28, 0, 0, 12},
+                    {0x44, 0, 0, 0x10000},
+                    {0x15, 0, 1, 0x10001},
+                    {0x06, 0, 0, 1},
+                    {0x06, 0, 0, 0}});
+}
+
+TEST(Lift, ShiftsByXAsLibpcapDoes) {
+  for (const bool left : {false, true}) {
+    // A is all ones or one, shifted by the packet's first byte.
+    const std::uint16_t shift = left ? 0x6c : 0x7c;
+    const CompiledFilter compiled({{0x30, 0, 0, 0},
+                                   {0x07, 0, 0, 0},
+                                   {0x00, 0, 0, left ? 1 : 0xFFFFFFFF},
+                                   {shift, 0, 0, 0},
+                                   {0x16, 0, 0, 0}},
+                                  Where::interpreter);
+    Tally tally;
+    for (unsigned bits = 0; bits < 256; ++bits) {
+      EXPECT_EQ(compiled.mismatch(Bytes(20, static_cast<std::uint8_t>(bits)), tally), "") << bits;
+    }
+    EXPECT_EQ(tally.matches, 32U);
+  }
+}
+
+// With one more byte, no packet has it.
+TEST(Lift, ReadsAsFarAsTheVerifierGoes) {
+  const auto reads = [](std::uint16_t load, std::uint32_t offset) {
+    const CbpfProgram filter = {{load, 0, 0, offset}, {0x06, 0, 0, 1}};
+    const CompiledFilter compiled(filter, Where::interpreter);
+    Tally tally;
+    EXPECT_EQ(compiled.mismatch(Bytes(65535, 1), tally), "");
+    return tally.matches == 1;
+  };
+  EXPECT_TRUE(reads(0x30, 65534));
+  EXPECT_FALSE(reads(0x30, 65535));
+  EXPECT_TRUE(reads(0x28, 65533));
+  EXPECT_FALSE(reads(0x28, 65534));
+  EXPECT_TRUE(reads(0x20, 65531));
+  EXPECT_FALSE(reads(0x20, 65532));
+  // From X, which is 0, on.
+  EXPECT_TRUE(reads(0x50, 65534));
+  EXPECT_FALSE(reads(0x50, 65535));
 }
 
 // An IPv6 packet with so many destination options headers (8 bytes each) in front of TCP.
