@@ -50,8 +50,7 @@ int print(libbpf_print_level level, const char* text, va_list arguments) {
 }
 
 // Whether a line of the verifier's log is an instruction ("12: (69) ..."), source ("; ...") or a
-// path
-// ("from 3 to 5: ..."), not an error.
+// path ("from 3 to 5: ..."), not an error.
 bool describes_program(std::string_view line) {
   return line.starts_with(';') || line.starts_with("from ") ||
          (!line.empty() && std::isdigit(static_cast<unsigned char>(line.front())) != 0);
