@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The commands of the examples' READMEs, word for word, as a new user runs them: from the root of
-// the repository, in one shell. What the README says one sees has to be there. The lab has an id of
-// its own and bpffs is a private one, so that nobody's hooks are in the way.
+// The commands of the READMEs, word for word, as a new user runs them: from the root of the
+// repository, in one shell. What a README shows of their output has to be there. Labs have an id of
+// their own and bpffs is a private one, so that nobody's hooks are in the way.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <string>
@@ -14,25 +15,30 @@
 
 #include "base/text.hpp"
 #include "progs/command.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace xdpcap::test {
 namespace {
 
 struct Readme {
   std::string commands;            // of its sh blocks
-  std::vector<std::string> shown;  // the lines of blocks without a language, but for drawings
+  std::string program;             // of its c blocks
+  std::vector<std::string> shown;  // lines of blocks without a language, but for drawings and usage
 };
 
-Readme read_readme(const std::string& program) {
+Readme read_readme(const std::string& path) {
   Readme readme;
-  std::ifstream file("bpf/progs/" + program + "/README.md");
+  std::ifstream file(path);
   std::string fence;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("```")) {
       fence = fence.empty() ? line : "";
     } else if (fence == "```sh") {
       readme.commands += line + "\n";
-    } else if (fence == "```" && line != "..." && !line.starts_with(" ")) {
+    } else if (fence == "```c") {
+      readme.program += line + "\n";
+    } else if (fence == "```" && line != "..." && !line.starts_with(" ") &&
+               !line.starts_with("xdpcap-cpp [")) {
       readme.shown.push_back(line);
     }
   }
@@ -49,10 +55,17 @@ std::regex pattern_of(std::string line, const std::string& id) {
   return std::regex(std::regex_replace(pattern, kNumber, "[0-9]+"));
 }
 
+void expect_shown(const Readme& readme, const std::string& id, const std::string& output) {
+  for (const std::string& line : readme.shown) {
+    EXPECT_TRUE(std::regex_search(output, pattern_of(line, id))) << line << "\nis not in:\n"
+                                                                 << output;
+  }
+}
+
 class ReadmeTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(ReadmeTest, CommandsShowWhatItSays) {
-  const Readme readme = read_readme(GetParam());
+  const Readme readme = read_readme("bpf/progs/" + std::string(GetParam()) + "/README.md");
   ASSERT_NE(readme.commands, "");
   const std::string id = "readme" + std::to_string(getpid());
   // With job control, for `kill %1`; the jobs' ends are waited for, so that their last words count.
@@ -60,10 +73,7 @@ TEST_P(ReadmeTest, CommandsShowWhatItSays) {
                              "\nwait\nls /sys/fs/bpf\ntests/lab status";
   const Output output =
       output_of({"env", "LAB_ID=" + id, "unshare", "--mount", "bash", "-c", script});
-  for (const std::string& line : readme.shown) {
-    EXPECT_TRUE(std::regex_search(output.text, pattern_of(line, id))) << line << "\nis not in:\n"
-                                                                      << output.text;
-  }
+  expect_shown(readme, id, output.text);
   EXPECT_THAT(output.text, testing::Not(testing::HasSubstr("\nxdpcap\n"))) << "a pin is left";
   EXPECT_EQ(output.exit_code, 3) << "a lab is left behind";
   EXPECT_THAT(output.text, testing::EndsWith("lab: no lab is up as " + id + "\n"));
@@ -75,6 +85,29 @@ INSTANTIATE_TEST_SUITE_P(Programs, ReadmeTest,
                                          "basic_firewall", "redirect_map", "srv6_end",
                                          "payload_cutter", "chain", "encap"),
                          [](const auto& program) { return std::string(program.param); });
+
+// The README's program is compiled, loaded, attached and captured with the README's commands, in a
+// network namespace that has nothing but lo.
+TEST(FrontPage, CapturesItsOwnProgram) {
+  const Readme readme = read_readme("README.md");
+  std::smatch source;
+  ASSERT_TRUE(std::regex_search(readme.commands, source, std::regex(R"( -c (\S+\.bpf\.c) )")));
+  const TemporaryFolder folder;
+  std::ofstream(folder.path(source[1])) << readme.program;
+  const std::string repository = std::filesystem::current_path();
+  std::filesystem::create_symlink(repository + "/bpf", folder.path("bpf"));
+  const std::string script = "mount -t bpf bpf /sys/fs/bpf\nip link set lo up\ncd " +
+                             folder.path("") + "\nPATH=" + repository + "/build/bin:$PATH\n" +
+                             readme.commands +
+                             "wait\nip -o link show dev lo\nls /sys/fs/bpf\necho the end";
+  const Output output = output_of({"unshare", "--mount", "--net", "bash", "-c", script});
+  EXPECT_EQ(output.exit_code, 0) << output.text;
+  expect_shown(readme, "", output.text);
+  EXPECT_THAT(output.text, testing::Not(testing::HasSubstr("xdpgeneric"))) << "still attached";
+  EXPECT_THAT(output.text, testing::EndsWith("\nthe end\n"));
+  EXPECT_THAT(output.text, testing::Not(testing::HasSubstr("\nno_ipv6\n"))) << "a pin is left";
+  EXPECT_GT(std::filesystem::file_size(folder.path("out.pcap")), 6 * 98U);
+}
 
 }  // namespace
 }  // namespace xdpcap::test
