@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The manual says what the tool does: its options are those that the command line declares, and its
-// examples run.
+// examples run. What the other pages show of the command line exists, and their links lead
+// somewhere.
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +41,39 @@ std::string plain_source(const std::string& page) {
   std::string text = read_file(kSource + page);
   text = std::regex_replace(text, std::regex(R"(\\f[BIRP])"), "");
   return std::regex_replace(text, std::regex(R"(\\([-e]))"), "$1");
+}
+
+// "/README.md", "/capture/fate/README.md", ...: all that are part of the project.
+std::vector<std::string> markdown_pages() {
+  std::vector<std::string> pages = {"/README.md"};
+  for (const char* folder : {"/.github", "/bpf", "/capture", "/pcaps", "/tests"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(kSource + folder)) {
+      if (entry.path().extension() == ".md") {
+        pages.push_back(entry.path().string().substr(kSource.size()));
+      }
+    }
+  }
+  return pages;
+}
+
+// The anchors of its headings, as GitHub makes them: "## When it fails" is "when-it-fails".
+std::set<std::string> anchors_of(const std::string& markdown) {
+  std::set<std::string> anchors;
+  for (const std::string_view line : split(markdown, '\n')) {
+    const std::size_t begin = line.find_first_not_of('#');
+    if (begin == 0 || begin == std::string_view::npos || line[begin] != ' ') continue;
+    std::string anchor;
+    for (const char character : line.substr(begin + 1)) {
+      const auto byte = static_cast<unsigned char>(character);
+      if (std::isalnum(byte) != 0 || character == '-' || character == '_') {
+        anchor += static_cast<char>(std::tolower(byte));
+      } else if (character == ' ') {
+        anchor += '-';
+      }
+    }
+    anchors.insert(anchor);
+  }
+  return anchors;
 }
 
 std::string section(const std::string& text, const std::string& name) {
@@ -93,7 +128,9 @@ TEST(Manual, ShowsOnlyOptionsThatThereAre) {
   for (const OptionSummary& option : option_summaries()) {
     names.insert(option.names.begin(), option.names.end());
   }
-  for (const char* page : {"/README.md", "/capture/man/xdpcap-cpp.1"}) {
+  std::vector<std::string> pages = markdown_pages();
+  pages.push_back(kPages[0]);
+  for (const std::string& page : pages) {
     const std::string text = plain_source(page);
     const std::regex command(R"(xdpcap-cpp((?: +--?[a-z][-a-z]*)+))");
     for (std::sregex_iterator match(text.begin(), text.end(), command), end; match != end;
@@ -106,6 +143,27 @@ TEST(Manual, ShowsOnlyOptionsThatThereAre) {
       }
     }
   }
+}
+
+TEST(Manual, LinksOfThePagesLeadSomewhere) {
+  std::size_t links = 0;
+  for (const std::string& page : markdown_pages()) {
+    const std::string text = read_file(kSource + page);
+    const std::regex link(R"(\]\(([^)#\s]*)(?:#([^)\s]*))?\))");
+    for (std::sregex_iterator match(text.begin(), text.end(), link), end; match != end; ++match) {
+      const std::string target = (*match)[1];
+      const std::string anchor = (*match)[2];
+      if (target.starts_with("http")) continue;
+      ++links;
+      std::filesystem::path file = kSource + page;
+      if (!target.empty()) file = file.parent_path() / target;
+      ASSERT_TRUE(std::filesystem::exists(file)) << page << ": " << target;
+      if (!anchor.empty()) {
+        EXPECT_THAT(anchors_of(read_file(file.string())), ::testing::Contains(anchor)) << page;
+      }
+    }
+  }
+  EXPECT_GT(links, 50U);
 }
 
 TEST(Manual, IsCleanForItsFormatters) {

@@ -100,7 +100,8 @@ TEST(FrontPage, CapturesItsOwnProgram) {
                              folder.path("") + "\nPATH=" + repository + "/build/bin:$PATH\n" +
                              readme.commands +
                              "wait\nip -o link show dev lo\nls /sys/fs/bpf\necho the end";
-  const Output output = output_of({"unshare", "--mount", "--net", "bash", "-c", script});
+  const Output output =
+      output_of({"unshare", "--mount", "--net", "timeout", "25", "bash", "-c", script});
   EXPECT_EQ(output.exit_code, 0) << output.text;
   expect_shown(readme, "", output.text);
   EXPECT_THAT(output.text, testing::Not(testing::HasSubstr("xdpgeneric"))) << "still attached";
