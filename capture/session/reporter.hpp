@@ -31,7 +31,7 @@ struct Report {
 // One line, at most `width` characters wide, with rates since the `last` report.
 std::string progress_line(const Report& now, const Report& last, std::size_t width);
 
-// One object in one line. "type" is `type`; the README documents the keys. `final`: what is not
+// One object in one line. "type" is `type`; xdpcap-cpp(1) documents the keys. `final`: what is not
 // written by now is lost.
 std::string json_line(const Report& report, const std::string& type, bool final);
 

@@ -166,6 +166,18 @@ TEST(Manual, LinksOfThePagesLeadSomewhere) {
   EXPECT_GT(links, 50U);
 }
 
+// `capture/filter/codegen.cpp`, as the contributor's page names files.
+TEST(Manual, FilesThatTheContributorsPageNamesExist) {
+  const std::string text = read_file(kSource + "/.github/CONTRIBUTING.md");
+  const std::regex name("`((?:\\.ci|bpf|capture|pcaps|tests)/[-A-Za-z0-9_./@]+)`");
+  std::size_t files = 0;
+  for (std::sregex_iterator match(text.begin(), text.end(), name), end; match != end; ++match) {
+    ++files;
+    EXPECT_TRUE(std::filesystem::exists(kSource + "/" + (*match)[1].str())) << (*match)[1];
+  }
+  EXPECT_GT(files, 40U);
+}
+
 TEST(Manual, IsCleanForItsFormatters) {
   for (const std::string& page : kPages) {
     const ProcessResult mandoc = run({"mandoc", "-T", "lint", "-W", "warning", kSource + page});

@@ -23,7 +23,7 @@ namespace {
 struct Readme {
   std::string commands;            // of its sh blocks
   std::string program;             // of its c blocks
-  std::vector<std::string> shown;  // lines of blocks without a language, but for drawings and usage
+  std::vector<std::string> shown;  // lines of blocks without a language, but for drawings
 };
 
 Readme read_readme(const std::string& path) {
@@ -37,8 +37,7 @@ Readme read_readme(const std::string& path) {
       readme.commands += line + "\n";
     } else if (fence == "```c") {
       readme.program += line + "\n";
-    } else if (fence == "```" && line != "..." && !line.starts_with(" ") &&
-               !line.starts_with("xdpcap-cpp [")) {
+    } else if (fence == "```" && line != "..." && !line.starts_with(" ")) {
       readme.shown.push_back(line);
     }
   }
