@@ -14,6 +14,12 @@ std::optional<bpf_map_info> map_info(int map_fd) {
   return info;
 }
 
+bool same_map(int one_fd, int other_fd) {
+  const auto one = map_info(one_fd);
+  const auto other = map_info(other_fd);
+  return one && other && one->id == other->id;
+}
+
 std::optional<bpf_map_info> find_map(std::uint32_t id) {
   const UniqueFd fd(bpf_map_get_fd_by_id(id));
   return fd.valid() ? map_info(fd.get()) : std::nullopt;

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "bpf/map_info.hpp"
 #include "bpf/program_info.hpp"
 #include "process/capabilities.hpp"
 #include "source/chain.hpp"
@@ -182,10 +183,20 @@ void Installation::fill(Slot& slot) const {
   if (!done) throw system_error(installing(hook_) + "slot " + slot.action.name(), errno);
 }
 
-// After the load, so that our own program is the one that makes `next` what it is.
-bool Installation::join(Slot& slot, Place end) const {
-  if (!put(slot, end)) return false;
-  hold(slot, std::move(end.nexts));
+// A recorder is called from one place only: what called it before may come back, and must not call
+// it then, when its capture may have ended.
+bool Installation::join(Slot& slot, Place place) const {
+  if (!put(slot, place)) return false;
+  constexpr std::uint32_t kKey = 0;
+  const bool was_elsewhere = !slot.called_through.empty();
+  const UniqueFd before = was_elsewhere ? std::move(slot.called_through.back()) : UniqueFd();
+  const bool is_same =
+      was_elsewhere && !place.nexts.empty() && same_map(before.get(), place.nexts.back().get());
+  if (was_elsewhere && !is_same && program_at(before.get(), 0) == slot.program_id) {
+    bpf_map_delete_elem(before.get(), &kKey);
+  }
+  if (was_elsewhere) slot.called_through.pop_back();
+  hold(slot, std::move(place.nexts));
   return true;
 }
 

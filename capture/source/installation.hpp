@@ -104,7 +104,7 @@ class Installation {
 
   void load(XdpAction action, const MakeRecorder& make_recorder);
   void fill(Slot& slot) const;
-  [[nodiscard]] bool join(Slot& slot, Place end) const;
+  [[nodiscard]] bool join(Slot& slot, Place place) const;
   [[nodiscard]] bool put(const Slot& slot, const Place& place) const;
   [[nodiscard]] Error refusal(const Slot& slot, std::uint32_t holder) const;
   [[nodiscard]] std::set<std::uint32_t> programs_of_others() const;

@@ -129,9 +129,7 @@ bool Installation::leads_into_chain(const Slot& slot) const {
 // Looking opens them anew each time.
 void Installation::hold(Slot& slot, std::vector<UniqueFd> nexts) {
   const auto is_same = [](const UniqueFd& a, const UniqueFd& b) {
-    const auto one = map_info(a.get());
-    const auto other = map_info(b.get());
-    return one && other && one->id == other->id;
+    return same_map(a.get(), b.get());
   };
   if (std::equal(nexts.begin(), nexts.end(), slot.called_through.begin(), slot.called_through.end(),
                  is_same)) {

@@ -47,7 +47,7 @@ TEST_F(ToolTest, ListTellsWhoCapturesNow) {
            "\"$0\" --list --json | jq --arg hook \"$1\" '.[] | select(.path == $hook) | .captures[]"
            " | select(.action == \"pass\") | .processes[0].pid'",
            XDPCAP_CPP, hook_path_});
-  EXPECT_EQ(pids.out, std::to_string(second.pid()) + "\n" + std::to_string(first.pid()) + "\n")
+  EXPECT_EQ(pids.out, std::to_string(first.pid()) + "\n" + std::to_string(second.pid()) + "\n")
       << pids.err;
   first.signal(SIGINT);
   second.signal(SIGINT);

@@ -78,6 +78,7 @@ class Capture {
   std::set<unsigned> disturbed{};         // actions whose slots faults have touched
   std::map<int, Blindness::Id> absent{};  // lanes it has not been attached to, yet
   std::map<int, std::map<unsigned, std::uint32_t>> programs{};  // by lane and action
+  std::set<int> may_follow_to{};                                // lanes
   std::size_t descriptors = 0;                                  // when it had begun
   Time started = now();
   Time ended = kNever;
@@ -85,6 +86,9 @@ class Capture {
   bool may_stay = false;  // in its slots: it has reported that
   bool may_exit = false;
   [[nodiscard]] bool is_live() const { return ended == kNever; }
+  [[nodiscard]] bool may_see(int lane) const {
+    return programs.contains(lane) || may_follow_to.contains(lane);
+  }
   [[nodiscard]] bool sees(int lane) const { return is_live() && attached.contains(lane); }
 
  private:

@@ -101,6 +101,7 @@ class Reload {
     for (Capture* one : those(true)) {
       one->look();
       one->blindness.open(from, kAllActions);
+      one->may_follow_to.insert(to);
       followers_.push_back(one);
     }
     since_ = now();

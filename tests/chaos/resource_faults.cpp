@@ -174,7 +174,9 @@ void stop_without(World& world, __rlimit_resource resource, rlim_t value, const 
   Capture& capture = claim(world, world.live());
   log(world, capture, "SIGINT, " + what);
   const Limit limit(capture.pid(), resource, value);
-  world.stop(capture, End::stopped, [&] { capture.signal(SIGINT); });
+  // Another file may be due, for which it has nothing.
+  const End end = capture.plan().rotates ? End::exhausted : End::stopped;
+  world.stop(capture, end, [&] { capture.signal(SIGINT); });
 }
 
 void stop_without_memory(World& world) {

@@ -204,7 +204,7 @@ Account Guests::reader_gone() {
   capture.signal(SIGINT);
   const test::ProcessResult result = capture.wait();
   expect(result.exit_code == 0, "exit code 0: " + result.err);
-  return account_of(test::parse_summary(result.err));  // what is in the pipe nobody can count
+  return {};  // nobody can count what is left in the pipe
 }
 
 }  // namespace xdpcap::soak
