@@ -9,7 +9,7 @@
 namespace xdpcap {
 
 // How long a reader that takes nothing may keep a stopped capture from ending.
-inline constexpr int kLastPatienceMilliseconds = 2000;
+inline constexpr int kLastTimeoutMilliseconds = 2000;
 
 // Writes to stderr, or to `fd`. A terminal that is stopped (^S) or a pipe that nobody reads would
 // block, and the capture with it: what it does not take within `milliseconds` is not said.

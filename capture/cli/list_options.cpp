@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "cli/option_company.hpp"
+#include "cli/option_conflicts.hpp"
 
 namespace xdpcap {
 
@@ -20,7 +20,7 @@ void ListOptions::declare(CLI::App& app) {
 std::optional<ListRequest> ListOptions::request(const std::vector<const CLI::Option*>& typed,
                                                 const std::vector<std::string>& words) const {
   if (!list_) return std::nullopt;
-  check_company(typed, "--list", {"--json"});
+  check_conflicts(typed, "--list", {"--json"});
   if (!words.empty()) {
     throw UsageError("--list: takes no further words, not \"" + words.front() + "\"");
   }

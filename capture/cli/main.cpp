@@ -102,7 +102,7 @@ void run(const std::vector<std::string>& arguments) {
 
 int report(const char* what, const std::string& hint, int code) {
   xdpcap::tell(std::string("xdpcap-cpp: ") + what + (hint.empty() ? "" : "; ") + hint + '\n',
-               xdpcap::kLastPatienceMilliseconds);
+               xdpcap::kLastTimeoutMilliseconds);
   return code;
 }
 

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error.hpp"
-#include "cli/option_company.hpp"
+#include "cli/option_conflicts.hpp"
 
 namespace xdpcap {
 void ReplayOptions::declare(CLI::App& app) {
@@ -27,9 +27,9 @@ void ReplayOptions::check(const std::vector<const CLI::Option*>& typed, Options&
     if (program_.empty() && interface_.empty() && !both_) return;
     throw UsageError("--prog, --both and --via go with --replay", "-h lists the options");
   }
-  check_company(typed, "--replay",
-                {"--prog", "--both", "--via", "--actions", "--snaplen", "--linktype", "--offset",
-                 "-F", "-w", "--quiet", "-n"});
+  check_conflicts(typed, "--replay",
+                  {"--prog", "--both", "--via", "--actions", "--snaplen", "--linktype", "--offset",
+                   "-F", "-w", "--quiet", "-n"});
   if (program_.empty()) {
     throw UsageError("--replay: no program given", "add --prog with its id, path or name");
   }

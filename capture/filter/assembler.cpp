@@ -159,10 +159,10 @@ void Assembler::bridge_long_jumps() {
 }
 
 void Assembler::bridge(Label target, std::size_t first, std::size_t last) {
-  const Label stone = label();
-  bind(stone);
+  const Label trampoline = label();
+  bind(trampoline);
   for (std::size_t i = first; i < last; ++i) {
-    if (fixups_[i].target == target) fixups_[i].target = stone;
+    if (fixups_[i].target == target) fixups_[i].target = trampoline;
   }
   emit_jump(BPF_JMP | BPF_JA, Reg::r0, Reg::r0, 0, target);
 }

@@ -122,8 +122,8 @@ void GraphEmitter::emit(const ir::Compute& compute) {
 void GraphEmitter::emit(const ir::Forget& forget) {
   const ir::Place place = registers_.of(forget.var);
   if (const auto* reg = std::get_if<Reg>(&place)) {
-    code_.store(Size::word, Reg::r10, stack_.laundry().offset, *reg);
-    code_.load(Size::word, *reg, Reg::r10, stack_.laundry().offset);
+    code_.store(Size::word, Reg::r10, stack_.scrub().offset, *reg);
+    code_.load(Size::word, *reg, Reg::r10, stack_.scrub().offset);
   }
 }
 

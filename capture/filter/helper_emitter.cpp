@@ -18,7 +18,7 @@ using ir::Var;
 // HelperEmitter reads through bpf_xdp_load_bytes(ctx, offset, buffer, length).
 //
 //   R0-R5  lost in each call     R7  X     R6     context
-//   stack  M[i], fuel, buffer    R8  A     R9     the surrounding program's own
+//   stack  M[i], jumps, buffer    R8  A     R9     the surrounding program's own
 class HelperEmitter final : public GraphEmitter {
  public:
   using GraphEmitter::GraphEmitter;
@@ -48,13 +48,14 @@ class HelperEmitter final : public GraphEmitter {
   void emit(const ir::Guard&) override {}
 
   void fill_tank() override {
-    code().store(Size::dword, Reg::r10, stack().fuel().offset, imm(ir::kMaxBackwardJumps + 1));
+    code().store(Size::dword, Reg::r10, stack().jump_budget().offset,
+                 imm(ir::kMaxBackwardJumps + 1));
   }
   void burn_unit() override {
-    code().load(Size::dword, Reg::r2, Reg::r10, stack().fuel().offset);
+    code().load(Size::dword, Reg::r2, Reg::r10, stack().jump_budget().offset);
     code().alu64(Alu::sub, Reg::r2, 1);
     code().jump_if(Cond::eq, Reg::r2, 0, no_match());
-    code().store(Size::dword, Reg::r10, stack().fuel().offset, Reg::r2);
+    code().store(Size::dword, Reg::r10, stack().jump_budget().offset, Reg::r2);
   }
 };
 

@@ -36,10 +36,10 @@ StackSlot StackFrame::scratch(Var var) const {
   const int index = static_cast<int>(var) - static_cast<int>(Var::m0);
   return {static_cast<std::int16_t>(slot(index) + 4)};
 }
-StackSlot StackFrame::laundry() const {
+StackSlot StackFrame::scrub() const {
   return {static_cast<std::int16_t>(slot(kLaundrySlot) + 4)};
 }
-StackSlot StackFrame::fuel() const {
+StackSlot StackFrame::jump_budget() const {
   return {slot(kFuelSlot)};
 }
 StackSlot StackFrame::buffer() const {

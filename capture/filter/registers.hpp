@@ -29,9 +29,9 @@ class StackFrame {
   explicit StackFrame(std::int16_t top) : top_(top) {}
 
   [[nodiscard]] StackSlot scratch(Var var) const;
-  [[nodiscard]] StackSlot laundry() const;  // where a register goes to be forgotten (ir::Forget)
-  [[nodiscard]] StackSlot fuel() const;     // jumps backwards that are left; all eight bytes
-  [[nodiscard]] StackSlot buffer() const;   // where bpf_xdp_load_bytes() puts four bytes
+  [[nodiscard]] StackSlot scrub() const;  // where a register goes to be forgotten (ir::Forget)
+  [[nodiscard]] StackSlot jump_budget() const;  // jumps backwards that are left; all eight bytes
+  [[nodiscard]] StackSlot buffer() const;       // where bpf_xdp_load_bytes() puts four bytes
 
  private:
   [[nodiscard]] std::int16_t slot(int index) const;

@@ -36,9 +36,9 @@ void CaptureFile::go_on_in(Output output, const pcapng::Bytes& header) {
   batch_.append(header_);
 }
 
-bool CaptureFile::flush(Patience patience) {
+bool CaptureFile::flush(Timeout timeout) {
   if (last_.end == WriteEnd::failed || last_.end == WriteEnd::reader_gone) return false;
-  last_ = output_.write(batch_.pieces(), sent_, patience);
+  last_ = output_.write(batch_.pieces(), sent_, timeout);
   sent_ += last_.written;
   size_ += last_.written;
   if (last_.end == WriteEnd::done) {
@@ -66,14 +66,14 @@ void CaptureFile::go_back(std::uint64_t size, std::span<const std::uint64_t> wri
   last_ = {};
 }
 
-void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Patience patience) {
+void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout) {
   if (last_.end == WriteEnd::done) {
     for (const pcapng::Bytes& block : trailer) {
       if (batch_.append(block)) continue;
-      if (!flush(patience)) break;
+      if (!flush(timeout)) break;
       batch_.append(block);
     }
-    if (last_.end == WriteEnd::done) flush(patience);
+    if (last_.end == WriteEnd::done) flush(timeout);
   }
   if (last_.end != WriteEnd::done) give_up();
   throw_if_failed();

@@ -43,10 +43,10 @@ class CaptureFile {
   }
   // Writes the batch out. False when it could not: see end(). After `interrupted` it can be tried
   // again and goes on where it stopped; after anything else the capture is over.
-  bool flush(Patience patience);
+  bool flush(Timeout timeout);
   // Puts the last blocks in and closes. What is still in the batch and cannot be written is given
   // up: it does not count as written. Throws Error, also when an earlier flush had failed.
-  void finish(const std::vector<pcapng::Bytes>& trailer, Patience patience);
+  void finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout);
   // Gives up what cannot be written, so that written() is final. The output ends in a whole block,
   // if it is a file.
   void give_up();

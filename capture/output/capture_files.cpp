@@ -15,7 +15,7 @@ namespace xdpcap {
 namespace {
 
 // How long a compressor that takes nothing may keep its file from being completed.
-constexpr Patience kAtATurn{.milliseconds = 2000};
+constexpr Timeout kAtATurn{.milliseconds = 2000};
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
 Output open_first(const std::string& path, const Rotation& rotation, int stop_fd) {
@@ -29,10 +29,10 @@ Output open_first(const std::string& path, const Rotation& rotation, int stop_fd
 
 }  // namespace
 
-CaptureFiles::CaptureFiles(const FileOptions& options, std::size_t interfaces, Journal& journal,
-                           int stop_fd)
+CaptureFiles::CaptureFiles(const FileOptions& options, std::size_t interfaces,
+                           Checkpoint& checkpoint, int stop_fd)
     : limits_(options.limits),
-      journal_(journal),
+      checkpoint_(checkpoint),
       names_(options.path, limits_.rotation, std::time(nullptr)),
       file_(open_first(names_.current(), limits_.rotation, stop_fd), interfaces),
       ledger_(interfaces, read_cpus().possible),
@@ -79,13 +79,13 @@ void CaptureFiles::set_limits() {
 
 void CaptureFiles::commit(std::span<const RingCursor> cursors,
                           std::span<const std::uint64_t> left_out) {
-  journal_.commit({.file = number_,
-                   .file_start = start_date_,
-                   .file_size = file_.size(),
-                   .written = file_.written(),
-                   .left_out = left_out,
-                   .told = ledger_.told()},
-                  cursors);
+  checkpoint_.commit({.file = number_,
+                      .file_start = start_date_,
+                      .file_size = file_.size(),
+                      .written = file_.written(),
+                      .left_out = left_out,
+                      .told = ledger_.reported()},
+                     cursors);
 }
 
 bool CaptureFiles::turn(const std::vector<ActionStatistics>& totals, Moment now) {
@@ -93,7 +93,7 @@ bool CaptureFiles::turn(const std::vector<ActionStatistics>& totals, Moment now)
   const bool full = file_.is_full();
   const bool last = file_.total_written() >= limits_.packets || count() >= limits_.rotation.files;
   if (last || now.monotonic >= end_at_) {
-    sated_ = last && full;
+    limit_reached_ = last && full;
     return false;
   }
   try {
@@ -117,9 +117,9 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStati
                              Moment now) {
   FileNames names = names_;
   const std::string& path = names.next(turn, static_cast<std::time_t>(now.date / kSecond));
-  journal_.note_file(number_ + 1, path);
+  checkpoint_.note_file(number_ + 1, path);
   Output output = Output::stage(path, file_.output());
-  journal_.note_id(number_ + 1, output.id());
+  checkpoint_.note_id(number_ + 1, output.id());
   output.begin();
   output.connect();
   try {
@@ -139,8 +139,8 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStati
 }
 
 void CaptureFiles::complete(const std::vector<ActionStatistics>& totals, std::uint64_t date,
-                            bool last, Patience patience) {
-  file_.finish(statistics_blocks(ledger_.close_file(totals, last), start_date_, date), patience);
+                            bool last, Timeout timeout) {
+  file_.finish(statistics_blocks(ledger_.close_file(totals, last), start_date_, date), timeout);
   bytes_before_ += file_.size();
   finished_.add(file_.output().name(), std::exchange(file_.output().compressor(), std::nullopt));
 }
@@ -158,7 +158,7 @@ void CaptureFiles::stay() {
 }
 
 void CaptureFiles::resume() {
-  const Journal::State state = journal_.state();
+  const Checkpoint::State state = checkpoint_.state();
   remove_unfinished(state.file + 1);
   file_.output().keep();
   file_.print_with(nullptr);
@@ -166,7 +166,7 @@ void CaptureFiles::resume() {
   start_date_ = state.file_start;
   ledger_.restore(state.told);
   if (number_ > 0) {  // the first one has been open all the time
-    const Journal::File file = journal_.file(number_);
+    const Checkpoint::File file = checkpoint_.file(number_);
     file_.output() = Output::reopen(file.path, file.id, file_.output());
   }
   file_.go_back(state.file_size, state.written);
@@ -175,14 +175,14 @@ void CaptureFiles::resume() {
 
 // A file that had been made and was not yet the current one.
 void CaptureFiles::remove_unfinished(std::uint64_t number) const {
-  const Journal::File file = journal_.file(number);
+  const Checkpoint::File file = checkpoint_.file(number);
   if (file.path.empty()) return;
   Output::remove(file.path, file.id, file_.output());
 }
 
 void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint64_t date,
-                          Patience patience) {
-  complete(totals, date, true, patience);
+                          Timeout timeout) {
+  complete(totals, date, true, timeout);
 }
 
 void CaptureFiles::check() const {

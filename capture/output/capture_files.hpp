@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "output/capture_file.hpp"
+#include "output/checkpoint.hpp"
 #include "output/file_names.hpp"
 #include "output/file_options.hpp"
 #include "output/finished_files.hpp"
-#include "output/journal.hpp"
 #include "output/ledger.hpp"
 #include "output/pcapng.hpp"
 #include "output/statistics.hpp"
@@ -31,12 +31,13 @@ struct Moment {
 };
 
 // CaptureFiles writes the current file, and knows when and where to go on. At every moment, also
-// that of a kill, each file is whole but for the rings' last packets, and the journal says which is
-// the current one.
+// that of a kill, each file is whole but for the rings' last packets, and the checkpoint says which
+// is the current one.
 class CaptureFiles {
  public:
-  // Opens the first file and changes nothing yet. `journal` has to outlive it. Throws Error.
-  CaptureFiles(const FileOptions& options, std::size_t interfaces, Journal& journal, int stop_fd);
+  // Opens the first file and changes nothing yet. `checkpoint` has to outlive it. Throws Error.
+  CaptureFiles(const FileOptions& options, std::size_t interfaces, Checkpoint& checkpoint,
+               int stop_fd);
 
   [[nodiscard]] CaptureFile& current() { return file_; }
   [[nodiscard]] const CaptureFile& current() const { return file_; }
@@ -51,8 +52,8 @@ class CaptureFiles {
   // Behind that, and before anything is written: starts the programs that compress and print, as
   // whoever this process is by now. Throws Error.
   void connect();
-  // Notes in the journal that all the cursors have passed is in the file, but for packets that were
-  // left out.
+  // Notes in the checkpoint that all the cursors have passed is in the file, but for packets that
+  // were left out.
   void commit(std::span<const RingCursor> cursors, std::span<const std::uint64_t> left_out);
 
   // Whether the file is full or its time is over: turn() has to be called, with nothing pending.
@@ -67,18 +68,18 @@ class CaptureFiles {
   // and after stop_clocks(), goes into the current one; check() says why.
   bool turn(const std::vector<ActionStatistics>& totals, Moment now);
   // Whether it is over because what was asked for is in the files: no more is to be written.
-  [[nodiscard]] bool sated() const { return sated_; }
+  [[nodiscard]] bool limit_reached() const { return limit_reached_; }
 
   // The capture ends: no file ends because of the time any more, and what turn() says is only
   // whether there is anything more to be written.
   void stop_clocks();
   // From now on everything that is to be written goes into the current file.
   void stay();
-  // In another process: goes on where the journal says. Throws Error.
+  // In another process: goes on where the checkpoint says. Throws Error.
   void resume();
 
   // Completes the last file. Throws Error.
-  void finish(const std::vector<ActionStatistics>& totals, std::uint64_t date, Patience patience);
+  void finish(const std::vector<ActionStatistics>& totals, std::uint64_t date, Timeout timeout);
   // What has become of files that were completed: a line for each piece of news.
   std::vector<std::string> look() { return finished_.look(); }
   // Waits until all packets are printed, or `stop_fd` becomes readable; news as above.
@@ -93,13 +94,13 @@ class CaptureFiles {
   void set_limits();
   [[nodiscard]] bool printing_is_over() const;
   void complete(const std::vector<ActionStatistics>& totals, std::uint64_t date, bool last,
-                Patience patience);
+                Timeout timeout);
   void note_failure();
   void open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals, Moment now);
   void remove_unfinished(std::uint64_t number) const;
 
   const CaptureLimits& limits_;
-  Journal& journal_;
+  Checkpoint& checkpoint_;
   FileNames names_;
   std::optional<Printer> printer_;
   CaptureFile file_;
@@ -111,7 +112,7 @@ class CaptureFiles {
   std::uint64_t bytes_before_ = 0;
   std::uint64_t turn_at_ = kUnlimited;
   std::uint64_t end_at_ = kUnlimited;
-  bool sated_ = false;
+  bool limit_reached_ = false;
   bool prints_;
   bool ends_with_printing_ = false;
   std::string print_failure_;

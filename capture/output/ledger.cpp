@@ -18,7 +18,7 @@ std::uint64_t advance(std::uint64_t& told, std::uint64_t now) {
 std::vector<ActionStatistics> Ledger::close_file(const std::vector<ActionStatistics>& totals,
                                                  bool last) {
   std::vector<ActionStatistics> file;
-  std::uint64_t* told = told_.data();
+  std::uint64_t* told = reported_.data();
   for (const ActionStatistics& total : totals) {
     const Counts& counts = total.counts;
     // What is told of a counter that runs must not be too much: the last file could not take it

@@ -21,20 +21,20 @@ class Ledger {
   // `in_flight`: so many packets at the most (one on each CPU) may be counted as received while it
   // is not counted yet that they matched.
   Ledger(std::size_t interfaces, std::uint64_t in_flight)
-      : in_flight_(in_flight), told_(interfaces * kWordsOfInterface) {}
+      : in_flight_(in_flight), reported_(interfaces * kWordsOfInterface) {}
 
   // What the file that ends now has to tell, of what has happened since the capture began. For the
   // last one the totals have to be final: it tells all that is left.
   std::vector<ActionStatistics> close_file(const std::vector<ActionStatistics>& totals, bool last);
 
   // All that it knows.
-  [[nodiscard]] std::span<const std::uint64_t> told() const { return told_; }
-  void restore(std::span<const std::uint64_t> told) { told_.assign(told.begin(), told.end()); }
+  [[nodiscard]] std::span<const std::uint64_t> reported() const { return reported_; }
+  void restore(std::span<const std::uint64_t> told) { reported_.assign(told.begin(), told.end()); }
 
  private:
   std::uint64_t in_flight_;
   // By interface: rejected by the filter, lost, written, left out.
-  std::vector<std::uint64_t> told_;
+  std::vector<std::uint64_t> reported_;
 };
 
 }  // namespace xdpcap

@@ -50,9 +50,9 @@ ssize_t write_once(int fd, bool socket, std::span<const iovec> pieces, std::size
 
 enum class Wait : std::uint8_t { ready, interrupted };
 
-Wait wait_writable(int fd, Patience patience) {
-  std::array<pollfd, 2> fds = {pollfd{fd, POLLOUT, 0}, pollfd{patience.interrupt_fd, POLLIN, 0}};
-  const int ready = ::poll(fds.data(), fds.size(), patience.milliseconds);
+Wait wait_writable(int fd, Timeout timeout) {
+  std::array<pollfd, 2> fds = {pollfd{fd, POLLOUT, 0}, pollfd{timeout.interrupt_fd, POLLIN, 0}};
+  const int ready = ::poll(fds.data(), fds.size(), timeout.milliseconds);
   if (ready < 0) return errno == EINTR ? Wait::ready : Wait::interrupted;
   return fds[0].revents != 0 ? Wait::ready : Wait::interrupted;
 }
@@ -216,13 +216,12 @@ void Output::publish() {
                      "it is in " + temporary.path());
 }
 
-WriteResult Output::write(std::span<const std::byte> bytes, Patience patience) const {
+WriteResult Output::write(std::span<const std::byte> bytes, Timeout timeout) const {
   const iovec piece{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  return write(std::span(&piece, 1), 0, patience);
+  return write(std::span(&piece, 1), 0, timeout);
 }
 
-WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip,
-                          Patience patience) const {
+WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip, Timeout timeout) const {
   WriteResult result;
   for (;;) {
     // `skip` is now what is written of the first piece that is not written in full.
@@ -239,7 +238,7 @@ WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip,
     }
     if (errno == EINTR) continue;
     if (errno == EAGAIN) {
-      if (wait_writable(fd_.get(), patience) == Wait::ready) continue;
+      if (wait_writable(fd_.get(), timeout) == Wait::ready) continue;
       result.end = WriteEnd::interrupted;
       return result;
     }

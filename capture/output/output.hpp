@@ -22,7 +22,8 @@ namespace xdpcap {
 
 enum class WriteEnd : std::uint8_t {
   done,
-  interrupted,  // the stop fd became readable, or patience ended, while the other side was slow
+  interrupted,  // the stop fd became readable, or the timeout expired, while the other side was
+                // slow
   reader_gone,  // EPIPE, ECONNRESET: nobody reads any more
   failed,
 };
@@ -33,8 +34,8 @@ struct WriteResult {
   int error_number = 0;     // of `failed`
 };
 
-// Patience says how long to wait for a slow reader of a pipe.
-struct Patience {
+// Timeout is how long to wait for a slow reader of a pipe.
+struct Timeout {
   int interrupt_fd = -1;  // readable: stop waiting
   int milliseconds = -1;  // without any progress; -1: for ever
 };
@@ -85,8 +86,8 @@ class Output {
   void publish();
   // Writes all that is in `pieces`, of which there are at most IOV_MAX, behind their first `skip`
   // bytes, and says how far it got.
-  WriteResult write(std::span<const iovec> pieces, std::size_t skip, Patience patience) const;
-  WriteResult write(std::span<const std::byte> bytes, Patience patience) const;
+  WriteResult write(std::span<const iovec> pieces, std::size_t skip, Timeout timeout) const;
+  WriteResult write(std::span<const std::byte> bytes, Timeout timeout) const;
   // Cuts a file down to what stood in it `bytes` bytes ago, so that it ends in a whole block.
   void take_back(std::size_t bytes) const;
   // Goes back to `bytes` bytes behind the beginning; what was behind is gone. Only for a file.

@@ -30,7 +30,7 @@ struct RecorderSpec {
   int control_fd;              // map of struct xdpcap_control and the counters
   int rings_fd;                // ARRAY_OF_MAPS of ARRAYs that hold a ring (record.h) each, by CPU
   std::uint32_t ring_bytes;    // a power of two, at most kMaxRingBytes
-  int bell_fd;                 // RINGBUF that wakes the reader
+  int wakeup_fd;               // RINGBUF that wakes the reader
   bool frags;                  // is loaded with BPF_F_XDP_HAS_FRAGS
   // The kernel has bpf_xdp_load_bytes and bpf_xdp_get_buff_len (Linux 5.18), which see fragments.
   // Without them, bpf_probe_read_kernel copies packets, and frags has to be false.

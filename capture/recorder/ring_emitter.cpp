@@ -98,8 +98,8 @@ void emit_publication(Assembler& code, const RecorderSpec& spec) {
 }
 
 // Wakes the reader only when it sleeps and enough has gathered: a wake-up costs the traffic more
-// than everything else here together. An arrayed ring wakes nobody, so a small BPF ring buffer is
-// the bell; nothing goes through it.
+// than everything else here together. An arrayed ring wakes nobody, so a small BPF ring buffer
+// does it; nothing goes through it.
 void emit_wake_up(Assembler& code, const RecorderSpec& spec, Label done) {
   const auto wake_at = static_cast<std::int16_t>(offsetof(xdpcap_control, wake_at));
   code.note("is the reader awake?");
@@ -110,7 +110,7 @@ void emit_wake_up(Assembler& code, const RecorderSpec& spec, Label done) {
   code.alu64(Alu::sub, kHead, Reg::r5);
   code.jump_if(Cond::lt, kHead, Reg::r4, done);
   code.store(Size::dword, Reg::r3, wake_at, -1);
-  code.load_map(Reg::r1, spec.bell_fd);
+  code.load_map(Reg::r1, spec.wakeup_fd);
   code.alu64(Alu::mov, Reg::r2, sizeof(std::uint64_t));
   code.alu64(Alu::mov, Reg::r3, 0);
   code.call(BPF_FUNC_ringbuf_reserve);

@@ -156,12 +156,12 @@ void Replay::write(const pcapng::Packet& packet) {
 
 void Replay::finish() {
   if (file_.end() == WriteEnd::reader_gone) return;
-  const Patience last{.milliseconds = kLastPatienceMilliseconds};
+  const Timeout last{.milliseconds = kLastTimeoutMilliseconds};
   file_.flush(last);
   file_.give_up();
   tell((options_.quiet ? "" : statistics_.summary(file_.written())) +
            statistics_.shortcomings(file_.written()),
-       kLastPatienceMilliseconds);
+       kLastTimeoutMilliseconds);
   file_.finish(statistics_.blocks(file_.written()), last);
   wait_for_compressor();
 }

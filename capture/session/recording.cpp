@@ -32,8 +32,8 @@ void leave_surplus_out(ActionStatistics& one) {
 Recording::Recording(const Options& options, const Hook& hook, int stop_fd)
     : options_(options),
       actions_(wanted_actions(options, hook)),
-      journal_(read_cpus().possible, actions_.size()),
-      files_(options.files, actions_.size(), journal_, stop_fd),
+      checkpoint_(read_cpus().possible, actions_.size()),
+      files_(options.files, actions_.size(), checkpoint_, stop_fd),
       control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())) {
   if (options.fates) trace_fates();
@@ -57,21 +57,21 @@ void Recording::commit() {
 }
 
 // A computer that slept has another distance between its clocks than before.
-bool Recording::drain(Patience patience) {
+bool Recording::drain(Timeout timeout) {
   clock_.refresh();
   const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
-  return drain(horizon, fates_ ? horizon - kUntilFateIsKnown : RingCursor::kAllSettled, patience);
+  return drain(horizon, fates_ ? horizon - kUntilFateIsKnown : RingCursor::kAllSettled, timeout);
 }
 
 // Whatever fails, the file can still be completed: what is not written then is counted as lost.
-std::exception_ptr Recording::drain_rest(Patience patience) {
+std::exception_ptr Recording::drain_rest(Timeout timeout) {
   files_.stop_clocks();
   std::exception_ptr failure;
   constexpr int kTries = 2;  // also without another file
   for (int i = 0; i < kTries; ++i) {
     try {
-      if (!files_.sated() && file().flush(patience)) {
-        drain(kNobodyRecords, RingCursor::kAllSettled, patience);
+      if (!files_.limit_reached() && file().flush(timeout)) {
+        drain(kNobodyRecords, RingCursor::kAllSettled, timeout);
       }
       break;
     } catch (const Error&) {
@@ -83,7 +83,7 @@ std::exception_ptr Recording::drain_rest(Patience patience) {
   return failure;
 }
 
-bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Patience patience) {
+bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout) {
   CaptureFile& file = this->file();
   for (RingCursor& cursor : rings_.cursors()) cursor.refresh(settled);
   for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
@@ -94,7 +94,7 @@ bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Patience pat
       set_time(block, time_of(block) + clock_.offset());
       return true;
     });
-    if (!file.flush(patience)) return false;
+    if (!file.flush(timeout)) return false;
     commit();
     for (RingCursor& cursor : rings_.cursors()) cursor.release();
     if (fates_) fates_->flushed();
@@ -132,7 +132,7 @@ std::vector<ActionStatistics> Recording::statistics() const {
                          .written = files_.current().written()[row],
                          .left_out = fates_ ? fates_->left_out()[row] : 0};
     // The account of a capture that has all it was to have ends with its last packet.
-    if (files_.sated()) leave_surplus_out(one);
+    if (files_.limit_reached()) leave_surplus_out(one);
     statistics.push_back(std::move(one));
   }
   return statistics;

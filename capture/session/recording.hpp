@@ -11,7 +11,7 @@
 #include "fate/fates.hpp"
 #include "output/capture_file.hpp"
 #include "output/capture_files.hpp"
-#include "output/journal.hpp"
+#include "output/checkpoint.hpp"
 #include "output/pcapng.hpp"
 #include "output/statistics.hpp"
 #include "output/time_merge.hpp"
@@ -29,15 +29,15 @@ class Recording {
   // Opens the output and makes the rings; nothing has changed yet. Throws Error.
   Recording(const Options& options, const Hook& hook, int stop_fd);
 
-  // Notes in the journal how far the files have got.
+  // Notes in the checkpoint how far the files have got.
   void commit();
 
   // Writes what came before a moment and is certain to be next in time, all that can be certain by
   // now. False when the output takes no more: for the moment (WriteEnd::interrupted), or at all.
-  bool drain(Patience patience);
+  bool drain(Timeout timeout);
   // Writes all the rest, once no recorder runs any more, into the current file if no other can be
   // made; then what is in the files is final. Returns why no other could be made.
-  std::exception_ptr drain_rest(Patience patience);
+  std::exception_ptr drain_rest(Timeout timeout);
 
   [[nodiscard]] pcapng::Bytes header() const;
   [[nodiscard]] std::vector<ActionStatistics> statistics() const;
@@ -46,7 +46,7 @@ class Recording {
   [[nodiscard]] Moment now() const;
 
   [[nodiscard]] const std::vector<XdpAction>& actions() const { return actions_; }
-  [[nodiscard]] Journal& journal() { return journal_; }
+  [[nodiscard]] Checkpoint& checkpoint() { return checkpoint_; }
   [[nodiscard]] CaptureFiles& files() { return files_; }
   [[nodiscard]] const CaptureFiles& files() const { return files_; }
   [[nodiscard]] CaptureFile& file() { return files_.current(); }
@@ -62,12 +62,12 @@ class Recording {
 
  private:
   void trace_fates();
-  bool drain(std::uint64_t horizon, std::uint64_t settled, Patience patience);
+  bool drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout);
   bool rotate();
 
   const Options& options_;
   std::vector<XdpAction> actions_;  // by interface of the file, and by row of the counters
-  Journal journal_;
+  Checkpoint checkpoint_;
   CaptureFiles files_;
   Control control_;
   Rings rings_;

@@ -140,7 +140,7 @@ void Reporter::summary(const Report& report, const std::string& more, bool json_
   if (!json_ && !quiet_) text = xdpcap::summary(report.actions);
   // Beside JSON on stdout there is room for people.
   if (!quiet_ && (!json_ || json_fd_ == STDOUT_FILENO)) text += more;
-  if (!json_only) tell(text + loss_line(report.actions), kLastPatienceMilliseconds);
+  if (!json_only) tell(text + loss_line(report.actions), kLastTimeoutMilliseconds);
   if (json_) tell_json(json_line(report, "summary", true));
 }
 
@@ -149,7 +149,7 @@ void Reporter::leave_line() {
 }
 
 void Reporter::tell_json(const std::string& line) const {
-  tell(line, kLastPatienceMilliseconds, json_fd_);
+  tell(line, kLastTimeoutMilliseconds, json_fd_);
 }
 
 }  // namespace xdpcap

@@ -74,12 +74,12 @@ void Session::capture_to_the_end() {
   finish();
 }
 
-// At every moment the journal says how far the file has got. Without memory it is better completed
-// by somebody else.
+// At every moment the checkpoint says how far the file has got. Without memory it is better
+// completed by somebody else.
 void Session::leave_to_guardian() {
   if (!recording_.file().output().is_file() || !attachment_->is_guarded()) throw std::bad_alloc();
   tell("xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n",
-       kLastPatienceMilliseconds);
+       kLastTimeoutMilliseconds);
   ::_exit(kFailureExit);
 }
 
@@ -97,7 +97,7 @@ ebpf::Program Session::make_recorder(XdpAction action, Flavour flavour, int next
        .control_fd = recording.control().fd(),
        .rings_fd = recording.rings().array_fd(),
        .ring_bytes = static_cast<std::uint32_t>(recording.rings().bytes_per_cpu()),
-       .bell_fd = sleeper_.bell_fd(),
+       .wakeup_fd = sleeper_.wakeup_fd(),
        .frags = flavour.frags,
        .has_xdp_load_bytes = has_xdp_load_bytes_,
        .filter_offsets = options_.filter_offsets,
@@ -113,7 +113,7 @@ std::vector<int> Session::descriptors() const {
   const auto add = [&](const std::vector<int>& some) {
     all.insert(all.end(), some.begin(), some.end());
   };
-  add({recording_.control().fd(), sleeper_.bell_fd()});
+  add({recording_.control().fd(), sleeper_.wakeup_fd()});
   if (const auto& fates = recording_.fates()) {
     add({fates->last_fd()});
     add(fates->descriptors());
@@ -180,7 +180,7 @@ void Session::detach() {
 
 // False when nothing more can be written.
 bool Session::write_some() {
-  constexpr Patience kShort{.milliseconds = 10};
+  constexpr Timeout kShort{.milliseconds = 10};
   try {
     if (recording_.file().flush(kShort) && recording_.drain(kShort)) return true;
     return recording_.file().end() == WriteEnd::interrupted;
@@ -196,8 +196,8 @@ bool Session::write_some() {
 void Session::finish() {
   CaptureFiles& files = recording_.files();
   const int stop_fd = signals_.stop_fd;
-  const Patience patience{.interrupt_fd = stop_fd, .milliseconds = kLastPatienceMilliseconds};
-  const std::exception_ptr failure = recording_.drain_rest(patience);
+  const Timeout timeout{.interrupt_fd = stop_fd, .milliseconds = kLastTimeoutMilliseconds};
+  const std::exception_ptr failure = recording_.drain_rest(timeout);
   if (!failure_) failure_ = failure;
 
   const std::vector<ActionStatistics> statistics = recording_.final_statistics();
@@ -208,8 +208,8 @@ void Session::finish() {
   reporter_.summary(state(statistics), recording_.fates() ? recording_.fates()->table() : "",
                     reader_gone);
   if (reader_gone) return;
-  files.finish(statistics, recording_.now().date, {.milliseconds = kLastPatienceMilliseconds});
-  recording_.journal().finish();
+  files.finish(statistics, recording_.now().date, {.milliseconds = kLastTimeoutMilliseconds});
+  recording_.checkpoint().finish();
   tell_all(files.wait(stop_fd));
   files.check();
 }

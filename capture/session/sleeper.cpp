@@ -13,14 +13,14 @@
 namespace xdpcap {
 namespace {
 
-UniqueFd make_epoll(const Bell& bell, const Signals& signals) {
+UniqueFd make_epoll(const Wakeup& wakeup, const Signals& signals) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.valid()) throw system_error("creating an epoll", errno);
   epoll_event event{};
   event.events = EPOLLIN | static_cast<std::uint32_t>(EPOLLET);
-  event.data.fd = bell.fd();
-  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, bell.fd(), &event) != 0) {
-    throw system_error("watching the bell", errno);
+  event.data.fd = wakeup.fd();
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wakeup.fd(), &event) != 0) {
+    throw system_error("watching the ring buffer for wakeups", errno);
   }
   event.events = EPOLLIN;
   for (const int fd : {signals.stop_fd, signals.request_fd}) {
@@ -36,24 +36,25 @@ UniqueFd make_epoll(const Bell& bell, const Signals& signals) {
 
 Sleeper::Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at,
                  const Signals& signals)
-    : control_(control), rings_(rings), wake_at_(wake_at), epoll_(make_epoll(bell_, signals)) {}
+    : control_(control), rings_(rings), wake_at_(wake_at), epoll_(make_epoll(wakeup_, signals)) {}
 
 void Sleeper::sleep(std::uint64_t end) {
-  // The alarm of a sleep is set a nap early, and stays set: a recorder that had not seen it has
-  // published its packet before that nap is over.
-  const std::uint64_t wake_at = naps_.is_last() ? 1 : wake_at_;
+  // The wakeup of a sleep is requested one pause early, and stays requested: a recorder that had
+  // not seen it has published its packet before that pause is over.
+  const std::uint64_t wake_at = backoff_.is_last() ? 1 : wake_at_;
   control_.wake_at(wake_at);
   // Whatever came in before the alarm was set has not rung it.
   if (rings_.most_waiting() < wake_at) {
     const std::uint64_t now = monotonic_now();
     const std::uint64_t left = now < end ? (end - now) / 1'000'000 + 1 : 0;
     std::array<epoll_event, 8> events{};
-    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                   naps_.is_over() ? static_cast<int>(left) : naps_.milliseconds());
+    const int count =
+        ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                     backoff_.is_over() ? static_cast<int>(left) : backoff_.milliseconds());
     has_news_ = std::any_of(events.begin(), events.begin() + std::max(count, 0),
                             [&](const epoll_event& event) { return event.data.fd == watched_; });
-    bell_.silence();
-    naps_.woke();
+    wakeup_.consume();
+    backoff_.woke();
   }
   if (rings_.most_waiting() > 0) control_.stay_awake();
 }

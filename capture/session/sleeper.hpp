@@ -5,25 +5,25 @@
 
 #include "base/unique_fd.hpp"
 #include "process/signals.hpp"
-#include "ring/bell.hpp"
+#include "ring/backoff.hpp"
 #include "ring/control.hpp"
-#include "ring/naps.hpp"
 #include "ring/rings.hpp"
+#include "ring/wakeup.hpp"
 
 namespace xdpcap {
 
-// Sleeper is how a reader waits for packets: it naps and sleeps as Naps says. A nap ends early when
-// a ring fills, a sleep when a packet comes.
+// Sleeper is how a reader waits for packets: it pauses or sleeps, as Backoff says. A pause ends
+// early when a ring fills, a sleep when a packet comes.
 class Sleeper {
  public:
-  // `wake_at`: bytes in a ring that end a nap. Signals end any sleep.
+  // `wake_at`: bytes in a ring that end a pause. Signals end any sleep.
   // `control` and `rings` have to outlive it. Throws Error.
   Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at, const Signals& signals);
 
-  // What recorders ring.
-  [[nodiscard]] int bell_fd() const { return bell_.fd(); }
+  // What recorders wake the reader with.
+  [[nodiscard]] int wakeup_fd() const { return wakeup_.fd(); }
   // Before each look at the rings.
-  void note_waiting() { naps_.found(rings_.most_waiting()); }
+  void note_waiting() { backoff_.found(rings_.most_waiting()); }
   // Until `end` (CLOCK_MONOTONIC in ns) at the latest.
   void sleep(std::uint64_t end);
   // From now on a sleep also ends when something comes in on `fd`: has_news() says so. Replaces the
@@ -35,9 +35,9 @@ class Sleeper {
   Control& control_;
   const Rings& rings_;
   std::uint64_t wake_at_;
-  Bell bell_;
+  Wakeup wakeup_;
   UniqueFd epoll_;
-  Naps naps_;
+  Backoff backoff_;
   int watched_ = -1;
   bool has_news_ = false;
 };

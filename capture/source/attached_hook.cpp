@@ -67,8 +67,8 @@ void AttachedHook::fill() {
   users_ = programs_using(hook_.map_id());
 }
 
-void AttachedHook::remove(std::chrono::milliseconds patience) {
-  installation_->remove(patience);
+void AttachedHook::remove(std::chrono::milliseconds timeout) {
+  installation_->remove(timeout);
 }
 
 // Which programs use a hook is looked up once; after that only whether they are still there.

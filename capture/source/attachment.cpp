@@ -56,7 +56,7 @@ Guardian Attachment::start_guardian() {
                        [this](char kind, const Guardian::Report& report) {
                          if (kind == kAdopted) move(report);
                        },
-                   .clean_up = [this] { clean_up(Installation::kLockPatience); },
+                   .clean_up = [this] { clean_up(Installation::kLockTimeout); },
                    .rescue = plan_.rescue});
 }
 
@@ -75,11 +75,11 @@ void Attachment::renew_guardian() {
 }
 
 // Whatever fails with one hook, the others are emptied, too.
-void Attachment::clean_up(std::chrono::milliseconds lock_patience) {
+void Attachment::clean_up(std::chrono::milliseconds lock_timeout) {
   std::exception_ptr failure;
   for (const auto& hook : hooks_) {
     try {
-      hook->remove(lock_patience);
+      hook->remove(lock_timeout);
     } catch (const Error&) {
       failure = std::current_exception();
     }
@@ -187,7 +187,7 @@ void Attachment::begin_detaching() {
   detaching_ = true;
   take_reports();
   static_cast<void>(guardian_.was_heard());
-  detach_by_ = steady_clock::now() + Installation::kLockPatience + kMostAfterTheLock;
+  detach_by_ = steady_clock::now() + Installation::kLockTimeout + kMostAfterTheLock;
   if (guardian_.alive()) guardian_.clean_up();
 }
 
@@ -214,15 +214,15 @@ bool Attachment::is_detached() {
 // Without the guardian, which was killed, is stopped, or lacks something that we may have. One that
 // is stopped and cannot be killed finds its orders when it continues, and then nothing to do.
 void Attachment::detach_alone() {
-  constexpr std::chrono::milliseconds kLockPatience{200};
+  constexpr std::chrono::milliseconds kLockTimeout{200};
   guardian_.dismiss();
   take_reports();
   try {
-    clean_up(kLockPatience);
+    clean_up(kLockTimeout);
   } catch (const Error& error) {
     failure_ = error.what();
     // There may be no better way to wait for recorders, which run for microseconds.
-    std::this_thread::sleep_for(kLockPatience);
+    std::this_thread::sleep_for(kLockTimeout);
   }
 }
 

@@ -100,7 +100,7 @@ class Attachment {
   void move(const Guardian::Report& report);
   void send_news(const Guardian::Report& report);
   void send_paths(const Guardian::Report& report);
-  void clean_up(std::chrono::milliseconds lock_patience);
+  void clean_up(std::chrono::milliseconds lock_timeout);
 
   // In the capture.
   bool take_reports();

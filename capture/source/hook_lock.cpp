@@ -11,10 +11,10 @@
 namespace xdpcap {
 
 // A lock belongs to an open file, which a forked process shares: so the folder is opened anew.
-HookLock::HookLock(int folder_fd, std::chrono::milliseconds patience)
+HookLock::HookLock(int folder_fd, std::chrono::milliseconds timeout)
     : fd_(::openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   constexpr std::chrono::milliseconds kLook{2};
-  const auto end = std::chrono::steady_clock::now() + patience;
+  const auto end = std::chrono::steady_clock::now() + timeout;
   while (fd_.valid()) {
     held_ = ::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0;
     if (held_ || errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= end) return;

@@ -15,8 +15,8 @@ namespace xdpcap {
 // folder, and for as long as he likes: so nothing may depend on getting it.
 class HookLock {
  public:
-  // `folder_fd` is an open folder; waits for its turn, `patience` at most.
-  HookLock(int folder_fd, std::chrono::milliseconds patience);
+  // `folder_fd` is an open folder; waits for the lock, `timeout` at most.
+  HookLock(int folder_fd, std::chrono::milliseconds timeout);
 
   [[nodiscard]] bool held() const { return held_; }
 

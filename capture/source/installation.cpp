@@ -125,7 +125,7 @@ Installation::Handover Installation::hand_over() const {
 }
 
 Installation::~Installation() {
-  take_out(kLockPatience, nullptr);
+  take_out(kLockTimeout, nullptr);
 }
 
 void Installation::load(XdpAction action, const MakeRecorder& make_recorder) {
@@ -153,7 +153,7 @@ Error Installation::refusal(const Slot& slot, std::uint32_t holder) const {
 
 // Loading took its time, without the lock: so each slot is looked at only now.
 void Installation::fill() {
-  const HookLock lock(folder_.get(), kLockPatience);
+  const HookLock lock(folder_.get(), kLockTimeout);
   went_on_unlocked_ = !lock.held();
   try {
     for (Slot& slot : slots_) {
@@ -227,19 +227,19 @@ void Installation::drop_left_over(const Slot& slot) const {
   }
 }
 
-void Installation::remove(std::chrono::milliseconds patience) {
+void Installation::remove(std::chrono::milliseconds timeout) {
   std::string failure;
-  take_out(patience, &failure);
+  take_out(timeout, &failure);
   if (failure.empty()) return;
   throw Error("emptying the hook " + hook_.path() + ": " + failure,
               "what stays in it counts packets for nobody until the next capture");
 }
 
-void Installation::take_out(std::chrono::milliseconds patience, std::string* failure) noexcept {
+void Installation::take_out(std::chrono::milliseconds timeout, std::string* failure) noexcept {
   if (!std::exchange(filled_, false)) return;
   bool all_out = true;
   // Without the lock, if need be: a hook that is emptied so is better than one that is not.
-  const HookLock lock(folder_.get(), patience);
+  const HookLock lock(folder_.get(), timeout);
   for (const Slot& slot : slots_) {
     try {
       if (take_out(slot)) continue;

@@ -54,14 +54,14 @@ class Installation {
 
   // Puts the recorders into their slots. Throws Error, and then leaves the hook as it was.
   void fill();
-  static constexpr std::chrono::milliseconds kLockPatience{5000};
+  static constexpr std::chrono::milliseconds kLockTimeout{5000};
   // Whether fill() waited in vain for other captures to let go of the hook, and went on.
   [[nodiscard]] bool went_on_unlocked() const { return went_on_unlocked_; }
 
   // Takes out the recorders that are still called; waits for other captures to let go of the hook,
-  // `patience` at most. What runs already may run on for some microseconds. Throws Error when some
+  // `timeout` at most. What runs already may run on for some microseconds. Throws Error when some
   // had to stay: that may be tried again.
-  void remove(std::chrono::milliseconds patience = kLockPatience);
+  void remove(std::chrono::milliseconds timeout = kLockTimeout);
 
   // Whether recorders of ours are in the hook.
   [[nodiscard]] bool filled() const { return filled_; }
@@ -116,7 +116,7 @@ class Installation {
   [[nodiscard]] bool leads_into_chain(const Slot& slot) const;
   void look_who_is_left_over(const Slot& slot);
 
-  void take_out(std::chrono::milliseconds patience, std::string* failure) noexcept;
+  void take_out(std::chrono::milliseconds timeout, std::string* failure) noexcept;
   [[nodiscard]] bool take_out(const Slot& slot) const;
   [[nodiscard]] bool take_out(const Place& place, const UniqueFd& next) const;
   [[nodiscard]] std::optional<Place> place_of(const Slot& slot) const;

@@ -79,7 +79,7 @@ TEST(Ledger, GoesOnWhereAnotherHasStopped) {
   Ledger killed(1, 0);
   (void)killed.close_file({one({.received = 10, .matched = 5, .lost = 1}, 3)}, false);
   Ledger ledger(1, 0);
-  ledger.restore(killed.told());
+  ledger.restore(killed.reported());
   const Statistics last =
       ledger.close_file({one({.received = 12, .matched = 7, .lost = 1}, 6)}, true);
   expect_equal(last[0], {.received = 3, .matched = 3, .lost = 0}, 3);

@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                    .control_fd = 3,
                    .rings_fd = 4,
                    .ring_bytes = 4096,
-                   .bell_fd = 5,
+                   .wakeup_fd = 5,
                    .frags = (data[0] & 0x80) != 0,
                    .has_xdp_load_bytes = (data[0] & 0x80) != 0},
                   filter);

@@ -12,9 +12,9 @@
 #include "filter/expression.hpp"
 #include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
-#include "ring/bell.hpp"
 #include "ring/control.hpp"
 #include "ring/rings.hpp"
+#include "ring/wakeup.hpp"
 #include "support/hooked_program.hpp"
 
 namespace xdpcap::test {
@@ -32,7 +32,7 @@ struct LoneRecorder {
                        .control_fd = control.fd(),
                        .rings_fd = rings.array_fd(),
                        .ring_bytes = static_cast<std::uint32_t>(rings.bytes_per_cpu()),
-                       .bell_fd = bell.fd(),
+                       .wakeup_fd = wakeup.fd(),
                        .frags = kFlavour.frags,
                        .has_xdp_load_bytes = has_xdp_load_bytes()},
                       compile_filter(filter, LinkType{}));
@@ -49,7 +49,7 @@ struct LoneRecorder {
   HookedProgram hooked{hook.get(), kFlavour, XdpAction(XDP_DROP)};
   Cpus cpus = read_cpus();
   Control control{1, cpus.possible};
-  Bell bell;
+  Wakeup wakeup;
   Rings rings;
   UniqueFd recorder;
 };

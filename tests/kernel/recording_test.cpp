@@ -16,9 +16,9 @@
 #include "filter/expression.hpp"
 #include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
-#include "ring/bell.hpp"
 #include "ring/control.hpp"
 #include "ring/rings.hpp"
+#include "ring/wakeup.hpp"
 #include "source/hook.hpp"
 #include "source/installation.hpp"
 #include "support/cpu.hpp"
@@ -75,7 +75,7 @@ class Capture {
            .control_fd = control_.fd(),
            .rings_fd = rings_.array_fd(),
            .ring_bytes = static_cast<std::uint32_t>(rings_.bytes_per_cpu()),
-           .bell_fd = bell_.fd(),
+           .wakeup_fd = wakeup_.fd(),
            .frags = flavour.frags,
            .has_xdp_load_bytes = setup.may_use_xdp_load_bytes && has_xdp_load_bytes(),
            .ordered_stores = setup.ordered_stores},
@@ -125,7 +125,7 @@ class Capture {
   CbpfProgram filter_;
   Cpus cpus_;
   Control control_;
-  Bell bell_;
+  Wakeup wakeup_;
   Rings rings_;
   std::unique_ptr<Hook> hook_;
   std::optional<Installation> installation_;

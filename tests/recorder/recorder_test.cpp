@@ -27,7 +27,7 @@ RecorderSpec spec() {
           .control_fd = 3,
           .rings_fd = 4,
           .ring_bytes = 1U << 20U,
-          .bell_fd = 5,
+          .wakeup_fd = 5,
           .frags = false,
           .has_xdp_load_bytes = true};
 }

@@ -22,7 +22,7 @@ class RecorderWorld final : public World {
   static constexpr std::uint32_t kCpu = 1;
   static constexpr int kControlFd = 3;
   static constexpr int kRingsFd = 4;
-  static constexpr int kBellFd = 5;
+  static constexpr int kWakeupFd = 5;
   static constexpr int kLastFd = 6;
 
   explicit RecorderWorld(std::size_t ring_bytes) : ring_(ring_bytes), ring_bytes_(ring_bytes) {
@@ -39,7 +39,7 @@ class RecorderWorld final : public World {
             .control_fd = kControlFd,
             .rings_fd = kRingsFd,
             .ring_bytes = static_cast<std::uint32_t>(ring_bytes),
-            .bell_fd = kBellFd,
+            .wakeup_fd = kWakeupFd,
             .frags = false,
             .has_xdp_load_bytes = true};
   }

@@ -7,16 +7,17 @@
 
 namespace xdpcap {
 
-class Bell {
+// Wakeup ends a reader's sleep.
+class Wakeup {
  public:
   // Throws Error.
-  Bell();
+  Wakeup();
 
-  // For recorders to ring and for an epoll to wait on, edge-triggered: becomes readable with each
-  // ring.
+  // For recorders to submit to and for an epoll to wait on, edge-triggered: becomes readable with
+  // each submission.
   [[nodiscard]] int fd() const { return map_.get(); }
-  // Takes notice of what has rung, so that the bell never fills up.
-  void silence();
+  // Consumes what was submitted, so that the ring buffer never fills up.
+  void consume();
 
  private:
   UniqueFd map_;

@@ -17,7 +17,7 @@
 
 namespace xdpcap {
 
-class Journal {
+class Checkpoint {
  public:
   // What is true between two batches.
   struct State {
@@ -33,7 +33,7 @@ class Journal {
 
   // Room for a ring for each of `cpus` CPUs and for `interfaces` interfaces of the file. Throws
   // Error.
-  Journal(std::uint32_t cpus, std::size_t interfaces);
+  Checkpoint(std::uint32_t cpus, std::size_t interfaces);
 
   // Notes the state after all packets that the cursors have passed. To be called before that memory
   // is given back to the kernel. One store makes it valid: whoever is killed on the way leaves what

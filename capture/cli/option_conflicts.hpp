@@ -9,9 +9,9 @@
 
 namespace xdpcap {
 
-// Throws UsageError when `mode` was typed together with an option that is not among `company`. Both
+// Throws UsageError when `mode` was typed together with an option that is not among `allowed`. Both
 // are names as they are typed, "--list" or "-s"; the others of an option go without saying.
-void check_company(const std::vector<const CLI::Option*>& typed, const std::string& mode,
-                   const std::vector<std::string>& company);
+void check_conflicts(const std::vector<const CLI::Option*>& typed, const std::string& mode,
+                     const std::vector<std::string>& allowed);
 
 }  // namespace xdpcap

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "output/journal.hpp"
+#include "output/checkpoint.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,18 +22,18 @@ constexpr std::size_t kNumbers = 3;  // at the beginning of an entry
 UniqueFd create_memory(std::size_t size) {
   UniqueFd fd(::memfd_create("xdpcap_journal", MFD_CLOEXEC));
   if (fd.valid() && ::ftruncate(fd.get(), static_cast<off_t>(size)) == 0) return fd;
-  throw system_error("making room for the journal", errno);
+  throw system_error("making room for the checkpoint", errno);
 }
 
 }  // namespace
 
-Journal::Journal(std::uint32_t cpus, std::size_t interfaces)
+Checkpoint::Checkpoint(std::uint32_t cpus, std::size_t interfaces)
     : cpus_(cpus),
       interfaces_(interfaces),
       memfd_(create_memory(bytes())),
-      memory_(memfd_.get(), bytes(), PROT_READ | PROT_WRITE, 0, "mapping the journal") {}
+      memory_(memfd_.get(), bytes(), PROT_READ | PROT_WRITE, 0, "mapping the checkpoint") {}
 
-void Journal::commit(const State& state, std::span<const RingCursor> cursors) {
+void Checkpoint::commit(const State& state, std::span<const RingCursor> cursors) {
   const std::uint64_t commit = *commits() + 1;
   std::uint64_t* word = entry(commit);
   *word++ = state.file;
@@ -46,7 +46,7 @@ void Journal::commit(const State& state, std::span<const RingCursor> cursors) {
   std::atomic_ref(*commits()).store(commit, std::memory_order_release);
 }
 
-void Journal::note_file(std::uint64_t number, const std::string& path) {
+void Checkpoint::note_file(std::uint64_t number, const std::string& path) {
   FileNote* noted = note(number);
   noted->path[0] = '\0';  // until all of it is there
   noted->number = number;
@@ -56,15 +56,15 @@ void Journal::note_file(std::uint64_t number, const std::string& path) {
   std::atomic_ref(noted->path[0]).store(path[0], std::memory_order_release);
 }
 
-bool Journal::begun() const {
+bool Checkpoint::begun() const {
   return std::atomic_ref(*commits()).load(std::memory_order_acquire) != 0;
 }
 
-bool Journal::claim() {
+bool Checkpoint::claim() {
   return std::atomic_ref(*claims()).exchange(1) == 0;
 }
 
-Journal::State Journal::state() const {
+Checkpoint::State Checkpoint::state() const {
   const std::uint64_t* words = valid();
   const std::uint64_t* lists = words + kNumbers;
   return {.file = words[0],
@@ -75,37 +75,37 @@ Journal::State Journal::state() const {
           .told = {lists + 2 * interfaces_, interfaces_ * Ledger::kWordsOfInterface}};
 }
 
-std::span<const std::uint64_t> Journal::positions() const {
+std::span<const std::uint64_t> Checkpoint::positions() const {
   return {valid() + words_of_entry() - cpus_, cpus_};
 }
 
-Journal::File Journal::file(std::uint64_t number) const {
+Checkpoint::File Checkpoint::file(std::uint64_t number) const {
   const FileNote* noted = note(number);
   if (noted->number != number) return {};
   return {.path = noted->path.data(), .id = noted->id};
 }
 
-std::uint64_t* Journal::commits() const {
+std::uint64_t* Checkpoint::commits() const {
   return reinterpret_cast<std::uint64_t*>(memory_.at(0));
 }
 
-std::uint64_t* Journal::entry(std::uint64_t commit) const {
+std::uint64_t* Checkpoint::entry(std::uint64_t commit) const {
   return commits() + kHead + commit % 2 * words_of_entry();
 }
 
-std::uint64_t* Journal::valid() const {
+std::uint64_t* Checkpoint::valid() const {
   return entry(*commits());
 }
 
-Journal::FileNote* Journal::note(std::uint64_t number) const {
+Checkpoint::FileNote* Checkpoint::note(std::uint64_t number) const {
   return reinterpret_cast<FileNote*>(entry(1) + words_of_entry()) + number % 2;
 }
 
-std::size_t Journal::words_of_entry() const {
+std::size_t Checkpoint::words_of_entry() const {
   return kNumbers + interfaces_ * (2 + Ledger::kWordsOfInterface) + cpus_;
 }
 
-std::size_t Journal::bytes() const {
+std::size_t Checkpoint::bytes() const {
   return (kHead + 2 * words_of_entry()) * sizeof(std::uint64_t) + 2 * sizeof(FileNote);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "ring/bell.hpp"
+#include "ring/wakeup.hpp"
 
 #include <unistd.h>
 
@@ -23,12 +23,14 @@ std::atomic_ref<unsigned long> position(const Mapping& page) {
 
 }  // namespace
 
-Bell::Bell()
-    : map_(create_map(BPF_MAP_TYPE_RINGBUF, "xdpcap_bell", 0, 0, page_size())),
-      consumer_page_(map_.get(), page_size(), PROT_READ | PROT_WRITE, 0, "mapping the bell"),
-      producer_page_(map_.get(), page_size(), PROT_READ, page_size(), "mapping the bell") {}
+Wakeup::Wakeup()
+    : map_(create_map(BPF_MAP_TYPE_RINGBUF, "xdpcap_wakeup", 0, 0, page_size())),
+      consumer_page_(map_.get(), page_size(), PROT_READ | PROT_WRITE, 0,
+                     "mapping the wakeup ring buffer"),
+      producer_page_(map_.get(), page_size(), PROT_READ, page_size(),
+                     "mapping the wakeup ring buffer") {}
 
-void Bell::silence() {
+void Wakeup::consume() {
   position(consumer_page_)
       .store(position(producer_page_).load(std::memory_order_acquire), std::memory_order_release);
 }

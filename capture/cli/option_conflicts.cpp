@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "cli/option_company.hpp"
+#include "cli/option_conflicts.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -16,11 +16,11 @@ std::string name_of(const CLI::Option& option) {
 
 }  // namespace
 
-void check_company(const std::vector<const CLI::Option*>& typed, const std::string& mode,
-                   const std::vector<std::string>& company) {
+void check_conflicts(const std::vector<const CLI::Option*>& typed, const std::string& mode,
+                     const std::vector<std::string>& allowed) {
   for (const CLI::Option* option : typed) {
     if (option->check_name(mode)) continue;
-    const bool fits = std::any_of(company.begin(), company.end(), [&](const std::string& name) {
+    const bool fits = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& name) {
       return option->check_name(name);
     });
     if (fits) continue;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How long the reader pauses between two looks at the rings.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace xdpcap {
+
+// Backoff is the reader's pause after each look, in which packets gather for the next one. It is
+// short while much comes and grows while little does: a trickle costs next to nothing, and shows up
+// within the longest pause. After several pauses without a packet the reader sleeps until one
+// comes.
+class Backoff {
+ public:
+  // After a look that found so many bytes in the fullest ring.
+  void found(std::uint64_t bytes) {
+    if (bytes == 0) return;
+    empty_looks_ = 0;
+    length_ = bytes >= kMuch ? kShortest : std::min(2 * length_, kLongest);
+  }
+  // After a pause or a sleep.
+  void woke() {
+    if (is_over()) {
+      length_ = kShortest;
+    } else {
+      ++empty_looks_;
+    }
+  }
+
+  // Whether it is time to sleep, and whether it will be after one more pause without a packet.
+  [[nodiscard]] bool is_over() const { return empty_looks_ >= kBeforeSleep; }
+  [[nodiscard]] bool is_last() const { return empty_looks_ + 1 >= kBeforeSleep; }
+  [[nodiscard]] int milliseconds() const { return length_; }
+
+ private:
+  static constexpr int kShortest = 5;
+  static constexpr int kLongest = 20;
+  static constexpr std::uint64_t kMuch = 16 << 10;
+  static constexpr unsigned kBeforeSleep = 5;
+
+  int length_ = kShortest;
+  unsigned empty_looks_ = 0;
+};
+
+}  // namespace xdpcap
