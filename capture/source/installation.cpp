@@ -188,14 +188,11 @@ void Installation::fill(Slot& slot) const {
 bool Installation::join(Slot& slot, Place place) const {
   if (!put(slot, place)) return false;
   constexpr std::uint32_t kKey = 0;
-  const bool was_elsewhere = !slot.called_through.empty();
-  const UniqueFd before = was_elsewhere ? std::move(slot.called_through.back()) : UniqueFd();
-  const bool is_same =
-      was_elsewhere && !place.nexts.empty() && same_map(before.get(), place.nexts.back().get());
-  if (was_elsewhere && !is_same && program_at(before.get(), 0) == slot.program_id) {
-    bpf_map_delete_elem(before.get(), &kKey);
+  for (const UniqueFd& next : slot.called_through) {
+    const bool is_place = !place.nexts.empty() && same_map(next.get(), place.nexts.back().get());
+    if (is_place || program_at(next.get(), 0) != slot.program_id) continue;
+    bpf_map_delete_elem(next.get(), &kKey);
   }
-  if (was_elsewhere) slot.called_through.pop_back();
   hold(slot, std::move(place.nexts));
   return true;
 }
@@ -256,11 +253,13 @@ void Installation::take_out(std::chrono::milliseconds timeout, std::string* fail
 // without the right to look at others' programs.
 std::optional<Place> Installation::place_of(const Slot& slot) const {
   auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id);
-  if (place || slot.called_through.empty()) return place;
-  const int next = slot.called_through.back().get();
-  if (program_at(next, 0) != slot.program_id) return std::nullopt;
-  place.emplace(Place{slot.action.value()});
-  place->nexts.emplace_back(::fcntl(next, F_DUPFD_CLOEXEC, 0));
+  if (place) return place;
+  for (const UniqueFd& next : slot.called_through) {
+    if (program_at(next.get(), 0) != slot.program_id) continue;
+    place.emplace(Place{slot.action.value()});
+    place->nexts.emplace_back(::fcntl(next.get(), F_DUPFD_CLOEXEC, 0));
+    break;
+  }
   return place;
 }
 

@@ -184,16 +184,34 @@ void start_two(World& world) {
   world.begin(second);
 }
 
-// For longer than anybody waits for it: who does not get it in time must not harm the other.
+bool is_in_all_slots(const World& world, const Capture& capture, int lane) {
+  const auto& programs = capture.programs.at(lane);
+  return std::all_of(programs.begin(), programs.end(),
+                     [&](const auto& one) { return world.is_attached(capture, lane, one.first); });
+}
+
+// For longer than anybody waits for it. Who goes on without it may overwrite the other one, which
+// notices when it looks the next time.
 void start_two_locked(World& world) {
   const Plan one = world.make_plan();
   Plan other = world.make_plan();
   other.hook = one.hook;
   lock(world, world.hooks().at(one.hook), world.random.between(6000, 8000) * kMillisecond);
-  Capture& first = world.launch(one);
-  Capture& second = world.launch(other);
-  world.begin_or_end(first);
-  world.begin_or_end(second);
+  const int lane = world.hooks().at(one.hook).lane;
+  std::vector<Capture*> both = {&world.launch(one), &world.launch(other)};
+  std::vector<Blindness::Id> windows;
+  for (Capture* capture : both) {
+    for (unsigned action = 0; action < kActions; ++action) capture->disturbed.insert(action);
+    windows.push_back(capture->blindness.open(lane, kAllActions));
+  }
+  for (Capture* capture : both) world.begin_or_end(*capture);
+  world.linger(2 * kSecond);
+  for (std::size_t i = 0; i < both.size(); ++i) {
+    if (!both[i]->is_live()) continue;
+    world.wait_until([&] { return is_in_all_slots(world, *both[i], lane); },
+                     both[i]->name() + " is in every slot again");
+    both[i]->blindness.close(windows[i]);
+  }
 }
 
 bool has_room_for_two(const World& world) {
