@@ -80,6 +80,7 @@ Installation::Installation(const Hook& hook, const std::vector<XdpAction>& actio
       flavour_(find_flavour(hook)),
       may_replace_(may_replace) {
   for (const XdpAction action : actions) load(action, make_recorder);
+  for (const Slot& slot : slots_) kept_open_.push_back(find_end(hook_.fd(), slot.action.value()));
   left_over_ = left_over(programs_of_others());
   filled_ = true;
 }
@@ -157,9 +158,10 @@ void Installation::fill() {
   went_on_unlocked_ = !lock.held();
   try {
     for (Slot& slot : slots_) {
-      if (lock.held()) drop_left_over(slot);
+      drop_left_over(slot);
       fill(slot);
     }
+    kept_open_.clear();
   } catch (const Error&) {
     for (const Slot& slot : slots_) static_cast<void>(take_out(slot));
     filled_ = false;
@@ -174,9 +176,10 @@ void Installation::fill(Slot& slot) const {
   if (may_replace_ || !holder) {
     done = put(slot, {key});
   } else {
-    if (chain_in(hook_.fd(), key).size() >= kLongestChain) throw refusal(slot, *holder);
     Place end = find_end(hook_.fd(), key);
     const auto last = program_at(end.map_fd(hook_.fd()), end.key());
+    const std::size_t length = end.nexts.size() + (last ? 1 : 0);
+    if (length >= kLongestChain) throw refusal(slot, *holder);
     if (last && !put_program(slot.next.get(), 0, *last)) throw refusal(slot, *holder);
     done = join(slot, std::move(end));
   }

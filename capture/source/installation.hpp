@@ -128,6 +128,9 @@ class Installation {
   std::set<std::uint32_t> left_over_;  // in our slots, when that was last looked up
   unsigned left_over_at_ = 0;          // that was in this look
   std::vector<Slot> slots_;
+  // Until the slots are filled. Who closes the last descriptor of a next has it emptied a little
+  // later, and with it who joined there meanwhile (prog_array_map_clear() is deferred work).
+  std::vector<Place> kept_open_;
   bool filled_ = false;  // or about to be: a guardian is a copy made before fill()
   bool went_on_unlocked_ = false;
   unsigned looks_ = 0;

@@ -29,7 +29,7 @@ constexpr std::uint32_t kNextKey = 0;
 std::vector<std::string> Installation::look() {
   std::vector<std::string> news;
   if (!filled_) return news;
-  ++looks_;
+  if (++looks_ > 1) kept_open_.clear();  // in a guardian, which has not filled the slots itself
   const auto is_first = [&](const Slot& slot) {
     return hook_.program_in(slot.action) == slot.program_id;
   };
@@ -99,6 +99,7 @@ std::string Installation::repair(Slot& slot, std::uint32_t holder) {
                  "again"
                : "";
   }
+  const Place kept_open = find_end(hook_.fd(), slot.action.value());  // as kept_open_
   look_who_is_left_over(slot);
   drop_left_over(slot);
   Place end = find_end(hook_.fd(), slot.action.value());
@@ -159,6 +160,9 @@ std::vector<int> Installation::held() const {
   std::vector<int> all;
   for (const Slot& slot : slots_) {
     for (const UniqueFd& next : slot.called_through) all.push_back(next.get());
+  }
+  for (const Place& place : kept_open_) {
+    for (const UniqueFd& next : place.nexts) all.push_back(next.get());
   }
   return all;
 }
