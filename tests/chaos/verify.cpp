@@ -49,7 +49,8 @@ class Verification {
     for (const Gap& gap : gaps_) tell(gap);
     check_exit();
     check_reports();
-    // Where a disk had no room for another file, only the summary tells of what that would have held.
+    // Where a disk had no room for another file, only the summary tells of what that would have
+    // held.
     if (has_account_ && capture_.end != End::disk_full) check_account();
     check_summary();
     for (const std::string& path : capture_.leftovers()) {
