@@ -5,6 +5,9 @@
 
 namespace xdpcap {
 
+// The kernel's clock as recorders stamp it: CLOCK_MONOTONIC, in ns.
+std::uint64_t monotonic_now();
+
 // WallClock turns the kernel's monotonic clock into dates. The two keep a constant distance (NTP
 // slews both alike) until somebody sets the date; refresh() notices that.
 class WallClock {

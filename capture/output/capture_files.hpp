@@ -66,7 +66,7 @@ class CaptureFiles {
   // Completes the file and begins the next one; false: the capture is over. commit() has to follow.
   // Where there can be no next file the capture is over, and all that is still to be written, now
   // and after stop_clocks(), goes into the current one; check() says why.
-  bool turn(const std::vector<ActionStatistics>& totals, Moment now);
+  bool turn(const std::vector<InterfaceStatistics>& totals, Moment now);
   // Whether it is over because what was asked for is in the files: no more is to be written.
   [[nodiscard]] bool limit_reached() const { return limit_reached_; }
 
@@ -79,7 +79,7 @@ class CaptureFiles {
   void resume();
 
   // Completes the last file. Throws Error.
-  void finish(const std::vector<ActionStatistics>& totals, std::uint64_t date, Timeout timeout);
+  void finish(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, Timeout timeout);
   // What has become of files that were completed: a line for each piece of news.
   std::vector<std::string> look() { return finished_.look(); }
   // Waits until all packets are printed, or `stop_fd` becomes readable; news as above.
@@ -93,10 +93,10 @@ class CaptureFiles {
  private:
   void set_limits();
   [[nodiscard]] bool printing_is_over() const;
-  void complete(const std::vector<ActionStatistics>& totals, std::uint64_t date, bool last,
+  void complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, bool last,
                 Timeout timeout);
   void note_failure();
-  void open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals, Moment now);
+  void open_next(FileNames::Turn turn, const std::vector<InterfaceStatistics>& totals, Moment now);
   void remove_unfinished(std::uint64_t number) const;
 
   const CaptureLimits& limits_;

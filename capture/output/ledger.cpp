@@ -15,11 +15,11 @@ std::uint64_t advance(std::uint64_t& told, std::uint64_t now) {
 
 }  // namespace
 
-std::vector<ActionStatistics> Ledger::close_file(const std::vector<ActionStatistics>& totals,
-                                                 bool last) {
-  std::vector<ActionStatistics> file;
+std::vector<InterfaceStatistics> Ledger::close_file(const std::vector<InterfaceStatistics>& totals,
+                                                    bool last) {
+  std::vector<InterfaceStatistics> file;
   std::uint64_t* told = reported_.data();
-  for (const ActionStatistics& total : totals) {
+  for (const InterfaceStatistics& total : totals) {
     const Counts& counts = total.counts;
     // What is told of a counter that runs must not be too much: the last file could not take it
     // back.
@@ -30,7 +30,7 @@ std::vector<ActionStatistics> Ledger::close_file(const std::vector<ActionStatist
     const std::uint64_t written = advance(told[2], total.written);
     const std::uint64_t left_out = advance(told[3], total.left_out);
     const std::uint64_t matched = written + left_out + lost;
-    ActionStatistics one = total;
+    InterfaceStatistics one = total;
     one.counts = {.received = rejected + matched, .matched = matched, .lost = lost};
     one.written = written;
     one.left_out = left_out;

@@ -25,7 +25,8 @@ class Ledger {
 
   // What the file that ends now has to tell, of what has happened since the capture began. For the
   // last one the totals have to be final: it tells all that is left.
-  std::vector<ActionStatistics> close_file(const std::vector<ActionStatistics>& totals, bool last);
+  std::vector<InterfaceStatistics> close_file(const std::vector<InterfaceStatistics>& totals,
+                                              bool last);
 
   // All that it knows.
   [[nodiscard]] std::span<const std::uint64_t> reported() const { return reported_; }

@@ -2,6 +2,7 @@
 // What the capture tells people about its packets.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,34 +13,45 @@
 
 namespace xdpcap {
 
-struct ActionStatistics {
+// An interface of the file: the packets of one source for which it returned one action.
+struct CaptureInterface {
+  std::size_t source;  // in the capture's list
   XdpAction action;
+
+  bool operator==(const CaptureInterface&) const = default;
+};
+
+struct InterfaceStatistics {
+  CaptureInterface interface;
   Counts counts;
   std::uint64_t written = 0;
   std::uint64_t left_out = 0;  // matched, but had a fate that was not asked for
   std::string fates = {};      // what became of them, pair by pair of devices
 };
 
-// Of all actions; the action itself means nothing.
-ActionStatistics total(const std::vector<ActionStatistics>& statistics);
+// Of all interfaces; its own interface means nothing.
+InterfaceStatistics total(const std::vector<InterfaceStatistics>& statistics);
+
+// Of each action, by all sources together, in the order in which the actions first appear.
+std::vector<InterfaceStatistics> by_action(const std::vector<InterfaceStatistics>& statistics);
 
 // Packets that matched, were to be written, and are not in the output:
 // matched = written + left out + lost.
-inline std::uint64_t lost(const ActionStatistics& one) {
+inline std::uint64_t lost(const InterfaceStatistics& one) {
   return one.counts.matched - one.written - one.left_out;
 }
 
 // "aborted: 0/0\tdrop: 10/3\t(received/matched packets)": xdpcap's line of each second.
-std::string statistics_line(const std::vector<ActionStatistics>& statistics);
+std::string statistics_line(const std::vector<InterfaceStatistics>& statistics);
 
 // The lines at the end, as tcpdump has them: captured, matched, received, lost.
-std::string summary(const std::vector<ActionStatistics>& statistics);
+std::string summary(const std::vector<InterfaceStatistics>& statistics);
 
 // One line about the packets that matched but are not in the output; empty when there are none.
-std::string loss_line(const std::vector<ActionStatistics>& statistics);
+std::string loss_line(const std::vector<InterfaceStatistics>& statistics);
 
-// The same for the file: an Interface Statistics Block for each action. Times in ns since 1970.
-std::vector<pcapng::Bytes> statistics_blocks(const std::vector<ActionStatistics>& statistics,
+// The same for the file: an Interface Statistics Block for each interface. Times in ns since 1970.
+std::vector<pcapng::Bytes> statistics_blocks(const std::vector<InterfaceStatistics>& statistics,
                                              std::uint64_t start_time, std::uint64_t end_time);
 
 }  // namespace xdpcap

@@ -42,7 +42,7 @@ class Guardian {
     // From watch() on, about once a second.
     std::function<void(const Report&)> look;
     // Orders of other kinds, until it cleans up.
-    std::function<void(char kind, const Report&)> take_order;
+    std::function<void(const Message& order, const Report&)> take_order;
     // What it does at once when this process is gone, or when it is told to (clean_up()); after
     // that it does not look any more. Whatever it throws becomes an answer.
     std::function<void()> clean_up;
@@ -64,7 +64,7 @@ class Guardian {
   ~Guardian() { dismiss(); }
 
   // From now on it looks.
-  void watch() { order('w'); }
+  void watch();
   // Lets it clean up now, with the rights it still has; receive() notices how that ended.
   void clean_up();
   [[nodiscard]] CleanUp clean_up_state() const { return clean_up_; }
@@ -72,7 +72,7 @@ class Guardian {
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
   // An order of another kind. It is lost where the guardian takes none at the moment.
-  void order(char kind) { static_cast<void>(socket_.send({.kind = kind})); }
+  void order(const Message& message) { static_cast<void>(socket_.send(message)); }
   // Becomes readable when there is something to receive().
   [[nodiscard]] int fd() const { return socket_.fd(); }
   // What it has reported since, without waiting.

@@ -16,6 +16,7 @@ namespace xdpcap {
 // Message is a kind, a text, and descriptors that the receiver gets copies of.
 struct Message {
   char kind = 0;
+  std::uint8_t channel = 0;  // for which part of the other process
   std::string text = {};
   std::vector<int> descriptors = {};    // to send
   std::vector<UniqueFd> received = {};  // what the other side got for them
