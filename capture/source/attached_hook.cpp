@@ -17,7 +17,7 @@ namespace xdpcap {
 namespace {
 
 // The actions that the hook has slots for.
-std::vector<XdpAction> those_in(const Hook& hook, const std::vector<XdpAction>& actions) {
+std::vector<XdpAction> actions_in(const Hook& hook, const std::vector<XdpAction>& actions) {
   std::vector<XdpAction> fitting;
   std::copy_if(actions.begin(), actions.end(), std::back_inserter(fitting),
                [&](XdpAction action) { return action.value() < hook.slots(); });
@@ -25,7 +25,7 @@ std::vector<XdpAction> those_in(const Hook& hook, const std::vector<XdpAction>& 
 }
 
 UniqueFd take_first(std::vector<UniqueFd>& descriptors) {
-  if (descriptors.empty()) throw Error("taking a hook over: nothing was sent");
+  if (descriptors.empty()) throw Error("taking over a hook: no descriptors were received");
   UniqueFd first = std::move(descriptors.front());
   descriptors.erase(descriptors.begin());
   return first;
@@ -59,7 +59,7 @@ std::vector<int> AttachedHook::descriptors() const {
 void AttachedHook::load(const std::vector<XdpAction>& actions, bool may_replace,
                         const Installation::MakeRecorder& make_recorder) {
   installation_ =
-      std::make_unique<Installation>(hook_, those_in(hook_, actions), may_replace, make_recorder);
+      std::make_unique<Installation>(hook_, actions_in(hook_, actions), may_replace, make_recorder);
 }
 
 void AttachedHook::fill() {
@@ -71,10 +71,10 @@ void AttachedHook::remove(std::chrono::milliseconds timeout) {
   installation_->remove(timeout);
 }
 
-// Which programs use a hook is looked up once; after that only whether they are still there.
+// Looks up the programs that use the hook only when none of the known ones is loaded any more.
 std::vector<std::string> AttachedHook::look_at_users() {
   if (!has_capability(CAP_SYS_ADMIN)) return {};
-  // What cannot be asked about is no news.
+  // A program that cannot be queried counts as loaded.
   const auto is_loaded = [](std::uint32_t id) {
     return find_program(id).has_value() || errno != ENOENT;
   };
@@ -84,7 +84,7 @@ std::vector<std::string> AttachedHook::look_at_users() {
   if (std::exchange(in_use_, in_use) == in_use) return {};
   if (in_use) return {"a program uses the hook " + hook_.path() + " again"};
   return {"no loaded program uses the hook " + hook_.path() +
-          " any more (unloaded, or its interface was removed): no packets come until one does"};
+          " any more (unloaded, or its interface was removed): no packets until one does"};
 }
 
 }  // namespace xdpcap

@@ -17,28 +17,27 @@ namespace xdpcap {
 class AttachedHook {
  public:
   explicit AttachedHook(Hook hook);
-  // One that another process has loaded the recorders for: what it sent (hand_over()). Throws
-  // Error.
+  // For recorders that another process has loaded: from its hand_over() message. Throws Error.
   AttachedHook(const std::string& path, Message handover);
 
   // Loads a recorder for each of the `actions` that the hook has a slot for. Throws Error.
   void load(const std::vector<XdpAction>& actions, bool may_replace,
             const Installation::MakeRecorder& make_recorder);
-  // Puts them in. Throws Error.
+  // Installs them. Throws Error.
   void fill();
   void remove(std::chrono::milliseconds timeout = kLockTimeout);
   void forget() { installation_->forget(); }
 
-  // What has changed since the last look, in lines, and what has been done about it. Throws Error.
+  // A line for each change since the last look, and what was done about it. Throws Error.
   std::vector<std::string> look_at_slots() { return installation_->look(); }
   std::vector<std::string> look_at_users();
-  // Whether programs use the hook, as far as has been reported.
+  // Whether programs use the hook, as last reported.
   [[nodiscard]] bool in_use() const { return in_use_; }
   void set_in_use(bool in_use) { in_use_ = in_use; }
 
   [[nodiscard]] const Hook& hook() const { return hook_; }
   [[nodiscard]] Installation& installation() { return *installation_; }
-  // A message of that kind, with which another process can do all of this.
+  // A message of this kind, which enables another process to do all of the above.
   [[nodiscard]] Message hand_over(char kind) const;
   [[nodiscard]] std::vector<int> descriptors() const;
 

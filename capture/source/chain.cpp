@@ -24,15 +24,16 @@ bool is_next(int map_fd) {
          std::string_view(info->name) == kNextName;
 }
 
-// For want of something, and not because there is nothing.
-void throw_if_short_of(int error_number) {
+// A lookup that failed for lack of resources does not mean that nothing is there.
+void throw_if_exhausted(int error_number) {
   for (const int shortage : {EMFILE, ENFILE, ENOMEM}) {
-    if (error_number == shortage) throw system_error("looking who shares a hook", shortage);
+    if (error_number == shortage)
+      throw system_error("finding the captures that share a hook", shortage);
   }
 }
 
-// Visits the entries of a chain, first the slot, until `visit(place, program id)` is true or there
-// is no other one. Returns the last.
+// Visits the entries of a chain, first the slot, until `visit(place, program id)` returns true or
+// the chain ends. Returns the last entry.
 template <class Visit>
 Place walk(int hook_fd, std::uint32_t slot, Visit&& visit) {
   constexpr unsigned kMost = 2 * kLongestChain;
@@ -57,12 +58,12 @@ UniqueFd create_next() {
 UniqueFd next_of(std::uint32_t program_id) {
   const auto program = find_program(program_id);
   if (!program) {
-    throw_if_short_of(errno);
+    throw_if_exhausted(errno);
     return {};
   }
   for (const std::uint32_t id : program->map_ids) {
     UniqueFd map(bpf_map_get_fd_by_id(id));
-    if (!map.valid()) throw_if_short_of(errno);
+    if (!map.valid()) throw_if_exhausted(errno);
     if (map.valid() && is_next(map.get())) return map;
   }
   return {};
@@ -71,7 +72,7 @@ UniqueFd next_of(std::uint32_t program_id) {
 std::optional<std::uint32_t> program_at(int map_fd, std::uint32_t key) {
   std::uint32_t id = 0;
   if (bpf_map_lookup_elem(map_fd, &key, &id) == 0) return id;
-  throw_if_short_of(errno);
+  throw_if_exhausted(errno);
   return std::nullopt;
 }
 

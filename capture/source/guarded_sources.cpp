@@ -13,7 +13,7 @@
 namespace xdpcap {
 namespace {
 
-// The guardian looks each second, and says so. What takes it longer says that it is at work.
+// The guardian reports once a second, also during operations that take longer.
 constexpr unsigned kMostSilentLooks = 15;
 
 using std::chrono::steady_clock;
@@ -57,15 +57,15 @@ Guardian GuardedSources::start_guardian() {
   return Guardian(
       {.title = title(),
        .descriptors = std::move(descriptors),
-       .look = [this](const Guardian::Report& report) { look_around(report); },
+       .look = [this](const Guardian::Report& report) { look_at_sources(report); },
        .take_order = [this](const Message& order,
                             const Guardian::Report& report) { take_order(order, report); },
        .clean_up = [this] { clean_up(kLockTimeout); },
        .rescue = plan_.rescue});
 }
 
-// At every moment there is one guardian. The last one's last report may change what the next one
-// needs: then there is one more.
+// The old guardian is dismissed only when the new one exists. If its last reports change the
+// descriptors that a guardian needs, the new one is replaced, too.
 void GuardedSources::renew_guardian() {
   if (!privileged_) return;
   bool has_changed = true;
@@ -78,7 +78,7 @@ void GuardedSources::renew_guardian() {
   guardian_.watch();
 }
 
-void GuardedSources::look_around(const Guardian::Report& report) {
+void GuardedSources::look_at_sources(const Guardian::Report& report) {
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     SourceReports reports(report, unsent_, static_cast<std::uint8_t>(i));
     sources_[i]->look(reports);
@@ -90,7 +90,7 @@ void GuardedSources::take_order(const Message& order, const Guardian::Report& re
   sources_.at(order.channel)->take_order(order.kind, reports);
 }
 
-// Whatever fails with one source, the others are removed, too.
+// A failure with one source does not keep the others from being removed.
 void GuardedSources::clean_up(std::chrono::milliseconds lock_timeout) {
   std::exception_ptr failure;
   for (const auto& source : sources_) {
@@ -151,16 +151,16 @@ void GuardedSources::look_at_guardian() {
       renew_guardian();
       guardian_error_.clear();
       news_.push_back(happened +
-                      ": started another; what the hook went through in its last second may not "
-                      "have been reported");
+                      ": started another; changes of the hook in the last second may not have "
+                      "been reported");
       return;
     } catch (const Error& error) {
       end = std::string(": ") + error.what();
     }
   }
   end +=
-      ": changes of the hook are not noticed, and if this capture is killed too, its recorders "
-      "stay in it";
+      ": changes of the hook are no longer noticed, and if this capture is killed, too, its "
+      "recorders stay in the hook";
   if (std::exchange(guardian_error_, happened + end) != guardian_error_)
     news_.push_back(guardian_error_);
 }
@@ -186,19 +186,20 @@ bool GuardedSources::is_removed() {
   using CleanUp = Guardian::CleanUp;
   const CleanUp state = guardian_.clean_up_state();
   if (state == CleanUp::waiting && guardian_.alive()) {
-    // It answers at once, or is stopped.
-    const bool at_work = guardian_.was_heard() || cleans_up_;
-    cleans_up_ = at_work;
+    // It answers immediately, unless it is stopped (SIGSTOP).
+    const bool at_work = guardian_.was_heard() || cleaning_up_;
+    cleaning_up_ = at_work;
     if (steady_clock::now() < (at_work ? remove_by_ : answer_by_)) return false;
   }
-  if (state != CleanUp::done) remove_alone();
+  if (state != CleanUp::done) remove_without_guardian();
   for (const auto& source : sources_) source->forget();
   return true;
 }
 
-// Without the guardian, which was killed, is stopped, or lacks something that we may have. One that
-// is stopped and cannot be killed finds its orders when it continues, and then nothing to do.
-void GuardedSources::remove_alone() {
+// Without the guardian: it was killed, is stopped, or lacks resources that this process may have.
+// If it is stopped and may not be killed (-Z), it receives its orders when it continues, and finds
+// nothing left to do.
+void GuardedSources::remove_without_guardian() {
   constexpr std::chrono::milliseconds kShortLockTimeout{200};
   guardian_.dismiss();
   take_reports();
@@ -206,7 +207,7 @@ void GuardedSources::remove_alone() {
     clean_up(kShortLockTimeout);
   } catch (const Error& error) {
     failure_ = error.what();
-    // There may be no better way to wait for recorders, which run for microseconds.
+    // Recorders run for microseconds. If wait_for_recorders() failed, this is the only way to wait.
     std::this_thread::sleep_for(kShortLockTimeout);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The sources of a capture and the process that watches over them. All but the first installation
-// is done by that guardian, which therefore neither keeps the capture from reading packets nor ends
-// with it, and still has the privileges that the capture may have given up.
+// The sources of a capture and their guardian, another process. After the first installation the
+// guardian does all work on the sources: so that does not delay the reading of packets, continues
+// if the capture is killed, and can use privileges that the capture has dropped.
 #pragma once
 
 #include <chrono>
@@ -22,18 +22,17 @@ using Sources = std::vector<std::unique_ptr<Source>>;
 class GuardedSources {
  public:
   struct Plan {
-    // Returns when no recorder runs any more that was removed. Throws Error.
+    // Returns when none of the removed recorders is still running. Throws Error.
     std::function<void()> wait_for_recorders;
-    // What that, the sources' recorder factories and `rescue` need open at the moment: asked each
-    // time a guardian starts.
+    // The descriptors that wait_for_recorders(), the recorder factories and rescue() need. Called
+    // each time a guardian is started.
     std::function<std::vector<int>()> descriptors;
-    // What the guardian does if this process is killed, once the recorders are removed.
+    // Called in the guardian if this process is killed, once the recorders are removed.
     std::function<void()> rescue;
   };
 
-  // Installs recorders that have been loaded; a guardian is there before the first of them.
-  // `sources` has to outlive this. Throws Error: what was installed by then is removed with
-  // `sources`.
+  // Starts the guardian, then installs the loaded recorders. `sources` must outlive this. Throws
+  // Error; recorders that are already installed are then removed with `sources`.
   GuardedSources(const Sources& sources, Plan plan);
   GuardedSources(const GuardedSources&) = delete;
   GuardedSources& operator=(const GuardedSources&) = delete;
@@ -42,10 +41,10 @@ class GuardedSources {
   // Removes the recorders.
   ~GuardedSources();
 
-  // Once a second: a line for each change that the guardian has noticed or made, and, until
-  // begin_removing(), for what has happened to the guardian itself. Never waits.
+  // To be called once a second. Returns a line for each change that the guardian has noticed or
+  // made, and, until begin_removing(), for problems with the guardian itself. Does not block.
   std::vector<std::string> look();
-  // The guardian's lines alone.
+  // The guardian's lines only.
   std::vector<std::string> receive();
 
   // Becomes readable when the guardian has reported something: then call receive().
@@ -54,17 +53,17 @@ class GuardedSources {
   [[nodiscard]] bool is_guarded() { return guardian_.alive(); }
   // From now on this process has no privileges.
   void without_privileges() { privileged_ = false; }
-  // Starts another guardian, after a change in what it needs open. Throws Error.
+  // Starts another guardian, after a change of the descriptors that it needs. Throws Error.
   void renew_guardian();
 
-  // Has the recorders removed, which may take seconds while another process holds a lock: call
-  // is_removed() until it is true. Afterwards all records are in the rings and all counters final,
-  // unless there was a failure().
+  // Starts the removal of the recorders, which may take seconds if another process holds a lock:
+  // call is_removed() until it returns true. Then all records are in the rings and all counters are
+  // final, unless there is a failure().
   void begin_removing();
   [[nodiscard]] bool is_removed();
-  // Returns when there is news of that, or after some milliseconds.
+  // Waits for progress of the removal, some milliseconds at most.
   void wait_removing() const;
-  // Why some recorders could not be removed; empty when all were.
+  // Why some recorders could not be removed; empty if all were.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
  private:
@@ -73,14 +72,14 @@ class GuardedSources {
   [[nodiscard]] Guardian start_guardian();
 
   // In the guardian.
-  void look_around(const Guardian::Report& report);
+  void look_at_sources(const Guardian::Report& report);
   void take_order(const Message& order, const Guardian::Report& report);
   void clean_up(std::chrono::milliseconds lock_timeout);
 
   // In the capture.
   bool take_reports();
   void look_at_guardian();
-  void remove_alone();
+  void remove_without_guardian();
 
   const Sources& sources_;
   Plan plan_;
@@ -93,7 +92,7 @@ class GuardedSources {
   bool removing_ = false;
   std::chrono::steady_clock::time_point answer_by_;
   std::chrono::steady_clock::time_point remove_by_;
-  bool cleans_up_ = false;  // the guardian has said so
+  bool cleaning_up_ = false;  // as the guardian has reported
   std::string failure_;
 };
 

@@ -28,31 +28,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Whether something could not be looked at for want of descriptors or memory. Processes that have
-// gone, and those of a user namespace above this one, which may not be looked at, leave none.
-class Doubt {
+// Notes whether anything could not be read for lack of descriptors or memory. Other errors do not
+// count: processes end, and those of a parent user namespace may not be inspected.
+class ResourceErrors {
  public:
   void note(int error_number) {
-    exists_ = exists_ || error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM;
+    any_ = any_ || error_number == EMFILE || error_number == ENFILE || error_number == ENOMEM;
   }
-  [[nodiscard]] bool exists() const { return exists_; }
+  [[nodiscard]] bool any() const { return any_; }
 
  private:
-  bool exists_ = false;
+  bool any_ = false;
 };
 
-// Files of programs have no name in /proc/<pid>/fd but this one.
-bool is_open_program(const fs::path& link, Doubt& doubt) {
+// All BPF programs have the same name in /proc/<pid>/fd.
+bool is_open_program(const fs::path& link, ResourceErrors& errors) {
   std::error_code error;
   const fs::path name = fs::read_symlink(link, error);
-  doubt.note(error.value());
+  errors.note(error.value());
   return name == "anon_inode:bpf-prog";
 }
 
-std::optional<std::uint32_t> program_id_in(const fs::path& fdinfo, Doubt& doubt) {
+std::optional<std::uint32_t> program_id_in(const fs::path& fdinfo, ResourceErrors& errors) {
   constexpr std::string_view kField = "prog_id:";
   std::ifstream file(fdinfo);
-  if (!file.is_open()) doubt.note(errno);
+  if (!file.is_open()) errors.note(errno);
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(kField)) continue;
     return parse_number<std::uint32_t>(trim(std::string_view(line).substr(kField.size())));
@@ -60,17 +60,17 @@ std::optional<std::uint32_t> program_id_in(const fs::path& fdinfo, Doubt& doubt)
   return std::nullopt;
 }
 
-// The programs that a process (/proc/<pid>) has open. One that ends meanwhile has none.
-std::set<std::uint32_t> open_programs(const fs::path& process, Doubt& doubt) {
+// The programs that a process (/proc/<pid>) has open; none if it ends meanwhile.
+std::set<std::uint32_t> open_programs(const fs::path& process, ResourceErrors& errors) {
   std::set<std::uint32_t> ids;
   std::error_code error;
   for (fs::directory_iterator fd(process / "fd", error), end; !error && fd != end;
        fd.increment(error)) {
-    if (!is_open_program(fd->path(), doubt)) continue;
-    const auto id = program_id_in(process / "fdinfo" / fd->path().filename(), doubt);
+    if (!is_open_program(fd->path(), errors)) continue;
+    const auto id = program_id_in(process / "fdinfo" / fd->path().filename(), errors);
     if (id) ids.insert(*id);
   }
-  doubt.note(error.value());
+  errors.note(error.value());
   return ids;
 }
 
@@ -99,8 +99,8 @@ std::int64_t start_of(const fs::path& process) {
   return parse_number<std::int64_t>(field).value_or(0) / ::sysconf(_SC_CLK_TCK);
 }
 
-// Only there are all processes of the machine to be seen (PROC_PID_INIT_INO).
-bool in_first_pid_namespace() {
+// Only the initial PID namespace (PROC_PID_INIT_INO) shows all processes of the machine.
+bool in_initial_pid_namespace() {
   std::error_code error;
   return fs::read_symlink("/proc/self/ns/pid", error) == "pid:[4026531836]" && !error;
 }
@@ -112,7 +112,7 @@ Holder describe(const fs::path& process, int pid) {
   return {pid, printable(std::move(command)), start_of(process)};
 }
 
-// Only recorders have such a map: so programs of others that share the prefix are not mistaken.
+// Programs of other tools may have the same name prefix, but not the control map.
 bool is_recorder(std::uint32_t program_id) {
   const auto info = find_program(program_id);
   return info && info->name.starts_with("xdpcap_") &&
@@ -123,29 +123,30 @@ bool is_recorder(std::uint32_t program_id) {
 }
 
 std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs,
-                                                          Doubt& doubt) {
+                                                          ResourceErrors& errors) {
   std::map<std::uint32_t, std::vector<Holder>> holders;
   std::error_code error;
   for (fs::directory_iterator process("/proc", error), end; !error && process != end;
        process.increment(error)) {
     const auto pid = parse_number<int>(process->path().filename().native());
     if (!pid) continue;
-    for (const std::uint32_t id : open_programs(process->path(), doubt)) {
+    for (const std::uint32_t id : open_programs(process->path(), errors)) {
       if (programs.contains(id)) holders[id].push_back(describe(process->path(), *pid));
     }
   }
-  doubt.note(error.value());
+  errors.note(error.value());
   return holders;
 }
 
 }  // namespace
 
 std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs) {
-  Doubt any;
-  return find_holders(programs, any);
+  ResourceErrors ignored;
+  return find_holders(programs, ignored);
 }
 
-// Who may not ask about the program (CAP_SYS_ADMIN) is told since when its owner has been running.
+// Without CAP_SYS_ADMIN, when the program was loaded is unknown: then the date is the start of the
+// process.
 std::string describe_program(std::uint32_t program_id) {
   std::string text = "BPF program " + std::to_string(program_id);
   const auto info = find_program(program_id);
@@ -159,15 +160,15 @@ std::string describe_program(std::uint32_t program_id) {
   return text;
 }
 
-std::set<std::uint32_t> left_over(const std::set<std::uint32_t>& programs) {
-  if (programs.empty() || !in_first_pid_namespace() || !has_capability(CAP_SYS_PTRACE)) return {};
+std::set<std::uint32_t> orphaned_recorders(const std::set<std::uint32_t>& programs) {
+  if (programs.empty() || !in_initial_pid_namespace() || !has_capability(CAP_SYS_PTRACE)) return {};
   std::set<std::uint32_t> recorders;
   std::copy_if(programs.begin(), programs.end(), std::inserter(recorders, recorders.end()),
                is_recorder);
   if (recorders.empty()) return {};
-  Doubt doubt;
-  for (const auto& [id, holders] : find_holders(recorders, doubt)) recorders.erase(id);
-  return doubt.exists() ? std::set<std::uint32_t>() : recorders;
+  ResourceErrors errors;
+  for (const auto& [id, holders] : find_holders(recorders, errors)) recorders.erase(id);
+  return errors.any() ? std::set<std::uint32_t>() : recorders;
 }
 
 }  // namespace xdpcap

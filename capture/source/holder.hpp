@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who has put a program into a hook: the kernel does not note it, but shows each process's open
-// programs in /proc.
+// Finds the processes whose programs are in a hook. The kernel does not record which process
+// installed a program, but /proc shows the open programs of each process.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,16 @@ struct Holder {
   std::int64_t start = 0;  // seconds since boot
 };
 
-// Who has these programs open, by program id, as far as this process may look. Reads all of /proc:
-// for lists, errors and changes of a hook only.
+// The processes that have these programs open, by program id, as far as this process may see. Reads
+// all of /proc, so it is only for lists, errors and changes of a hook.
 std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs);
 
-// "BPF program 12 (xdpcap_drop), pid 4711 (xdpcap-cpp), since 2026-11-21 04:11:05", as much of it
-// as can be found out.
+// "BPF program 12 (xdpcap_drop), pid 4711 (xdpcap-cpp), since 2026-11-21 04:11:05", as far as
+// known.
 std::string describe_program(std::uint32_t program_id);
 
-// Which of these programs are recorders whose capture was killed, together with its guardian:
-// nobody has them open, and this process would see it if somebody had. Reads /proc once for all.
-std::set<std::uint32_t> left_over(const std::set<std::uint32_t>& programs);
+// The recorders among these programs whose capture was killed together with its guardian: no
+// process has them open. Empty if this process cannot see all others. Reads /proc only once.
+std::set<std::uint32_t> orphaned_recorders(const std::set<std::uint32_t>& programs);
 
 }  // namespace xdpcap

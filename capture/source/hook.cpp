@@ -36,7 +36,7 @@ std::optional<std::uint32_t> fdinfo(int fd, std::string_view field) {
   return std::nullopt;
 }
 
-// Of a folder that may not be entered its parent tells: systemd mounts bpffs for root alone.
+// If the folder may not be entered, checks its parent: systemd mounts bpffs for root only.
 bool on_bpffs(const std::string& path) {
   std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   struct statfs info {};
@@ -52,7 +52,7 @@ bool bpffs_is_mounted() {
   return ::statfs("/sys/fs/bpf", &info) == 0 && std::cmp_equal(info.f_type, BPF_FS_MAGIC);
 }
 
-// ip netns exec mounts a /sys of its own, in which there is no bpffs: another would have no hooks.
+// ip netns exec mounts its own /sys, which has no bpffs. A new bpffs would have no hooks.
 std::string mount_hint() {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/run/netns", ignored)) {
@@ -62,7 +62,7 @@ std::string mount_hint() {
   return "mount one with: mount -t bpf bpf /sys/fs/bpf";
 }
 
-// What is pinned in it, of which one may be the hook.
+// Lists what is pinned in a folder: one of these may be the hook.
 std::string folder_hint(const std::string& path) {
   constexpr std::size_t kMost = 5;
   std::vector<std::string> names;
@@ -89,7 +89,7 @@ std::string folder_hint(const std::string& path) {
     const std::string hint = bpffs_is_mounted() ? kListHint : mount_hint();
     if (error_number == ENOENT) {
       throw system_error(doing, error_number,
-                         "hooks are pinned in a bpffs, which this is not; " + hint);
+                         "hooks are pinned in a bpffs, and this path is not in one; " + hint);
     }
     throw Error(doing + ": not in a bpffs, where hooks are pinned", hint);
   }
@@ -121,7 +121,7 @@ std::optional<Hook> Hook::open_if_there(const std::string& path) {
 Hook Hook::adopt(const std::string& path, UniqueFd fd) {
   const std::string doing = "opening the hook " + path + ": ";
   const auto type = fdinfo(fd.get(), "map_type");
-  if (!type) throw Error(doing + "it is no map", "name the pinned hook map of the XDP program");
+  if (!type) throw Error(doing + "it is not a map", "name the pinned hook map of the XDP program");
   if (*type != BPF_MAP_TYPE_PROG_ARRAY) {
     const char* name = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(*type));
     throw Error(doing + "a hook is a map of type prog_array, this one is of type " +

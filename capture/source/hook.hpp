@@ -17,9 +17,9 @@ class Hook {
  public:
   // Opens the map pinned at `path` and checks type, key and value size. Throws Error.
   static Hook open(const std::string& path);
-  // The same for a map that another process has opened.
+  // The same for a map that is already open.
   static Hook adopt(const std::string& path, UniqueFd fd);
-  // The same; nothing when there is nothing at that path.
+  // Like open(), but returns nothing if the path does not exist.
   static std::optional<Hook> open_if_there(const std::string& path);
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -27,9 +27,9 @@ class Hook {
   [[nodiscard]] std::uint32_t map_id() const { return map_id_; }
   [[nodiscard]] std::uint32_t slots() const { return slots_; }
 
-  // Whether a loaded program uses the hook already. If none does, the first program that is put
-  // into a slot decides which flavour of XDP programs may use the hook at all: that must not be us.
-  // Throws Error when programs of another type than XDP own it.
+  // Whether a loaded program already uses the hook. If none does, the first program installed in a
+  // slot determines which flavour of XDP programs may use the hook: that must not be a recorder.
+  // Throws Error if the programs that use it are not XDP programs.
   [[nodiscard]] bool has_owner() const;
 
   // The id of the program in a slot, or nothing when it is empty.

@@ -10,7 +10,7 @@
 
 namespace xdpcap {
 
-// A lock belongs to an open file, which a forked process shares: so the folder is opened anew.
+// Opens the folder again: a forked process shares open file descriptions, and so their locks.
 HookLock::HookLock(int folder_fd, std::chrono::milliseconds timeout)
     : fd_(::openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   constexpr std::chrono::milliseconds kLook{2};

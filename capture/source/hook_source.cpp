@@ -10,10 +10,10 @@
 namespace xdpcap {
 namespace {
 
-// A hook has five slots, or some more for actions yet to come. Each costs a recorder.
+// A hook has five slots, or a few more for future actions. Each needs a recorder.
 constexpr std::uint32_t kMostSlots = 64;
 
-// A capture keeps the actions that it has begun with: they are the interfaces of its file.
+// The actions of a capture do not change while it runs: they are the interfaces of its file.
 std::string difference(const std::vector<XdpAction>& actions, const Hook& hook) {
   const std::uint32_t captured = actions.empty() ? 0 : actions.back().value() + 1;
   if (hook.slots() == captured || actions.size() != captured) return {};
@@ -31,7 +31,7 @@ std::vector<XdpAction> captured_actions(const Hook& hook,
   if (!wanted) {
     if (hook.slots() > kMostSlots) {
       throw Error("opening the hook " + hook.path() + ": it has " + slots + ", which no hook needs",
-                  "say with -actions which to capture");
+                  "select the actions to capture with --actions");
     }
     std::vector<XdpAction> all;
     for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) all.emplace_back(slot);
@@ -41,7 +41,7 @@ std::vector<XdpAction> captured_actions(const Hook& hook,
     if (action.value() < hook.slots()) continue;
     throw UsageError(
         "-actions: the hook " + hook.path() + " has " + slots + ", none for " + action.name(),
-        "leave it out, or give the hook more entries");
+        "omit it, or give the hook more entries");
   }
   return *wanted;
 }
@@ -58,9 +58,9 @@ void HookSource::load(RecorderFactory recorders) {
 
 std::vector<std::string> HookSource::install() {
   current().fill();
-  if (!current().installation().went_on_unlocked()) return {};
+  if (!current().installation().proceeded_without_lock()) return {};
   return {
-      "another process holds the lock of the hook's folder (lslocks shows which): went on "
+      "another process holds the lock of the hook's folder (lslocks shows which): continued "
       "without it; a capture that starts at the same moment may not notice this one"};
 }
 
@@ -89,11 +89,11 @@ Source::Reaction HookSource::receive(Message report) {
   return {};
 }
 
-// The guardian fills it once it knows that we have it.
+// The guardian fills the hook once it has the order.
 Source::Reaction HookSource::adopt(Message found) {
   try {
     auto hook = std::make_unique<AttachedHook>(name(), std::move(found));
-    // One that was found earlier was never filled.
+    // A hook that was found earlier and has not been filled.
     if (hooks_.size() > 1) hooks_.pop_back();
     hooks_.push_back(std::move(hook));
     is_followed_ = false;
@@ -106,21 +106,21 @@ Source::Reaction HookSource::adopt(Message found) {
 
 Source::Reaction HookSource::note_followed() {
   is_followed_ = true;
-  return {.news = "another hook was pinned at " + name() + ": going on with that one" +
+  return {.news = "another hook was pinned at " + name() + ": continuing with that one" +
                   difference(plan_.actions, current().hook())};
 }
 
-// With no descriptors, those it held before are closed.
+// A path without descriptors closes those held before.
 void HookSource::hold(Message path) {
   std::istringstream words(path.text);
   std::uint32_t action = 0;
   std::size_t count = 0;
   words >> action >> count;
-  const bool is_whole = path.received.size() == count;  // unless there was no room for descriptors
+  const bool is_whole = path.received.size() == count;  // or this process has too many open
   if (is_whole) current().installation().hold(XdpAction(action), std::move(path.received));
 }
 
-// For the next guardian: what has been reported, so that it reports the next change.
+// For the next guardian, which reports only changes of this state.
 void HookSource::set_state(const std::string& text) {
   pin_ = static_cast<Pin>(text.at(0));
   current().set_in_use(text.at(1) != 0);
@@ -130,7 +130,7 @@ void HookSource::forget() {
   for (const auto& hook : hooks_) hook->forget();
 }
 
-// Whatever fails with one hook, the others are emptied, too.
+// A failure with one hook does not keep the others from being emptied.
 void HookSource::remove(std::chrono::milliseconds lock_timeout) {
   std::exception_ptr failure;
   for (const auto& hook : hooks_) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A hook as a source of packets, and the hook that is pinned in its place later (--follow).
+// A hook as a source of packets, and with --follow the hooks that are later pinned at its path.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace xdpcap {
 
-// The actions to capture from a hook: the `wanted`, or all that it has slots for. Throws Error,
-// also when there are very many.
+// The actions to capture from a hook: the `wanted` ones, or all that it has slots for. Throws
+// Error, also if those are too many.
 std::vector<XdpAction> captured_actions(const Hook& hook,
                                         const std::optional<std::vector<XdpAction>>& wanted);
 
@@ -23,8 +23,8 @@ class HookSource final : public Source {
  public:
   struct Plan {
     std::vector<XdpAction> actions;
-    bool replace = false;  // take over slots that others hold
-    bool follow = false;   // switch to another hook that is pinned in the place of this one
+    bool replace = false;  // take over slots that other programs hold
+    bool follow = false;   // switch to another hook once it is pinned at the same path
   };
   HookSource(Hook hook, Plan plan);
 
@@ -47,16 +47,14 @@ class HookSource final : public Source {
  private:
   enum class Pin : std::uint8_t { ours, gone, another, unknown };
 
-  // The reports of the guardian: another hook was found, with the recorders for it; they are in no
-  // hook before it any more; they are in it; what has to stay open for a recorder to be called;
-  // what has been reported about the hook so far.
-  static constexpr char kFound = 'F';
-  static constexpr char kLeft = 'L';
-  static constexpr char kFollowed = 'O';
-  static constexpr char kPath = 'P';
-  static constexpr char kState = 'S';
-  // The order to install in the hook that was found: by now the capture can remove them again,
-  // whatever happens.
+  // The guardian's reports.
+  static constexpr char kFound = 'F';     // another hook was found; has its recorders
+  static constexpr char kLeft = 'L';      // the recorders were removed from a former hook
+  static constexpr char kFollowed = 'O';  // the recorders were installed in the new hook
+  static constexpr char kPath = 'P';      // the nexts that a recorder is called through
+  static constexpr char kState = 'S';     // what has been reported about the hook so far
+  // The order to install the recorders in the hook that was found: the capture has all descriptors
+  // that it needs to remove them again.
   static constexpr char kAdopted = 'A';
 
   [[nodiscard]] AttachedHook& current() const { return *hooks_.back(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a hook's guardian does once a second.
+// The part of a hook source that runs in the guardian.
 #include <bpf/bpf.h>
 
 #include <cerrno>
@@ -17,7 +17,7 @@
 namespace xdpcap {
 namespace {
 
-// The map that is pinned at a path now; 0 when there is none. Nothing when it cannot be opened.
+// The id of the map that is pinned at a path; 0 if there is none. Nothing if it cannot be opened.
 std::optional<std::uint32_t> pinned_map(const std::string& path) {
   const UniqueFd fd(bpf_obj_get(path.c_str()));
   if (!fd.valid()) return errno == ENOENT ? std::optional<std::uint32_t>(0) : std::nullopt;
@@ -27,14 +27,14 @@ std::optional<std::uint32_t> pinned_map(const std::string& path) {
 
 }  // namespace
 
-// What fails is tried again the next time, and reported once.
+// A step that fails is tried again with the next look, and its error is reported once.
 void HookSource::look(SourceReports& reports) {
   const auto look_at = [&](auto&& what) {
     try {
       for (std::string& line : what()) reports.news(std::move(line));
     } catch (const std::exception& error) {
       if (std::exchange(last_error_, error.what()) != error.what()) {
-        reports.news(std::string("looking after the hook: ") + error.what());
+        reports.news(std::string("watching the hook: ") + error.what());
       }
     }
   };
@@ -55,18 +55,19 @@ void HookSource::take_order(char order, SourceReports& reports) {
   if (order == kAdopted) move(reports);
 }
 
-// To the capture, so that they stay open when the guardian is killed as well.
+// Sends them to the capture, so that they stay open if the guardian is killed.
 void HookSource::send_paths(SourceReports& reports) {
   Installation& installation = current().installation();
   for (auto& [action, nexts] : installation.unshared_paths()) {
     const std::string text = std::to_string(action.value()) + ' ' + std::to_string(nexts.size());
     const bool is_sent =
         reports.send({.kind = kPath, .text = text, .descriptors = std::move(nexts)});
-    if (is_sent) installation.shared(action);
+    if (is_sent) installation.mark_shared(action);
   }
 }
 
-// Recorders are in the current hook by now. A guardian may have been killed before it said so.
+// Called when the recorders are in the current hook. A previous guardian may have been killed
+// before it could report that.
 void HookSource::leave_former_hooks(SourceReports& reports) {
   std::exception_ptr failure;
   try {
@@ -97,15 +98,15 @@ std::vector<std::string> HookSource::look_at_pin(SourceReports& reports) {
   if (pin == Pin::unknown || std::exchange(pin_, pin) == pin) return {};
   if (pin == Pin::ours) return {"the hook is pinned at " + path + " again"};
   if (pin == Pin::gone) {
-    return {"the hook was unpinned from " + path + ": going on with it" +
+    return {"the hook was unpinned from " + path + ": continuing with it" +
             (plan_.follow ? " until another is pinned there" : "")};
   }
   return {"another hook was pinned at " + path +
-          ": still capturing from the one before (--follow would go on with the new one)"};
+          ": still capturing from the previous one (--follow would switch to the new one)"};
 }
 
-// The capture first gets all that it needs to empty the new hook, should the guardian be killed:
-// what it cannot take now is offered again with the next look.
+// Before the hook is filled, the capture gets all that it needs to empty it if the guardian is
+// killed. If it cannot receive that now, it is sent again with the next look.
 void HookSource::follow(SourceReports& reports) {
   Hook opened = Hook::open(name());
   if (!opened.has_owner()) return;
@@ -120,7 +121,8 @@ void HookSource::follow(SourceReports& reports) {
   static_cast<void>(reports.send(found_->hand_over(kFound)));
 }
 
-// Into the new hook first, so that no packet is missed while both programs are at work.
+// Fills the new hook before it empties the old one, so that no packet is missed while both programs
+// run.
 void HookSource::move(SourceReports& reports) {
   if (!found_) return;
   try {

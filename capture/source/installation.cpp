@@ -24,8 +24,8 @@
 namespace xdpcap {
 namespace {
 
-// return XDP_PASS, after a tail call into the hook that is never made.
-ebpf::Program make_user_of(const Hook& hook) {
+// A program that uses the hook, which is loaded but never run.
+ebpf::Program make_flavour_probe(const Hook& hook) {
   using ebpf::Reg;
   ebpf::Assembler code;
   code.load_map(Reg::r2, hook.fd());
@@ -36,11 +36,11 @@ ebpf::Program make_user_of(const Hook& hook) {
   return code.assemble();
 }
 
-// A recorder whose capture has been killed is not worth being called again.
+// Skips recorders whose captures were killed.
 std::optional<std::uint32_t> first_live_after(const UniqueFd& next) {
   if (!next.valid()) return std::nullopt;
   const std::vector<std::uint32_t> chain = chain_in(next.get(), 0);
-  const std::set<std::uint32_t> dead = left_over({chain.begin(), chain.end()});
+  const std::set<std::uint32_t> dead = orphaned_recorders({chain.begin(), chain.end()});
   const auto live = std::find_if(chain.begin(), chain.end(),
                                  [&](std::uint32_t program) { return !dead.contains(program); });
   return live != chain.end() ? std::optional(*live) : std::nullopt;
@@ -52,22 +52,22 @@ std::string installing(const Hook& hook) {
 
 }  // namespace
 
-// Nothing tells the flavour, but the kernel refuses to load a program that uses a PROG_ARRAY of
-// another one (bpf_prog_map_compatible()): so the hook itself need not be touched to find out.
+// The kernel does not report the flavour, but refuses to load a program that uses a PROG_ARRAY of
+// another flavour (bpf_prog_map_compatible()). So the hook need not be changed to find it.
 Flavour find_flavour(const Hook& hook) {
-  const ebpf::Program user = make_user_of(hook);
+  const ebpf::Program probe = make_flavour_probe(hook);
   std::optional<Error> refusal;
   for (const Flavour flavour : kFlavours) {
     try {
-      const UniqueFd loaded = load_xdp_program("xdpcap_flavour", user, flavour);
+      const UniqueFd loaded = load_xdp_program("xdpcap_flavour", probe, flavour);
       return flavour;
     } catch (const Error& error) {
-      // Without the right to load anything, the first refusal says it all.
+      // Without the capabilities to load programs, all attempts fail for the same reason.
       if (!missing_capabilities(effective_capabilities()).empty()) throw;
       if (!refusal) refusal = error;
     }
   }
-  throw Error(installing(hook) + "its programs take a recorder of none of the known flavours; " +
+  throw Error(installing(hook) + "its programs are compatible with no known kind of recorder; " +
                   refusal->what(),
               "please report this with the output of: bpftool prog show; uname -r");
 }
@@ -80,12 +80,12 @@ Installation::Installation(const Hook& hook, const std::vector<XdpAction>& actio
       may_replace_(may_replace) {
   for (const XdpAction action : actions) load(action, make_recorder);
   for (const Slot& slot : slots_) kept_open_.push_back(find_end(hook_.fd(), slot.action.value()));
-  left_over_ = left_over(programs_of_others());
+  orphans_ = orphaned_recorders(programs_of_others());
   filled_ = true;
 }
 
 // "2 0+ 1+ 3+": the number of the flavour, then the action of each slot, with a plus if it has a
-// next. Only who takes slots over has none.
+// next. Only captures that take over slots have none.
 Installation::Installation(const Hook& hook, const std::string& layout,
                            std::vector<UniqueFd> descriptors)
     : hook_(hook),
@@ -125,7 +125,7 @@ Installation::Handover Installation::hand_over() const {
 }
 
 Installation::~Installation() {
-  take_out(kLockTimeout, nullptr);
+  remove_recorders(kLockTimeout, nullptr);
 }
 
 void Installation::load(XdpAction action, const MakeRecorder& make_recorder) {
@@ -151,18 +151,18 @@ Error Installation::refusal(const Slot& slot, std::uint32_t holder) const {
                hint);
 }
 
-// Loading took its time, without the lock: so each slot is looked at only now.
+// Loading takes long and does not hold the lock, so the slots are read only here.
 void Installation::fill() {
   const HookLock lock(folder_.get(), kLockTimeout);
-  went_on_unlocked_ = !lock.held();
+  proceeded_without_lock_ = !lock.held();
   try {
     for (Slot& slot : slots_) {
-      drop_left_over(slot);
+      remove_orphans(slot);
       fill(slot);
     }
     kept_open_.clear();
   } catch (const Error&) {
-    for (const Slot& slot : slots_) static_cast<void>(take_out(slot));
+    for (const Slot& slot : slots_) static_cast<void>(remove_recorder(slot));
     filled_ = false;
     throw;
   }
@@ -185,8 +185,8 @@ void Installation::fill(Slot& slot) const {
   if (!done) throw system_error(installing(hook_) + "slot " + slot.action.name(), errno);
 }
 
-// A recorder is called from one place only: what called it before may come back, and must not call
-// it then, when its capture may have ended.
+// A recorder is called from one place only: a recorder that called it before may return to the
+// chain after this capture has ended, and must not call it then.
 bool Installation::join(Slot& slot, Place place) const {
   if (!put(slot, place)) return false;
   constexpr std::uint32_t kKey = 0;
@@ -215,33 +215,34 @@ std::set<std::uint32_t> Installation::programs_of_others() const {
   return programs;
 }
 
-// Recorders whose captures were killed with their guardians cost each packet their time.
-void Installation::drop_left_over(const Slot& slot) const {
-  if (left_over_.empty() || may_replace_) return;
+// Recorders whose captures were killed with their guardians would still cost time for each packet.
+void Installation::remove_orphans(const Slot& slot) const {
+  if (orphans_.empty() || may_replace_) return;
   const std::uint32_t key = slot.action.value();
   for (const std::uint32_t program : chain_in(hook_.fd(), key)) {
-    if (!left_over_.contains(program)) continue;
+    if (!orphans_.contains(program)) continue;
     const auto place = find_place(hook_.fd(), key, program);
-    if (place) static_cast<void>(take_out(*place, next_of(program)));
+    if (place) static_cast<void>(remove_recorder(*place, next_of(program)));
   }
 }
 
 void Installation::remove(std::chrono::milliseconds timeout) {
   std::string failure;
-  take_out(timeout, &failure);
+  remove_recorders(timeout, &failure);
   if (failure.empty()) return;
   throw Error("emptying the hook " + hook_.path() + ": " + failure,
-              "what stays in it counts packets for nobody until the next capture");
+              "remaining recorders still cost time for each packet, until the next capture");
 }
 
-void Installation::take_out(std::chrono::milliseconds timeout, std::string* failure) noexcept {
+void Installation::remove_recorders(std::chrono::milliseconds timeout,
+                                    std::string* failure) noexcept {
   if (!std::exchange(filled_, false)) return;
   bool all_out = true;
-  // Without the lock, if need be: a hook that is emptied so is better than one that is not.
+  // Without the lock if necessary: that is better than leaving the recorders in the hook.
   const HookLock lock(folder_.get(), timeout);
   for (const Slot& slot : slots_) {
     try {
-      if (take_out(slot)) continue;
+      if (remove_recorder(slot)) continue;
       throw system_error("slot " + slot.action.name(), errno);
     } catch (const std::exception& error) {
       all_out = false;
@@ -251,8 +252,8 @@ void Installation::take_out(std::chrono::milliseconds timeout, std::string* fail
   filled_ = !all_out;
 }
 
-// What called it last may do so again, once others have repaired the slot; and may be looked into
-// without the right to look at others' programs.
+// The nexts that called it last are checked, too: they may call it again once other captures have
+// repaired the slot, and can be read without the right to inspect other captures' programs.
 std::optional<Place> Installation::place_of(const Slot& slot) const {
   auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id);
   if (place) return place;
@@ -265,17 +266,16 @@ std::optional<Place> Installation::place_of(const Slot& slot) const {
   return place;
 }
 
-bool Installation::take_out(const Slot& slot) const {
+bool Installation::remove_recorder(const Slot& slot) const {
   const auto place = place_of(slot);
-  if (place) return take_out(*place, slot.next);
-  // Others may call it, and only they who may look at their programs can tell.
+  if (place) return remove_recorder(*place, slot.next);
+  // Others may call it, but their programs can only be inspected with CAP_SYS_ADMIN.
   errno = EPERM;
   return has_capability(CAP_SYS_ADMIN) || !hook_.program_in(slot.action);
 }
 
-// Where the kernel does not let us connect the others, what is to be taken out stays and goes on
-// calling them.
-bool Installation::take_out(const Place& place, const UniqueFd& next) const {
+// If the kernel refuses to connect the others, the recorder stays and continues to call them.
+bool Installation::remove_recorder(const Place& place, const UniqueFd& next) const {
   const int map = place.map_fd(hook_.fd());
   const std::uint32_t key = place.key();
   if (const auto successor = first_live_after(next)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an installation does about a hook that others change.
+// Detects and repairs changes that other processes make to a hook.
 #include <bpf/bpf.h>
 #include <linux/capability.h>
 
@@ -29,7 +29,7 @@ constexpr std::uint32_t kNextKey = 0;
 std::vector<std::string> Installation::look() {
   std::vector<std::string> news;
   if (!filled_) return news;
-  if (++looks_ > 1) kept_open_.clear();  // in a guardian, which has not filled the slots itself
+  if (++looks_ > 1) kept_open_.clear();  // in the guardian: the capture has filled the slots
   const auto is_first = [&](const Slot& slot) {
     return hook_.program_in(slot.action) == slot.program_id;
   };
@@ -40,9 +40,9 @@ std::vector<std::string> Installation::look() {
   }
   if (std::all_of(slots_.begin(), slots_.end(), is_first)) return news;
   const HookLock lock(folder_.get(), std::chrono::milliseconds(0));
-  if (!lock.held() && !is_free_to_repair()) return news;
-  if (lock.held()) looks_in_vain_ = 0;
-  // What fails with one slot must not hide what was done about another.
+  if (!lock.held() && !may_repair_without_lock()) return news;
+  if (lock.held()) looks_without_lock_ = 0;
+  // A failure with one slot must not hide the repair of another.
   std::exception_ptr failure;
   for (Slot& slot : slots_) {
     try {
@@ -56,16 +56,16 @@ std::vector<std::string> Installation::look() {
   return news;
 }
 
-// Other captures hold the lock for milliseconds. Whoever holds it longer is none.
-bool Installation::is_free_to_repair() {
-  constexpr unsigned kMostLooksInVain = 5;
-  return ++looks_in_vain_ > kMostLooksInVain;
+// Captures hold the lock for milliseconds: a process that holds it longer is not one.
+bool Installation::may_repair_without_lock() {
+  constexpr unsigned kMostLooksWithoutLock = 5;
+  return ++looks_without_lock_ > kMostLooksWithoutLock;
 }
 
-// Of a slot whose first program is not ours.
+// For a slot whose first program is not ours.
 std::string Installation::look(Slot& slot) {
   const auto holder = hook_.program_in(slot.action);
-  // Whether we stand after another capture cannot be seen by everybody: then it is believed.
+  // Without CAP_SYS_ADMIN the chain cannot be read: then our recorder is assumed to be in it.
   if (holder && !has_capability(CAP_SYS_ADMIN)) return {};
   if (auto place = find_place(hook_.fd(), slot.action.value(), slot.program_id)) {
     hold(slot, std::move(place->nexts));
@@ -76,8 +76,8 @@ std::string Installation::look(Slot& slot) {
   if (!holder) {
     slot.taken_over_by.reset();
     return join(slot, {slot.action.value()})
-               ? begin + " was emptied by somebody else: put the recorder back"
-               : begin + " was emptied by somebody else, and takes no recorder any more";
+               ? begin + " was emptied by another process: reinstalled the recorder"
+               : begin + " was emptied by another process, and accepts no recorder any more";
   }
   const std::string repaired = repair(slot, *holder);
   if (!repaired.empty()) {
@@ -86,39 +86,40 @@ std::string Installation::look(Slot& slot) {
   }
   if (std::exchange(slot.taken_over_by, holder) == holder) return {};
   return begin + " was taken over by " + describe_program(*holder) +
-         ": nothing is captured there until that one goes";
+         ": nothing is captured there until that program is removed";
 }
 
-// The end of a line that says what was done; empty when there is nothing to be done.
+// Returns the end of a line that reports the repair; empty if nothing was repaired.
 std::string Installation::repair(Slot& slot, std::uint32_t holder) {
   if (may_replace_) {
-    // Whoever we had taken the slot over from has put it back where somebody emptied it.
+    // An older program: its capture, from which we had taken over the slot, has reinstalled it
+    // after another process emptied the slot.
     const bool was_there_before = holder < slot.program_id;
     return was_there_before && join(slot, {slot.action.value()})
-               ? " was emptied by somebody else, and refilled by another capture: took it over "
+               ? " was emptied by another process, and refilled by another capture: took it over "
                  "again"
                : "";
   }
-  const Place kept_open = find_end(hook_.fd(), slot.action.value());  // as kept_open_
-  look_who_is_left_over(slot);
-  drop_left_over(slot);
+  const Place kept_open = find_end(hook_.fd(), slot.action.value());  // see kept_open_
+  find_orphans(slot);
+  remove_orphans(slot);
   Place end = find_end(hook_.fd(), slot.action.value());
   const auto last = program_at(end.map_fd(hook_.fd()), end.key());
   const bool leads_back = leads_into_chain(slot);
-  // One that shares with nobody has taken the slot over, if it did not have it before us.
+  // A program without a next has taken over the slot, unless it was there before us.
   if (last && end.nexts.empty() && !leads_back) return {};
   if (!last && leads_back) bpf_map_delete_elem(slot.next.get(), &kNextKey);
   if (last && !put_program(slot.next.get(), 0, *last)) return {};
   const bool is_first = end.nexts.empty();
   if (!join(slot, std::move(end))) return {};
   return is_first && !last
-             ? " held a recorder whose capture was killed: put the own one in its place"
-             : " was emptied by somebody else, or a capture in front was killed: put the recorder "
-               "back beside those of others";
+             ? " held a recorder whose capture was killed: replaced it with our own"
+             : " was emptied by another process, or the previous capture in the chain was killed: "
+               "reinstalled the recorder beside those of other captures";
 }
 
-// Whether what comes after us is in the chain now: then the slot was emptied, and another one put
-// back first.
+// Whether a program that we call is in the slot's chain: then the slot was emptied, and another
+// capture has reinstalled its recorder first.
 bool Installation::leads_into_chain(const Slot& slot) const {
   const std::vector<std::uint32_t> ours = chain_in(slot.next.get(), 0);
   const std::vector<std::uint32_t> chain = chain_in(hook_.fd(), slot.action.value());
@@ -127,7 +128,7 @@ bool Installation::leads_into_chain(const Slot& slot) const {
   });
 }
 
-// Looking opens them anew each time.
+// Each look opens the same maps again: then the descriptors are not replaced.
 void Installation::hold(Slot& slot, std::vector<UniqueFd> nexts) {
   const auto is_same = [](const UniqueFd& a, const UniqueFd& b) {
     return same_map(a.get(), b.get());
@@ -167,17 +168,17 @@ std::vector<int> Installation::held() const {
   return all;
 }
 
-void Installation::shared(XdpAction action) {
+void Installation::mark_shared(XdpAction action) {
   for (Slot& slot : slots_) slot.shared = slot.shared || slot.action == action;
 }
 
-// Asked for all slots at once, and not at each look: it takes a walk through /proc.
-void Installation::look_who_is_left_over(const Slot& slot) {
-  constexpr unsigned kAskEvery = 10;
+// Searches for all slots together, and not with each look, as that reads all of /proc.
+void Installation::find_orphans(const Slot& slot) {
+  constexpr unsigned kSearchEvery = 10;
   const bool is_reported = slot.taken_over_by == hook_.program_in(slot.action);
-  if (left_over_at_ == looks_ || (is_reported && looks_ % kAskEvery != 0)) return;
-  left_over_at_ = looks_;
-  left_over_ = left_over(programs_of_others());
+  if (orphans_found_at_ == looks_ || (is_reported && looks_ % kSearchEvery != 0)) return;
+  orphans_found_at_ = looks_;
+  orphans_ = orphaned_recorders(programs_of_others());
 }
 
 }  // namespace xdpcap

@@ -17,7 +17,7 @@
 namespace xdpcap {
 namespace {
 
-// Nothing for what is no hook, or one that programs of other types own.
+// Nothing if it is not a hook, or if programs of other types own it.
 std::optional<Hook> open_if_hook(const std::string& path) {
   try {
     Hook hook = Hook::open(path);
@@ -68,7 +68,7 @@ void find_all_holders(std::vector<ListedHook>& hooks) {
   for (const ListedHook& hook : hooks) {
     for (const SlotProgram& slot : hook.filled) programs.insert(slot.program_id);
   }
-  if (programs.empty()) return;  // saves a walk through /proc
+  if (programs.empty()) return;  // saves reading all of /proc
   const auto holders = find_holders(programs);
   for (ListedHook& hook : hooks) {
     for (SlotProgram& slot : hook.filled) {

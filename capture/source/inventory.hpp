@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which hooks there are, who uses them, and who captures from them.
+// Lists hooks, the programs that use them, and the captures from them.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ struct ProgramName {
   std::string name;
 };
 
-// HookUser is an XDP program that exits through a hook, and where it runs. A program that others
-// call (from a devmap, a cpumap, by tail call) runs without an attachment of its own. One that
-// libxdp has loaded runs where the dispatcher does that it is a part of.
+// HookUser is an XDP program that exits through a hook, and where it is attached. A program that is
+// called by others (from a devmap, a cpumap, by tail call) has no attachment of its own. A program
+// loaded by libxdp runs where its dispatcher is attached.
 struct HookUser {
   std::uint32_t id = 0;
   std::string name;
@@ -27,8 +27,8 @@ struct HookUser {
   ProgramName dispatcher = {};  // id 0: none
 };
 
-// SlotProgram is a recorder in a slot, alone or in a chain: somebody captures. Without a holder,
-// whoever it was is gone (or out of our sight).
+// SlotProgram is a recorder in the chain of a slot. Without a holder, its capture has ended (or is
+// not visible to this process).
 struct SlotProgram {
   XdpAction action;
   std::uint32_t program_id = 0;
@@ -45,13 +45,13 @@ struct ListedHook {
   std::vector<SlotProgram> filled;
 };
 
-// Every hook that is pinned in a bpffs mounted here, by path: each map of type prog_array that XDP
-// programs use, or that nobody uses yet. An XDP program's own table of tail calls looks the same,
-// and is listed too. A hook with two pins is listed twice. Throws Error, above all when we may not
-// look at BPF programs.
+// All hooks that are pinned in a mounted bpffs, by path: each map of type prog_array that XDP
+// programs use, or that no program uses yet. An XDP program's own tail call table looks the same,
+// and is listed, too. A hook with two pins is listed twice. Throws Error, usually because this
+// process may not inspect BPF programs.
 std::vector<ListedHook> list_hooks();
 
-// Their paths alone, as far as we may look: quickly, and without errors.
+// Their paths only, as far as this process may see them: quickly, and without errors.
 std::vector<std::string> hook_paths();
 
 }  // namespace xdpcap

@@ -5,7 +5,7 @@
 
 namespace xdpcap {
 
-// The capture may be stopped, and take nothing for a long time.
+// The queue is limited, as the capture may be stopped (SIGSTOP) for a long time.
 void SourceReports::post(char kind, std::string text) {
   constexpr std::size_t kMostUnsent = 1000;
   if (unsent_.size() >= kMostUnsent) return;

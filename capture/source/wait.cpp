@@ -10,8 +10,7 @@
 namespace xdpcap {
 namespace {
 
-// A path that does not exist yet, or any more, is no error; anything else that keeps it from being
-// opened is.
+// A path that does not exist (yet) is not an error; any other reason not to open it is.
 std::optional<Hook> open_if_ready(const std::string& path) {
   auto hook = Hook::open_if_there(path);
   return hook && hook->has_owner() ? std::move(hook) : std::nullopt;
@@ -20,12 +19,13 @@ std::optional<Hook> open_if_ready(const std::string& path) {
 }  // namespace
 
 std::optional<Hook> wait_for_hook(const std::string& path, int stop_fd) {
-  // Neither bpffs nor program loading can be watched without tracing; four looks a second are free.
+  // Without tracing, neither bpffs nor program loading can be watched; polling costs next to
+  // nothing.
   constexpr int kLookEveryMilliseconds = 250;
-  bool told = false;
+  bool announced = false;
   for (;;) {
     if (auto hook = open_if_ready(path)) return hook;
-    if (!std::exchange(told, true)) {
+    if (!std::exchange(announced, true)) {
       tell("waiting until a loaded XDP program uses a hook pinned at " + path + '\n');
     }
     pollfd stop{stop_fd, POLLIN, 0};

@@ -91,7 +91,7 @@ TEST_F(DisturbanceTest, WithoutRootASlotThatIsEmptiedIsFilledAgain) {
   program_.run(packet_for(XDP_PASS), 10);
   const ProcessResult result = stop(capture);
   EXPECT_THAT(result.err, HasSubstr("slot pass of the hook " + hook_path_ +
-                                    " was emptied by somebody else: put the recorder back\n"));
+                                    " was emptied by another process: reinstalled the recorder\n"));
   EXPECT_EQ(read_bytes(file_).size(), 10U);
   EXPECT_TRUE(hook_is_empty());
 }
@@ -199,7 +199,7 @@ TEST_F(DisturbanceTest, AReaderThatPausesDelaysNoReport) {
   const auto has_said = [&](const char* what) {
     return eventually([&] { return capture.err().find(what) != std::string::npos; });
   };
-  EXPECT_TRUE(has_said("put the recorder back")) << capture.err();
+  EXPECT_TRUE(has_said("reinstalled the recorder")) << capture.err();
   capture.signal(SIGUSR1);
   EXPECT_TRUE(has_said("2000 packets matched")) << capture.err();
   capture.signal(SIGINT);

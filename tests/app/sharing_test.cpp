@@ -181,7 +181,7 @@ TEST_F(SharingTest, ASlotThatSomebodyEmptiesIsFilledAgainByAll) {
     send(50, all);
   }
   EXPECT_THAT(first.process->err() + second.process->err() + third.process->err(),
-              HasSubstr("slot pass of the hook " + hook_path_ + " was emptied by somebody else"));
+              HasSubstr("slot pass of the hook " + hook_path_ + " was emptied by another process"));
   for (Capture* capture : all) stop(*capture);
   EXPECT_TRUE(hook_is_empty());
 }

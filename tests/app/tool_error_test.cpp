@@ -75,9 +75,10 @@ TEST_F(ToolErrorTest, WrongUsage) {
 
 TEST_F(ToolErrorTest, NoSuchHook) {
   expect_failure(tool({folder_.path("none"), file_}), kFailure, "No such file or directory");
-  expect_failure(tool({"/nowhere/hook", new_file_}), kFailure,
-                 "No such file or directory; hooks are pinned in a bpffs, which this is not; "
-                 "--list shows the hooks there are");
+  expect_failure(
+      tool({"/nowhere/hook", new_file_}), kFailure,
+      "No such file or directory; hooks are pinned in a bpffs, and this path is not in one; "
+      "--list shows the hooks there are");
   expect_failure(tool({file_, new_file_}), kFailure,
                  "not in a bpffs, where hooks are pinned; --list shows the hooks there are");
   expect_failure(tool({"lo", new_file_}), kFailure,
@@ -102,7 +103,7 @@ TEST_F(ToolErrorTest, NotAHook) {
   folder_.pin(array.get(), "array");
   folder_.pin(program_.fd(), "program");
   expect_failure(tool({folder_.path("array"), file_}), kFailure, "this one is of type array");
-  expect_failure(tool({folder_.path("program"), file_}), kFailure, "it is no map");
+  expect_failure(tool({folder_.path("program"), file_}), kFailure, "it is not a map");
 }
 
 TEST_F(ToolErrorTest, AHookOfVeryManySlots) {

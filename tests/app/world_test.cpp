@@ -75,7 +75,7 @@ TEST_F(WorldTest, FollowsAHookWithoutRoot) {
   start({"-q", "--follow", "-Z", "nobody"});
   first.program->run(packet_for(XDP_DROP), 10);
   pin(second);
-  EXPECT_TRUE(says("another hook was pinned at " + path_ + ": going on with that one"));
+  EXPECT_TRUE(says("another hook was pinned at " + path_ + ": continuing with that one"));
   EXPECT_TRUE(first.empty());
   second.program->run(packet_for(XDP_DROP), 10);
   stop(20);
@@ -90,9 +90,9 @@ TEST_F(WorldTest, TellsThatAFollowedHookHasOtherSlots) {
   start({"-q", "--follow"});
   pin(more);
   EXPECT_TRUE(
-      says("going on with that one; of its 7 slots only the first 5 are captured, as before"));
+      says("continuing with that one; of its 7 slots only the first 5 are captured, as before"));
   pin(fewer);
-  EXPECT_TRUE(says("going on with that one; it has only 3 slots"));
+  EXPECT_TRUE(says("continuing with that one; it has only 3 slots"));
   stop(0);
 }
 
@@ -108,7 +108,7 @@ TEST_F(WorldTest, AGuardianThatIsKilledAfterItFollowedIsReplaced) {
   EXPECT_TRUE(says("the guardian was killed: started another"));
   const std::uint32_t key = XDP_DROP;
   ASSERT_EQ(bpf_map_delete_elem(second.map.get(), &key), 0);
-  EXPECT_TRUE(says("slot drop of the hook " + path_ + " was emptied by somebody else"));
+  EXPECT_TRUE(says("slot drop of the hook " + path_ + " was emptied by another process"));
   second.program->run(packet_for(XDP_DROP), 10);
   capture_->signal(SIGKILL);
   EXPECT_TRUE(eventually([&] { return second.empty(); }));
@@ -131,7 +131,7 @@ TEST_F(WorldTest, ANextGuardianReportsWhatTheOneBeforeFollowed) {
     ASSERT_TRUE(eventually([&] { return !second.empty(); }));
     run({"pkill", "-KILL", "-P", std::to_string(capture_->pid()), "xdpcap-guardian"});
   }
-  EXPECT_TRUE(says("another hook was pinned at " + path_ + ": going on with that one"));
+  EXPECT_TRUE(says("another hook was pinned at " + path_ + ": continuing with that one"));
   EXPECT_TRUE(first.empty());
   second.program->run(packet_for(XDP_DROP), 10);
   stop(10);
@@ -147,12 +147,12 @@ TEST_F(WorldTest, FollowsAHookThroughReloads) {
   first.program->run(packet_for(XDP_DROP), 10);
 
   pin(second);
-  EXPECT_TRUE(says("another hook was pinned at " + path_ + ": going on with that one"));
+  EXPECT_TRUE(says("another hook was pinned at " + path_ + ": continuing with that one"));
   EXPECT_TRUE(first.empty());
   second.program->run(packet_for(XDP_DROP), 10);
 
   ::unlink(path_.c_str());
-  EXPECT_TRUE(says("the hook was unpinned from " + path_ + ": going on with it until another"));
+  EXPECT_TRUE(says("the hook was unpinned from " + path_ + ": continuing with it until another"));
   second.program->run(packet_for(XDP_DROP), 10);
   pin(third);
   EXPECT_TRUE(eventually([&] { return second.empty(); }));
@@ -183,7 +183,7 @@ TEST_F(WorldTest, WithoutFollowingItSaysWhatHasChangedAndStays) {
   start({"-q"});
   pin(second);
   EXPECT_TRUE(
-      says("another hook was pinned at " + path_ + ": still capturing from the one before"));
+      says("another hook was pinned at " + path_ + ": still capturing from the previous one"));
   first.program->run(packet_for(XDP_DROP), 3);
   second.program->run(packet_for(XDP_DROP), 5);
   pin(first);

@@ -16,16 +16,16 @@ struct Wording {
 
 // The first that stands in a line counts.
 constexpr std::array kWordings = {
-    Wording{News::slot_taken, "takes no recorder any more"},
-    Wording{News::slot_repaired, "put the recorder back"},
-    Wording{News::slot_repaired, "put the own one in its place"},
+    Wording{News::slot_taken, "accepts no recorder any more"},
+    Wording{News::slot_repaired, "reinstalled the recorder"},
+    Wording{News::slot_repaired, "replaced it with our own"},
     Wording{News::slot_repaired, "took it over again"},
     Wording{News::slot_taken, " was taken over by "},
     Wording{News::guardian_killed, "the guardian was killed"},
     Wording{News::pin_gone, "the hook was unpinned from "},
     Wording{News::pin_back, "the hook is pinned at "},
-    Wording{News::pin_replaced, ": still capturing from the one before"},
-    Wording{News::followed, ": going on with that one"},
+    Wording{News::pin_replaced, ": still capturing from the previous one"},
+    Wording{News::followed, ": continuing with that one"},
     Wording{News::no_program, "no loaded program uses the hook "},
     Wording{News::program_back, "a program uses the hook "},
     Wording{News::write_failed, "No space left on device"},

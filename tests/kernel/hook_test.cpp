@@ -72,7 +72,7 @@ TEST(HookOpen, SaysWhatIsWrongAndWhatToDo) {
   const UniqueFd hook = create_hook();
   const HookedProgram program(hook.get(), kXdp);
   folder.pin(program.fd(), "program");
-  EXPECT_THAT(open_error(folder.path("program")), HasSubstr("it is no map"));
+  EXPECT_THAT(open_error(folder.path("program")), HasSubstr("it is not a map"));
 }
 
 TEST(HookOwner, IsThereOnceAProgramWasLoaded) {
