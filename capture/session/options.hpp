@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a capture is asked to do, as plain values.
+// The options of a capture, as plain values.
 #pragma once
 
 #include <cstdint>
@@ -21,19 +21,19 @@ enum class FilterListing : std::uint8_t {
   assembly,  // -d, as tcpdump
   c_code,    // -dd
   decimal,   // -ddd
-  ebpf,      // --dump-ebpf: what it becomes
+  ebpf,      // --dump-ebpf: the compiled program
 };
 
 // A capture file to run a program over, instead of a capture (--replay).
 struct ReplayOrder {
   std::string input;
   std::string program;    // id, pinned path or name
-  std::string interface;  // that packets seem to come in by; empty: none in particular
+  std::string interface;  // ingress interface of the packets; empty: none in particular
   bool both = false;      // write packets before and after
 };
 
 struct Options {
-  std::optional<FilterListing> listing;  // then only the filter and the link type count
+  std::optional<FilterListing> listing;  // then only the filter and the link type are used
   std::optional<ReplayOrder> replay;     // then there is no hook
   std::string hook;
   std::string filter_text;

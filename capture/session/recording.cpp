@@ -16,13 +16,13 @@
 namespace xdpcap {
 namespace {
 
-constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
-// A fate is known some hundred ns after its packet, or when the driver is done with its batch.
-// Where nothing says that (a tun device), one is waited for so long.
-constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
+constexpr std::uint64_t kNoHorizon = ~std::uint64_t{0};
+// A fate is known some hundred ns after its packet, or when the driver has finished its batch. If
+// no event reports it (a tun device), the wait for it ends after this time.
+constexpr std::uint64_t kFateTimeout = 20'000'000;
 
-// Those that wait in the rings after the last packet that was written are not wanted any more.
-void leave_surplus_out(InterfaceStatistics& one) {
+// Packets that are still in the rings after the last written one do not count.
+void subtract_surplus(InterfaceStatistics& one) {
   const std::uint64_t surplus = lost(one) - one.counts.lost;
   one.counts.matched -= surplus;
   one.counts.received -= surplus;
@@ -42,7 +42,7 @@ std::vector<CaptureInterface> interfaces_of(const Sources& sources) {
   return interfaces;
 }
 
-// A ring for each CPU that is online, of the size that was asked for or one that suits the machine.
+// A ring for each online CPU, of the given size or one that suits the machine.
 Rings make_rings(const Options& options, const Cpus& cpus) {
   const std::uint64_t bytes =
       options.ring_bytes.value_or(default_ring_bytes(memory_limit(), cpus.online.size()));
@@ -67,11 +67,11 @@ void Recording::trace_fates() {
   try {
     fates_.emplace(rings_, read_cpus().possible, *options_.fates, interfaces_.size());
     if (!fates_->shortcoming().empty()) {
-      without_fates_ = "fates with numbers instead of names: " + fates_->shortcoming();
+      fate_warning_ = "fates with numbers instead of names: " + fates_->shortcoming();
     }
   } catch (const Error& error) {
-    if (!options_.fates->takes_all()) throw;  // there would be nothing to choose by
-    without_fates_ = std::string("no fates in this capture: ") + error.what() + "; " + error.hint();
+    if (!options_.fates->takes_all()) throw;  // no packet could be selected
+    fate_warning_ = std::string("no fates in this capture: ") + error.what() + "; " + error.hint();
   }
 }
 
@@ -79,23 +79,23 @@ void Recording::commit() {
   files_.commit(rings_.cursors(), fates_ ? fates_->left_out() : std::span<const std::uint64_t>());
 }
 
-// A computer that slept has another distance between its clocks than before.
+// The offset between the clocks changes when the machine is suspended.
 bool Recording::drain(Timeout timeout) {
   if (file().end() == WriteEnd::interrupted && !file().flush(timeout)) return false;
   clock_.refresh();
   const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
-  return drain(horizon, fates_ ? horizon - kUntilFateIsKnown : RingCursor::kAllSettled, timeout);
+  return drain(horizon, fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled, timeout);
 }
 
-// Whatever fails, the file can still be completed: what is not written then is counted as lost.
+// After a failure the file can still be completed: packets that are not written count as lost.
 std::exception_ptr Recording::drain_rest(Timeout timeout) {
   files_.stop_clocks();
   std::exception_ptr failure;
-  constexpr int kTries = 2;  // also without another file
+  constexpr int kTries = 2;  // the second one without rotation
   for (int i = 0; i < kTries; ++i) {
     try {
       if (!files_.limit_reached() && file().flush(timeout)) {
-        drain(kNobodyRecords, RingCursor::kAllSettled, timeout);
+        drain(kNoHorizon, RingCursor::kAllSettled, timeout);
       }
       break;
     } catch (const Error&) {
@@ -127,12 +127,12 @@ bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Timeout time
   return true;
 }
 
-// Goes on in the next file if it is time. False when the capture is over.
+// Continues in the next file if one is due. False when the capture is over.
 bool Recording::rotate() {
   if (!files_.is_due(monotonic_now())) return true;
-  const bool goes_on = files_.turn(statistics(), now());
-  if (goes_on) commit();
-  return goes_on;
+  const bool may_continue = files_.turn(statistics(), now());
+  if (may_continue) commit();
+  return may_continue;
 }
 
 pcapng::Bytes Recording::header() const {
@@ -155,8 +155,8 @@ std::vector<InterfaceStatistics> Recording::statistics() const {
                             .counts = control_.read(row),
                             .written = files_.current().written()[row],
                             .left_out = fates_ ? fates_->left_out()[row] : 0};
-    // The account of a capture that has all it was to have ends with its last packet.
-    if (files_.limit_reached()) leave_surplus_out(one);
+    // The counts of a capture that has reached its limit end with its last packet.
+    if (files_.limit_reached()) subtract_surplus(one);
     statistics.push_back(std::move(one));
   }
   return statistics;

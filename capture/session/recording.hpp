@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a capture has recorded, on its way from the rings into its files.
+// Moves the recorded packets from the rings into the files.
 #pragma once
 
 #include <cstdint>
@@ -23,27 +23,26 @@
 
 namespace xdpcap {
 
-// Recording is all that a capture and, once that was killed, its guardian have in common
-// (rescue()): what recorders fill, what reads it, and what it is written to.
+// Recording has everything that the guardian needs to complete a capture that was killed
+// (rescue()): the rings and counters that recorders fill, their readers, and the files.
 class Recording {
  public:
-  // Opens the output and makes the rings; nothing has changed yet. Throws Error.
+  // Opens the output and creates the rings, but changes no file yet. Throws Error.
   Recording(const Options& options, const Sources& sources, int stop_fd);
 
-  // Notes in the checkpoint how far the files have got.
+  // Stores the progress of the files in the checkpoint.
   void commit();
 
-  // Writes what came before a moment and is certain to be next in time, all that can be certain by
-  // now. False when the output takes no more: for the moment (WriteEnd::interrupted; the next call
-  // continues there), or at all.
+  // Writes all packets whose order in time is already certain. False if the output accepts no more:
+  // at the moment (WriteEnd::interrupted; the next call continues there), or at all.
   bool drain(Timeout timeout);
-  // Writes all the rest, once no recorder runs any more, into the current file if no other can be
-  // made; then what is in the files is final. Returns why no other could be made.
+  // Writes the rest, once no recorder runs any more; then the contents of the files are final. If a
+  // new file cannot be created, continues in the current one and returns the error.
   std::exception_ptr drain_rest(Timeout timeout);
 
   [[nodiscard]] pcapng::Bytes header() const;
   [[nodiscard]] std::vector<InterfaceStatistics> statistics() const;
-  // With what became of the packets (--fate).
+  // With the fates of the packets (--fate).
   [[nodiscard]] std::vector<InterfaceStatistics> final_statistics() const;
   [[nodiscard]] Moment now() const;
 
@@ -60,8 +59,8 @@ class Recording {
   [[nodiscard]] std::optional<Fates>& fates() { return fates_; }
   [[nodiscard]] const std::optional<Fates>& fates() const { return fates_; }
   [[nodiscard]] WallClock& clock() { return clock_; }
-  // What is missing of the fates; empty when nothing is.
-  [[nodiscard]] const std::string& without_fates() const { return without_fates_; }
+  // Why fates are missing or incomplete; empty if they are not.
+  [[nodiscard]] const std::string& fate_warning() const { return fate_warning_; }
 
  private:
   void trace_fates();
@@ -78,7 +77,7 @@ class Recording {
   std::optional<Fates> fates_;
   WallClock clock_;
   TimeMerge<RingCursor> merge_;
-  std::string without_fates_;
+  std::string fate_warning_;
 };
 
 }  // namespace xdpcap

@@ -32,7 +32,7 @@ std::size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
-// 1234567 is "1.23 M": three digits that count.
+// 1234567 is "1.23 M": three significant digits.
 std::string with_unit(double number) {
   constexpr std::array<const char*, 5> kUnits = {"", " k", " M", " G", " T"};
   constexpr double kStep = 1000;
@@ -112,7 +112,7 @@ void Reporter::progress(Report report) {
       tell(statistics_line(report.interfaces));
       break;
     case Style::terminal:
-      // The last column stays free: a cursor behind it may begin another line.
+      // The last column stays free: a character there may move the cursor to the next line.
       tell(kClearLine + progress_line(report, last_, terminal_width() - 1));
       line_is_drawn_ = true;
       break;
@@ -138,7 +138,7 @@ void Reporter::summary(const Report& report, const std::string& more, bool json_
   leave_line();
   std::string text;
   if (!json_ && !quiet_) text = xdpcap::summary(report.interfaces);
-  // Beside JSON on stdout there is room for people.
+  // If JSON goes to stdout, stderr has room for text.
   if (!quiet_ && (!json_ || json_fd_ == STDOUT_FILENO)) text += more;
   if (!json_only) tell(text + loss_line(report.interfaces), kLastTimeoutMilliseconds);
   if (json_) tell_json(json_line(report, "summary", true));

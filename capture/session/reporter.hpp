@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How the user gets to see how the capture is doing: a line each second, one that is drawn anew on
-// a terminal, or JSON.
+// Shows the user the progress of a capture: a line each second, one that is redrawn on a terminal,
+// or JSON.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@
 
 namespace xdpcap {
 
-// What there is to say about the output.
+// Statistics of the output.
 struct OutputStatistics {
   std::string file;         // the current one
-  std::uint64_t files = 0;  // that have been begun
+  std::uint64_t files = 0;  // so far, with the current one
   std::uint64_t bytes = 0;  // in all of them, before compression
 };
 
@@ -31,8 +31,8 @@ struct Report {
 // One line, at most `width` characters wide, with rates since the `last` report.
 std::string progress_line(const Report& now, const Report& last, std::size_t width);
 
-// One object in one line. "type" is `type`; xdpcap-cpp(1) documents the keys. `final`: what is not
-// written by now is lost.
+// One object in one line. "type" is `type`; xdpcap-cpp(1) documents the keys. `final`: packets that
+// are not written count as lost.
 std::string json_line(const Report& report, const std::string& type, bool final);
 
 class Reporter {
@@ -44,13 +44,13 @@ class Reporter {
   Reporter& operator=(Reporter&&) = delete;
   ~Reporter() { leave_line(); }
 
-  // Each second.
+  // Once a second.
   void progress(Report report);
   void news(const std::string& line);
-  // When somebody asks for them.
+  // On request (SIGUSR1).
   void counts(const Report& report);
-  // At the end. `more`: words after the summary. With `json_only` people are not told: the reader
-  // of the output is gone, and nobody waits for them.
+  // At the end. `more`: text after the summary. `json_only`: without text, because the reader of
+  // the output has ended and nobody waits for it.
   void summary(const Report& report, const std::string& more, bool json_only = false);
 
  private:

@@ -9,11 +9,11 @@ namespace xdpcap {
 
 void rescue(Recording& recording, const std::optional<User>& user) {
   Checkpoint& checkpoint = recording.checkpoint();
-  // Before it has begun, the file still holds what it did before.
+  // A capture that has not begun has not changed its file.
   if (!checkpoint.begun() || !checkpoint.claim()) return;
   const bool begun = checkpoint.state().file_size > 0;
-  if (!begun) recording.file().output().begin();  // its name, for which the user may have no right
-  // Before anything is done that the checkpoint says: that user could write to it.
+  if (!begun) recording.file().output().begin();  // creates its name, which `user` may not
+  // Before the checkpoint is used, as that user could have written to it.
   if (user) become(*user);
   recording.clock().refresh();
   const auto cursors = recording.rings().cursors();

@@ -8,8 +8,9 @@
 
 namespace xdpcap {
 
-// In the guardian, once the capture was killed and no recorder runs any more: goes on exactly where
-// it stopped, and completes the file, as `user` if the capture ran as that. Throws Error.
+// Called in the guardian after the capture was killed, once no recorder runs any more: continues
+// exactly where it stopped, and completes the file, as `user` if the capture ran as that user.
+// Throws Error.
 void rescue(Recording& recording, const std::optional<User>& user);
 
 }  // namespace xdpcap

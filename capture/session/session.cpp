@@ -41,7 +41,7 @@ Session::Session(const Options& options, Sources sources, const Signals& signals
       sources_(std::move(sources)),
       reporter_(options),
       has_xdp_load_bytes_(has_xdp_load_bytes()) {
-  if (!recording_.without_fates().empty()) tell(recording_.without_fates() + '\n');
+  if (!recording_.fate_warning().empty()) tell(recording_.fate_warning() + '\n');
 }
 
 void Session::run() {
@@ -57,17 +57,17 @@ void Session::run() {
     if (recording_.fates()) tell_all(recording_.fates()->without_privileges());
   }
   try {
-    capture_to_the_end();
+    capture_and_finish();
   } catch (const std::bad_alloc&) {
     leave_to_guardian();
   }
   if (failure_) std::rethrow_exception(failure_);
 }
 
-void Session::capture_to_the_end() {
+void Session::capture_and_finish() {
   try {
     capture();
-  } catch (const Error&) {  // what there is can be completed
+  } catch (const Error&) {  // the file can still be completed
     failure_ = std::current_exception();
     recording_.files().stay();
   }
@@ -75,8 +75,8 @@ void Session::capture_to_the_end() {
   finish();
 }
 
-// At every moment the checkpoint says how far the file has got. Without memory it is better
-// completed by somebody else.
+// This process has no memory to complete the file, but the guardian can: the checkpoint always
+// shows how far the file has been written.
 void Session::leave_to_guardian() {
   if (!recording_.file().output().is_file() || !guarded_->is_guarded()) throw std::bad_alloc();
   tell("xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n",
@@ -120,7 +120,7 @@ ebpf::Program Session::make_recorder(const CaptureInterface& interface, Flavour 
       options_.filter);
 }
 
-// What the guardian needs open, to make recorders, empty the rings and complete the file.
+// The descriptors that the guardian needs to make recorders, empty the rings and complete the file.
 std::vector<int> Session::descriptors() const {
   std::vector<int> all = recording_.rings().descriptors();
   const auto add = [&](const std::vector<int>& some) {
@@ -143,7 +143,8 @@ void Session::install() {
       .wait_for_recorders = [this] { recording_.rings().wait_for_recorders(); },
       .descriptors = [this] { return descriptors(); },
       .rescue = {}};
-  // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
+  // The guardian could not seek in a pipe, and the reader of a pipe waits for all writers to close
+  // it.
   if (recording_.file().output().is_file()) {
     plan.rescue = [this] { rescue(recording_, options_.files.user); };
   }
@@ -153,13 +154,13 @@ void Session::install() {
 void Session::capture() {
   CaptureFiles& files = recording_.files();
   files.connect();
-  // The header goes out at once: it tells whoever reads a pipe that all is well.
+  // Written immediately, so that the reader of a pipe sees that the capture is running.
   if (!recording_.file().flush({.interrupt_fd = signals_.stop_fd})) return;
   recording_.commit();
   sleeper_.watch(guarded_->fd());
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
-  // A reader who is slow keeps nobody from looking after the sources.
+  // A slow reader does not keep the sources from being watched.
   while (!stop_requested(signals_.stop_fd)) {
     sleeper_.note_waiting();
     if (!write({.interrupt_fd = signals_.stop_fd, .end = next_report_})) break;
@@ -174,8 +175,8 @@ void Session::capture() {
 void Session::remove_recorders() {
   take_stop(signals_.stop_fd);
   guarded_->begin_removing();
-  for (bool goes_on = true; !guarded_->is_removed(); guarded_->wait_removing()) {
-    goes_on = goes_on && !failure_ && write_some();
+  for (bool may_write = true; !guarded_->is_removed(); guarded_->wait_removing()) {
+    may_write = may_write && !failure_ && write_some();
   }
   if (!failure_ && !guarded_->failure().empty()) {
     failure_ = std::make_exception_ptr(Error(guarded_->failure()));
@@ -197,8 +198,8 @@ bool Session::write_some() {
   }
 }
 
-// Writes what recorders left in the rings, and completes the file. A second signal ends waiting for
-// whoever takes it too slowly.
+// Writes what is left in the rings, and completes the file. A second signal ends the wait for a
+// slow reader.
 void Session::finish() {
   CaptureFiles& files = recording_.files();
   const int stop_fd = signals_.stop_fd;
@@ -222,17 +223,17 @@ void Session::finish() {
 
 void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
-  look_around();
+  check_changes();
   reporter_.progress(state(recording_.statistics()));
 }
 
-// Everything is written by now that SIGUSR2 asks to be.
+// SIGUSR2 asks for all packets to be written, which has already happened here.
 void Session::answer_requests() {
   if (counts_requested(signals_.request_fd)) reporter_.counts(state(recording_.statistics()));
 }
 
-void Session::look_around() {
-  give_rings_to_new_cpus();
+void Session::check_changes() {
+  add_rings_for_new_cpus();
   tell_all(guarded_->look());
   sleeper_.watch(guarded_->fd());
   tell_all(recording_.files().look());
@@ -250,16 +251,17 @@ Report Session::state(std::vector<InterfaceStatistics> statistics) const {
           .elapsed = monotonic_now() - start_};
 }
 
-void Session::give_rings_to_new_cpus() {
+void Session::add_rings_for_new_cpus() {
   try {
     const std::size_t added = recording_.rings().add(read_cpus().online);
     if (added == 0) return;
     guarded_->renew_guardian();
-    reporter_.news(std::to_string(added) + " more CPUs are online: gave each a ring");
+    reporter_.news(std::to_string(added) + " more CPUs are online: created a ring for each");
   } catch (const Error& error) {
     if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
-    reporter_.news(std::string("a CPU that came online has no ring, what it matches is lost: ") +
-                   error.what());
+    reporter_.news(
+        std::string("a CPU that came online has no ring, its matching packets are lost: ") +
+        error.what());
   }
 }
 

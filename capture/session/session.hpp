@@ -18,11 +18,12 @@
 
 namespace xdpcap {
 
-// Session is the thread that empties the rings: it waits for nothing but packets and the output.
-// All that watches over the sources is done by their guardian.
+// Session is the thread that empties the rings: it waits only for packets and for the output. The
+// guardian watches the sources.
 class Session {
  public:
-  // Opens the output and makes the rings; neither sources nor files have changed yet. Throws Error.
+  // Opens the output and creates the rings, but changes neither sources nor files yet. Throws
+  // Error.
   Session(const Options& options, Sources sources, const Signals& signals);
 
   // Captures until stopped. Throws Error.
@@ -34,7 +35,7 @@ class Session {
   [[nodiscard]] RecorderFactory recorders_of(std::size_t source);
   [[nodiscard]] ebpf::Program make_recorder(const CaptureInterface& interface, Flavour flavour,
                                             int next_fd) const;
-  void capture_to_the_end();
+  void capture_and_finish();
   [[noreturn]] void leave_to_guardian();
   void capture();
   void remove_recorders();
@@ -43,9 +44,9 @@ class Session {
   void finish();
   void report();
   void answer_requests();
-  // Once a second: has the world changed?
-  void look_around();
-  void give_rings_to_new_cpus();
+  // Once a second: looks for changes of CPUs, sources, guardian and files.
+  void check_changes();
+  void add_rings_for_new_cpus();
   void tell_all(const std::vector<std::string>& news);
   [[nodiscard]] Report state(std::vector<InterfaceStatistics> statistics) const;
 

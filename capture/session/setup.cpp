@@ -15,13 +15,13 @@
 namespace xdpcap {
 namespace {
 
-// A hook that a loaded program uses.
+// Opens a hook that a loaded program uses.
 Hook open_hook(const std::string& path) {
   Hook hook = Hook::open(path);
   if (!hook.has_owner()) {
     throw Error("opening the hook " + path + ": no loaded XDP program uses it yet",
-                "a recorder put in first would keep most programs out: load the program first, or "
-                "use --wait");
+                "a recorder installed first would keep most programs from using the hook: load the "
+                "program first, or use --wait");
   }
   return hook;
 }

@@ -6,8 +6,8 @@
 
 namespace xdpcap {
 
-// Opens what is to be captured from; nothing has changed yet. With --wait, waits until it is there:
-// then the list is empty when `stop_fd` becomes readable first. Throws Error.
+// Opens the sources of a capture, without changing them. With --wait, waits until they exist; the
+// list is empty if `stop_fd` becomes readable first. Throws Error.
 Sources open_sources(const Options& options, int stop_fd);
 
 }  // namespace xdpcap

@@ -39,11 +39,11 @@ Sleeper::Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at,
     : control_(control), rings_(rings), wake_at_(wake_at), epoll_(make_epoll(wakeup_, signals)) {}
 
 void Sleeper::sleep(std::uint64_t end) {
-  // The wakeup of a sleep is requested one pause early, and stays requested: a recorder that had
-  // not seen it has published its packet before that pause is over.
+  // The wakeup of a sleep is requested one pause early, and stays requested: a recorder that did
+  // not see the request has published its packet before that pause is over.
   const std::uint64_t wake_at = backoff_.is_last() ? 1 : wake_at_;
   control_.wake_at(wake_at);
-  // Whatever came in before the alarm was set has not rung it.
+  // Packets that arrived before the request do not cause a wakeup.
   if (rings_.most_waiting() < wake_at) {
     const std::uint64_t now = monotonic_now();
     const std::uint64_t left = now < end ? (end - now) / 1'000'000 + 1 : 0;

@@ -12,22 +12,22 @@
 
 namespace xdpcap {
 
-// Sleeper is how a reader waits for packets: it pauses or sleeps, as Backoff says. A pause ends
-// early when a ring fills, a sleep when a packet comes.
+// Sleeper waits for packets: it pauses or sleeps, as Backoff decides. A pause ends early when a
+// ring fills, a sleep when a packet arrives.
 class Sleeper {
  public:
   // `wake_at`: bytes in a ring that end a pause. Signals end any sleep.
-  // `control` and `rings` have to outlive it. Throws Error.
+  // `control` and `rings` must outlive this. Throws Error.
   Sleeper(Control& control, const Rings& rings, std::uint64_t wake_at, const Signals& signals);
 
-  // What recorders wake the reader with.
+  // The ring buffer with which recorders wake the reader.
   [[nodiscard]] int wakeup_fd() const { return wakeup_.fd(); }
-  // Before each look at the rings.
+  // To be called before the rings are read.
   void note_waiting() { backoff_.found(rings_.most_waiting()); }
-  // Until `end` (CLOCK_MONOTONIC in ns) at the latest.
+  // Waits until `end` (CLOCK_MONOTONIC in ns) at most.
   void sleep(std::uint64_t end);
-  // From now on a sleep also ends when something comes in on `fd`: has_news() says so. Replaces the
-  // descriptor before, which may be closed by now.
+  // From now on a sleep also ends when `fd` becomes readable, which has_news() then reports.
+  // Replaces the previous descriptor, which may already be closed.
   void watch(int fd);
   [[nodiscard]] bool has_news() const { return has_news_; }
 

@@ -116,7 +116,7 @@ void HookSource::hold(Message path) {
   std::uint32_t action = 0;
   std::size_t count = 0;
   words >> action >> count;
-  const bool is_whole = path.received.size() == count;  // or this process has too many open
+  const bool is_whole = path.received.size() == count;  // else there was no room for all
   if (is_whole) current().installation().hold(XdpAction(action), std::move(path.received));
 }
 

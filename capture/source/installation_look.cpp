@@ -114,7 +114,7 @@ std::string Installation::repair(Slot& slot, std::uint32_t holder) {
   if (!join(slot, std::move(end))) return {};
   return is_first && !last
              ? " held a recorder whose capture was killed: replaced it with our own"
-             : " was emptied by another process, or the previous capture in the chain was killed: "
+             : " was emptied by another process, or an earlier capture in the chain was killed: "
                "reinstalled the recorder beside those of other captures";
 }
 
