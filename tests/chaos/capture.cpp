@@ -105,7 +105,7 @@ void Capture::look() {
     const std::string line = err.substr(read_, end - read_);
     if (const auto report = read_report(line)) reports_.push_back(*report);
     const bool is_count = line.find("/matched packets)") != std::string::npos;
-    if (!is_count && !line.starts_with("{") && !line.empty()) said_.emplace_back(now(), line);
+    if (!is_count && !line.starts_with("{") && !line.empty()) messages_.emplace_back(now(), line);
   }
   for (ProcessId& one : chaos::guardians_of(pid_)) {
     if (std::find(guardians_.begin(), guardians_.end(), one) == guardians_.end()) {

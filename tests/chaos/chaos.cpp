@@ -48,7 +48,7 @@ void list() {
   for (const Fault& fault : all_faults()) {
     std::cout << "  " << std::left << std::setw(18) << fault.name << fault.what << '\n';
   }
-  std::cout << "what captures are asked for (--without):\n";
+  std::cout << "features of captures (--without):\n";
   for (const Feature& feature : features()) {
     std::cout << "  " << std::left << std::setw(18) << feature.name << feature.what << '\n';
   }
@@ -77,7 +77,7 @@ void check_names(const Options& options) {
   }
 }
 
-// A round is a process of its own: whatever it leaves behind goes with it.
+// Each round is a separate process, so that everything it opens is closed when it ends.
 class Rounds {
  public:
   explicit Rounds(const Options& options) : options_(options), kinds_(chosen(options)) {}
@@ -92,10 +92,10 @@ class Rounds {
       if (more && running_.size() < options_.jobs) {
         start(next++);
       } else {
-        take_one();
+        collect_one();
       }
     }
-    while (!running_.empty()) take_one();
+    while (!running_.empty()) collect_one();
     print(static_cast<double>(now() - begin) / static_cast<double>(kSecond));
     return !failed_;
   }
@@ -119,20 +119,20 @@ class Rounds {
                                      .kinds = kinds_,
                                      .without = {options_.without.begin(), options_.without.end()},
                                      .verbose = options_.verbose});
-    const bool told = ::write(writer.get(), &result, sizeof(result)) == sizeof(result);
-    ::_exit(told ? 0 : 1);
+    const bool is_sent = ::write(writer.get(), &result, sizeof(result)) == sizeof(result);
+    ::_exit(is_sent ? 0 : 1);
   }
 
-  void take_one() {
+  void collect_one() {
     int status = 0;
     const pid_t pid = ::wait(&status);
     const auto one = running_.find(pid);
     if (one == running_.end()) return;
     RoundResult result;
-    const bool told = ::read(one->second.get(), &result, sizeof(result)) == sizeof(result);
+    const bool is_received = ::read(one->second.get(), &result, sizeof(result)) == sizeof(result);
     running_.erase(one);
-    failed_ = failed_ || !told || result.failed;
-    if (!told) return;
+    failed_ = failed_ || !is_received || result.failed;
+    if (!is_received) return;
     ++rounds_;
     for (std::size_t i = 0; i < result.kinds.size(); ++i) {
       total_.kinds.at(i).faults += result.kinds.at(i).faults;
@@ -158,8 +158,8 @@ class Rounds {
               << " faults in " << std::fixed << std::setprecision(0) << seconds << " s ("
               << std::setprecision(1) << static_cast<double>(faults) / seconds
               << " a second), packets sent: " << total_.packets
-              << "; captures had to see: " << total_.verdict.must
-              << ", wrote: " << total_.verdict.written << ", left out: " << total_.verdict.left_out
+              << "; expected: " << total_.verdict.must << ", written: " << total_.verdict.written
+              << ", not selected: " << total_.verdict.left_out
               << ", counted as lost: " << total_.verdict.lost
               << ", unaccounted: " << total_.verdict.unaccounted << '\n';
   }
@@ -186,16 +186,17 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   xdpcap::chaos::Options options;
-  CLI::App app("Chaos: captures under faults, and a model that knows what they must have seen.");
-  app.add_option("--seconds", options.seconds, "How long rounds are started (60)");
-  app.add_option("--seed", options.seed, "Other choices (1)");
+  CLI::App app(
+      "Chaos: captures under faults, checked by a model that computes what they must have seen.");
+  app.add_option("--seconds", options.seconds, "How long new rounds are started (60)");
+  app.add_option("--seed", options.seed, "Seed of all random choices (1)");
   app.add_option("--round", options.round, "Only this round");
   app.add_option("--faults", options.faults, "Faults in a round (30)");
   app.add_option("--jobs", options.jobs, "Rounds at the same time (2)");
   app.add_option("--kinds", options.kinds, "Only these faults (none: no faults)")->delimiter(',');
-  app.add_option("--without", options.without, "None of these faults and requests")->delimiter(',');
-  app.add_flag("--list", options.list, "List the faults, and what captures are asked for");
-  app.add_flag("--verbose", options.verbose, "Tell the steps while they happen");
+  app.add_option("--without", options.without, "None of these faults and features")->delimiter(',');
+  app.add_flag("--list", options.list, "List the faults, and the features of captures");
+  app.add_flag("--verbose", options.verbose, "Print each step as it happens");
   CLI11_PARSE(app, argc, argv);
   try {
     return xdpcap::chaos::run(options);

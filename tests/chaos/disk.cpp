@@ -12,7 +12,7 @@
 namespace xdpcap::chaos {
 namespace {
 
-constexpr const char* kRoomy = "size=256m,mode=0777";
+constexpr const char* kLarge = "size=256m,mode=0777";
 
 void resize(const std::string& path, const std::string& options) {
   if (::mount(nullptr, path.c_str(), nullptr, MS_REMOUNT, options.c_str()) != 0) {
@@ -23,7 +23,7 @@ void resize(const std::string& path, const std::string& options) {
 }  // namespace
 
 Disk::Disk(std::string path) : path_(std::move(path)) {
-  if (::mount("tmpfs", path_.c_str(), "tmpfs", 0, kRoomy) != 0) {
+  if (::mount("tmpfs", path_.c_str(), "tmpfs", 0, kLarge) != 0) {
     throw system_error("mounting a tmpfs", errno);
   }
 }
@@ -32,7 +32,7 @@ Disk::~Disk() {
   ::umount2(path_.c_str(), MNT_DETACH);
 }
 
-// Somebody may write in between: then there is more than the size that was asked for.
+// If a capture writes in between, the contents exceed the new size, and the remount fails.
 void Disk::fill() const {
   for (int tries = 100;; --tries) {
     struct statvfs info {};
@@ -47,7 +47,7 @@ void Disk::fill() const {
 }
 
 void Disk::free() const {
-  resize(path_, kRoomy);
+  resize(path_, kLarge);
 }
 
 }  // namespace xdpcap::chaos

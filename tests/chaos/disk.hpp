@@ -5,10 +5,10 @@
 
 namespace xdpcap::chaos {
 
-// Disk is a file system of its own, in memory, that can be full.
+// Disk is a separate file system in memory that can be filled.
 class Disk {
  public:
-  // Everybody may write to it. Throws Error.
+  // All users may write to it. Throws Error.
   explicit Disk(std::string path);
   Disk(const Disk&) = delete;
   Disk& operator=(const Disk&) = delete;
@@ -16,9 +16,9 @@ class Disk {
   Disk& operator=(Disk&&) = delete;
   ~Disk();
 
-  // Leaves no room beside what is there.
+  // Shrinks it to what is in it.
   void fill() const;
-  // Gives it back.
+  // Restores its size.
   void free() const;
 
  private:

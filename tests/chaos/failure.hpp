@@ -8,7 +8,7 @@
 
 namespace xdpcap::chaos {
 
-// Failure is what the run looks for: something that the tool must not do.
+// Failure is a bug of the tool that the run has found.
 class Failure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

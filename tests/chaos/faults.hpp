@@ -12,15 +12,15 @@ struct Fault {
   const char* name;
   const char* what;
   unsigned weight;  // how often it is chosen, against others
-  // Whether there is something that it can be done to. Depends on earlier choices only, not on how
-  // far the captures have got: so that a seed chooses the same again.
+  // Whether it can be applied to anything. Depends only on earlier choices, not on the progress of
+  // the captures, so that a seed always makes the same choices.
   bool (*is_possible)(const World&);
   void (*apply)(World&);
 };
 
 const std::vector<Fault>& all_faults();
 
-// By what they are done to, each in a file of its own.
+// By target, each in its own file.
 std::vector<Fault> slot_faults();      // slots of hooks
 std::vector<Fault> hook_faults();      // pins, programs, locks
 std::vector<Fault> process_faults();   // tools and guardians

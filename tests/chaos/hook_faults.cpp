@@ -30,10 +30,10 @@ void pin(World& world, const HookPath& hook) {
   }
 }
 
-// Captures that have to report something.
-class Witnesses {
+// Captures that have to report a change.
+class ExpectedReports {
  public:
-  explicit Witnesses(std::vector<Capture*> captures) : captures_(std::move(captures)) {
+  explicit ExpectedReports(std::vector<Capture*> captures) : captures_(std::move(captures)) {
     for (Capture* one : captures_) one->look();
     since_ = now();
   }
@@ -49,20 +49,20 @@ class Witnesses {
   Time since_ = 0;
 };
 
-// Something is taken away, which all report; then it is given back, which they report, too.
-struct Absence {
-  Witnesses witnesses;
+// Something is removed, which all captures report; then it is restored, which they report, too.
+struct TemporaryRemoval {
+  ExpectedReports reports;
   News gone;
   News back;
-  std::function<void()> give_back;
-  bool is_back = false;
+  std::function<void()> restore;
+  bool is_restored = false;
 
   bool is_over() {
-    if (!is_back && witnesses.all_reported(gone)) {
-      is_back = true;
-      give_back();
+    if (!is_restored && reports.all_reported(gone)) {
+      is_restored = true;
+      restore();
     }
-    return is_back && witnesses.all_reported(back);
+    return is_restored && reports.all_reported(back);
   }
 };
 
@@ -71,12 +71,12 @@ void unpin(World& world) {
   const Claim claim{.lane = hook.lane, .actions = kPin};
   world.wait_for(claim);
   world.log.add("unpin " + hook.path);
-  auto absence =
-      std::make_shared<Absence>(Absence{Witnesses(world.watchers(hook.lane)), News::pin_gone,
-                                        News::pin_back, [&world, &hook] { pin(world, hook); }});
+  auto removal = std::make_shared<TemporaryRemoval>(
+      TemporaryRemoval{ExpectedReports(world.watchers(hook.lane)), News::pin_gone, News::pin_back,
+                       [&world, &hook] { pin(world, hook); }});
   ::unlink(hook.path.c_str());
   world.add("unpinned and pinned again: " + hook.path, {claim},
-            [absence] { return absence->is_over(); });
+            [removal] { return removal->is_over(); });
 }
 
 void unload(World& world) {
@@ -85,22 +85,22 @@ void unload(World& world) {
   const Claim claim{.lane = lane, .actions = kPin};
   world.wait_for(claim);
   world.log.add("unload the program of " + hook.path);
-  auto absence = std::make_shared<Absence>(Absence{Witnesses(world.watchers(lane)),
-                                                   News::no_program, News::program_back,
-                                                   [&world, lane] { world.load_program(lane); }});
+  auto removal = std::make_shared<TemporaryRemoval>(
+      TemporaryRemoval{ExpectedReports(world.watchers(lane)), News::no_program, News::program_back,
+                       [&world, lane] { world.load_program(lane); }});
   world.unload_program(lane);
   world.add("unloaded and loaded again: the program of " + hook.path, {claim},
-            [absence] { return absence->is_over(); });
+            [removal] { return removal->is_over(); });
 }
 
-// Followers go on in the new lane; all others stay in theirs, whose program stays loaded.
+// Followers continue in the new lane; the others stay in theirs, whose program stays loaded.
 class Reload {
  public:
   Reload(World& world, int from, int to)
-      : world_(world), from_(from), to_(to), stayers_(those(false)) {
-    for (Capture* one : those(true)) {
+      : world_(world), from_(from), to_(to), others_(watchers(false)) {
+    for (Capture* one : watchers(true)) {
       one->look();
-      one->blindness.open(from, kAllActions);
+      one->outages.open(from, kAllActions);
       one->may_follow_to.insert(to);
       followers_.push_back(one);
     }
@@ -109,13 +109,13 @@ class Reload {
 
   bool is_over() {
     std::erase_if(followers_, [&](Capture* one) { return has_followed(*one); });
-    if (!followers_.empty() || !stayers_.all_reported(News::pin_replaced)) return false;
+    if (!followers_.empty() || !others_.all_reported(News::pin_replaced)) return false;
     if (world_.watchers(from_).empty()) world_.unload_program(from_);
     return true;
   }
 
  private:
-  [[nodiscard]] std::vector<Capture*> those(bool follow) const {
+  [[nodiscard]] std::vector<Capture*> watchers(bool follow) const {
     std::vector<Capture*> captures = world_.watchers(from_);
     std::erase_if(captures, [&](const Capture* one) { return one->plan().follows != follow; });
     return captures;
@@ -126,7 +126,7 @@ class Reload {
     if (!one.reported(News::followed, since_) || !world_.attach(one, to_)) return false;
     for (const auto& [action, program] : one.programs.at(from_)) {
       expect(!world_.is_attached(one, from_, action),
-             one.name() + " follows the hook, and is still in the one before");
+             one.name() + " follows the hook, and is still in the previous one");
     }
     world_.detach(one, from_);
     return true;
@@ -135,7 +135,7 @@ class Reload {
   World& world_;
   int from_;
   int to_;
-  Witnesses stayers_;
+  ExpectedReports others_;
   std::vector<Capture*> followers_{};
   Time since_ = 0;
 };
@@ -156,7 +156,7 @@ void reload(World& world) {
             [reload] { return reload->is_over(); });
 }
 
-// By another process than the captures', which is this one.
+// This process holds the lock.
 void lock(World& world, const HookPath& hook, Time length) {
   const Claim claim{.lane = hook.lane, .actions = kLock};
   world.wait_for(claim);
@@ -190,8 +190,8 @@ bool is_in_all_slots(const World& world, const Capture& capture, int lane) {
                      [&](const auto& one) { return world.is_attached(capture, lane, one.first); });
 }
 
-// For longer than anybody waits for it. Who goes on without it may overwrite the other one, which
-// notices when it looks the next time.
+// The lock is held for longer than captures wait for it. They proceed without it and may overwrite
+// each other's recorders, which they notice with their next look.
 void start_two_locked(World& world) {
   const Plan one = world.make_plan();
   Plan other = world.make_plan();
@@ -199,18 +199,18 @@ void start_two_locked(World& world) {
   lock(world, world.hooks().at(one.hook), world.random.between(6000, 8000) * kMillisecond);
   const int lane = world.hooks().at(one.hook).lane;
   std::vector<Capture*> both = {&world.launch(one), &world.launch(other)};
-  std::vector<Blindness::Id> windows;
+  std::vector<Outages::Id> windows;
   for (Capture* capture : both) {
     for (unsigned action = 0; action < kActions; ++action) capture->disturbed.insert(action);
-    windows.push_back(capture->blindness.open(lane, kAllActions));
+    windows.push_back(capture->outages.open(lane, kAllActions));
   }
   for (Capture* capture : both) world.begin_or_end(*capture);
-  world.linger(2 * kSecond);
+  world.wait(2 * kSecond);
   for (std::size_t i = 0; i < both.size(); ++i) {
     if (!both[i]->is_live()) continue;
     world.wait_until([&] { return is_in_all_slots(world, *both[i], lane); },
                      both[i]->name() + " is in every slot again");
-    both[i]->blindness.close(windows[i]);
+    both[i]->outages.close(windows[i]);
   }
 }
 
@@ -226,7 +226,7 @@ std::vector<Fault> hook_faults() {
       {"unload", "the program is unloaded, and loaded again later", 2, some, unload},
       {"reload", "a new hook and program, pinned at the same path", 2, some, reload},
       {"start-two", "two captures are started at the same moment", 2, has_room_for_two, start_two},
-      {"start-locked", "the same on one hook, whose lock is held for longer than they wait", 1,
+      {"start-locked", "the same on one hook whose lock is held for longer than they wait", 1,
        has_room_for_two, start_two_locked},
       {"lock", "the lock of the hook's folder is held for a while", 3, some, lock},
   };

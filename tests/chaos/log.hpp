@@ -11,7 +11,7 @@
 
 namespace xdpcap::chaos {
 
-// Log is what happened in a round, and when.
+// Log is the steps of a round, with their times.
 class Log {
  public:
   void add(std::string what, Time time = now()) { steps_.push_back({time, std::move(what)}); }

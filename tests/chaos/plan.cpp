@@ -21,7 +21,7 @@ class Maker {
     plan_.hook = hook;
     choose_output();
     if (plan_.output <= Output::disk) choose_files();
-    choose_rights();
+    choose_privileges();
     choose_packets();
     if (wants("json", 2)) {
       plan_.json = true;
@@ -34,7 +34,8 @@ class Maker {
   }
 
  private:
-  // Draws from the random numbers whether it may or not, so that the rest of the round stays.
+  // Draws a random number even for a feature that is excluded, so that the rest of the round stays
+  // the same.
   bool wants(const char* feature, std::uint32_t one_in) {
     return random_.one_in(one_in) && !without_.contains(feature);
   }
@@ -64,10 +65,10 @@ class Maker {
     }
   }
 
-  void choose_rights() {
-    plan_.drops_rights = wants("drop-rights", 4);
-    plan_.follows = wants("follow", 2) && !plan_.drops_rights;
-    if (plan_.drops_rights) add({"-Z", "nobody"});
+  void choose_privileges() {
+    plan_.drops_privileges = wants("drop-privileges", 4);
+    plan_.follows = wants("follow", 2) && !plan_.drops_privileges;
+    if (plan_.drops_privileges) add({"-Z", "nobody"});
     if (plan_.follows) add({"--follow"});
   }
 
@@ -101,17 +102,17 @@ class Maker {
 const std::vector<Feature>& features() {
   static const std::vector<Feature> all = {
       {"share", "several on one hook at the same time"},
-      {"disk", "a file on a small disk of its own"},
+      {"disk", "a file on a separate small disk"},
       {"pipe", "stdout is a pipe"},
       {"socket", "stdout is a socket"},
       {"fifo", "the output is a FIFO"},
       {"rotate", "-C or -G"},
-      {"drop-rights", "-Z nobody"},
+      {"drop-privileges", "-Z nobody"},
       {"follow", "--follow"},
       {"fate", "--fate"},
       {"fate-list", "--fate=none"},
-      {"actions", "--actions with three of them"},
-      {"filter", "other filters than none"},
+      {"actions", "--actions with three actions"},
+      {"filter", "a filter"},
       {"snaplen", "-s 96"},
       {"json", "--json"},
   };

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "chaos/blindness.hpp"
+#include "chaos/outages.hpp"
 #include "chaos/random.hpp"
 
 namespace xdpcap::chaos {
 
-// Where a capture writes to. A disk is a small file system of its own.
+// Where a capture writes to. A disk is a separate small file system.
 enum class Output : std::uint8_t { file, disk, pipe, socket, fifo };
 
 struct Filter {
@@ -26,13 +26,13 @@ struct Plan {
   Output output = Output::file;
   bool rotates = false;
   bool follows = false;
-  bool drops_rights = false;
+  bool drops_privileges = false;
   bool json = false;
-  bool chooses_fates = false;  // packets may be left out
+  bool chooses_fates = false;  // packets may be not selected
   unsigned actions = kAllActions;
   const Filter* filter = nullptr;
   std::uint32_t snaplen = 0;
-  std::vector<std::string> options{};  // all of the above, as the command line says it
+  std::vector<std::string> options{};  // all of the above, as on the command line
 
   [[nodiscard]] bool is_stream() const { return output >= Output::pipe; }
   [[nodiscard]] bool wants(const Sent& packet) const {
@@ -40,7 +40,7 @@ struct Plan {
   }
 };
 
-// What captures may be asked for, as --list and --without know it.
+// Features of captures, as named by --list and --without.
 struct Feature {
   const char* name;
   const char* what;

@@ -31,12 +31,12 @@ Capture& any(World& world) {
   return claim(world, world.live());
 }
 
-bool keeps_rights(const Capture& capture) {
-  return !capture.plan().drops_rights;
+bool keeps_privileges(const Capture& capture) {
+  return !capture.plan().drops_privileges;
 }
 
-bool drops_rights(const Capture& capture) {
-  return capture.plan().drops_rights;
+bool drops_privileges(const Capture& capture) {
+  return capture.plan().drops_privileges;
 }
 
 void log(World& world, const Capture& capture, const std::string& what) {
@@ -63,7 +63,7 @@ void stop_twice(World& world) {
   const Time pause = world.random.below(30) * kMillisecond;
   world.stop(capture, End::stopped, [&] {
     capture.signal(SIGINT);
-    world.linger(pause);
+    world.wait(pause);
     capture.signal(SIGINT);
   });
 }
@@ -74,43 +74,43 @@ void kill_tool(World& world) {
   world.stop(capture, End::killed, [&] { capture.signal(SIGKILL); });
 }
 
-// Others that are called through its recorders go on: they keep the way open, from their next look
-// on. One that says that it had to be put back was cut off until then, and no other.
-void doubt_others(World& world, const Capture& killed) {
+// Captures that are called through its recorders continue, as they keep its nexts open from their
+// next look on. Only one that reports a repaired slot was cut off until then.
+void expect_outages_of_others(World& world, const Capture& killed) {
   constexpr Time kUntilAllHaveLooked = 8000 * kMillisecond;
   const Time since = now();
   for (Capture* other : world.live()) {
     for (unsigned action = 0; other != &killed && action < kActions; ++action) {
       other->disturbed.insert(action);
-      const auto window = other->blindness.open(Blindness::kAllLanes, 1U << action);
+      const auto window = other->outages.open(Outages::kAllLanes, 1U << action);
       world.add("others may be cut off from slot " + std::to_string(action), {},
                 [other, action, window, since] {
                   if (other->reported(News::slot_repaired, since, action)) {
-                    other->blindness.close(window);
+                    other->outages.close(window);
                     return true;
                   }
                   if (other->is_live() && now() < since + kUntilAllHaveLooked) return false;
-                  if (other->is_live()) other->blindness.cancel(window);
+                  if (other->is_live()) other->outages.cancel(window);
                   return true;
                 });
     }
   }
 }
 
-// In the order that leaves the guardian no time.
+// In an order that leaves the guardian no time to act.
 void kill_both(World& world) {
   Capture& capture = any(world);
   log(world, capture, "killed together with its guardian");
   world.wait_until([&] { return capture.guardian().has_value(); }, "a guardian");
-  doubt_others(world, capture);
+  expect_outages_of_others(world, capture);
   world.stop(capture, End::both_killed, [&] {
-    capture.signal(SIGSTOP);  // or it might start another in between
+    capture.signal(SIGSTOP);  // or it might start another guardian in between
     while (const auto guardian = capture.guardian()) ::kill(guardian->pid, SIGKILL);
     capture.signal(SIGKILL);
   });
 }
 
-// For some time. It misses nothing: what its rings have no room for is counted.
+// Temporarily. It misses no packet: those that do not fit into its rings are counted.
 void suspend_tool(World& world) {
   Capture& capture = any(world);
   const Time until = now() + world.random.between(50, 2000) * kMillisecond;
@@ -137,7 +137,7 @@ void suspend_guardian(World& world) {
   });
 }
 
-// It stays suspended while the tool ends, which must not wait for it.
+// The guardian stays suspended while the tool ends, which must not wait for it.
 void stop_with_suspended_guardian(World& world) {
   Capture& capture = any(world);
   world.wait_until([&] { return capture.guardian().has_value(); }, "a guardian");
@@ -161,28 +161,28 @@ Time kill_guardian(World& world, Capture& capture) {
 }
 
 void kill_guardian(World& world) {
-  Capture& capture = claim(world, world.live(keeps_rights));
+  Capture& capture = claim(world, world.live(keeps_privileges));
   const Time since = kill_guardian(world, capture);
   world.add("the guardian of " + capture.name() + " was killed, and it reports that",
             {{.capture = &capture}},
             [&capture, since] { return capture.reported(News::guardian_killed, since); });
 }
 
-// Without rights there is no other one: the capture can still be ended.
+// Without privileges no other guardian can be started; the capture can still be stopped.
 void kill_only_guardian(World& world) {
-  Capture& capture = claim(world, world.live(drops_rights));
+  Capture& capture = claim(world, world.live(drops_privileges));
   const Time since = kill_guardian(world, capture);
   world.wait_until([&] { return capture.reported(News::guardian_killed, since); },
                    capture.name() + " reports that its guardian was killed");
   world.stop(capture, End::stopped, [&] { capture.signal(SIGINT); });
 }
 
-bool some_keep_rights(const World& world) {
-  return !world.live(keeps_rights).empty();
+bool some_keep_privileges(const World& world) {
+  return !world.live(keeps_privileges).empty();
 }
 
-bool some_drop_rights(const World& world) {
-  return several(world) && !world.live(drops_rights).empty();
+bool some_drop_privileges(const World& world) {
+  return several(world) && !world.live(drops_privileges).empty();
 }
 
 void start(World& world) {
@@ -207,9 +207,9 @@ std::vector<Fault> process_faults() {
        suspend_guardian},
       {"guardian-stuck", "SIGINT while the guardian is stopped (SIGSTOP)", 1, several,
        stop_with_suspended_guardian},
-      {"guardian-kill", "the guardian is killed", 4, some_keep_rights, kill_guardian},
+      {"guardian-kill", "the guardian is killed", 4, some_keep_privileges, kill_guardian},
       {"guardian-gone", "the guardian of a capture with -Z is killed, and the capture ends", 1,
-       some_drop_rights, kill_only_guardian},
+       some_drop_privileges, kill_only_guardian},
       {"kill", "the tool is killed, and its guardian is not", 3, several, kill_tool},
       {"kill-both", "the tool is killed with its guardian", 1, several, kill_both},
   };

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of a process that ends meanwhile, as far as it could be read.
+// If the process ends meanwhile, returns what could be read before.
 std::string file_of(pid_t pid, const std::string& name) {
   const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -47,7 +47,7 @@ Stat stat_of(pid_t pid) {
   return stat;
 }
 
-// fork() copies the title of the tool, and the guardian takes its own a moment later.
+// After fork() the guardian has the title of the tool for a moment, before it sets its own.
 bool is_guardian(pid_t pid) {
   return file_of(pid, "cmdline").find("guardian of ") != std::string::npos;
 }

@@ -10,7 +10,7 @@
 
 namespace xdpcap::chaos {
 
-// ProcessId names a process for good, as pids come again.
+// ProcessId identifies a process permanently, as pids are reused.
 struct ProcessId {
   pid_t pid = -1;
   std::string start{};  // field 22 of /proc/<pid>/stat
@@ -18,10 +18,10 @@ struct ProcessId {
   friend bool operator==(const ProcessId&, const ProcessId&) = default;
 };
 
-// Whether it is there and has not ended.
+// Whether it exists and has not ended.
 bool is_running(const ProcessId& process);
 
-// The children of a process that call themselves guardians.
+// The children of a process that have the title of a guardian.
 std::vector<ProcessId> guardians_of(pid_t pid);
 
 // The ids of the BPF programs that a process has open.

@@ -8,8 +8,8 @@
 
 namespace xdpcap::chaos {
 
-// Random makes the choices of a round. The standard's distributions differ between libraries, so
-// that a seed would not mean the same everywhere: these do not.
+// Random makes the choices of a round. Unlike the distributions of the standard library, it gives
+// the same numbers for a seed with every implementation.
 class Random {
  public:
   Random(std::uint64_t seed, std::uint64_t round) {

@@ -11,10 +11,10 @@ namespace {
 
 struct Wording {
   News news;
-  const char* text;  // stands in the line; where there is a slot, its line begins "slot NAME "
+  const char* text;  // part of the line; a line about a slot begins with "slot NAME "
 };
 
-// The first that stands in a line counts.
+// The first one that is part of a line counts.
 constexpr std::array kWordings = {
     Wording{News::slot_taken, "accepts no recorder any more"},
     Wording{News::slot_repaired, "reinstalled the recorder"},

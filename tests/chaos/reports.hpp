@@ -13,17 +13,17 @@
 namespace xdpcap::chaos {
 
 enum class News : std::uint8_t {
-  slot_repaired,    // a slot did not lead to the recorder, and does again
-  slot_taken,       // a slot does not lead to the recorder, and will not for now
-  guardian_killed,  // whatever was done about it
+  slot_repaired,    // a slot had lost the recorder, and calls it again
+  slot_taken,       // a slot has lost the recorder, and it could not be reinstalled yet
+  guardian_killed,  // whether or not another one was started
   pin_gone,         // the hook was unpinned
   pin_back,         // the same hook is pinned again
   pin_replaced,     // another hook is pinned there: the capture stays with its own
   followed,         // another hook is pinned there: the capture has moved to it
-  no_program,       // nothing that is loaded uses the hook
-  program_back,     // something uses it again
+  no_program,       // no loaded program uses the hook
+  program_back,     // a program uses it again
   write_failed,     // the output cannot be written to
-  error,            // "xdpcap-cpp: ...": the error that it ends with
+  error,            // "xdpcap-cpp: ...": the error with which it ends
 };
 
 struct Report {
@@ -32,7 +32,7 @@ struct Report {
   Time time = 0;                     // when it was read
 };
 
-// What a line of stderr reports; nothing when it is none of these.
+// The report in a line of stderr; nothing if it is none of these.
 std::optional<Report> read_report(std::string_view line);
 
 // "12 packets lost of 345 that matched: ..."

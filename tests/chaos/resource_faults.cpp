@@ -26,7 +26,7 @@ bool has_reader(const Capture& capture) {
   return capture.sink() != nullptr;
 }
 
-// Whether there are such captures, and others.
+// Whether there are several captures, and at least one of this kind.
 template <bool (*kThat)(const Capture&)>
 bool some_of_several(const World& world) {
   return several(world) && !world.live(kThat).empty();
@@ -55,7 +55,7 @@ void slow_reader(World& world) {
   const Time until = now() + world.random.between(50, 2500) * kMillisecond;
   log(world, capture, kPace == Sink::Pace::slow ? "slow reader" : "reader pauses");
   capture.sink()->set_pace(kPace);
-  world.add("the reader of " + capture.name() + " reads on", {{.capture = &capture}},
+  world.add("the reader of " + capture.name() + " continues", {{.capture = &capture}},
             [&capture, until] {
               if (now() < until) return false;
               capture.sink()->set_pace(Sink::Pace::normal);
@@ -63,24 +63,24 @@ void slow_reader(World& world) {
             });
 }
 
-void vanishing_reader(World& world) {
+void close_reader(World& world) {
   Capture& capture = claim(world, world.live(has_reader));
-  log(world, capture, "reader is gone");
-  world.stop(capture, End::reader_gone, [&] { capture.sink()->vanish(); });
+  log(world, capture, "reader closed");
+  world.stop(capture, End::reader_gone, [&] { capture.sink()->close(); });
 }
 
-// It ends although nobody reads what it has left, or not fast: then, at the second SIGINT.
+// It ends although its remaining output is not read; if it is read slowly, at the second SIGINT.
 template <Sink::Pace kPace>
 void stop_with_reader(World& world) {
   Capture& capture = claim(world, world.live(has_reader));
   log(world, capture,
       kPace == Sink::Pace::slow ? "SIGINT twice, slow reader" : "SIGINT, no reader");
   capture.sink()->set_pace(kPace);
-  world.linger(world.random.between(50, 1000) * kMillisecond);
+  world.wait(world.random.between(50, 1000) * kMillisecond);
   world.stop(capture, End::stuck, [&] {
     capture.signal(SIGINT);
     if (kPace == Sink::Pace::slow) {
-      world.linger(100 * kMillisecond);
+      world.wait(100 * kMillisecond);
       capture.signal(SIGINT);
     }
     world.wait_until([&] { return capture.has_exited(); },
@@ -88,7 +88,7 @@ void stop_with_reader(World& world) {
   });
 }
 
-// Limit is a resource limit of a running process, until it goes.
+// Limit lowers a resource limit of a running process, and restores it on destruction.
 class Limit {
  public:
   Limit(pid_t pid, __rlimit_resource resource, rlim_t value) : pid_(pid), resource_(resource) {
@@ -108,15 +108,15 @@ class Limit {
   rlimit before_{};
 };
 
-// Who cannot go on for want of something ends, with exit code 2 and an exact account. The model
-// does not know when, nor whether: so it is ended then in any case.
+// A capture that cannot continue for lack of a resource ends, with exit code 2 and exact counts.
+// The model cannot know whether and when: so it stops the capture in any case.
 void exhaust(World& world, Capture& capture, __rlimit_resource resource, rlim_t value,
              Time length) {
   capture.may_exit = true;
-  capture.blindness.open(Blindness::kAllLanes, kAllActions);
+  capture.outages.open(Outages::kAllLanes, kAllActions);
   {
     const Limit limit(capture.pid(), resource, value);
-    world.linger(length);
+    world.wait(length);
   }
   world.stop(capture, End::exhausted, [&] { capture.signal(SIGINT); });
 }
@@ -152,8 +152,8 @@ void exhaust_guardian(World& world) {
             });
 }
 
-// It is killed while its guardian may not open anything: what that needs it has.
-void kill_with_poor_guardian(World& world) {
+// The tool is killed while its guardian may not open anything: it needs no new descriptors.
+void kill_with_limited_guardian(World& world) {
   Capture& capture = claim(world, world.live());
   world.wait_until([&] { return capture.guardian().has_value(); }, "a guardian");
   log(world, capture, "killed, no descriptors for its guardian");
@@ -169,12 +169,12 @@ void exhaust_memory(World& world) {
   exhaust(world, capture, RLIMIT_DATA, 0, length);
 }
 
-// No more memory from the moment it is told to end.
+// No more memory or descriptors from the moment of the SIGINT.
 void stop_without(World& world, __rlimit_resource resource, rlim_t value, const std::string& what) {
   Capture& capture = claim(world, world.live());
   log(world, capture, "SIGINT, " + what);
   const Limit limit(capture.pid(), resource, value);
-  // Another file may be due, for which it has nothing.
+  // Another file may be due, which it cannot open then.
   const End end = capture.plan().rotates ? End::exhausted : End::stopped;
   world.stop(capture, end, [&] { capture.signal(SIGINT); });
 }
@@ -191,8 +191,7 @@ bool stays_in_one_file(const Capture& capture) {
   return !capture.plan().rotates;
 }
 
-// System calls that fail, as the kernel's fault injection would have them fail, where it is built
-// in; strace does it on every kernel.
+// System calls fail as with the kernel's fault injection, but strace works on every kernel.
 void inject(World& world) {
   static const std::vector<std::string> kFailures = {"bpf:error=ENOMEM", "openat:error=EMFILE",
                                                      "bpf:error=EPERM", "fcntl:error=EMFILE",
@@ -208,10 +207,10 @@ void inject(World& world) {
       "strace", "-f", "-o", "/dev/null", "-p", std::to_string(pid), "-e",
       "inject=" + failure + ":when=" + std::to_string(world.random.between(1, 5)) + "+"});
   world.add("failing calls in " + capture.name(), {{.capture = &capture}},
-            [strace, until = now() + length, said = false]() mutable {
+            [strace, until = now() + length, stopped = false]() mutable {
               if (now() < until) return false;
-              if (!said) strace->signal(SIGINT);
-              said = true;
+              if (!stopped) strace->signal(SIGINT);
+              stopped = true;
               strace->wait();
               return true;
             });
@@ -231,9 +230,9 @@ std::vector<Fault> resource_faults() {
        slow_reader<Pace::paused>},
       {"reader-slow", "the reader of a pipe is slow for a while", 3, some_of_several<has_reader>,
        slow_reader<Pace::slow>},
-      {"reader-gone", "the reader of a pipe goes away", 1, some_of_several<has_reader>,
-       vanishing_reader},
-      {"reader-stuck", "SIGINT while nobody reads the pipe", 1, some_of_several<has_reader>,
+      {"reader-gone", "the reader of a pipe closes it", 1, some_of_several<has_reader>,
+       close_reader},
+      {"reader-stuck", "SIGINT while the pipe is not read", 1, some_of_several<has_reader>,
        stop_with_reader<Pace::paused>},
       {"reader-slow-int", "SIGINT twice while the reader of the pipe is slow", 1,
        some_of_several<has_reader>, stop_with_reader<Pace::slow>},
@@ -241,7 +240,7 @@ std::vector<Fault> resource_faults() {
       {"descriptors-guardian", "no descriptors for the guardian for a while", 2, some,
        exhaust_guardian},
       {"descriptors-kill", "the tool is killed while its guardian has no descriptors", 1, several,
-       kill_with_poor_guardian},
+       kill_with_limited_guardian},
       {"descriptors-int", "SIGINT while the tool has no descriptors", 1, several,
        stop_without_descriptors},
       {"memory", "no memory for the tool for a while", 1, several, exhaust_memory},

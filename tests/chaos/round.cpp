@@ -27,7 +27,7 @@ class Round {
       play();
     } catch (const std::exception& error) {
       result_.failed = true;
-      tell(error.what());
+      report_failure(error.what());
     }
     return result_;
   }
@@ -38,11 +38,11 @@ class Round {
       world_.start(world_.make_plan());
     }
     for (unsigned i = 0; i < plan_.faults; ++i) {
-      world_.linger(world_.random.between(0, 150) * kMillisecond);
+      world_.wait(world_.random.between(0, 150) * kMillisecond);
       apply_one();
     }
     world_.wait_for_all();
-    world_.linger(50 * kMillisecond);
+    world_.wait(50 * kMillisecond);
     stop_all();
     world_.check_clean();
     world_.traffic.stop();
@@ -81,7 +81,7 @@ class Round {
     if (last_ != nullptr) last_->packets += world_.traffic.count() - counted_;
   }
 
-  // Who is in a slot with others may have a descriptor or two for each of them.
+  // A capture may have up to two descriptors for each capture that it shares a slot with.
   void check_descriptors(const Capture& capture) {
     const std::size_t allowed = capture.descriptors + 2 * std::size_t{kActions};
     world_.wait_until([&] { return descriptors_of(capture.pid()) <= allowed; },
@@ -102,13 +102,13 @@ class Round {
     if (first) throw *first;
   }
 
-  void tell(const char* what) {
+  void report_failure(const char* what) {
     std::cerr << "chaos: " << what << "\n  --seed " << plan_.seed << " --round " << plan_.round
               << " --faults " << plan_.faults << "\n";
     for (const auto& capture : world_.captures()) {
       capture->look();
-      for (const auto& [time, line] : capture->said()) {
-        world_.log.add("  " + capture->name() + " said: " + line, time);
+      for (const auto& [time, line] : capture->messages()) {
+        world_.log.add("  " + capture->name() + " reported: " + line, time);
       }
     }
     for (const std::string& line : world_.log.lines()) std::cerr << "  " << line << '\n';

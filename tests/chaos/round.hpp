@@ -22,7 +22,7 @@ struct RoundPlan {
   bool verbose = false;
 };
 
-// What was done, and what came of it.
+// One kind of fault in a round.
 struct Tally {
   std::uint64_t faults = 0;
   std::uint64_t packets = 0;  // sent between this fault and the next
@@ -30,15 +30,15 @@ struct Tally {
 
 struct RoundResult {
   static constexpr std::size_t kMostKinds = 64;
-  std::array<Tally, kMostKinds> kinds{};  // by place among all faults
+  std::array<Tally, kMostKinds> kinds{};  // by index in all_faults()
   std::uint64_t captures = 0;
   std::uint64_t packets = 0;  // sent
   Verdict verdict{};          // of all captures together
   bool failed = false;
 };
 
-// Plays a round. What went wrong is said on stderr, with the steps that led there and the folder
-// that has the files.
+// Plays a round. A failure is printed to stderr, with all steps before it and the folder with the
+// files.
 RoundResult play(const RoundPlan& plan);
 
 }  // namespace xdpcap::chaos

@@ -15,7 +15,7 @@
 namespace xdpcap::chaos {
 namespace {
 
-// Without O_NONBLOCK it would wait for the writer here.
+// Without O_NONBLOCK, open() would wait for the writer.
 UniqueFd make_fifo(const std::string& path) {
   if (::mkfifo(path.c_str(), 0666) != 0) throw system_error("making " + path, errno);
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -27,15 +27,15 @@ UniqueFd make_fifo(const std::string& path) {
 
 Sink::Sink(const std::string& fifo) : Sink(make_fifo(fifo)) {}
 
-void Sink::vanish() {
-  gone_ = true;
+void Sink::close() {
+  closed_ = true;
   if (thread_.joinable()) thread_.join();
   fd_.reset();
 }
 
 void Sink::read() {
   using std::chrono::milliseconds;
-  while (!gone_ && !ended_) {
+  while (!closed_ && !ended_) {
     if (pace_ == Pace::paused) {
       std::this_thread::sleep_for(milliseconds(2));
       continue;
@@ -45,7 +45,7 @@ void Sink::read() {
   }
 }
 
-// A FIFO reads as ended until somebody writes to it.
+// A FIFO reads as ended until a writer opens it.
 bool Sink::read_once() {
   constexpr std::size_t kSlow = 256;
   std::array<char, 4096> chunk{};

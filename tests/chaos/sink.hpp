@@ -10,23 +10,23 @@
 
 namespace xdpcap::chaos {
 
-// Sink is the reader of a pipe, a FIFO or a socket: one who keeps all he read, and who may pause,
-// be slow, or go away.
+// Sink is the reader of a pipe, a FIFO or a socket. It keeps everything that it has read, and can
+// pause, be slow, or close its end.
 class Sink {
  public:
   explicit Sink(UniqueFd fd) : fd_(std::move(fd)), thread_([this] { read(); }) {}
-  // A FIFO that is made here.
+  // Creates a FIFO and reads it.
   explicit Sink(const std::string& fifo);
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
   Sink(Sink&&) = delete;
   Sink& operator=(Sink&&) = delete;
-  ~Sink() { vanish(); }
+  ~Sink() { close(); }
 
   enum class Pace { normal, slow, paused };
   void set_pace(Pace pace) { pace_ = pace; }
   // Closes its end.
-  void vanish();
+  void close();
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool ended() const { return ended_; }
@@ -41,7 +41,7 @@ class Sink {
   std::string bytes_;
   std::atomic<Pace> pace_ = Pace::normal;
   std::atomic<std::size_t> size_ = 0;
-  std::atomic<bool> gone_ = false;
+  std::atomic<bool> closed_ = false;
   std::atomic<bool> ended_ = false;
   std::thread thread_;
 };

@@ -17,13 +17,13 @@ namespace {
 
 constexpr std::array<const char*, kActions> kNames = {"aborted", "drop", "pass", "tx", "redirect"};
 
-// A slot that some capture is in, and those captures.
+// A slot with recorders, and the captures that they belong to.
 struct Victim {
   int lane = -1;
   unsigned action = 0;
   struct Watcher {
     Capture* capture;
-    Blindness::Id window;
+    Outages::Id window;
     bool is_settled = false;
   };
   std::vector<Watcher> watchers{};
@@ -47,7 +47,7 @@ bool wants(const Capture& capture, unsigned action) {
   return (capture.plan().actions >> action & 1U) != 0;
 }
 
-// From now on those who are in the slot may miss packets.
+// From now on the captures in the slot may miss packets.
 Victim disturb(World& world, int lane, unsigned action) {
   Victim victim{.lane = lane, .action = action};
   world.wait_for({.lane = victim.lane, .actions = 1U << victim.action});
@@ -55,7 +55,7 @@ Victim disturb(World& world, int lane, unsigned action) {
     if (!wants(*capture, victim.action)) continue;
     capture->look();
     capture->disturbed.insert(victim.action);
-    victim.watchers.push_back({capture, capture->blindness.open(victim.lane, 1U << victim.action)});
+    victim.watchers.push_back({capture, capture->outages.open(victim.lane, 1U << victim.action)});
   }
   victim.since = now();
   return victim;
@@ -77,19 +77,19 @@ bool any_reported(const Victim& victim) {
   return std::any_of(victim.watchers.begin(), victim.watchers.end(), [&](const auto& one) {
     return one.capture->reported(News::slot_repaired, victim.since, victim.action) ||
            one.capture->reported(News::slot_taken, victim.since, victim.action) ||
-           one.capture->reported(News::guardian_killed, victim.since);  // it may have done it
+           one.capture->reported(News::guardian_killed, victim.since);  // the report may be lost
   });
 }
 
-bool all_lost(const Victim& victim) {
+bool all_taken_over(const Victim& victim) {
   return std::all_of(victim.watchers.begin(), victim.watchers.end(), [&](const auto& one) {
     return !one.capture->is_live() ||
            one.capture->reported(News::slot_taken, victim.since, victim.action);
   });
 }
 
-// Whether all that live are in the slot again. A window ends when its capture is seen there: after
-// the report, so that the one who repaired the slot is done with it.
+// Whether all running captures are in the slot again. A window ends when its capture is seen there
+// after the report, which comes when the repair of the slot is complete.
 bool are_back(const World& world, Victim& victim) {
   if (!any_reported(victim)) return false;
   bool all = true;
@@ -101,17 +101,17 @@ bool are_back(const World& world, Victim& victim) {
       continue;
     }
     one.is_settled = true;
-    if (one.capture->is_live()) one.capture->blindness.close(one.window);
+    if (one.capture->is_live()) one.capture->outages.close(one.window);
   }
   return all;
 }
 
-// Who is not in the slot, and who is.
+// Lists the captures that are missing from the slot, and the programs in it.
 std::string missing(const World& world, const Victim& victim) {
-  std::string text = any_reported(victim) ? "" : "; nobody reported it";
+  std::string text = any_reported(victim) ? "" : "; no capture reported it";
   for (const Victim::Watcher& one : victim.watchers) {
     if (!one.is_settled && one.capture->is_live())
-      text += "; " + one.capture->name() + " is not there";
+      text += "; " + one.capture->name() + " is missing";
   }
   for (const std::uint32_t program : world.chain(victim.lane, victim.action)) {
     text += "; program " + std::to_string(program) + world.owner(program);
@@ -119,7 +119,7 @@ std::string missing(const World& world, const Victim& victim) {
   return text;
 }
 
-bool nobody_lives(const Victim& victim) {
+bool all_ended(const Victim& victim) {
   return std::none_of(victim.watchers.begin(), victim.watchers.end(),
                       [](const auto& one) { return one.capture->is_live(); });
 }
@@ -128,7 +128,7 @@ void expect_back(World& world, const std::string& what, const std::shared_ptr<Vi
   const Claim claim{.lane = victim->lane, .actions = 1U << victim->action};
   world.add(
       name(*victim) + what, {claim},
-      [&world, victim] { return nobody_lives(*victim) || are_back(world, *victim); },
+      [&world, victim] { return all_ended(*victim) || are_back(world, *victim); },
       [&world, victim] { return missing(world, *victim); });
 }
 
@@ -136,10 +136,11 @@ void delete_entry(World& world) {
   auto victim = std::make_shared<Victim>(choose(world));
   world.log.add("empty " + name(*victim));
   empty_slot(world, *victim);
-  expect_back(world, " was emptied; its captures report that and put their recorders back", victim);
+  expect_back(world, " was emptied; its captures report that and reinstall their recorders",
+              victim);
 }
 
-// Another capture takes the slots over, and ends when all have reported it.
+// Another capture takes over the slots, and ends when all captures have reported that.
 void replace(World& world) {
   Plan plan = world.make_plan();
   plan.options.emplace_back("--replace");
@@ -151,11 +152,11 @@ void replace(World& world) {
     victims.push_back(std::make_shared<Victim>(disturb(world, lane, action)));
   }
   Capture& capture = world.start(std::move(plan));
-  const auto all_know = [&] {
+  const auto all_reported = [&] {
     return std::all_of(victims.begin(), victims.end(),
-                       [](const auto& one) { return all_lost(*one); });
+                       [](const auto& one) { return all_taken_over(*one); });
   };
-  world.wait_until(all_know, "all report that " + capture.name() + " has replaced them");
+  world.wait_until(all_reported, "all report that " + capture.name() + " has replaced them");
   for (const auto& victim : victims) victim->since = now();
   world.stop(capture, End::stopped, [&] { capture.signal(SIGINT); });
   for (const auto& victim : victims) {
@@ -163,30 +164,32 @@ void replace(World& world) {
   }
 }
 
-// Every capture that is in the slot says so; then the stranger goes.
+// All captures in the slot report the foreign program; then it is removed.
 class Takeover {
  public:
   Takeover(World& world, Victim victim)
-      : world_(world), victim_(std::move(victim)), stranger_(world.make_stranger(victim_.action)) {}
+      : world_(world),
+        victim_(std::move(victim)),
+        foreign_program_(world.make_foreign_program(victim_.action)) {}
 
   bool is_over() {
-    const bool nobody = nobody_lives(victim_);
-    if (!gone_ && !nobody && !all_lost(victim_)) return false;
-    if (!gone_) {
-      gone_ = true;
+    const bool ended = all_ended(victim_);
+    if (!removed_ && !ended && !all_taken_over(victim_)) return false;
+    if (!removed_) {
+      removed_ = true;
       victim_.since = now();
       empty_slot(world_, victim_);
     }
-    return nobody || are_back(world_, victim_);
+    return ended || are_back(world_, victim_);
   }
 
   [[nodiscard]] std::string missing() const {
-    return (gone_ ? "; the stranger has gone" : "; not all reported it") +
+    return (removed_ ? "; the foreign program was removed" : "; not all captures reported it") +
            xdpcap::chaos::missing(world_, victim_);
   }
 
-  void put_stranger() const {
-    const int program = stranger_.fd();
+  void install_program() const {
+    const int program = foreign_program_.fd();
     if (bpf_map_update_elem(world_.lane(victim_.lane).map.get(), &victim_.action, &program,
                             BPF_ANY) != 0) {
       throw system_error("putting a program into " + name(victim_), errno);
@@ -196,8 +199,8 @@ class Takeover {
  private:
   World& world_;
   Victim victim_;
-  test::HookedProgram stranger_;  // another one each time, or it would be no news
-  bool gone_ = false;
+  test::HookedProgram foreign_program_;  // a new one each time, or it would not be reported
+  bool removed_ = false;
 };
 
 void overwrite_entry(World& world) {
@@ -206,9 +209,9 @@ void overwrite_entry(World& world) {
   const std::string what = name(victim);
   world.log.add("overwrite " + what);
   auto takeover = std::make_shared<Takeover>(world, std::move(victim));
-  takeover->put_stranger();
+  takeover->install_program();
   world.add(
-      what + " was overwritten; its captures report that, and put their recorders back later",
+      what + " was overwritten; its captures report that, and reinstall their recorders later",
       {claim}, [takeover] { return takeover->is_over(); },
       [takeover] { return takeover->missing(); });
 }
@@ -218,9 +221,9 @@ void overwrite_entry(World& world) {
 std::vector<Fault> slot_faults() {
   return {
       {"empty", "a slot is emptied", 8, some, delete_entry},
-      {"overwrite", "a slot is overwritten with a program of somebody else, who goes later", 5,
-       some, overwrite_entry},
-      {"replace", "another capture takes all slots over (--replace), and ends later", 1, has_room,
+      {"overwrite", "a slot is overwritten with a foreign program, which is removed later", 5, some,
+       overwrite_entry},
+      {"replace", "another capture takes over all slots (--replace), and ends later", 1, has_room,
        replace},
   };
 }

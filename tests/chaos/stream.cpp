@@ -24,7 +24,7 @@ Number at(std::string_view bytes, std::size_t place) {
   return number;
 }
 
-// The options that begin at a place in a block, by code. `block` is without its last length.
+// The options that begin at `place` in a block, by code. `block` is without the trailing length.
 std::map<unsigned, std::string_view> options_at(std::string_view block, std::size_t place) {
   std::map<unsigned, std::string_view> options;
   while (place + 4 <= block.size()) {
@@ -54,7 +54,7 @@ class Reader {
       stream_.cut = bytes.size() < kLeastBlock || bytes.size() < length;
       if (stream_.cut) break;
       expect(length >= kLeastBlock && at<std::uint32_t>(bytes, length - 4) == length,
-             "a block of the capture has two lengths");
+             "the two lengths of a block of the capture differ");
       take(bytes.substr(0, length - 4));
       bytes.remove_prefix(length);
     }

@@ -19,7 +19,7 @@ struct StreamPacket {
   std::vector<std::uint8_t> bytes{};  // what was captured of it
 };
 
-// Account of one action: matched = written + left out + lost.
+// The counts of one action: matched = written + not selected + lost.
 struct Account {
   std::uint64_t received = 0;
   std::uint64_t matched = 0;
@@ -31,11 +31,11 @@ struct Account {
 
 struct Stream {
   std::vector<StreamPacket> packets;
-  std::map<unsigned, Account> statistics;  // by action; empty when they are missing
+  std::map<unsigned, Account> statistics;  // by action; empty if they are missing
   bool cut = false;                        // ends in the middle of a block
 };
 
-// Throws Failure when it is no pcapng.
+// Throws Failure if it is not valid pcapng.
 Stream read_stream(const std::string& bytes);
 
 }  // namespace xdpcap::chaos

@@ -22,7 +22,7 @@ void move_to_cpu(std::uint32_t choice) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(choice % (cpus == 0 ? 1 : cpus), &set);
-  ::sched_setaffinity(0, sizeof(set), &set);  // where it may not, it stays
+  ::sched_setaffinity(0, sizeof(set), &set);  // if that fails, it stays on its CPU
 }
 
 }  // namespace

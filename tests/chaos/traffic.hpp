@@ -23,18 +23,18 @@ inline constexpr unsigned kActions = 5;
 
 // Sent is a packet that was sent; its number is its place in the list of all.
 struct Sent {
-  Time before = 0;  // it was sent between these
+  Time before = 0;  // it was sent between these times
   Time after = 0;
   std::uint16_t size = 0;
   std::uint8_t lane = 0;  // the program it was sent through
   std::uint8_t action = 0;
 };
 
-// The bytes of packet `number`: its action, its number, and others that depend on the number.
+// The bytes of packet `number`: its action, its number, and bytes that depend on the number.
 test::Packet make_packet(std::uint64_t number, const Sent& sent);
-// The number that stands in a packet, or that of none.
+// The number in a packet, or one that no packet has.
 std::uint64_t number_in(std::span<const std::uint8_t> bytes);
-// How much of a packet has to be captured for its number.
+// How many bytes of a packet have to be captured for its number.
 inline constexpr std::uint32_t kNumberedBytes = 24;
 
 class Traffic {
@@ -47,7 +47,7 @@ class Traffic {
   ~Traffic() { stop(); }
 
   void add(std::uint8_t lane, const test::HookedProgram& program);
-  // No packet is on its way through it afterwards.
+  // When it returns, no packet is in flight through the lane.
   void remove(std::uint8_t lane);
   [[nodiscard]] std::uint64_t count() const { return count_; }
   // Throws Failure when sending failed.
@@ -61,7 +61,7 @@ class Traffic {
   bool send_one(std::uint32_t choice, Sent sent);
 
   Random random_;
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;  // of lanes_ and sent_
   std::map<std::uint8_t, const test::HookedProgram*> lanes_;
   std::vector<Sent> sent_;
   std::string error_;

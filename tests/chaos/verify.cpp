@@ -15,17 +15,17 @@
 namespace xdpcap::chaos {
 namespace {
 
-// What a capture may have met, by action.
+// The packets of one action, according to the model.
 struct Counts {
   std::uint64_t must_receive = 0;
-  std::uint64_t may_receive = 0;  // the former among them
+  std::uint64_t may_receive = 0;  // including those
   std::uint64_t must_match = 0;
   std::uint64_t may_match = 0;
-  std::uint64_t missing = 0;        // of those that must match, not in the output
-  std::uint64_t doubtful_here = 0;  // in the output, of those that need not match
+  std::uint64_t missing = 0;             // of those that must match, not in the output
+  std::uint64_t optional_in_output = 0;  // in the output, of those that need not match
 };
 
-// Packets one after the other of one action that must match, and are not in the output.
+// Consecutive packets of one action that must match, and are not in the output.
 struct Gap {
   unsigned action = 0;
   std::uint64_t packets = 0;
@@ -41,16 +41,15 @@ class Verification {
         sent_(sent),
         verdict_(verdict),
         log_(log),
-        here_(sent.size()) {}
+        in_output_(sent.size()) {}
 
   void run() {
     read_output();
     count();
-    for (const Gap& gap : gaps_) tell(gap);
+    for (const Gap& gap : gaps_) log_gap(gap);
     check_exit();
     check_reports();
-    // Where a disk had no room for another file, only the summary tells of what that would have
-    // held.
+    // If a full disk had no room for another file, only the summary counts its packets.
     if (has_account_ && capture_.end != End::disk_full) check_account();
     check_summary();
     for (const std::string& path : capture_.leftovers()) {
@@ -73,7 +72,7 @@ class Verification {
     check(a <= b, what + ": " + std::to_string(a) + " > " + std::to_string(b));
   }
 
-  // Nobody completes the output of a stream whose writer was killed, or whose reader has gone.
+  // A stream is not completed if its writer was killed, or if its reader has closed it.
   [[nodiscard]] bool may_be_cut() const {
     return capture_.end == End::both_killed || capture_.end == End::reader_gone ||
            capture_.end == End::stuck || capture_.end == End::refused ||
@@ -87,7 +86,7 @@ class Verification {
   void take(const StreamPacket& packet);
   void count();
   void add_to_gap(const Sent& missing, std::map<unsigned, std::size_t>& open);
-  void tell(const Gap& gap);
+  void log_gap(const Gap& gap);
   void check_exit() const;
   void check_reports() const;
   void check_account();
@@ -101,11 +100,11 @@ class Verification {
   Verdict& verdict_;
   Log& log_;
   std::vector<Gap> gaps_{};
-  std::vector<bool> here_;  // by number: in the output
+  std::vector<bool> in_output_;  // by number: in the output
   std::uint64_t written_ = 0;
   std::uint64_t last_number_ = 0;
   std::uint64_t last_time_ = 0;
-  std::map<unsigned, Account> account_{};        // the files' statistics together
+  std::map<unsigned, Account> account_{};        // the sum of the files' statistics
   std::map<unsigned, std::uint64_t> packets_{};  // in the output
   bool has_account_ = true;
   std::array<Counts, kActions> counts_{};
@@ -138,12 +137,12 @@ void Verification::read_output() {
 
 void Verification::take(const StreamPacket& packet) {
   const std::uint64_t number = number_in(packet.bytes);
-  check(number < sent_.size(), "a packet that nobody sent");
+  check(number < sent_.size(), "a packet that was not sent");
   const std::string name = "packet " + std::to_string(number);
   const Sent& sent = sent_[number];
-  check(!here_[number], name + " is there twice");
+  check(!in_output_[number], name + " is there twice");
   check(written_ == 0 || number > last_number_,
-        name + " stands after packet " + std::to_string(last_number_));
+        name + " comes after packet " + std::to_string(last_number_));
   check(packet.time >= last_time_, name + " has an earlier time than the one before it");
   check(packet.action == sent.action, name + " has another action");
   check_equal(packet.length, sent.size, name + " has its length");
@@ -153,11 +152,11 @@ void Verification::take(const StreamPacket& packet) {
   const auto bytes = make_packet(number, sent);
   check(std::equal(packet.bytes.begin(), packet.bytes.end(), bytes.begin()),
         name + " has other bytes");
-  check(plan_.wants(sent), name + " is not what the filter asks for");
+  check(plan_.wants(sent), name + " does not match the filter");
   check(capture_.may_see(sent.lane), name + " is of another hook");
   check(sent.after >= capture_.started && sent.before <= capture_.ended,
         name + " was sent while there was no capture");
-  here_[number] = true;
+  in_output_[number] = true;
   last_number_ = number;
   last_time_ = packet.time;
   ++packets_[packet.action];
@@ -173,19 +172,19 @@ void Verification::count() {
                      sent.before <= capture_.ended;
     if (!may) continue;
     Counts& counts = counts_.at(sent.action);
-    const bool must = !capture_.blindness.covers(sent);
+    const bool must = !capture_.outages.covers(sent);
     ++counts.may_receive;
     if (must) ++counts.must_receive;
     if (!plan_.wants(sent)) continue;
     ++counts.may_match;
     if (must) ++counts.must_match;
-    if (must && !here_[number]) {
+    if (must && !in_output_[number]) {
       ++counts.missing;
       add_to_gap(sent, open);
     } else {
       open.erase(sent.action);
     }
-    if (!must && here_[number]) ++counts.doubtful_here;
+    if (!must && in_output_[number]) ++counts.optional_in_output;
   }
 }
 
@@ -199,8 +198,8 @@ void Verification::add_to_gap(const Sent& missing, std::map<unsigned, std::size_
   gap.last = &missing;
 }
 
-// They may be among the lost ones: only the counts can tell.
-void Verification::tell(const Gap& gap) {
+// Not a failure yet: they may be among those counted as lost.
+void Verification::log_gap(const Gap& gap) {
   const std::string what = "  (" + capture_.name() + " has none of " + std::to_string(gap.packets) +
                            " packets of action " + std::to_string(gap.action) + " from here";
   log_.add(what + ")", gap.first->before);
@@ -219,7 +218,7 @@ void Verification::check_exit() const {
       check(capture_.reported(News::write_failed, 0), "a full disk is not reported");
       return check(result.exit_code == 2, code + " on a full disk");
     case End::refused:
-      check(written_ == 0 && capture_.reported(News::error, 0), "refused, and not reported");
+      check(written_ == 0 && capture_.reported(News::error, 0), "refused, but not reported");
       return check(result.exit_code == 2, code + " when it was refused");
     case End::exhausted:
     case End::stuck:
@@ -231,12 +230,12 @@ void Verification::check_exit() const {
   }
 }
 
-// A slot is reported only after something was done to it.
+// A report about a slot is allowed only after a fault has touched it.
 void Verification::check_reports() const {
   for (const Report& one : capture_.reports()) {
     const bool of_slot = one.news == News::slot_repaired || one.news == News::slot_taken;
     if (!of_slot || capture_.disturbed.contains(one.action.value_or(kActions))) continue;
-    fail("it reports a slot that nobody had touched: action " +
+    fail("it reports a slot that no fault has touched: action " +
          std::to_string(one.action.value_or(kActions)));
   }
 }
@@ -254,7 +253,7 @@ void Verification::check_account(unsigned action, const Account& account) {
   const std::string of = " (action " + std::to_string(action) + ")";
   check_at_most(account.written + account.lost, account.matched, "matched = written + lost" + of);
   const std::uint64_t left_out = account.matched - account.written - account.lost;
-  if (!plan_.chooses_fates) check_equal(left_out, 0, "nothing is left out" + of);
+  if (!plan_.chooses_fates) check_equal(left_out, 0, "all packets are selected" + of);
   verdict_.must += counts.must_match;
   verdict_.left_out += left_out;
   verdict_.lost += account.lost;
@@ -263,7 +262,7 @@ void Verification::check_account(unsigned action, const Account& account) {
   check_at_most(counts.must_receive, account.received, "packets it must have received" + of);
   check_at_most(account.received, counts.may_receive, "packets received, and sent" + of);
   check_at_most(counts.missing, accounted, "packets missing, and counted as lost" + of);
-  check_at_most(counts.must_match + counts.doubtful_here, account.matched,
+  check_at_most(counts.must_match + counts.optional_in_output, account.matched,
                 "packets that it must have matched" + of);
   check_at_most(account.matched, counts.may_match, "packets matched, and sent that match" + of);
 }
@@ -276,7 +275,8 @@ std::optional<std::uint64_t> json_number(const std::string& line, const std::str
   return parse_number<std::uint64_t>(line.substr(begin, end - begin));
 }
 
-// The summary tells what the files do; where they could not be completed it is the only account.
+// The summary must agree with the files; for files that could not be completed, it has the only
+// counts.
 void Verification::check_summary() const {
   const test::ProcessResult& result = capture_.result();
   for (const std::string* text : {&result.out, &result.err}) {
@@ -289,9 +289,9 @@ void Verification::check_summary() const {
 void Verification::check_json(const std::string& line) const {
   const auto number = [&](const char* name) { return json_number(line, name).value_or(0); };
   check_equal(number("matched"), number("written") + number("left_out") + number("lost"),
-              "the summary's matched = written + left out + lost");
+              "the summary's matched = written + not selected + lost");
   if (!has_account_ && capture_.end != End::disk_full) return;
-  check_equal(number("written"), written_, "the summary's written, and what is there");
+  check_equal(number("written"), written_, "the summary's written, and the packets in the output");
   if (!has_account_ || capture_.end == End::disk_full) return;
   Account sum;
   for (const auto& [action, account] : account_) sum += account;

@@ -23,9 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of what has to happen on a machine that may be busy with other things. Nothing waits for longer
-// than until it has happened.
-constexpr Time kPatience = 60 * kSecond;
+// For every wait, on a machine that may be busy with other work.
+constexpr Time kTimeout = 60 * kSecond;
 
 bool conflict(const Claim& a, const Claim& b) {
   return (a.lane >= 0 && a.lane == b.lane && (a.actions & b.actions) != 0) ||
@@ -51,7 +50,7 @@ World::World(std::uint64_t seed, std::uint64_t round, std::set<std::string> with
       traffic(Random(seed + 1, round)),
       without_(std::move(without)),
       files_(make_files_folder()),
-      strangers_hook_(test::create_hook(kActions)) {
+      foreign_hook_(test::create_hook(kActions)) {
   const std::string base = "/sys/fs/bpf/xdpcap_chaos_" + std::to_string(::getpid());
   const std::uint32_t count = random.between(1, 2);
   const bool share_folder = random.one_in(2);
@@ -92,11 +91,11 @@ void World::look() {
   }
   std::erase_if(pendings_, [](Pending& one) { return one.is_over(); });
   for (const Pending& one : pendings_) {
-    expect(now() < one.deadline, "it did not end: " + one.what + one.missing());
+    expect(now() < one.deadline, "not over in time: " + one.what + one.missing());
   }
 }
 
-void World::linger(Time time) {
+void World::wait(Time time) {
   const Time end = now() + time;
   while (now() < end) {
     look();
@@ -105,31 +104,31 @@ void World::linger(Time time) {
 }
 
 void World::wait_until(const std::function<bool()>& condition, const std::string& what) {
-  const Time deadline = now() + kPatience * static_cast<Time>(test::patience());
+  const Time deadline = now() + kTimeout * static_cast<Time>(test::patience());
   while (!condition()) {
-    expect(now() < deadline, "it did not happen: " + what);
+    expect(now() < deadline, "did not happen in time: " + what);
     look();
     std::this_thread::sleep_for(std::chrono::milliseconds(3));
   }
 }
 
-// What is pending has deadlines of its own.
+// Pending faults have their own deadlines.
 void World::wait_for(const Claim& claim) {
   const auto is_in_the_way = [&](const Pending& one) {
     return std::any_of(one.claims.begin(), one.claims.end(),
                        [&](const Claim& other) { return conflict(other, claim); });
   };
-  while (std::any_of(pendings_.begin(), pendings_.end(), is_in_the_way)) linger(kMillisecond);
+  while (std::any_of(pendings_.begin(), pendings_.end(), is_in_the_way)) wait(kMillisecond);
 }
 
 void World::wait_for_all() {
-  while (!pendings_.empty()) linger(kMillisecond);
+  while (!pendings_.empty()) wait(kMillisecond);
 }
 
 void World::add(std::string what, std::vector<Claim> claims, std::function<bool()> is_over,
                 std::function<std::string()> missing) {
   pendings_.push_back({std::move(what), std::move(claims), std::move(is_over), std::move(missing),
-                       now() + kPatience * static_cast<Time>(test::patience())});
+                       now() + kTimeout * static_cast<Time>(test::patience())});
 }
 
 std::vector<std::size_t> World::hooks_with_room() const {
@@ -158,7 +157,7 @@ Capture& World::launch(Plan plan) {
                                                 files_ + "/" + std::to_string(number)));
   Capture& capture = *captures_.back();
   for (int lane = 0; std::cmp_less(lane, lanes_.size()); ++lane) {
-    capture.absent[lane] = capture.blindness.open(lane, kAllActions, 0);
+    capture.absent[lane] = capture.outages.open(lane, kAllActions, 0);
   }
   log.add("start " + capture.name() + ": " + capture.command());
   return capture;
@@ -186,7 +185,7 @@ void World::begin_or_end(Capture& capture) {
   }
 }
 
-// Its recorder in a slot is the one that it or its guardian has open, and no other capture.
+// Its recorder in a slot is the program that it or its guardian has open, but no other capture.
 bool World::attach(Capture& capture, int lane) const {
   const auto open_in = [](const Capture& one) {
     std::set<std::uint32_t> ids = programs_of(one.pid());
@@ -208,7 +207,7 @@ bool World::attach(Capture& capture, int lane) const {
   }
   capture.programs[lane] = std::move(programs);
   capture.attached.insert(lane);
-  capture.blindness.close(capture.absent.at(lane));
+  capture.outages.close(capture.absent.at(lane));
   return true;
 }
 
@@ -216,7 +215,7 @@ void World::stop(Capture& capture, End how, const std::function<void()>& act) {
   capture.look();
   capture.may_exit = true;
   capture.end = how;
-  capture.blindness.open(Blindness::kAllLanes, kAllActions);
+  capture.outages.open(Outages::kAllLanes, kAllActions);
   act();
   wait_until([&] { return capture.has_exited(); }, capture.name() + " ends");
   capture.finish();
@@ -230,7 +229,7 @@ void World::stop(Capture& capture, End how, const std::function<void()>& act) {
   capture.look();
   capture.ended = now();
   if (how == End::both_killed) return;
-  // Without its guardian and its rights it may have to leave a chain to others, and says so.
+  // Without its guardian and its privileges it may be unable to leave a chain, and reports that.
   if (capture.result().err.find("emptying the hook ") != std::string::npos) {
     capture.may_stay = true;
     return;
@@ -267,7 +266,7 @@ int World::add_lane(std::size_t hook) {
   const int number = static_cast<int>(lanes_.size());
   lanes_.push_back(std::move(lane));
   for (const auto& capture : captures_) {
-    capture->absent[number] = capture->blindness.open(number, kAllActions, 0);
+    capture->absent[number] = capture->outages.open(number, kAllActions, 0);
   }
   load_program(number);
   return number;
@@ -284,8 +283,8 @@ void World::unload_program(int number) {
   lane(number).program.reset();
 }
 
-test::HookedProgram World::make_stranger(unsigned action) const {
-  return {strangers_hook_.get(), kFlavours.front(), XdpAction(action)};
+test::HookedProgram World::make_foreign_program(unsigned action) const {
+  return {foreign_hook_.get(), kFlavours.front(), XdpAction(action)};
 }
 
 std::vector<std::uint32_t> World::chain(int lane, unsigned action) const {
@@ -311,17 +310,17 @@ std::string World::owner(std::uint32_t program) const {
 
 // Recorders of captures that were killed with their guardians may be left.
 void World::check_clean() {
-  std::set<std::uint32_t> left_over;
+  std::set<std::uint32_t> orphans;
   for (const auto& capture : captures_) {
     for (const auto& [lane, programs] : capture->programs) {
       if (capture->end != End::both_killed && !capture->may_stay) continue;
-      for (const auto& [action, program] : programs) left_over.insert(program);
+      for (const auto& [action, program] : programs) orphans.insert(program);
     }
   }
   for (int lane = 0; std::cmp_less(lane, lanes_.size()); ++lane) {
     for (unsigned action = 0; action < kActions; ++action) {
       for (const std::uint32_t program : chain(lane, action)) {
-        expect(left_over.contains(program), "a program is left in slot " + std::to_string(action));
+        expect(orphans.contains(program), "a program remains in slot " + std::to_string(action));
       }
     }
   }
@@ -329,7 +328,7 @@ void World::check_clean() {
     for (const auto& entry : fs::directory_iterator(hook.folder)) {
       expect(std::any_of(hooks_.begin(), hooks_.end(),
                          [&](const HookPath& one) { return one.path == entry.path(); }),
-             "something is left in the bpffs: " + entry.path().string());
+             "something remains in the bpffs: " + entry.path().string());
     }
   }
 }

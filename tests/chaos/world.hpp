@@ -22,7 +22,7 @@
 
 namespace xdpcap::chaos {
 
-// Lane is a hook map, and a program that leaves through it. A reload makes another at the same
+// Lane is a hook map, and a program that exits through it. A reload makes another lane at the same
 // path.
 struct Lane {
   std::size_t hook = 0;
@@ -37,7 +37,7 @@ struct HookPath {
   bool pinned = true;
 };
 
-// Claim is what must not be disturbed by two faults at once.
+// Claim is what two faults must not disturb at the same time.
 struct Claim {
   int lane = -1;
   unsigned actions = 0;  // its slots, and other parts of the hook
@@ -45,14 +45,14 @@ struct Claim {
 };
 inline constexpr unsigned kPin = 1U << kActions;
 inline constexpr unsigned kLock = kPin << 1U;
-inline constexpr unsigned kMove = kPin << 2U;  // captures are on their way to another lane
+inline constexpr unsigned kMove = kPin << 2U;  // captures are moving to another lane
 
-// Pending is a fault that is not over.
+// Pending is a fault that is still in effect.
 struct Pending {
   std::string what;
   std::vector<Claim> claims;
-  std::function<bool()> is_over;           // looks, and goes on with it
-  std::function<std::string()> missing{};  // what it still waits for
+  std::function<bool()> is_over;           // continues with it if possible
+  std::function<std::string()> missing{};  // what it is still waiting for
   Time deadline = kNever;
 };
 
@@ -68,9 +68,9 @@ class World {
   Random random;
   Log log{};
 
-  // Every wait looks after all that is pending. They throw Failure at their deadline.
+  // All waits look(), which continues the pending faults. They throw Failure at their deadline.
   void look();
-  void linger(Time time);
+  void wait(Time time);
   void wait_until(const std::function<bool()>& condition, const std::string& what);
   void wait_for(const Claim& claim);
   void wait_for_all();
@@ -81,8 +81,8 @@ class World {
   // Captures.
   Capture& start(Plan plan) { return begin(launch(std::move(plan))); }
   Capture& launch(Plan plan);
-  Capture& begin(Capture& capture);  // waits until it has
-  // The same of one that may be refused: then it ends, having done nothing.
+  Capture& begin(Capture& capture);  // waits until it has begun
+  // The same for a capture that may be refused: then it ends without having done anything.
   void begin_or_end(Capture& capture);
   [[nodiscard]] bool has_room() const;  // for another capture
   [[nodiscard]] bool may_share() const { return !without_.contains("share"); }
@@ -96,24 +96,24 @@ class World {
   // Hooks and programs.
   [[nodiscard]] std::vector<HookPath>& hooks() { return hooks_; }
   [[nodiscard]] Lane& lane(int number) { return *lanes_.at(static_cast<std::size_t>(number)); }
-  // Another map and program for a hook; not pinned yet.
+  // Creates another map and program for a hook, without pinning them.
   int add_lane(std::size_t hook);
   void load_program(int lane);
   void unload_program(int lane);
   [[nodiscard]] std::vector<std::uint32_t> chain(int lane, unsigned action) const;
-  // Whether all its recorders are known to be in a lane: then it must see that from now on.
+  // Whether all its recorders are found in a lane: then it must see the lane's packets from now on.
   bool attach(Capture& capture, int lane) const;
   static void detach(Capture& capture, int lane) { capture.attached.erase(lane); }
   // " (capture 3)" for one of its recorders.
   [[nodiscard]] std::string owner(std::uint32_t program) const;
   [[nodiscard]] bool is_attached(const Capture& capture, int lane, unsigned action) const;
-  // A program of somebody else that fits into slots.
-  [[nodiscard]] test::HookedProgram make_stranger(unsigned action) const;
+  // A program of another tool that fits into slots.
+  [[nodiscard]] test::HookedProgram make_foreign_program(unsigned action) const;
 
   Traffic traffic;
-  // At the end: nothing is left of anybody.
+  // At the end: nothing remains in hooks and folders.
   void check_clean();
-  // Of a failed round: where its files are from now on.
+  // After a failed round: keeps its files and returns their folder.
   std::string keep_files();
 
  private:
@@ -121,7 +121,7 @@ class World {
 
   std::set<std::string> without_;
   std::string files_;
-  UniqueFd strangers_hook_;
+  UniqueFd foreign_hook_;
   std::vector<HookPath> hooks_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<std::unique_ptr<Capture>> captures_;

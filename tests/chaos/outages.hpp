@@ -12,9 +12,9 @@ namespace xdpcap::chaos {
 
 inline constexpr unsigned kAllActions = (1U << kActions) - 1;
 
-// Blindness is when a capture may have missed packets: windows in time, each of one lane and some
-// of its actions. A packet that was sent outside all of them must have been seen.
-class Blindness {
+// Outages are the time windows in which a capture may have missed packets, each of one lane and
+// some of its actions. A packet that was sent outside all of them must have been seen.
+class Outages {
  public:
   static constexpr int kAllLanes = -1;
   using Id = std::size_t;
@@ -23,12 +23,12 @@ class Blindness {
     windows_.push_back({lane, actions, from, kNever});
     return windows_.size() - 1;
   }
-  // The kernel makes a slot readable before it patches the jumps of programs that run.
+  // A slot reads as filled before the kernel patches the jumps of running programs.
   void close(Id window) {
     constexpr Time kUntilJumpsArePatched = 100 * kMillisecond;
     windows_.at(window).to = now() + kUntilJumpsArePatched;
   }
-  // It was none after all.
+  // There was no outage after all.
   void cancel(Id window) { windows_.at(window).to = windows_.at(window).from; }
 
   [[nodiscard]] bool covers(const Sent& packet) const {
