@@ -7,9 +7,9 @@
 
 namespace xdpcap::soak {
 
-// Throws std::runtime_error, which says what was expected, unless it is so.
-inline void expect(bool is_so, const std::string& what) {
-  if (!is_so) throw std::runtime_error("expected: " + what);
+// Throws std::runtime_error with the expectation unless it holds.
+inline void expect(bool holds, const std::string& what) {
+  if (!holds) throw std::runtime_error("expected: " + what);
 }
 
 inline void expect_equal(std::uint64_t a, std::uint64_t b, const std::string& what) {

@@ -25,13 +25,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The account in the file's statistics, which is that of its packets. Those left out have no field
-// there.
+// The counts in the file's statistics, which must match its packets. Packets that were not selected
+// have no field there.
 Account account_of(const std::string& path) {
   const test::PcapngFile file = test::read_pcapng(path);
   const auto total = file.total();
-  expect_equal(total.delivered, file.packets, "as many packets in the file as it says");
-  expect(total.accepted >= file.packets + total.dropped, "matched = written + left out + lost");
+  expect_equal(total.delivered, file.packets, "as many packets in the file as in its statistics");
+  expect(total.accepted >= file.packets + total.dropped, "matched = written + not selected + lost");
   return {.matched = total.accepted,
           .written = file.packets,
           .left_out = total.accepted - file.packets - total.dropped,
@@ -40,14 +40,14 @@ Account account_of(const std::string& path) {
 
 Account account_of(const test::Summary& summary) {
   expect_equal(summary.matched, summary.captured + summary.left_out + summary.lost,
-               "matched = captured + left out + lost");
+               "matched = captured + not selected + lost");
   return {.matched = summary.matched,
           .written = summary.captured,
           .left_out = summary.left_out,
           .lost = summary.lost};
 }
 
-// What all files of a folder tell.
+// The sum of all files in a folder.
 Account account_of_all(const std::string& folder) {
   Account sum;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -60,7 +60,7 @@ Account account_of_all(const std::string& folder) {
   return sum;
 }
 
-// Until a guardian has completed the file.
+// False until a guardian has completed the file.
 bool is_whole(const std::string& path) {
   try {
     return test::read_pcapng(path).statistics.size() > 0;
@@ -98,7 +98,7 @@ std::vector<std::string> Guests::command(const std::string& output,
   return test::tool(options);
 }
 
-void Guests::linger() {
+void Guests::wait_randomly() {
   std::this_thread::sleep_for(milliseconds(random_() % 300));
 }
 
@@ -106,13 +106,13 @@ Account Guests::stopped() {
   const std::string file = folder_ + "/stopped";
   test::Process capture(command(file));
   expect(test::wait_until_live(capture, file), "a capture that begins: " + capture.err());
-  linger();
+  wait_randomly();
   capture.signal(random_() % 2 == 0 ? SIGINT : SIGTERM);
   const test::ProcessResult result = capture.wait();
   expect(result.exit_code == 0, "exit code 0: " + result.err);
   const Account account = account_of(file);
   expect(account == account_of(test::parse_summary(result.err)),
-         "the summary's account in the file");
+         "the summary's counts in the file");
   std::filesystem::remove(file);
   return account;
 }
@@ -121,7 +121,7 @@ Account Guests::killed() {
   const std::string file = folder_ + "/killed";
   test::Process capture(command(file));
   expect(test::wait_until_live(capture, file), "a capture that begins: " + capture.err());
-  linger();
+  wait_randomly();
   capture.signal(SIGKILL);
   capture.wait();
   expect(test::eventually([&] { return is_whole(file); }), "a guardian that completes the file");
@@ -130,7 +130,7 @@ Account Guests::killed() {
   return account;
 }
 
-// Where there was too little traffic to fill it, it is stopped.
+// If there is too little traffic to fill the disk, the capture is stopped.
 Account Guests::full_disk() {
   const test::SmallDisk disk(folder_ + "/disk");
   const std::string file = disk.file("capture");
@@ -153,20 +153,20 @@ Account Guests::rotated() {
   test::Process capture(command(folder + "/file", {"-C", "500k"}));
   expect(test::wait_until_live(capture, folder + "/file"),
          "a capture that begins: " + capture.err());
-  linger();
+  wait_randomly();
   const bool killed = random_() % 2 == 0;
   capture.signal(killed ? SIGKILL : SIGINT);
   const test::ProcessResult result = capture.wait();
   if (killed) {
     expect(test::eventually([&] { return guardians_of(hook_) == 1 && all_whole(folder); }),
-           "a guardian that completes the last");
+           "a guardian that completes the last file");
   } else {
     expect(result.exit_code == 0, "exit code 0: " + result.err);
   }
   const Account account = account_of_all(folder);
   if (!killed) {
     expect(account == account_of(test::parse_summary(result.err)),
-           "the summary's account in the files");
+           "the summary's counts in the files");
   }
   std::filesystem::remove_all(folder);
   return account;
@@ -176,14 +176,14 @@ Account Guests::printed() {
   const std::string file = folder_ + "/printed";
   test::Process capture(command(file, {"--print", "-n", "-c", "2000"}));
   expect(test::wait_until_live(capture, file), "a capture that begins: " + capture.err());
-  linger();
+  wait_randomly();
   capture.signal(SIGINT);
   const test::ProcessResult result = capture.wait();
   expect(result.exit_code == 0, "exit code 0: " + result.err);
   const Account account = account_of(file);
   expect(account == account_of(test::parse_summary(result.err)),
-         "the summary's account in the file");
-  expect(account.written <= 2000, "not more packets than asked for");
+         "the summary's counts in the file");
+  expect(account.written <= 2000, "no more packets than -c allows");
   std::filesystem::remove(file);
   return account;
 }
@@ -197,14 +197,14 @@ Account Guests::reader_gone() {
   writer.reset();
   std::array<char, 4096> buffer{};
   expect(::read(reader.get(), buffer.data(), buffer.size()) > 0, "a header: " + capture.err());
-  linger();
+  wait_randomly();
   reader.reset();
-  // It ends with the next packet that it writes, or when it is told to.
+  // It ends with the next packet that it writes, or by the signal.
   std::this_thread::sleep_for(milliseconds(100));
   capture.signal(SIGINT);
   const test::ProcessResult result = capture.wait();
   expect(result.exit_code == 0, "exit code 0: " + result.err);
-  return {};  // nobody can count what is left in the pipe
+  return {};  // the packets left in the pipe cannot be counted
 }
 
 }  // namespace xdpcap::soak

@@ -11,7 +11,7 @@
 
 namespace xdpcap::soak {
 
-// matched = written + left out + lost.
+// matched = written + not selected + lost.
 struct Account {
   std::uint64_t matched = 0;
   std::uint64_t written = 0;
@@ -29,14 +29,14 @@ class Guests {
   Account stopped();      // by a signal
   Account killed();       // by SIGKILL
   Account full_disk();    // on a disk of 256 KiB
-  Account reader_gone();  // of a pipe, after some bytes
-  Account rotated();      // by a signal, or by SIGKILL, in one of many files
-  Account printed();      // by a signal or after some packets, which are lines on a terminal, too
+  Account reader_gone();  // the reader closes the pipe after some bytes
+  Account rotated();      // by a signal or SIGKILL, while it writes many files
+  Account printed();      // by a signal or after some packets, with --print
 
  private:
   std::vector<std::string> command(const std::string& output,
                                    std::vector<std::string> options = {});
-  void linger();
+  void wait_randomly();
 
   std::string hook_;
   std::string folder_;

@@ -32,7 +32,7 @@ unsigned count_processes(const std::string& title) {
   std::error_code ignored;
   for (fs::directory_iterator process("/proc", ignored), end; !ignored && process != end;
        process.increment(ignored)) {
-    // Some end while they are looked at: what cannot be read is an empty line then.
+    // If a process ends meanwhile, the line is empty.
     std::ifstream cmdline(process->path() / "cmdline");
     std::string first;
     std::getline(cmdline, first, '\0');

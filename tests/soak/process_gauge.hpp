@@ -9,14 +9,14 @@
 namespace xdpcap::soak {
 
 struct Gauge {
-  std::uint64_t memory = 0;  // KiB of its own (RssAnon)
+  std::uint64_t memory = 0;  // private, in KiB (RssAnon)
   std::uint64_t descriptors = 0;
 };
 
-// What a process takes; zeros when it is gone.
+// The resources of a process; zeros if it has ended.
 Gauge gauge(pid_t pid);
 
-// How many processes there are whose command line begins with `title`.
+// Counts the processes whose command line begins with `title`.
 unsigned count_processes(const std::string& title);
 
 }  // namespace xdpcap::soak

@@ -36,7 +36,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kSlots = 5;
 
-// What came and went.
+// The guests that end in one way.
 struct Visits {
   const char* name;
   std::function<Account()> visit;
@@ -64,7 +64,7 @@ void print(const std::vector<Visits>& all) {
   }
 }
 
-// Everybody but the capture that stays has left the hook.
+// All captures but the resident one have left the hook.
 void expect_alone(int hook_fd) {
   for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
     expect(test::eventually([&] { return chain_in(hook_fd, slot).size() == 1; }),
@@ -72,23 +72,22 @@ void expect_alone(int hook_fd) {
   }
 }
 
-// AddressSanitizer keeps what was freed, to see who goes on using it.
-constexpr bool kKeepsWhatWasFreed =
+// AddressSanitizer keeps freed memory, to detect its use.
+constexpr bool kKeepsFreedMemory =
 #if defined(__has_feature)
     __has_feature(address_sanitizer);
 #else
     false;
 #endif
 
-// A capture at its start and later: its memory may settle, but not grow.
+// Compares a capture at its start and later: its memory may settle, but not grow.
 void expect_flat(const Gauge& early, const Gauge& late, const std::string& whose) {
   constexpr std::uint64_t kSlack = 512;  // KiB
   std::cout << whose << ": memory " << early.memory << " KiB at first, " << late.memory
             << " KiB at last; descriptors " << early.descriptors << ", " << late.descriptors
             << '\n';
   expect(late.descriptors <= early.descriptors, "no more descriptors than at first");
-  expect(kKeepsWhatWasFreed || late.memory <= early.memory + kSlack,
-         "no more memory than at first");
+  expect(kKeepsFreedMemory || late.memory <= early.memory + kSlack, "no more memory than at first");
 }
 
 void soak(std::chrono::seconds time, std::uint32_t seed) {
@@ -114,14 +113,15 @@ void soak(std::chrono::seconds time, std::uint32_t seed) {
                                 {"many files", [&] { return guests.rotated(); }},
                                 {"printed", [&] { return guests.printed(); }}};
   Traffic traffic(program, seed);
-  for (Visits& one : visits) run_one(one);  // whatever is allocated once is allocated now
+  for (Visits& one : visits) run_one(one);  // makes the one-time allocations
   const Gauge early = gauge(resident.pid());
   const auto last = Clock::now() + time;
   for (std::size_t i = 0; Clock::now() < last; ++i) {
     run_one(visits.at(i % visits.size()));
     expect_alone(map.get());
   }
-  // The way through a guest stays open until the guardian, which looks each second, sees it gone.
+  // The resident keeps a guest's nexts open until its guardian, which looks once a second, sees
+  // that the guest has ended.
   test::eventually([&] { return gauge(resident.pid()).descriptors <= early.descriptors; });
   const Gauge late = gauge(resident.pid());
   traffic.stop();
@@ -147,18 +147,19 @@ void soak(std::chrono::seconds time, std::uint32_t seed) {
   expect_equal(static_cast<std::uint64_t>(std::distance(begin(pins), end(pins))), 1,
                "nothing new in the bpffs");
   expect(test::eventually([&] { return count_processes("xdpcap-cpp: guardian of " + hook) == 0; }),
-         "no guardian that is left");
+         "no guardian any more");
 }
 
 }  // namespace
 }  // namespace xdpcap::soak
 
 int main(int argc, char** argv) {
-  CLI::App app("Soak: captures that stay, come, go, die and fail, under changing traffic.");
+  CLI::App app(
+      "Soak: a resident capture, and others that start, end and fail, under changing traffic.");
   unsigned seconds = 20;
   std::uint32_t seed = 1;
-  app.add_option("--seconds", seconds, "How long (20)");
-  app.add_option("--seed", seed, "Another choice of filters, rates and moments (1)");
+  app.add_option("--seconds", seconds, "Seconds to run (20)");
+  app.add_option("--seed", seed, "Seed of the filters, rates and pauses (1)");
   CLI11_PARSE(app, argc, argv);
   try {
     xdpcap::soak::soak(std::chrono::seconds(seconds), seed);

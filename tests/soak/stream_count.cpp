@@ -26,7 +26,7 @@ std::uint32_t word_at(const std::string& bytes, std::size_t at) {
 
 }  // namespace
 
-// Without O_NONBLOCK it would wait for the tool here.
+// Without O_NONBLOCK, open() would wait for the tool.
 StreamCount::StreamCount(const std::string& path)
     : fd_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {
   if (!fd_.valid()) throw system_error("opening " + path, errno);
@@ -44,8 +44,8 @@ void StreamCount::read() {
   bool begun = false;
   for (unsigned reads = 1;; ++reads) {
     pollfd stream{fd_.get(), POLLIN, 0};
-    constexpr int kPatience = 200;
-    ::poll(&stream, 1, kPatience);
+    constexpr int kTimeoutMilliseconds = 200;
+    ::poll(&stream, 1, kTimeoutMilliseconds);
     const ssize_t count = ::read(fd_.get(), chunk.data(), chunk.size());
     if (count < 0 && errno == EAGAIN) continue;
     if (count <= 0 && begun) return;
@@ -55,14 +55,14 @@ void StreamCount::read() {
     }
     begun = true;
     buffer_.append(chunk, 0, static_cast<std::size_t>(count));
-    take_blocks();
+    count_blocks();
     if (reads % kReadsBetweenPauses == 0) {
       std::this_thread::sleep_for(std::chrono::milliseconds(300));
     }
   }
 }
 
-void StreamCount::take_blocks() {
+void StreamCount::count_blocks() {
   std::size_t at = 0;
   while (!broken_ && buffer_.size() - at >= kLeastBlock) {
     const std::uint32_t length = word_at(buffer_, at + 4);

@@ -10,7 +10,7 @@
 namespace xdpcap::soak {
 
 // StreamCount reads a pcapng stream from a FIFO to its end, block by block, and counts its packets.
-// It is slow at times, as readers are.
+// It pauses now and then, as slow readers do.
 class StreamCount {
  public:
   // Opens the FIFO. Throws Error.
@@ -29,10 +29,10 @@ class StreamCount {
 
  private:
   void read();
-  void take_blocks();
+  void count_blocks();
 
   UniqueFd fd_;
-  std::string buffer_;  // less than a block, after take_blocks()
+  std::string buffer_;  // less than a block, after count_blocks()
   std::uint64_t packets_ = 0;
   bool broken_ = false;
   std::thread thread_;

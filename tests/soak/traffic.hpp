@@ -14,7 +14,7 @@ namespace xdpcap::soak {
 
 class Traffic {
  public:
-  // Begins to send, from a thread for each CPU but at least two.
+  // Starts to send, with a thread for each CPU, at least two.
   Traffic(const test::HookedProgram& program, std::uint32_t seed);
   Traffic(const Traffic&) = delete;
   Traffic& operator=(const Traffic&) = delete;
