@@ -42,7 +42,7 @@ struct Arguments {
 
 Tool parse_peer(const std::string& text) {
   const auto equals = text.find('=');
-  if (equals == std::string::npos) throw UsageError("--peer " + text + ": no NAME=COMMAND");
+  if (equals == std::string::npos) throw UsageError("--peer " + text + ": must be NAME=COMMAND");
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
@@ -50,13 +50,13 @@ Sink parse_sink(const std::string& text) {
   if (text == "memory") return Sink::memory;
   if (text == "null") return Sink::null;
   if (text == "tcpdump") return Sink::tcpdump;
-  throw UsageError("--sink " + text + ": there are memory, null and tcpdump");
+  throw UsageError("--sink " + text + ": must be memory, null or tcpdump");
 }
 
 Path parse_path(const std::string& text) {
   if (text == "veth") return Path::veth;
   if (text == "direct") return Path::direct;
-  throw UsageError("--path " + text + ": there are veth and direct");
+  throw UsageError("--path " + text + ": must be veth or direct");
 }
 
 Plan make_plan(const Arguments& arguments) {
@@ -77,7 +77,7 @@ Plan make_plan(const Arguments& arguments) {
   plan.seconds = arguments.seconds;
   plan.costs = !arguments.no_costs;
   const Cpus cpus = read_cpus();
-  if (cpus.online.size() < 2) throw Error("measuring: it takes two CPUs");
+  if (cpus.online.size() < 2) throw Error("measuring: two CPUs are needed");
   plan.generator_cpu = cpus.online.back();
   return plan;
 }
@@ -90,20 +90,20 @@ std::size_t warm_size() {
   return std::min(kEnough, memory / 8);
 }
 
-// In the real-time class, and with it all children, so that other work on the machine does not take
-// their CPUs away. (A nice value would not do: by autogroups it counts within a session only.)
-void disturb_others_rather() {
+// Runs this process and its children in the real-time class, so that other work on the machine does
+// not take their CPUs. (A nice value is not enough: with autogroups it counts within a session
+// only.)
+void use_realtime_scheduling() {
   const sched_param parameters{.sched_priority = 1};
   if (::sched_setscheduler(0, SCHED_FIFO, &parameters) != 0) {
-    std::cerr
-        << "capture_bench: no real-time scheduling here: other work will show in the figures\n";
+    std::cerr << "capture_bench: no real-time scheduling: other work will affect the results\n";
   }
 }
 
 void run(const Arguments& arguments) {
   const Plan plan = make_plan(arguments);
   catch_stop_signals();
-  disturb_others_rather();
+  use_realtime_scheduling();
   const WarmFile warm(warm_size());
   Lab lab(plan.generator_cpu);
   print_heading(std::cout);
@@ -127,16 +127,16 @@ int main(int argc, char** argv) {
   xdpcap::bench::Arguments arguments;
   app.add_option(
       "--peer", arguments.peers,
-      "NAME=COMMAND: measure this tool too; {hook}, {interface} and {output} are filled in");
-  app.add_option("--size", arguments.sizes, "Bytes of a packet (default: 64 512 1500)");
+      "NAME=COMMAND: measure this tool too; {hook}, {interface} and {output} are replaced");
+  app.add_option("--size", arguments.sizes, "Packet sizes in bytes (default: 64 512 1500)");
   app.add_option("--path", arguments.paths, "veth, direct (default: both)");
   app.add_option("--sink", arguments.sinks, "memory, null, tcpdump (default: all three)");
-  app.add_option("--seconds", arguments.seconds, "Of traffic for a row (default: 0.4)");
+  app.add_option("--seconds", arguments.seconds, "Seconds of traffic for each row (default: 0.4)");
   app.add_option("--folder", arguments.folder,
-                 "Where capture_bench.json and capture_bench.svg go (default: here)");
-  app.add_flag("--no-costs", arguments.no_costs, "Leave out filters, idle hook and start-up");
-  app.add_flag("--no-snaplen", arguments.no_snaplen, "Leave out -s 96");
-  app.add_flag("--no-fate", arguments.no_fate, "Leave out --fate");
+                 "Folder for capture_bench.json and capture_bench.svg (default: here)");
+  app.add_flag("--no-costs", arguments.no_costs, "Skip filters, idle hook and start-up");
+  app.add_flag("--no-snaplen", arguments.no_snaplen, "Skip -s 96");
+  app.add_flag("--no-fate", arguments.no_fate, "Skip --fate");
   CLI11_PARSE(app, argc, argv);
   try {
     xdpcap::bench::run(arguments);

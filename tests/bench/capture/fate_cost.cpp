@@ -28,8 +28,8 @@ double median(std::vector<double> values) {
   return values.at(values.size() / 2);
 }
 
-// Redirects packets into a veth pair of its own, in the namespace that the caller is in, by a
-// program that uses the lab's hook.
+// Redirects packets into a separate veth pair in the caller's namespace, with a program that uses
+// the lab's hook.
 class Redirector {
  public:
   explicit Redirector(const Lab& lab) : skeleton_(capture_fate_bpf::open()) {
@@ -53,7 +53,7 @@ class Redirector {
     if (error != 0) throw system_error("setting the redirecting program up", -error);
   }
 
-  // ns a packet over a burst, by the kernel's own clock: setting a run up does not count.
+  // ns a packet over a burst, as measured by the kernel: without the set-up of the run.
   [[nodiscard]] double cost() const {
     // Fits into every ring, or it would be the cost of losing packets.
     constexpr int kBurst = 10'000;
@@ -85,26 +85,26 @@ class Redirector {
 
 }  // namespace
 
-// Each way in turn, so that what changes the machine's speed meets all of them.
+// Measures the variants alternately, so that changes of the machine's speed affect all of them.
 void measure_fates(const Tool& tool, const Lab& lab, const WarmFile& warm, std::uint32_t not_on,
                    Results& results) {
   constexpr int kRounds = 7;
   constexpr int kBursts = 15;
-  constexpr std::array<const char*, 3> kWays = {nullptr, "", "--fate"};
+  constexpr std::array<const char*, 3> kVariants = {nullptr, "", "--fate"};
   const Redirector redirector(lab);
-  std::array<std::vector<double>, kWays.size()> costs;
+  std::array<std::vector<double>, kVariants.size()> costs;
   std::vector<double> startups;
   for (int round = 0; round < kRounds; ++round) {
-    for (std::size_t way = 0; way < kWays.size(); ++way) {
+    for (std::size_t variant = 0; variant < kVariants.size(); ++variant) {
       throw_if_stopped();
       std::optional<RunningTool> running;
-      if (kWays.at(way) != nullptr) {
+      if (kVariants.at(variant) != nullptr) {
         const Tool with{tool.name, tool.command.substr(0, tool.command.find(' ')) + " " +
-                                       kWays.at(way) + " {hook} {output}"};
+                                       kVariants.at(variant) + " {hook} {output}"};
         running.emplace(with, lab, Sink::null, warm, not_on);
       }
-      for (int burst = 0; burst < kBursts; ++burst) costs.at(way).push_back(redirector.cost());
-      if (way + 1 == kWays.size()) startups.push_back(running->startup());
+      for (int burst = 0; burst < kBursts; ++burst) costs.at(variant).push_back(redirector.cost());
+      if (variant + 1 == kVariants.size()) startups.push_back(running->startup());
     }
   }
   const double alone = median(costs[0]);

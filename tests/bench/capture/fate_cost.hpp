@@ -10,8 +10,8 @@
 
 namespace xdpcap::bench {
 
-// Adds what a capture costs each redirected packet without --fate and with it, and how long the
-// tool with --fate takes to start. `tool` has neither. Throws Error.
+// Adds the cost of a capture for each redirected packet, without --fate and with it, and the
+// start-up time with --fate. `tool` is the one without it. Throws Error.
 void measure_fates(const Tool& tool, const Lab& lab, const WarmFile& warm, std::uint32_t not_on,
                    Results& results);
 

@@ -13,12 +13,13 @@ struct receiver receiver;
 XDPCAP_DEFINE_HOOK(hook);
 
 #define FRACTION_BITS 8
-// Packets between two looks at the clock when it is not needed for pacing.
+// Packets between two reads of the clock if it is not needed for pacing.
 #define LOOK_EVERY 64
 // A generator that falls further behind (its CPU was taken away) does not catch up: the burst would
-// be faster than the rate that was asked for.
+// exceed the requested rate.
 #define MOST_BEHIND (100000ULL << FRACTION_BITS)
-// The verifier wants an end to every loop; a packet that is still not due is a repeat sent nothing.
+// The verifier requires a bound for every loop. If the packet is not due by then, this repeat sends
+// nothing.
 #define MOST_LOOKS 2000
 
 static __always_inline int wait_until_due(void)
@@ -40,7 +41,7 @@ static __always_inline int wait_until_due(void)
 }
 
 // Whether a packet is to be sent now.
-static __always_inline int take_turn(void)
+static __always_inline int should_send(void)
 {
 	if (generator.sent >= generator.wanted)
 		return 0;
@@ -61,10 +62,10 @@ static __always_inline int take_turn(void)
 SEC("xdp")
 int generate(struct xdp_md *ctx __attribute__((unused)))
 {
-	return take_turn() ? bpf_redirect(generator.ifindex, 0) : XDP_DROP;
+	return should_send() ? bpf_redirect(generator.ifindex, 0) : XDP_DROP;
 }
 
-// The receiver runs on one CPU, the generator's: no atomics.
+// The receiver runs only on the generator's CPU, so no atomics are needed.
 static __always_inline void count(void)
 {
 	if (receiver.packets++ % LOOK_EVERY == 0)
@@ -82,13 +83,13 @@ int drop_hooked(struct xdp_md *ctx)
 SEC("xdp")
 int generate_and_drop_hooked(struct xdp_md *ctx)
 {
-	if (!take_turn())
+	if (!should_send())
 		return XDP_DROP;
 	count();
 	return xdpcap_exit(ctx, &hook, XDP_DROP);
 }
 
-// For tools that see only what the stack gets.
+// For tools that see only the packets that reach the stack.
 SEC("xdp")
 int pass_hooked(struct xdp_md *ctx)
 {

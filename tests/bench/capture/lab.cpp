@@ -45,17 +45,17 @@ std::uint32_t ip_checksum(const std::vector<std::uint8_t>& frame, std::size_t be
   return ~sum & 0xFFFFU;
 }
 
-// Frames of a batch are received after all of them have been sent: a batch lasts no longer than
-// this, or the traffic would come in bursts that no link of that rate has.
+// The frames of a batch are received only after all of them have been sent. So a batch lasts no
+// longer than this, or the traffic would have bursts that are impossible on a link of that rate.
 std::uint32_t batch_size(double rate) {
   constexpr double kBatchSeconds = 20e-6;
-  constexpr double kMost = 64;  // what a driver takes in at once (NAPI_POLL_WEIGHT)
+  constexpr double kMost = 64;  // as many as a driver polls (NAPI_POLL_WEIGHT)
   if (rate == 0) return static_cast<std::uint32_t>(kMost);
   return static_cast<std::uint32_t>(std::clamp(rate * kBatchSeconds, 1.0, kMost));
 }
 
-// Every packet is a repeat, and so is each time a packet was not due yet (MOST_LOOKS in lab.bpf.c,
-// some 40 us).
+// Every packet takes a repeat, and so does each wait that ends before the packet is due (MOST_LOOKS
+// in lab.bpf.c, some 40 us).
 std::uint32_t repeats(std::uint64_t packets, double rate) {
   constexpr double kLooksPerSecond = 25'000;
   const double idle = rate == 0 ? 0 : 2 * kLooksPerSecond / rate;
@@ -67,7 +67,7 @@ void attach(int ifindex, const bpf_program* program) {
   if (error != 0) throw system_error("attaching to a veth", -error);
 }
 
-// ns a run, by the clock: the kernel's own figure is in whole nanoseconds.
+// ns a run, measured here, as the kernel reports whole nanoseconds.
 double run_cost(const bpf_program* program, std::uint32_t size, std::uint32_t repeat) {
   const std::vector<std::uint8_t> frame = make_frame(size);
   bpf_test_run_opts options{};
@@ -93,7 +93,7 @@ std::vector<std::uint8_t> make_frame(std::uint32_t size) {
   std::copy(ethernet.begin(), ethernet.end(), frame.begin());
   frame[kIp] = 0x45;
   put16(frame, kIp + 2, static_cast<std::uint32_t>(frame.size() - kIp));
-  frame[kIp + 8] = 64;  // hops left
+  frame[kIp + 8] = 64;  // TTL
   frame[kIp + 9] = IPPROTO_UDP;
   const std::array<std::uint8_t, 8> addresses = {10, 55, 0, 1, 10, 55, 0, 2};
   std::copy(addresses.begin(), addresses.end(), frame.begin() + kIp + 12);
@@ -147,7 +147,7 @@ Lab::~Lab() {
     if (::access(("/run/netns/" + name).c_str(), F_OK) != 0) continue;
     try {
       run_command({"ip", "netns", "del", name});
-    } catch (const Error&) {  // the next one still has to go
+    } catch (const Error&) {  // the other one still has to be deleted
     }
   }
 }
@@ -157,7 +157,7 @@ void Lab::make_namespaces() {
   run_command({"ip", "netns", "add", receiving_});
   run_command({"ip", "-n", sending_, "link", "add", sender_, "type", "veth", "peer", "name",
                receiver_, "netns", receiving_});
-  // No neighbour or router discovery among the packets that are counted.
+  // Keeps neighbour and router discovery out of the counts.
   for (const auto& [space, name] :
        {std::pair(sending_, sender_), std::pair(receiving_, receiver_)}) {
     run_command({"ip", "-n", space, "link", "set", name, "addrgenmode", "none", "up"});
@@ -179,8 +179,8 @@ void Lab::load() {
   set_verdict(Verdict::drop);
   enter_namespace(sending_);
   skeleton_->bss->generator.ifindex = ::if_nametoindex(sender_.c_str());
-  // For program_cost(): a test run of a program that is attached nowhere first takes the kernel
-  // some milliseconds, to put it into the dispatcher that attached ones are called by.
+  // For program_cost(): in a test run of a program that is not attached, the kernel first spends
+  // some milliseconds to add it to the dispatcher that calls attached programs.
   attach(static_cast<int>(skeleton_->bss->generator.ifindex), skeleton_->progs.drop_bare);
 }
 
@@ -199,7 +199,7 @@ bool Lab::hook_is_live(Verdict verdict) const {
 }
 
 Traffic Lab::send(Path path, std::uint32_t size, double rate, std::uint64_t packets) {
-  // Long runs, because each takes some 20 ms to set up; not so long that a signal has to wait.
+  // Long runs, because each takes some 20 ms to set up, but short enough to react to signals.
   constexpr std::uint64_t kMostPackets = 1'000'000;
   constexpr int kRunsWithoutProgress = 3;
   auto& generator = skeleton_->bss->generator;

@@ -7,11 +7,11 @@
 
 #define CACHE_LINE 64
 
-// What user space asks of the generator, and what it reports. Times are CLOCK_MONOTONIC in ns;
-// `due` and `interval` in 1/256 ns, or rates like 7 M packets/s could not be told from 7.04.
+// The parameters of the generator, and its results. Times are CLOCK_MONOTONIC in ns; `due` and
+// `interval` are in 1/256 ns, to distinguish rates like 7 and 7.04 M packets/s.
 struct generator {
 	__u64 wanted;   // packets to send; a run's further repeats send nothing
-	__u64 group;    // packets that are sent at a time, because looking at the clock takes longer
+	__u64 group;    // packets for each read of the clock, which takes longer than sending
 	__u64 interval; // between groups; 0: as fast as possible
 	__u64 sent;
 	__u64 due;
@@ -23,7 +23,7 @@ struct generator {
 
 struct receiver {
 	__u64 packets;
-	__u64 cpu; // the last of them was received here
+	__u64 cpu; // that received the last of them
 } __attribute__((aligned(CACHE_LINE)));
 
 #endif

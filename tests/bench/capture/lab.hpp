@@ -17,15 +17,15 @@ namespace xdpcap::bench {
 // What the receiving program does with every packet.
 enum class Verdict : std::uint8_t { drop, pass };
 
-// How packets come to the hook: through the veth pair, or made right in front of it, which leaves
-// out all that is not XDP and so makes for higher rates.
+// How packets reach the hook: through the veth pair, or generated right before it, which skips
+// everything that is not XDP and so allows higher rates.
 enum class Path : std::uint8_t { veth, direct };
 
-// Traffic is what a run of the generator came to. Rates in packets a second.
+// Traffic is the result of a run of the generator. Rates are in packets a second.
 struct Traffic {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;  // by the program with the hook
-  double seconds = 0;          // while packets were sent; setting runs up does not count
+  double seconds = 0;          // while packets were sent, without the set-up of runs
   bool same_cpu = true;        // packets were received on the CPU that sent them
 
   [[nodiscard]] double rate() const {
@@ -35,8 +35,8 @@ struct Traffic {
 
 class Lab {
  public:
-  // Makes everything under names with this process's id in them, and moves the calling thread into
-  // the sending namespace and onto `cpu`. Throws Error.
+  // Creates everything, with this process's id in the names, and moves the calling thread into the
+  // sending namespace and onto `cpu`. Throws Error.
   explicit Lab(std::uint32_t cpu);
   ~Lab();
   Lab(const Lab&) = delete;
@@ -46,13 +46,13 @@ class Lab {
   [[nodiscard]] const std::string& interface() const { return receiver_; }
   [[nodiscard]] const std::string& sender() const { return sender_; }
   [[nodiscard]] const std::string& receiving_namespace() const { return receiving_; }
-  // Whether somebody captures from the hook.
+  // Whether a capture is in the hook.
   [[nodiscard]] bool hook_is_live(Verdict verdict) const;
 
   void set_verdict(Verdict verdict);
 
   // Sends `packets` frames of `size` bytes (without the frame check sequence), `rate` a second or,
-  // with 0, as fast as possible. Ends early when a signal said stop.
+  // with 0, as fast as possible. Ends early after a stop signal.
   Traffic send(Path path, std::uint32_t size, double rate, std::uint64_t packets);
 
   // ns a packet of the receiving program over `repeat` runs: with the hook or without.
@@ -72,17 +72,17 @@ class Lab {
   std::uint32_t receiver_ifindex_ = 0;
 };
 
-// ns a packet that an idle hook adds to the receiving program, loaded for this measurement alone:
-// where the kernel happens to put the code makes a difference of 2 ns, so ask more than once.
+// ns a packet that an idle hook adds to the receiving program, loaded for this measurement only:
+// the address of the code makes a difference of 2 ns, so measure more than once.
 double idle_hook_cost(std::uint32_t size, std::uint32_t repeat);
 
 // An Ethernet frame of `size` bytes: IPv4, UDP from 10.55.0.1:4000 to 10.55.0.2:4001.
 std::vector<std::uint8_t> make_frame(std::uint32_t size);
 
-// Runs a command of words; throws Error when it fails.
+// Runs a command and waits for it. Throws Error if it fails.
 void run_command(const std::vector<std::string>& words);
 
-// Enters the network namespace that ip-netns(8) knows by `name`. Throws Error.
+// Enters the network namespace that ip-netns(8) calls `name`. Throws Error.
 void enter_namespace(const std::string& name);
 
 }  // namespace xdpcap::bench

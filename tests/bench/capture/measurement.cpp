@@ -35,8 +35,8 @@ double median(std::vector<double> values) {
   return values.at(values.size() / 2);
 }
 
-// Median of what `with` takes more than `without`, each measured right after the other, so that
-// what changes the machine's speed cancels out.
+// The median difference between `with` and `without`, measured one right after the other, so that
+// changes of the machine's speed cancel out.
 double median_difference(int runs, const std::function<double()>& with,
                          const std::function<double()>& without) {
   std::vector<double> differences;
@@ -71,17 +71,17 @@ void Measurement::measure_series(const Setting& setting, Results& results,
   for (const double rate : rates(setting.size)) {
     for (const Tool& tool : plan_.tools) {
       if (tool.only_size != 0 && tool.only_size != setting.size) continue;
-      // There is no interface in front of a hook that packets are made for.
+      // On the direct path there is no interface to read.
       if (tool.verdict() == Verdict::pass && setting.path == Path::direct) continue;
-      results.rows.push_back(best_of_some(tool, setting, rate));
+      results.rows.push_back(best_of_several(tool, setting, rate));
       on_row(results.rows.back());
     }
   }
 }
 
-// Whatever else the machine does can only add to a loss: a row that lost something gets another
-// chance, and the one that lost least counts.
-Row Measurement::best_of_some(const Tool& tool, const Setting& setting, double rate) {
+// Other work on the machine can only increase a loss: a row with losses is measured again, and the
+// one that lost least counts.
+Row Measurement::best_of_several(const Tool& tool, const Setting& setting, double rate) {
   constexpr int kTries = 3;
   Row best = measure(tool, setting, rate);
   for (int i = 1; i < kTries && rate != kFlatOut && best.lost().value_or(0) > 0; ++i) {
@@ -110,7 +110,7 @@ Row Measurement::measure(const Tool& tool, const Setting& setting, double rate) 
   return row;
 }
 
-// As many as take plan.seconds, and as fit into the warm file.
+// As many as are sent in plan.seconds, but no more than fit into the warm file.
 std::uint64_t Measurement::packets(std::uint32_t size, double rate) const {
   constexpr double kFlatOutAtMost = 12e6;
   constexpr std::size_t kOverhead = 128;  // of a packet in a capture file
@@ -153,7 +153,7 @@ void Measurement::measure_costs(Results& results) const {
   }
 }
 
-// Of several starts, because each puts its recorder's code to another place.
+// The median of several starts, because each has its recorder's code at another address.
 double Measurement::filter_cost(const Tool& tool, const std::string& filter) const {
   constexpr int kStarts = 7;
   constexpr int kRuns = 5;
@@ -168,8 +168,8 @@ double Measurement::filter_cost(const Tool& tool, const std::string& filter) con
   return median(starts);
 }
 
-// In bursts that every ring has room for, or it would be the cost of losing packets. The first run
-// after a pause warms the caches up.
+// In bursts that fit into every ring, or the cost of losing packets would be measured. The first
+// run after a pause only warms up the caches.
 double Measurement::match_cost(const Tool& tool) const {
   constexpr std::uint32_t kBurst = 4000;
   constexpr int kBursts = 101;

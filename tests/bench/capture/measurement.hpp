@@ -13,7 +13,7 @@
 
 namespace xdpcap::bench {
 
-// Row is one capture of traffic of one rate.
+// Row is one capture of traffic at one rate.
 class Row {
  public:
   std::string tool;
@@ -29,7 +29,7 @@ class Row {
   // In ns a received packet.
   [[nodiscard]] double user_ns() const { return per_packet(cpu.user()); }
   [[nodiscard]] double system_ns() const { return per_packet(cpu.system()); }
-  // What was received and is not in the capture.
+  // Packets that were received, but are not in the capture.
   [[nodiscard]] std::optional<std::int64_t> lost() const;
 
  private:
@@ -66,7 +66,7 @@ struct Plan {
   bool costs = true;
 };
 
-// What the rows of a series have in common.
+// The parameters that the rows of a series share.
 struct Setting {
   Path path;
   std::uint32_t size;
@@ -78,12 +78,12 @@ class Measurement {
   Measurement(const Plan& plan, Lab& lab, const WarmFile& warm)
       : plan_(plan), lab_(lab), warm_(warm) {}
 
-  // Tells `on_row` about each row as it is known. Throws Error.
+  // Calls `on_row` for each row when it has been measured. Throws Error.
   Results run(const std::function<void(const Row&)>& on_row);
 
  private:
   Row measure(const Tool& tool, const Setting& setting, double rate);
-  Row best_of_some(const Tool& tool, const Setting& setting, double rate);
+  Row best_of_several(const Tool& tool, const Setting& setting, double rate);
   [[nodiscard]] std::uint64_t packets(std::uint32_t size, double rate) const;
   void measure_series(const Setting& setting, Results& results,
                       const std::function<void(const Row&)>& on_row);

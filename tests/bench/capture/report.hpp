@@ -15,7 +15,7 @@ void print_summary(std::ostream& out, const Results& results);
 
 void write_json(std::ostream& out, const Results& results);
 
-// Loss against offered rate: a line for each tool and size, of captures to `sink` by `path`.
+// Plots loss against offered rate, a line for each tool and size, for captures to `sink` by `path`.
 void write_plot(std::ostream& out, const Results& results, Path path, Sink sink);
 
 }  // namespace xdpcap::bench

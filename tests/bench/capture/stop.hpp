@@ -3,11 +3,11 @@
 
 namespace xdpcap::bench {
 
-// From now on SIGINT, SIGTERM and SIGHUP do not end the process, so that the lab is taken down.
+// From now on SIGINT, SIGTERM and SIGHUP do not end the process, so that the lab is removed.
 void catch_stop_signals();
-// Whether one of them came.
+// Whether one of them has arrived.
 bool stopped();
-// Throws Error if one came.
+// Throws Error if one has arrived.
 void throw_if_stopped();
 
 }  // namespace xdpcap::bench

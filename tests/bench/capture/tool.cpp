@@ -40,7 +40,7 @@ std::string text_of(const UniqueFd& file) {
   return text;
 }
 
-// The number in front of `words`, as "12 packets captured".
+// The number before `words`, as in "12 packets captured".
 std::optional<std::uint64_t> number_before(const std::string& text, const std::string& words) {
   std::smatch match;
   if (!std::regex_search(text, match, std::regex("([0-9]+) " + words))) return std::nullopt;
@@ -127,7 +127,7 @@ RunningTool::RunningTool(const Tool& tool, const Lab& lab, Sink sink, const Warm
   // By name, because a tool that writes to stdout may print no summary.
   command = fill_in(command, "{output}", sink == Sink::null ? "/dev/null" : "-");
   if (tool.verdict() == Verdict::drop && lab.hook_is_live(Verdict::drop)) {
-    throw Error("starting " + tool.name + ": the one before it is still in the hook");
+    throw Error("starting " + tool.name + ": the previous tool is still in the hook");
   }
   try {
     spawn(command + more_arguments, lab, not_on);
@@ -165,26 +165,26 @@ void RunningTool::spawn(const std::string& command, const Lab& lab, std::uint32_
 }
 
 void RunningTool::wait_until_live(const Tool& tool, const Lab& lab) {
-  constexpr auto kPatience = std::chrono::seconds(10);
+  constexpr auto kTimeout = std::chrono::seconds(10);
   constexpr auto kBlindWait = std::chrono::milliseconds(700);  // nothing shows that it captures
   const bool blind = tool.verdict() == Verdict::pass;
   while (blind ? steady_clock::now() - begin_ < kBlindWait : !lab.hook_is_live(tool.verdict())) {
     throw_if_stopped();
     if (::waitpid(tool_, nullptr, WNOHANG) == tool_) {
       tool_ = -1;
-      throw Error("starting " + tool.name + ": it ended at once: " + text_of(messages_));
+      throw Error("starting " + tool.name + ": it ended immediately: " + text_of(messages_));
     }
-    if (steady_clock::now() - begin_ > kPatience) {
+    if (steady_clock::now() - begin_ > kTimeout) {
       throw Error("starting " + tool.name + ": the hook is still empty after 10 s");
     }
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   startup_ = std::chrono::duration<double>(steady_clock::now() - begin_).count();
-  // The kernel patches the tail call in some milliseconds after the slot reads as filled.
+  // The kernel patches the tail call some milliseconds after the slot reads as filled.
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
-// The sum is exact (the scheduler's own clock); how it divides is known in ticks only.
+// The sum is exact (the scheduler's clock); the division is only as exact as clock ticks.
 CpuTime RunningTool::cpu_time() const {
   clockid_t clock{};
   timespec total{};
@@ -220,12 +220,12 @@ Outcome RunningTool::stop() {
 }
 
 void RunningTool::wait_for(pid_t& child, int signal) const {
-  constexpr auto kPatience = std::chrono::seconds(10);
+  constexpr auto kTimeout = std::chrono::seconds(10);
   if (child < 0) return;
   if (signal != 0) ::kill(child, signal);
   const auto begin = steady_clock::now();
   while (::waitpid(child, nullptr, WNOHANG) == 0) {
-    if (steady_clock::now() - begin > kPatience) ::kill(child, SIGKILL);
+    if (steady_clock::now() - begin > kTimeout) ::kill(child, SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   child = -1;

@@ -16,36 +16,36 @@
 
 namespace xdpcap::bench {
 
-// Tool is a command line for the shell, in which {hook}, {interface} and {output} are filled in.
+// Tool is a command line for the shell, in which {hook}, {interface} and {output} are replaced.
 struct Tool {
   std::string name;
   std::string command;
   std::uint32_t only_size = 0;  // 0: for packets of every size
 
-  // One that reads the interface itself sees nothing of what XDP drops: it gets the traffic passed.
+  // A tool that reads the interface does not see packets that XDP drops, so they are passed.
   [[nodiscard]] Verdict verdict() const {
     return command.find("{hook}") == std::string::npos ? Verdict::pass : Verdict::drop;
   }
 };
 
-// Where a capture goes.
+// The output of a capture.
 enum class Sink : std::uint8_t {
-  memory,   // a file in memory whose pages are there already
+  memory,   // a file in memory whose pages are already allocated
   null,     // /dev/null
   tcpdump,  // a pipe into tcpdump -r - -w /dev/null
 };
 const char* to_string(Sink sink);
 
-// WarmFile is a file in memory whose pages have been written before: a page that is new to a
-// virtual machine costs its host more than the copy into it, and a capture file that is emptied
-// gives its pages back. So tools get it as stdout, which they do not empty.
+// WarmFile is a file in memory whose pages have been written before: on a virtual machine a fresh
+// page costs the host more than the copy into it. Truncating the file would free its pages, so
+// tools get it as stdout, which they do not truncate.
 class WarmFile {
  public:
   explicit WarmFile(std::size_t size);
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
   void rewind() const;
-  // Counts what was written since then.
+  // Counts the packets written since then.
   [[nodiscard]] PacketCount count() const;
 
  private:
@@ -53,7 +53,7 @@ class WarmFile {
   UniqueFd fd_;
 };
 
-// The sum is exact, for it is the scheduler's; how it divides is known in clock ticks only.
+// The sum is exact, as it is the scheduler's; the division is only as exact as clock ticks.
 struct CpuTime {
   double total = 0;  // seconds
   double user_ticks = 0, system_ticks = 0;
@@ -68,10 +68,10 @@ struct CpuTime {
   }
 };
 
-// Outcome is what became of a capture. Nothing where there is no way to tell.
+// Outcome is the result of a capture. Nothing where it is unknown.
 struct Outcome {
   std::optional<std::uint64_t> captured;
-  std::optional<std::uint64_t> matched;  // as the tool says itself
+  std::optional<std::uint64_t> matched;  // as reported by the tool
   std::optional<bool> sorted;
 };
 
@@ -80,7 +80,7 @@ class RunningTool {
   // Starts the tool, on any CPU but `not_on`, and waits until it captures. Throws Error.
   RunningTool(const Tool& tool, const Lab& lab, Sink sink, const WarmFile& warm,
               std::uint32_t not_on, const std::string& more_arguments = "");
-  // Ends it, if it still runs.
+  // Stops it if it is still running.
   ~RunningTool();
   RunningTool(const RunningTool&) = delete;
   RunningTool& operator=(const RunningTool&) = delete;
@@ -88,7 +88,7 @@ class RunningTool {
   // Seconds until the hook was live.
   [[nodiscard]] double startup() const { return startup_; }
   [[nodiscard]] CpuTime cpu_time() const;
-  // Ends it as Ctrl-C does, and looks at what it wrote.
+  // Stops it as Ctrl-C does, and counts what it wrote.
   Outcome stop();
 
  private:

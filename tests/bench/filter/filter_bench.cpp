@@ -80,7 +80,7 @@ double microseconds_to_compile(const CbpfProgram& filter) {
   return best;
 }
 
-// The first Ethernet packet in pcaps/ of which libpcap says `wanted`.
+// The first Ethernet packet in pcaps/ for which libpcap's verdict is `wanted`.
 std::optional<Bytes> find_packet(const CbpfProgram& filter, bool wanted) {
   for (const auto& path : all_captures()) {
     const CaptureFile file = read_capture(path);
@@ -93,8 +93,8 @@ std::optional<Bytes> find_packet(const CbpfProgram& filter, bool wanted) {
   return std::nullopt;
 }
 
-// The difference that the filter makes: the same program with a filter that is one jump is taken
-// away. The quickest of several attempts, because others use this machine as well.
+// The cost of the filter: the time of a program with it, less that of the same program with a
+// filter of one jump. The best of several attempts, because others use this machine, too.
 std::optional<double> nanoseconds(const CbpfProgram& filter, bool matching) {
   const std::optional<Bytes> packet = find_packet(filter, matching);
   if (!packet) return std::nullopt;
