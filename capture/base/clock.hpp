@@ -5,8 +5,8 @@
 
 namespace xdpcap {
 
-// WallClock turns the kernel's monotonic clock into dates. The two keep a constant distance (NTP
-// slews both alike) until somebody sets the date; refresh() notices that.
+// WallClock converts the kernel's monotonic clock to dates. The offset between the two is constant
+// (NTP slews both alike) until the date is set; refresh() notices that.
 class WallClock {
  public:
   WallClock() : offset_(measure()) {}
