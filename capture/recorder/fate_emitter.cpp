@@ -23,7 +23,7 @@ bool action_says_all(const RecorderSpec& spec) {
 
 }  // namespace
 
-// A line of this map is as long as one of the counters, which `offset` was made for.
+// Entries of this map are as long as those of the counters, so the same `offset` serves both.
 void emit_last_packet(Assembler& code, const RecorderSpec& spec, Reg offset) {
   static_assert(sizeof(xdpcap_last) == sizeof(xdpcap_counters));
   code.note("the last packet of this CPU");
@@ -63,9 +63,9 @@ void emit_fate_position(Assembler& code, const RecorderSpec& spec) {
   code.alu64(Alu::bit_and, Reg::r2, static_cast<std::int32_t>(spec.ring_bytes - 1));
   code.load(Size::dword, Reg::r3, Reg::r10, kBlockLengthSlot);
   code.alu64(Alu::add, Reg::r2, Reg::r3);
-  constexpr auto kBehind =
+  constexpr auto kFromFateToEnd =
       static_cast<std::int32_t>(sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail));
-  code.alu64(Alu::add, Reg::r2, static_cast<std::int32_t>(kBlocks) - kBehind);
+  code.alu64(Alu::add, Reg::r2, static_cast<std::int32_t>(kBlocks) - kFromFateToEnd);
   code.load(Size::dword, Reg::r1, Reg::r10, kLastSlot);
   code.store(Size::dword, Reg::r1, offsetof(xdpcap_last, fate), Reg::r2);
 }

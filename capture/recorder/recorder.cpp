@@ -82,7 +82,7 @@ void Recorder::emit_prologue() {
   code_.alu64(Alu::mov, kContext, Reg::r1);
   code_.note("count on this CPU");
   code_.call(BPF_FUNC_get_smp_processor_id);
-  // Never true; tells the verifier that the counters exist.
+  // Never true; it bounds the index for the verifier.
   code_.jump_if(Cond::ge, Reg::r0, static_cast<std::int32_t>(spec_.cpus), return_action_);
   code_.store(Size::word, Reg::r10, kCpuSlot, Reg::r0);
   static_assert(std::has_single_bit(sizeof(xdpcap_counters)));
@@ -97,7 +97,7 @@ void Recorder::emit_prologue() {
   code_.load(Size::word, kEnd, kContext, offsetof(xdp_md, data_end));
 }
 
-// Makes kOriginal and kCaptured of kStart and kEnd.
+// Computes kOriginal and kCaptured from kStart and kEnd.
 void Recorder::emit_lengths() {
   if (sees_fragments(spec_)) {
     code_.alu64(Alu::mov, Reg::r1, kContext);
@@ -126,7 +126,7 @@ void Recorder::emit_loss() {
 void Recorder::emit_return() {
   code_.bind(return_action_);
   if (spec_.next_fd >= 0) {
-    code_.note("the next capture; while there is none, the call falls through");
+    code_.note("the next capture; if there is none, the call falls through");
     code_.alu64(Alu::mov, Reg::r1, kContext);
     code_.load_map(Reg::r2, spec_.next_fd);
     code_.alu64(Alu::mov, Reg::r3, 0);
@@ -136,8 +136,8 @@ void Recorder::emit_return() {
   code_.exit();
 }
 
-// In one piece, as another recorder of this CPU may come in between (record.h): 0 to 1 ns more than
-// a load, an addition and a store, whose line this CPU owns anyway.
+// Atomically, as another recorder may interrupt this one (record.h). It costs 0 to 1 ns more than a
+// load, an addition and a store, as this CPU owns the cache line anyway.
 void Recorder::increment(std::size_t counter) {
   const auto offset = static_cast<std::int16_t>(counter);
   code_.alu64(Alu::mov, Reg::r1, 1);
