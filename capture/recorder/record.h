@@ -36,8 +36,8 @@
 // - The reader's last access to a block, then its reuse: the tail is stored with release, and the
 //   recorder branches on it. No CPU makes stores visible before the branch they depend on is
 //   decided.
-// - The mark, then the clock: a block that the reader cannot see yet must not be older than the
-//   moment at which it found no mark, by which it merges CPUs in time order. On x86, the addition
+// - The mark, then the clock: the merge in time order relies on a block that the reader cannot see
+//   yet being no older than the moment at which the reader found no mark. On x86, the addition
 //   guarantees that; elsewhere, nothing does, and the mark may become visible some 100 ns late. On
 //   all CPUs the reader takes only packets that are older than XDPCAP_MARK_DELAY.
 // - Head, then the load of wake_at: the exchange; on x86, nothing. If a wake-up is lost that way,
