@@ -12,7 +12,7 @@
 namespace xdpcap {
 namespace {
 
-// The parts of blocks that count here (draft-ietf-opsawg-pcapng, sections 4.1 to 4.3).
+// The offsets and sizes that are needed here (draft-ietf-opsawg-pcapng, sections 4.1 to 4.3).
 constexpr std::size_t kHead = 8;  // type and length
 constexpr std::size_t kTail = 4;  // the length again
 constexpr std::size_t kInterfaceOptions = 16;
@@ -31,7 +31,7 @@ constexpr std::size_t padded(std::size_t length) {
   return (length + 3) / 4 * 4;
 }
 
-// The first option with this code, among those that begin at `at`; empty when there is none.
+// The first option with this code among those that begin at `at`; empty if there is none.
 std::string find_option(std::span<const std::byte> block, std::size_t at, std::uint16_t code) {
   constexpr std::size_t kOptionHead = 4;  // code and length
   while (at + kOptionHead + kTail <= block.size()) {
@@ -77,7 +77,7 @@ void PacketNotes::read_block(std::span<const std::byte> block) {
       const auto captured = number_at<std::uint32_t>(block, kCapturedLength);
       packets_.push_back(
           {.action = interface < interfaces_.size() ? interfaces_[interface] : std::string(),
-           // A recorder leaves spaces behind a short number.
+           // The ingress comment may be padded after a short number.
            .comment = std::string(trim(
                find_option(block, kPacketData + padded(captured), pcapng::option::opt_comment)))});
       break;

@@ -87,7 +87,7 @@ std::string Printer::finish(int stop_fd) {
   return what_was_not_printed(process_->failure().empty() ? "" : "the program that prints failed");
 }
 
-// Those that came too fast are certain; all others have the same reason.
+// The number that came too fast is known; all others share the reason `why`.
 std::string Printer::what_was_not_printed(const char* why) const {
   const std::uint64_t printed = std::min(account_.read().printed, all_);
   const std::uint64_t missing = all_ - printed;
