@@ -11,7 +11,7 @@
 namespace xdpcap {
 namespace {
 
-constexpr const char* kCutShort = "the file is cut short";
+constexpr const char* kTruncated = "the file is truncated";
 
 }  // namespace
 
@@ -37,7 +37,7 @@ void FinishedFiles::end(const Job& job) {
   const std::string failure = job.compressor.failure();
   if (failure.empty()) return run_command(job.path);
   failure_ = "compressing " + job.path + ": " + failure;
-  news_.push_back(failure_ + ": " + kCutShort);
+  news_.push_back(failure_ + ": " + kTruncated);
 }
 
 std::vector<std::string> FinishedFiles::look() {
@@ -75,7 +75,7 @@ void FinishedFiles::add_news(std::vector<std::string> news) {
 }
 
 void FinishedFiles::check() const {
-  if (!failure_.empty()) throw Error(failure_, kCutShort);
+  if (!failure_.empty()) throw Error(failure_, kTruncated);
 }
 
 }  // namespace xdpcap
