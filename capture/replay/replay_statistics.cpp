@@ -70,9 +70,9 @@ std::string ReplayStatistics::shortcomings(std::span<const std::uint64_t> writte
     lines += packets(too_long_) + " not run: longer than the kernel accepts for this program\n";
   }
   if (cut_ > 0) {
-    lines += packets(cut_) + " had been cut short: the program saw what was captured of them\n";
+    lines += packets(cut_) + " truncated in the capture: the program saw only the captured bytes\n";
   }
-  if (lost(written) > 0) lines += packets(lost(written)) + " lost: the output took no more\n";
+  if (lost(written) > 0) lines += packets(lost(written)) + " lost: the output accepted no more\n";
   return lines;
 }
 

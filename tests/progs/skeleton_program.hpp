@@ -77,7 +77,7 @@ class IngressTest : public Fixture {
  protected:
   void SetUp() override {
     if (!runs_with_ingress()) {
-      GTEST_SKIP() << "this kernel lets no packet come in by an interface (5.14)";
+      GTEST_SKIP() << "this kernel cannot set the ingress interface (5.14)";
     }
   }
 };
