@@ -127,7 +127,7 @@ TEST(Options, FatesAreTracedOnlyWhenAskedFor) {
     EXPECT_TRUE(fates.takes(aborted, Outcome::aborted)) << option;
     EXPECT_FALSE(fates.takes(passed, Outcome::none)) << option;
   }
-  EXPECT_THAT(error({"--fate=vanished", "/hook", "-"}), HasSubstr("\"vanished\" is no fate"));
+  EXPECT_THAT(error({"--fate=vanished", "/hook", "-"}), HasSubstr("\"vanished\" is not a fate"));
   EXPECT_THAT(error({"--fate=dropped", "--only-failed", "/hook", "-"}), HasSubstr("two answers"));
 }
 

@@ -87,7 +87,7 @@ TEST_F(Failures, Aborted) {
 
 TEST_F(Failures, InvalidAction) {
   expect_between(frame_for(TRY_INVALID, 0), "fate=dropped reason=invalid-action");
-  EXPECT_THAT(err_, HasSubstr("the program returned 7, which is no action"));
+  EXPECT_THAT(err_, HasSubstr("the program returned 7, which is not an action"));
 }
 
 TEST_F(Failures, PassAndDropHaveNoFateOfTheirOwn) {
@@ -173,7 +173,7 @@ TEST_F(Failures, TheTableStandsInTheFile) {
   const std::string contents = read_file(file_);
   for (const char* line :
        {"    1 aborted: the program returned XDP_ABORTED, or bpf_redirect_map() ",
-        "    1 invalid-action: the program returned 7, which is no action\n"}) {
+        "    1 invalid-action: the program returned 7, which is not an action\n"}) {
     EXPECT_THAT(err_, HasSubstr(line));
     EXPECT_THAT(contents, HasSubstr(line));
   }

@@ -63,7 +63,7 @@ class Ring {
 // As the class Fates does it.
 bool append_with_fate(RingCursor& cursor, Batch& batch, FateComments& comments) {
   const FateComments::Comment& comment = comments.of(fate_of(cursor.block()));
-  if (!comment.wanted) return true;
+  if (!comment.selected) return true;
   if (!batch.append(cursor.block(), comment.option)) return false;
   cursor.resize_block(with_comment(cursor.block().block_length, comment.option.size()));
   return true;
