@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What others do to locks, guardians, slots and signals during a capture: none of it delays or
-// loses a packet, or keeps the capture from ending.
+// Other processes tamper with locks, guardians, slots and signals during a capture: that neither
+// delays nor loses packets, nor keeps the capture from ending.
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the tests of captures that are killed share.
+// Shared by the tests of captures that are killed.
 #pragma once
 
 #include <gmock/gmock.h>

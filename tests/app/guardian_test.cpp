@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures that die: whatever happens to the tool, the hook is clean and the file is whole.
+// Captures that are killed: afterwards the hook is empty and the file is valid.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What users of tcpdump and dumpcap expect beside the capture: compressed files, commands behind
-// them, numbers for people and programs.
+// What users of tcpdump and dumpcap expect besides the capture: compressed files, commands run on
+// them, and statistics as text and JSON.
 #include <gmock/gmock.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Real frames on real links: left --- middle --- right, with the hooked program in the middle. What
-// the kernel did with a frame shows at the other ends; what the capture says has to agree.
+// Real frames on real links: left --- middle --- right, with the hooked program in the middle. The
+// other ends show what the kernel did with a frame; the capture must agree.
 #pragma once
 
 #include <bpf/bpf.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Programs that others loaded: what pins the hook, and how, makes no difference.
+// Programs loaded by other tools: it makes no difference which tool pins the hook, and how.
 #include <bpf/bpf.h>
 #include <unistd.h>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The manual says what the tool does: its options are those that the command line declares, and its
-// examples run. What the other pages show of the command line exists, and their links lead
-// somewhere.
+// The manual matches the tool: it has exactly the options of the command line, and its examples
+// run. Options in the other pages exist, and their links resolve.
 #include <gmock/gmock.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the command line parser makes of words.
+// The results of the command line parser.
 #pragma once
 
 #include <string>

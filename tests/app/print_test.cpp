@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Packets on the terminal, beside the capture.
+// --print: packets on the terminal, in parallel with the capture.
 #include <gmock/gmock.h>
 #include <unistd.h>
 

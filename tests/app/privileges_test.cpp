@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// With as few rights as possible: root given up after the set-up, or only three capabilities.
+// Captures with few privileges: root given up after the set-up, or only three capabilities.
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <pwd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Replays that fail: one helpful line, the right exit code, and the output as it was, except for
-// what a damaged capture held before the damage.
+// Replays that fail: one helpful line, the right exit code, and an unchanged output, except for the
+// packets before the corrupt part of a capture.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// Programs that do what the examples do not, to be replayed.
+// Programs to replay, for cases that the examples do not cover.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

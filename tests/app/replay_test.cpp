@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Replays: captures of pcaps/ through real programs. What comes out is compared with what the
-// kernel makes of the same packet when the test runs the program itself, and with what tshark says
-// of the capture that went in.
+// Replays: captures of pcaps/ through real programs. The output is compared with the kernel's
+// result for the same packet when the test runs the program itself, and with tshark's view of the
+// input.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures that end by themselves, and captures in several files: each of them is whole, and all
-// together are exact.
+// Captures that end by themselves, and captures in several files: each file is valid, and all
+// together have exact counts.
 #include <gmock/gmock.h>
 
 #include <algorithm>

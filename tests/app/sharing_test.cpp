@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Two captures and more on one hook: all are exact, and whoever ends leaves the others at work.
+// Two and more captures on one hook: all have exact counts, and when one ends the others continue.
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 

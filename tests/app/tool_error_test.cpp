@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Mistakes: one helpful line, the right exit code, hook and files as they were.
+// Mistakes: one helpful line, the right exit code, hook and files unchanged.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the tests of the executable share: a hook, and a program that leaves through it.
+// Shared by the tests of the executable: a hook, and a program that exits through it.
 #pragma once
 
 #include <gtest/gtest.h>

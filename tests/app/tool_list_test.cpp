@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The list that the executable prints, while captures run.
+// The output of --list while captures run.
 #include <gmock/gmock.h>
 
 #include <csignal>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// More packets than a capture can keep: what is lost is counted, and told.
+// More packets than a capture can record: losses are counted and reported.
 #include <gmock/gmock.h>
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures with the executable, from programs that the kernel runs on packets of ours.
+// Captures with the executable, from programs that the kernel runs on the test's packets.
 #include <gmock/gmock.h>
 
 #include <array>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The world changes during a capture: other hooks under the same path, none at all, programs that
-// go and come.
+// Changes during a capture: another hook at the same path, no hook, programs unloaded and reloaded.
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Outputs that fail: nothing blocks the hook, what is lost is counted, the error names the file.
+// Outputs that fail: the hook is not blocked, losses are counted, the error names the file.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chaos: captures to which everything happens that may happen to one, and a model beside them that
-// knows which packets each must have seen. See README.md.
+// chaos runs captures under injected faults, and a model that computes which packets each must have
+// seen. See README.md.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

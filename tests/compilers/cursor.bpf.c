@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// The cursor of packet.h, used harder than the examples do: sizes known only at run time in a row and
-// in a loop, too large and below zero, and pointers kept over calls. The action is what was found, so
-// that a wrong byte shows.
+// Harder uses of the cursor of packet.h than in the examples: sizes known only at run time, in
+// sequence and in a loop, too large and negative, and pointers kept across calls. The action
+// depends on the bytes that were read, so that a wrong one shows.
 #include <linux/tcp.h>
 #include <linux/udp.h>
 

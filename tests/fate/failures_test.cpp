@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Each way in which a packet can fail behind its program, with a success beside it: every packet
-// has to carry its own fate.
+// Every kind of failure of a packet after its program, together with a success: every packet must
+// have its own fate.
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is left of fates where the kernel tells less.
+// Fates on kernels that report less.
 #include <gmock/gmock.h>
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// Programs for the lab of fates: the first byte of a test frame says what to try, the second with
-// which key.
+// Programs for the lab of fates: the first byte of a test frame selects what to do, the second is
+// the key.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

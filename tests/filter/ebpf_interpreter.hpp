@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Runs XDP programs without a kernel, so that compiler bugs are found where BPF is forbidden, on
-// packets shorter than the kernel takes, and under a fuzzer. It is strict where the verifier would
-// be: reading a register or stack bytes that were never written, or memory out of bounds, throws.
+// Runs XDP programs without a kernel, to find compiler bugs where BPF is forbidden, with packets
+// shorter than the kernel accepts, and under a fuzzer. Like the verifier it is strict: reading
+// uninitialised registers or stack bytes, or memory out of bounds, throws.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// forget_variants() on small graphs. Whether the verifier is content, the kernel tests show.
+// forget_variants() on small graphs. The kernel tests show whether the verifier accepts the result.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Filters as long as they may be, made to cost the verifier, or the compiler, as much as they can.
+// Filters of the maximum length, designed to cost the verifier or the compiler as much as possible.
 #include <gtest/gtest.h>
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What all passes ask of a graph.
+// The graph functions that all passes use.
 #include "filter/ir.hpp"
 
 #include <gtest/gtest.h>

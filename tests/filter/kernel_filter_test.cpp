@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Filters in the kernel, against libpcap: every classic instruction, linear and in fragments.
+// Filters in the kernel, compared with libpcap: every classic instruction, with linear packets and
+// with fragments.
 #include <gtest/gtest.h>
 
 #include <algorithm>

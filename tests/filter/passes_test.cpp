@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the passes make of filters, and traps that random programs seldom step into.
+// The passes on real filters, and corner cases that random programs seldom hit.
 #include "filter/passes.hpp"
 
 #include <gtest/gtest.h>

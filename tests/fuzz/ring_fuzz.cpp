@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes are two rings, as somebody who may write to the tool's maps could leave them, with fates or
-// without. The reader refuses them with an Error, or ends with no more than stands in them.
+// The input is two rings, with or without fates, as any process that may write to the tool's maps
+// could leave them. The reader refuses them with an Error, or ends without reading outside them.
 #include <algorithm>
 #include <array>
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// What libxdp attaches to an interface: a program with a function that others replace.
+// A dispatcher as libxdp attaches it to an interface: a program with a function that others
+// replace.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Hooks that this test makes, among whatever else the machine has; `ip` and bpftool are asked for
-// the same.
+// Hooks that this test creates, among all others on the machine, compared with the output of `ip`
+// and bpftool.
 #include "source/inventory.hpp"
 
 #include <bpf/bpf.h>

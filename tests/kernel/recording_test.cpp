@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Recorders in the kernel: what a program lets through the hook arrives in the rings, and the
-// counters tell exactly what did not.
+// Recorders in the kernel: packets that a program sends through the hook arrive in the rings, and
+// the counters account exactly for the others.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

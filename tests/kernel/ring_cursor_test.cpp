@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The reader's side of a ring, against rings laid out by hand: no kernel, so that any number of
-// CPUs can be had.
+// The reader's side of a ring, with rings built by hand: without a kernel, so for any number of
+// CPUs.
 #include <gtest/gtest.h>
 
 #include <cstddef>

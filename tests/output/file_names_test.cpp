@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The oracles are tcpdump and dumpcap: they are given the same packets and options.
+// The oracles are tcpdump and dumpcap with the same packets and options.
 #include "output/file_names.hpp"
 
 #include <gmock/gmock.h>

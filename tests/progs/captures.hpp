@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The packets of pcaps/, with libpcap to say what they are: a judge of the example programs that
-// shares no line with them.
+// The packets of pcaps/, classified by libpcap: an oracle for the example programs that shares no
+// code with them.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The commands of the READMEs, word for word, as a new user runs them: from the root of the
-// repository, in one shell. What a README shows of their output has to be there. Labs have an id of
-// their own and bpffs is a private one, so that nobody's hooks are in the way.
+// repository, in one shell. The output shown in a README must occur. Labs have their own id and
+// bpffs is private, so that other hooks on the machine do not interfere.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>

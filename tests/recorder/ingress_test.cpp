@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The comment that says which interface a packet came in by, in blocks of the emitted recorder.
+// The comment with the ingress interface, in blocks of the emitted recorder.
 #include <gtest/gtest.h>
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Recorders that interrupt one another on a CPU: the emitted program runs in the interpreter, a
-// second run of it begins in front of any instruction, and what a real reader finds is exact.
+// Recorders that interrupt each other on a CPU: the emitted program runs in the interpreter, a
+// second run starts before any of its instructions, and a real reader finds exact results.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the bench measures, and how.
+// The bench's measurements.
 #pragma once
 
 #include <cstdint>
