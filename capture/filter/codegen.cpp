@@ -26,7 +26,7 @@ ir::Graph optimised(const CbpfProgram& filter, std::uint32_t packet_start) {
   ir::fuse_tests(graph);                             // 4
   ir::thread_jumps(graph);                           // 5: past tests that were fused away
   ir::choose_byte_order(graph);                      // 6
-  ir::forget_variants(graph);                        // 7
+  ir::scrub_bounds(graph);                           // 7
   return graph;
 }
 

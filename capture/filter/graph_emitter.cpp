@@ -119,8 +119,8 @@ void GraphEmitter::emit(const ir::Compute& compute) {
 }
 
 // The verifier does not track what is on the stack (registers.hpp).
-void GraphEmitter::emit(const ir::Forget& forget) {
-  const ir::Place place = registers_.of(forget.var);
+void GraphEmitter::emit(const ir::Scrub& scrub) {
+  const ir::Place place = registers_.of(scrub.var);
   if (const auto* reg = std::get_if<Reg>(&place)) {
     code_.store(Size::word, Reg::r10, stack_.scrub().offset, *reg);
     code_.load(Size::word, *reg, Reg::r10, stack_.scrub().offset);

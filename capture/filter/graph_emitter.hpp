@@ -55,7 +55,7 @@ class GraphEmitter {
   void emit(const ir::Copy& copy);
   void emit(const ir::Length& length);
   void emit(const ir::Compute& compute);
-  void emit(const ir::Forget& forget);
+  void emit(const ir::Scrub& scrub);
   // `next` is the block that is emitted next; kMatch after the last one.
   void emit_end(const ir::Block& block, ir::BlockId next);
   void emit_branch(const ir::Branch& branch, ir::BlockId next);

@@ -88,7 +88,7 @@ VarSet uses(const Op& op) {
       if (guard.base == Base::packet) return {};
       return guard.reached == 0 ? VarSet{Var::x} : VarSet{Var::cursor};
     }
-    VarSet operator()(const Forget& forget) const { return {forget.var}; }
+    VarSet operator()(const Scrub& scrub) const { return {scrub.var}; }
   };
   return std::visit(Visitor{}, op.what);
 }
@@ -103,7 +103,7 @@ VarSet defines(const Op& op) {
     VarSet operator()(const Guard& guard) const {
       return guard.base == Base::x ? VarSet{Var::cursor} : VarSet{};
     }
-    VarSet operator()(const Forget& forget) const { return {forget.var}; }
+    VarSet operator()(const Scrub& scrub) const { return {scrub.var}; }
   };
   return std::visit(Visitor{}, op.what);
 }

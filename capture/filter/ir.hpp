@@ -103,12 +103,12 @@ struct Guard {
 };
 // Makes the verifier lose what it knows about the value of `var`, by a store and a load that it
 // does not track.
-struct Forget {
+struct Scrub {
   Var var;
 };
 
 struct Op {
-  std::variant<Constant, Copy, Length, Load, Compute, Guard, Forget> what;
+  std::variant<Constant, Copy, Length, Load, Compute, Guard, Scrub> what;
   std::size_t source;  // position of the classic instruction that it comes from
 };
 

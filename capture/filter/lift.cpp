@@ -197,7 +197,7 @@ class Lifter {
   // would be a state of its own to the verifier: 2^64 of them. So the variables are scrubbed.
   void lift_jump_back(BlockId target) {
     for (std::size_t var = 0; var < static_cast<std::size_t>(Var::cursor); ++var) {
-      add(Forget{static_cast<Var>(var)});
+      add(Scrub{static_cast<Var>(var)});
     }
     graph_.has_loops = true;
     finish(LoopBack{target});

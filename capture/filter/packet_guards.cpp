@@ -104,8 +104,8 @@ void step(const Op& op, Limits& limits) {
     *to = limit_of(*compute, *to, limits);
   } else if (const auto* length = std::get_if<Length>(&op.what)) {
     if (auto* to = slot(length->to)) *to = kUnknown;
-  } else if (const auto* forget = std::get_if<Forget>(&op.what)) {
-    if (auto* to = slot(forget->var)) *to = kUnknown;
+  } else if (const auto* scrub = std::get_if<Scrub>(&op.what)) {
+    if (auto* to = slot(scrub->var)) *to = kUnknown;
   }
 }
 

@@ -25,7 +25,7 @@ void choose_byte_order(Graph& graph);
 // Scrubs a variable (makes the verifier lose its bounds) where the bounds depend on too many paths
 // through the filter, each of which the verifier would have to explore, and where its bounds of X
 // may have become contradictory before X is used in an address.
-void forget_variants(Graph& graph);
+void scrub_bounds(Graph& graph);
 
 // Inserts the bounds checks that the verifier requires before loads: as early as every matching
 // packet has to pass them, for as many bytes as it will need, and as few checks as possible. Loads

@@ -28,7 +28,7 @@ class StackFrame {
   explicit StackFrame(std::int16_t top) : top_(top) {}
 
   [[nodiscard]] StackSlot scratch(Var var) const;
-  [[nodiscard]] StackSlot scrub() const;        // for ir::Forget
+  [[nodiscard]] StackSlot scrub() const;        // for ir::Scrub
   [[nodiscard]] StackSlot jump_budget() const;  // backward jumps left; all eight bytes
   [[nodiscard]] StackSlot buffer() const;       // four bytes, for bpf_xdp_load_bytes()
 

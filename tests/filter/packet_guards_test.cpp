@@ -74,7 +74,7 @@ TEST(GuardPacket, GoesOnFromThePointerOnOneWay) {
 
 // Behind a place where ways meet, only what all of them have shown is known, and a pointer that
 // stands in two places is none.
-TEST(GuardPacket, ForgetsThePointerWhereWaysMeet) {
+TEST(GuardPacket, LosesThePointerWherePathsMeet) {
   Graph graph;
   const BlockId test = graph.add();
   const BlockId longer = graph.add();
@@ -175,7 +175,7 @@ TEST(GuardPacket, BoundsAnXThatMayBeTooLarge) {
   EXPECT_FALSE(bounds({kHalf, Compute{Alu::bit_and, Var::a, 0xFFFFU}, Compute{Alu::rsh, Var::a, 4U},
                        to_x, behind_x(0)}));
   EXPECT_TRUE(bounds({Length{Var::x}, behind_x(0)}));
-  EXPECT_TRUE(bounds({Constant{Var::x, 4}, Forget{Var::x}, behind_x(0)}));
+  EXPECT_TRUE(bounds({Constant{Var::x, 4}, Scrub{Var::x}, behind_x(0)}));
 }
 
 TEST(GuardPacket, GoesAsFarAsTheVerifier) {

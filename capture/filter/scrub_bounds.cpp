@@ -58,8 +58,8 @@ void step(const Op& op, std::uint64_t name, Values& values) {
     if (!load->discard) values[load->to] = unknown(load->bytes);
   } else if (const auto* length = std::get_if<Length>(&op.what)) {
     values[length->to] = unknown(8);
-  } else if (const auto* forget = std::get_if<Forget>(&op.what)) {
-    values[forget->var] = unknown(4);
+  } else if (const auto* scrub = std::get_if<Scrub>(&op.what)) {
+    values[scrub->var] = unknown(4);
   } else if (const auto* compute = std::get_if<Compute>(&op.what)) {
     const Var* right = std::get_if<Var>(&compute->operand);
     const std::uint32_t variants =
@@ -97,14 +97,14 @@ void meet(std::optional<Values>& state, Values other, BlockId block) {
   }
 }
 
-void forget(Var var, std::size_t source, Values& values, std::vector<Op>& ops) {
-  ops.push_back({Forget{var}, source});
+void scrub(Var var, std::size_t source, Values& values, std::vector<Op>& ops) {
+  ops.push_back({Scrub{var}, source});
   values[var] = unknown(4);
 }
 
 // Scrubs `var` if it has too many variants and is live.
 void limit(Var var, VarSet live, std::size_t source, Values& values, std::vector<Op>& ops) {
-  if (values[var].variants > kMaxVariants && live.has(var)) forget(var, source, values, ops);
+  if (values[var].variants > kMaxVariants && live.has(var)) scrub(var, source, values, ops);
 }
 
 bool reads_past_x(const Op& op) {
@@ -124,7 +124,7 @@ std::vector<VarSet> live_before_ops(const Block& block, const ByBlock<VarSet>& l
 
 }  // namespace
 
-void forget_variants(Graph& graph) {
+void scrub_bounds(Graph& graph) {
   const ByBlock<VarSet> live = live_at_start(graph);
   ByBlock<std::optional<Values>> at_start(graph);
   at_start[graph.entry] = Values{};
@@ -139,7 +139,7 @@ void forget_variants(Graph& graph) {
     }
     for (std::size_t i = 0; i < block.ops.size(); ++i) {
       const Op& op = block.ops[i];
-      if (reads_past_x(op) && values[Var::x].compared) forget(Var::x, op.source, values, ops);
+      if (reads_past_x(op) && values[Var::x].compared) scrub(Var::x, op.source, values, ops);
       step(op, name_of(id, i), values);
       ops.push_back(op);
       if (const auto* compute = std::get_if<Compute>(&op.what)) {
