@@ -16,6 +16,10 @@ std::uint64_t now(clockid_t clock) {
 
 }  // namespace
 
+std::uint64_t monotonic_now() {
+  return now(CLOCK_MONOTONIC);
+}
+
 void WallClock::refresh() {
   // Two measurements never agree exactly; a smaller difference is noise, not a change of the date.
   constexpr std::int64_t kNoise = 20'000;
@@ -31,9 +35,9 @@ std::uint64_t WallClock::measure() {
   std::uint64_t offset = 0;
   std::uint64_t closest = std::numeric_limits<std::uint64_t>::max();
   for (int i = 0; i < kTries; ++i) {
-    const std::uint64_t before = now(CLOCK_MONOTONIC);
+    const std::uint64_t before = monotonic_now();
     const std::uint64_t date = now(CLOCK_REALTIME);
-    const std::uint64_t after = now(CLOCK_MONOTONIC);
+    const std::uint64_t after = monotonic_now();
     if (after - before >= closest) continue;
     closest = after - before;
     offset = date - (before + closest / 2);

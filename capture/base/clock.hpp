@@ -5,6 +5,9 @@
 
 namespace xdpcap {
 
+// The clock of the recorders' timestamps: CLOCK_MONOTONIC, in ns.
+std::uint64_t monotonic_now();
+
 // WallClock converts the kernel's monotonic clock to dates. The offset between the two is constant
 // (NTP slews both alike) until the date is set; refresh() notices that.
 class WallClock {

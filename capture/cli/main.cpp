@@ -29,7 +29,6 @@
 #include "replay/replay.hpp"
 #include "session/session.hpp"
 #include "session/setup.hpp"
-#include "source/wait.hpp"
 
 namespace {
 
@@ -95,9 +94,9 @@ void run(const std::vector<std::string>& arguments) {
   const xdpcap::UniqueFd stop = block_signals({SIGINT, SIGTERM, SIGHUP});
   const xdpcap::UniqueFd requests = block_signals({SIGUSR1, SIGUSR2});
   if (options.replay) return xdpcap::Replay(options, stop.get()).run();
-  std::optional<xdpcap::Hook> hook = options.wait ? xdpcap::wait_for_hook(options.hook, stop.get())
-                                                  : xdpcap::open_hook(options.hook);
-  if (hook) xdpcap::Session(options, std::move(*hook), {stop.get(), requests.get()}).run();
+  xdpcap::Sources sources = xdpcap::open_sources(options, stop.get());
+  if (sources.empty()) return;
+  xdpcap::Session(options, std::move(sources), {stop.get(), requests.get()}).run();
 }
 
 int report(const char* what, const std::string& hint, int code) {

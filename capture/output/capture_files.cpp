@@ -88,7 +88,7 @@ void CaptureFiles::commit(std::span<const RingCursor> cursors,
                      cursors);
 }
 
-bool CaptureFiles::turn(const std::vector<ActionStatistics>& totals, Moment now) {
+bool CaptureFiles::turn(const std::vector<InterfaceStatistics>& totals, Moment now) {
   if (printing_is_over()) return false;
   const bool full = file_.is_full();
   const bool last = file_.total_written() >= limits_.packets || count() >= limits_.rotation.files;
@@ -113,7 +113,7 @@ void CaptureFiles::note_failure() {
 
 // Before this file is completed, the next one is created under a temporary name and its compressor
 // started: if that fails, the capture stays in this file.
-void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals,
+void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<InterfaceStatistics>& totals,
                              Moment now) {
   FileNames names = names_;
   const std::string& path = names.next(turn, static_cast<std::time_t>(now.date / kSecond));
@@ -138,7 +138,7 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<ActionStati
   if (const auto outdated = names_.outdated()) file_.output().remove_file(*outdated);
 }
 
-void CaptureFiles::complete(const std::vector<ActionStatistics>& totals, std::uint64_t date,
+void CaptureFiles::complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date,
                             bool last, Timeout timeout) {
   file_.finish(statistics_blocks(ledger_.close_file(totals, last), start_date_, date), timeout);
   bytes_before_ += file_.size();
@@ -180,7 +180,7 @@ void CaptureFiles::remove_unfinished(std::uint64_t number) const {
   Output::remove(file.path, file.id, file_.output());
 }
 
-void CaptureFiles::finish(const std::vector<ActionStatistics>& totals, std::uint64_t date,
+void CaptureFiles::finish(const std::vector<InterfaceStatistics>& totals, std::uint64_t date,
                           Timeout timeout) {
   complete(totals, date, true, timeout);
 }

@@ -66,7 +66,7 @@ class CaptureFiles {
   // Rotates: completes the file and begins the next one. False: the capture is over. commit() must
   // follow. If the next file cannot be created, the capture is over, everything still to be
   // written, also after stop_clocks(), goes into the current file, and check() throws the reason.
-  bool turn(const std::vector<ActionStatistics>& totals, Moment now);
+  bool turn(const std::vector<InterfaceStatistics>& totals, Moment now);
   // Whether it is over because a limit has been reached: nothing more is to be written.
   [[nodiscard]] bool limit_reached() const { return limit_reached_; }
 
@@ -79,7 +79,7 @@ class CaptureFiles {
   void resume();
 
   // Completes the last file. Throws Error.
-  void finish(const std::vector<ActionStatistics>& totals, std::uint64_t date, Timeout timeout);
+  void finish(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, Timeout timeout);
   // Reports on completed files: a line for each failure since the last call.
   std::vector<std::string> look() { return finished_.look(); }
   // Waits until all packets are printed, or `stop_fd` becomes readable; reports as above.
@@ -92,10 +92,10 @@ class CaptureFiles {
  private:
   void set_limits();
   [[nodiscard]] bool printing_is_over() const;
-  void complete(const std::vector<ActionStatistics>& totals, std::uint64_t date, bool last,
+  void complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, bool last,
                 Timeout timeout);
   void note_failure();
-  void open_next(FileNames::Turn turn, const std::vector<ActionStatistics>& totals, Moment now);
+  void open_next(FileNames::Turn turn, const std::vector<InterfaceStatistics>& totals, Moment now);
   void remove_unfinished(std::uint64_t number) const;
 
   const CaptureLimits& limits_;

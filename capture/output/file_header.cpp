@@ -32,9 +32,9 @@ pcapng::Bytes file_header(const CaptureDescription& capture) {
                        .filter = capture.filter,
                        .link_type = capture.link_type,
                        .snaplen = capture.snaplen};
-  for (const XdpAction action : capture.actions) {
+  for (const auto& [source, action] : capture.interfaces) {
     file.interfaces.push_back(
-        {"XDP" + action.name(), "XDP action " + action.name() + ", hook " + capture.hook});
+        {"XDP" + action.name(), "XDP action " + action.name() + ", " + capture.sources.at(source)});
   }
   return file_header(file);
 }

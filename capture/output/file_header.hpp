@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/xdp_action.hpp"
 #include "output/pcapng.hpp"
+#include "output/statistics.hpp"
 
 namespace xdpcap {
 
@@ -27,14 +27,14 @@ struct FileDescription {
 pcapng::Bytes file_header(const FileDescription& file);
 
 struct CaptureDescription {
-  std::string hook;
+  std::vector<std::string> sources;  // "hook /sys/fs/bpf/xdpcap"
   std::string filter;
   std::uint16_t link_type;  // LINKTYPE_*
   std::uint32_t snaplen;
-  std::vector<XdpAction> actions;
+  std::vector<CaptureInterface> interfaces;
 };
 
-// The same with an interface for each action, by xdpcap's names: XDPaborted, XDPdrop, XDPpass,
+// The same with the interfaces of a capture, by xdpcap's names: XDPaborted, XDPdrop, XDPpass,
 // XDPtx, XDPredirect, XDPxdpAction(N).
 pcapng::Bytes file_header(const CaptureDescription& capture);
 

@@ -15,11 +15,11 @@ std::uint64_t advance(std::uint64_t& reported, std::uint64_t now) {
 
 }  // namespace
 
-std::vector<ActionStatistics> Ledger::close_file(const std::vector<ActionStatistics>& totals,
-                                                 bool last) {
-  std::vector<ActionStatistics> file;
+std::vector<InterfaceStatistics> Ledger::close_file(const std::vector<InterfaceStatistics>& totals,
+                                                    bool last) {
+  std::vector<InterfaceStatistics> file;
   std::uint64_t* reported = reported_.data();
-  for (const ActionStatistics& total : totals) {
+  for (const InterfaceStatistics& total : totals) {
     const Counts& counts = total.counts;
     // While the counters run, never report too many: the last file could not correct that.
     const std::uint64_t all_rejected = counts.received - counts.matched;
@@ -29,7 +29,7 @@ std::vector<ActionStatistics> Ledger::close_file(const std::vector<ActionStatist
     const std::uint64_t written = advance(reported[2], total.written);
     const std::uint64_t left_out = advance(reported[3], total.left_out);
     const std::uint64_t matched = written + left_out + lost;
-    ActionStatistics one = total;
+    InterfaceStatistics one = total;
     one.counts = {.received = rejected + matched, .matched = matched, .lost = lost};
     one.written = written;
     one.left_out = left_out;

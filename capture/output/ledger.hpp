@@ -25,7 +25,8 @@ class Ledger {
 
   // Returns what the file that ends now has to report, from the totals since the capture began. For
   // the last file, which reports the rest, the totals must be final.
-  std::vector<ActionStatistics> close_file(const std::vector<ActionStatistics>& totals, bool last);
+  std::vector<InterfaceStatistics> close_file(const std::vector<InterfaceStatistics>& totals,
+                                              bool last);
 
   // The state, for restore().
   [[nodiscard]] std::span<const std::uint64_t> reported() const { return reported_; }

@@ -12,6 +12,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "output/open_file.hpp"
 #include "process/pipe.hpp"
@@ -51,8 +52,16 @@ ssize_t write_once(int fd, bool socket, std::span<const iovec> pieces, std::size
 enum class Wait : std::uint8_t { ready, interrupted };
 
 Wait wait_writable(int fd, Timeout timeout) {
+  int milliseconds = timeout.milliseconds;
+  if (timeout.end != 0) {
+    const std::uint64_t now = monotonic_now();
+    if (now >= timeout.end) return Wait::interrupted;
+    const std::uint64_t left = (timeout.end - now) / 1'000'000 + 1;
+    if (milliseconds < 0 || std::cmp_less(left, milliseconds))
+      milliseconds = static_cast<int>(left);
+  }
   std::array<pollfd, 2> fds = {pollfd{fd, POLLOUT, 0}, pollfd{timeout.interrupt_fd, POLLIN, 0}};
-  const int ready = ::poll(fds.data(), fds.size(), timeout.milliseconds);
+  const int ready = ::poll(fds.data(), fds.size(), milliseconds);
   if (ready < 0) return errno == EINTR ? Wait::ready : Wait::interrupted;
   return fds[0].revents != 0 ? Wait::ready : Wait::interrupted;
 }

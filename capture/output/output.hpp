@@ -22,7 +22,7 @@ namespace xdpcap {
 
 enum class WriteEnd : std::uint8_t {
   done,
-  interrupted,  // the stop fd became readable, or the timeout expired, while the reader was slow
+  interrupted,  // the timeout expired while the reader was slow
   reader_gone,  // EPIPE, ECONNRESET
   failed,
 };
@@ -33,10 +33,11 @@ struct WriteResult {
   int error_number = 0;     // of `failed`
 };
 
-// Timeout is how long to wait for a slow reader of a pipe.
+// Timeout is how long to wait for a slow reader of a pipe: until the first of these.
 struct Timeout {
-  int interrupt_fd = -1;  // readable: stop waiting
-  int milliseconds = -1;  // without any progress; -1: no limit
+  int interrupt_fd = -1;  // is readable
+  int milliseconds = -1;  // have passed without any progress; -1: no limit
+  std::uint64_t end = 0;  // is reached: CLOCK_MONOTONIC in ns; 0: no limit
 };
 
 class Output {

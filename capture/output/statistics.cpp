@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/statistics.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include "base/text.hpp"
@@ -12,24 +13,42 @@ std::string packets(std::uint64_t count) {
   return counted(count, "packet");
 }
 
+void add(InterfaceStatistics& sum, const InterfaceStatistics& one) {
+  sum.counts.received += one.counts.received;
+  sum.counts.matched += one.counts.matched;
+  sum.counts.lost += one.counts.lost;
+  sum.written += one.written;
+  sum.left_out += one.left_out;
+}
+
 }  // namespace
 
-ActionStatistics total(const std::vector<ActionStatistics>& statistics) {
-  ActionStatistics totals{.action = XdpAction(0), .counts = {}};
-  for (const ActionStatistics& one : statistics) {
-    totals.counts.received += one.counts.received;
-    totals.counts.matched += one.counts.matched;
-    totals.counts.lost += one.counts.lost;
-    totals.written += one.written;
-    totals.left_out += one.left_out;
-  }
+InterfaceStatistics total(const std::vector<InterfaceStatistics>& statistics) {
+  InterfaceStatistics totals{.interface = {0, XdpAction(0)}, .counts = {}};
+  for (const InterfaceStatistics& one : statistics) add(totals, one);
   return totals;
 }
 
-std::string statistics_line(const std::vector<ActionStatistics>& statistics) {
+std::vector<InterfaceStatistics> by_action(const std::vector<InterfaceStatistics>& statistics) {
+  std::vector<InterfaceStatistics> sums;
+  for (const InterfaceStatistics& one : statistics) {
+    const auto sum = std::find_if(sums.begin(), sums.end(), [&](const InterfaceStatistics& other) {
+      return other.interface.action == one.interface.action;
+    });
+    if (sum == sums.end()) {
+      sums.push_back(one);
+    } else {
+      add(*sum, one);
+    }
+  }
+  return sums;
+}
+
+std::string statistics_line(const std::vector<InterfaceStatistics>& statistics) {
   std::ostringstream line;
-  for (const ActionStatistics& one : statistics) {
-    line << one.action.name() << ": " << one.counts.received << '/' << one.counts.matched << '\t';
+  for (const InterfaceStatistics& one : by_action(statistics)) {
+    line << one.interface.action.name() << ": " << one.counts.received << '/' << one.counts.matched
+         << '\t';
   }
   line << "(received/matched packets)";
   const std::uint64_t lost = total(statistics).counts.lost;
@@ -38,26 +57,26 @@ std::string statistics_line(const std::vector<ActionStatistics>& statistics) {
   return line.str();
 }
 
-std::string summary(const std::vector<ActionStatistics>& statistics) {
-  const ActionStatistics totals = total(statistics);
+std::string summary(const std::vector<InterfaceStatistics>& statistics) {
+  const InterfaceStatistics totals = total(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
          " matched the filter\n" + packets(totals.counts.received) + " received by the hook\n" +
          (totals.left_out > 0 ? packets(totals.left_out) + " not selected (--fate)\n" : "") +
          packets(lost(totals)) + " lost\n";
 }
 
-std::string loss_line(const std::vector<ActionStatistics>& statistics) {
-  const ActionStatistics totals = total(statistics);
+std::string loss_line(const std::vector<InterfaceStatistics>& statistics) {
+  const InterfaceStatistics totals = total(statistics);
   const std::uint64_t lost = xdpcap::lost(totals);
   if (lost == 0) return {};
   return packets(lost) + " lost of " + std::to_string(totals.counts.matched) +
          " that matched: try a narrower filter, a larger -buffer or a faster output\n";
 }
 
-std::vector<pcapng::Bytes> statistics_blocks(const std::vector<ActionStatistics>& statistics,
+std::vector<pcapng::Bytes> statistics_blocks(const std::vector<InterfaceStatistics>& statistics,
                                              std::uint64_t start_time, std::uint64_t end_time) {
   std::vector<pcapng::Bytes> blocks;
-  for (const ActionStatistics& one : statistics) {
+  for (const InterfaceStatistics& one : statistics) {
     blocks.push_back(
         pcapng::interface_statistics({.interface_id = static_cast<std::uint32_t>(blocks.size()),
                                       .start_time = start_time,

@@ -2,6 +2,7 @@
 // The counts of a capture, and their formats.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,34 +13,45 @@
 
 namespace xdpcap {
 
-struct ActionStatistics {
+// An interface of the file: the packets of one source for which it returned one action.
+struct CaptureInterface {
+  std::size_t source;  // in the capture's list
   XdpAction action;
+
+  bool operator==(const CaptureInterface&) const = default;
+};
+
+struct InterfaceStatistics {
+  CaptureInterface interface;
   Counts counts;
   std::uint64_t written = 0;
   std::uint64_t left_out = 0;  // matched, but had a fate that was not selected
   std::string fates = {};      // what became of them, pair by pair of devices
 };
 
-// The sum over all actions; the result's action is meaningless.
-ActionStatistics total(const std::vector<ActionStatistics>& statistics);
+// The sum over all interfaces; the result's interface is meaningless.
+InterfaceStatistics total(const std::vector<InterfaceStatistics>& statistics);
+
+// The sums for each action over all sources, in the order in which the actions first appear.
+std::vector<InterfaceStatistics> by_action(const std::vector<InterfaceStatistics>& statistics);
 
 // Packets that matched, should have been written, and are not in the output:
 // matched = written + not selected + lost.
-inline std::uint64_t lost(const ActionStatistics& one) {
+inline std::uint64_t lost(const InterfaceStatistics& one) {
   return one.counts.matched - one.written - one.left_out;
 }
 
 // "aborted: 0/0\tdrop: 10/3\t(received/matched packets)": xdpcap's line of each second.
-std::string statistics_line(const std::vector<ActionStatistics>& statistics);
+std::string statistics_line(const std::vector<InterfaceStatistics>& statistics);
 
 // The lines at the end, as tcpdump prints them: captured, matched, received, lost.
-std::string summary(const std::vector<ActionStatistics>& statistics);
+std::string summary(const std::vector<InterfaceStatistics>& statistics);
 
 // One line about the packets that matched but are not in the output; empty if there are none.
-std::string loss_line(const std::vector<ActionStatistics>& statistics);
+std::string loss_line(const std::vector<InterfaceStatistics>& statistics);
 
-// An Interface Statistics Block for each action. Times in ns since 1970.
-std::vector<pcapng::Bytes> statistics_blocks(const std::vector<ActionStatistics>& statistics,
+// An Interface Statistics Block for each interface. Times in ns since 1970.
+std::vector<pcapng::Bytes> statistics_blocks(const std::vector<InterfaceStatistics>& statistics,
                                              std::uint64_t start_time, std::uint64_t end_time);
 
 }  // namespace xdpcap

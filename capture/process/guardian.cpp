@@ -78,7 +78,7 @@ void daemonize(const Guardian::Duty& duty, int socket) {
   set_process_title(duty.title, "xdpcap-guardian");
 }
 
-// The capture may have failed for lack of descriptors, and the guardian inherited its limit.
+// If another process lowered the capture's limit (prlimit(2)), it may have lowered this one, too.
 void raise_descriptor_limit() {
   constexpr rlim_t kPlenty = 4096;
   rlimit limit{kPlenty, kPlenty};
@@ -123,7 +123,7 @@ bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
       look();
     }
     if (looks && std::isupper(static_cast<unsigned char>(order->kind)) != 0) {
-      duty.take_order(order->kind, report);
+      duty.take_order(*order, report);
     }
     if (order->kind == kCleanUp) {
       looks = false;
@@ -187,9 +187,13 @@ bool Guardian::has_died() {
   return pid_ > 0 && !alive();
 }
 
+void Guardian::watch() {
+  order({.kind = kWatch});
+}
+
 void Guardian::clean_up() {
   clean_up_ = CleanUp::waiting;
-  order(kCleanUp);
+  order({.kind = kCleanUp});
 }
 
 std::vector<Message> Guardian::receive() {
@@ -210,7 +214,7 @@ std::vector<Message> Guardian::receive() {
 
 void Guardian::dismiss() noexcept {
   if (alive()) {
-    order(kLeave);
+    order({.kind = kLeave});
     ::kill(pid_, SIGKILL);  // it may be stopped (SIGSTOP), and its work is done
     constexpr int kLooks = 500;
     constexpr std::chrono::milliseconds kLook{2};

@@ -41,7 +41,7 @@ class Guardian {
     // Called about once a second, from watch() on.
     std::function<void(const Report&)> look;
     // Orders of other kinds, until it cleans up.
-    std::function<void(char kind, const Report&)> take_order;
+    std::function<void(const Message& order, const Report&)> take_order;
     // Called immediately when this process has ended, or on an order (clean_up()); `look` is not
     // called any more after that. An exception becomes the answer.
     std::function<void()> clean_up;
@@ -63,7 +63,7 @@ class Guardian {
   ~Guardian() { dismiss(); }
 
   // From now on it calls `look`.
-  void watch() { order('w'); }
+  void watch();
   // Makes it clean up now, with the privileges it still has; receive() notices the result.
   void clean_up();
   [[nodiscard]] CleanUp clean_up_state() const { return clean_up_; }
@@ -71,7 +71,7 @@ class Guardian {
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
   // An order of another kind. It is lost if there is no room at the moment.
-  void order(char kind) { static_cast<void>(socket_.send({.kind = kind})); }
+  void order(const Message& message) { static_cast<void>(socket_.send(message)); }
   // Becomes readable when there is something to receive().
   [[nodiscard]] int fd() const { return socket_.fd(); }
   // The reports since the last call, without blocking.

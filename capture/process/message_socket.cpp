@@ -15,6 +15,7 @@
 namespace xdpcap {
 namespace {
 
+constexpr std::size_t kHeadBytes = 2;  // kind and channel
 constexpr std::size_t kMostText = std::size_t{32} * 1024;
 constexpr std::size_t kMostDescriptors = 253;  // SCM_MAX_FD
 
@@ -60,9 +61,9 @@ std::array<MessageSocket, 2> MessageSocket::make_pair() {
 
 bool MessageSocket::send(const Message& message) const {
   if (!fd_.valid() || message.descriptors.size() > kMostDescriptors) return false;
-  char kind = message.kind;
+  std::array<char, kHeadBytes> head = {message.kind, static_cast<char>(message.channel)};
   std::array<iovec, 2> pieces = {
-      iovec{&kind, sizeof(kind)},
+      iovec{head.data(), head.size()},
       iovec{const_cast<char*>(message.text.data()), std::min(message.text.size(), kMostText)}};
   msghdr header{};
   header.msg_iov = pieces.data();
@@ -78,10 +79,9 @@ bool MessageSocket::send(const Message& message) const {
 
 std::optional<Message> MessageSocket::receive() {
   if (!fd_.valid() || ended_) return std::nullopt;
-  Message message;
+  std::array<char, kHeadBytes> head{};
   std::array<char, kMostText> text{};
-  std::array<iovec, 2> pieces = {iovec{&message.kind, sizeof(message.kind)},
-                                 iovec{text.data(), text.size()}};
+  std::array<iovec, 2> pieces = {iovec{head.data(), head.size()}, iovec{text.data(), text.size()}};
   msghdr header{};
   header.msg_iov = pieces.data();
   header.msg_iovlen = pieces.size();
@@ -93,11 +93,12 @@ std::optional<Message> MessageSocket::receive() {
     count = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   } while (count < 0 && errno == EINTR);
   if (count < 0 && errno == EAGAIN) return std::nullopt;
-  ended_ = count <= 0;
+  ended_ = count < static_cast<ssize_t>(head.size());
   if (ended_) return std::nullopt;
-  message.text.assign(text.data(), static_cast<std::size_t>(count) - sizeof(message.kind));
-  message.received = descriptors_in(header);
-  return message;
+  return Message{.kind = head[0],
+                 .channel = static_cast<std::uint8_t>(head[1]),
+                 .text = {text.data(), static_cast<std::size_t>(count) - head.size()},
+                 .received = descriptors_in(header)};
 }
 
 bool MessageSocket::wait(int milliseconds) const {

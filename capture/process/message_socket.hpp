@@ -16,6 +16,7 @@ namespace xdpcap {
 // Message is a kind, a text, and descriptors, which the receiver gets duplicates of.
 struct Message {
   char kind = 0;
+  std::uint8_t channel = 0;  // for which part of the other process
   std::string text = {};
   std::vector<int> descriptors = {};    // to send
   std::vector<UniqueFd> received = {};  // the receiver's duplicates

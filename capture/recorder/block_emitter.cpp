@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/pcapng_format.hpp"
+#include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
 #include "recorder/frame.hpp"
 
@@ -127,7 +128,7 @@ void emit_ingress_number(Assembler& code) {
 void emit_ingress(Assembler& code) {
   const Label known = code.label();
   code.note("the ingress interface");
-  code.load(Size::word, Reg::r3, kContext, offsetof(xdp_md, ingress_ifindex));
+  emit_ingress_interface(code, Reg::r3);
   code.load(Size::dword, Reg::r4, kCounters, offsetof(xdpcap_counters, ingress_key));
   code.alu64(Alu::add, Reg::r3, 1);
   code.jump_if(Cond::eq, Reg::r3, Reg::r4, known);
@@ -170,7 +171,7 @@ void emit_tail(Assembler& code, const RecorderSpec& spec) {
   store_option_word(code, offsetof(xdpcap_block_tail, flags), pcapng::kFlagsInbound);
   store_option_head(code, offsetof(xdpcap_block_tail, queue_code), option::epb_queue,
                     sizeof(xdpcap_block_tail::queue));
-  code.load(Size::word, Reg::r0, kContext, offsetof(xdp_md, rx_queue_index));
+  emit_ingress_queue(code, Reg::r0);
   store_option_word(code, offsetof(xdpcap_block_tail, queue), Reg::r0);
   store_option_head(code, offsetof(xdpcap_block_tail, verdict_code), option::epb_verdict,
                     sizeof(std::uint8_t) + sizeof(std::uint64_t));
@@ -205,8 +206,7 @@ void emit_piece(Assembler& code, Size size, int bytes, Label out_of_bounds) {
 void emit_direct_copy(Assembler& code, Label helper, Label copied) {
   const Label eights = code.label();
   const Label rest = code.label();
-  code.load(Size::word, Reg::r4, kContext, offsetof(xdp_md, data));
-  code.load(Size::word, Reg::r5, kContext, offsetof(xdp_md, data_end));
+  emit_packet_bounds(code, Reg::r4, Reg::r5);
   code.alu64(Alu::mov, Reg::r3, kBlock);
   code.alu64(Alu::add, Reg::r3, kPacket);
   code.alu64(Alu::mov, Reg::r2, kCaptured);
@@ -229,23 +229,6 @@ void emit_direct_copy(Assembler& code, Label helper, Label copied) {
   code.jump(copied);
 }
 
-void emit_helper_copy(Assembler& code, const RecorderSpec& spec, Label failed) {
-  code.alu64(Alu::mov, Reg::r3, kBlock);
-  code.alu64(Alu::add, Reg::r3, kPacket);
-  if (spec.has_xdp_load_bytes) {
-    code.alu64(Alu::mov, Reg::r1, kContext);
-    code.alu64(Alu::mov, Reg::r2, 0);
-    code.alu64(Alu::mov, Reg::r4, kCaptured);
-    code.call(BPF_FUNC_xdp_load_bytes);
-  } else {
-    code.alu64(Alu::mov, Reg::r1, Reg::r3);
-    code.alu64(Alu::mov, Reg::r2, kCaptured);
-    code.load(Size::word, Reg::r3, kContext, offsetof(xdp_md, data));
-    code.call(BPF_FUNC_probe_read_kernel);
-  }
-  code.jump_if(Cond::ne, Reg::r0, 0, failed);
-}
-
 // A helper's start-up cost is high, most of all that of its rep movsb, so short packets are copied
 // through registers.
 void emit_copy(Assembler& code, const RecorderSpec& spec, Label failed) {
@@ -255,7 +238,9 @@ void emit_copy(Assembler& code, const RecorderSpec& spec, Label failed) {
   code.jump_if(Cond::gt, kCaptured, kMostDirect, helper);
   emit_direct_copy(code, helper, copied);
   code.bind(helper);
-  emit_helper_copy(code, spec, failed);
+  code.alu64(Alu::mov, Reg::r3, kBlock);
+  code.alu64(Alu::add, Reg::r3, kPacket);
+  emit_packet_copy(code, spec, failed);
   code.bind(copied);
   code.load(Size::dword, Reg::r2, Reg::r10, kLostSlot);
   code.store(Size::dword, kCounters, offsetof(xdpcap_counters, reported), Reg::r2);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "recorder/context_emitter.hpp"
 #include "recorder/frame.hpp"
 
 namespace xdpcap::recorder {
@@ -30,7 +31,7 @@ void emit_last_packet(Assembler& code, const RecorderSpec& spec, Reg offset) {
   code.load_map_value(Reg::r1, spec.last_fd, 0);
   code.alu64(Alu::add, Reg::r1, offset);
   code.store(Size::dword, Reg::r10, kLastSlot, Reg::r1);
-  code.load(Size::word, Reg::r2, kContext, offsetof(xdp_md, ingress_ifindex));
+  emit_ingress_interface(code, Reg::r2);
   code.store(Size::word, Reg::r1, offsetof(xdpcap_last, ingress), Reg::r2);
   code.store(Size::word, Reg::r1, offsetof(xdpcap_last, action),
              static_cast<std::int32_t>(spec.action.value()));
@@ -43,9 +44,9 @@ void emit_fate(Assembler& code, const RecorderSpec& spec) {
   store_option_word(code, offsetof(xdpcap_fate, state),
                     action_says_all(spec) ? XDPCAP_FATE_NONE : XDPCAP_FATE_OPEN);
   store_option_word(code, offsetof(xdpcap_fate, action), spec.action.value());
-  code.load(Size::word, Reg::r3, kContext, offsetof(xdp_md, ingress_ifindex));
+  emit_ingress_interface(code, Reg::r3);
   store_option_word(code, offsetof(xdpcap_fate, ingress), Reg::r3);
-  code.load(Size::word, Reg::r3, kContext, offsetof(xdp_md, rx_queue_index));
+  emit_ingress_queue(code, Reg::r3);
   store_option_word(code, offsetof(xdpcap_fate, queue), Reg::r3);
   for (std::size_t at = offsetof(xdpcap_fate, ingress_namespace); at < sizeof(xdpcap_fate);
        at += sizeof(std::uint32_t)) {

@@ -7,6 +7,7 @@
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
 #include "recorder/frame.hpp"
 #include "recorder/ring_emitter.hpp"
@@ -21,7 +22,6 @@ using ebpf::Label;
 using ebpf::Reg;
 using ebpf::Size;
 using recorder::kCaptured;
-using recorder::kContext;
 using recorder::kCounters;
 using recorder::kCpuSlot;
 using recorder::kEnd;
@@ -42,7 +42,8 @@ class Recorder {
                     .match = match_,
                     .no_match = return_action_});
     emit_record();
-    emit_return();
+    code_.bind(return_action_);
+    recorder::emit_return(code_, spec_);
     return code_.assemble();
   }
 
@@ -65,7 +66,6 @@ class Recorder {
   void emit_prologue();
   void emit_lengths();
   void emit_loss();
-  void emit_return();
 
   void increment(std::size_t counter);
 
@@ -79,7 +79,7 @@ class Recorder {
 };
 
 void Recorder::emit_prologue() {
-  code_.alu64(Alu::mov, kContext, Reg::r1);
+  recorder::emit_context(code_);
   code_.note("count on this CPU");
   code_.call(BPF_FUNC_get_smp_processor_id);
   // Never true; it bounds the index for the verifier.
@@ -93,19 +93,12 @@ void Recorder::emit_prologue() {
   code_.alu64(Alu::add, kCounters, Reg::r0);
   if (notes_fate(spec_)) recorder::emit_last_packet(code_, spec_, Reg::r0);
   increment(offsetof(xdpcap_counters, received));
-  code_.load(Size::word, kStart, kContext, offsetof(xdp_md, data));
-  code_.load(Size::word, kEnd, kContext, offsetof(xdp_md, data_end));
+  recorder::emit_packet_bounds(code_, kStart, kEnd);
 }
 
 // Computes kOriginal and kCaptured from kStart and kEnd.
 void Recorder::emit_lengths() {
-  if (sees_fragments(spec_)) {
-    code_.alu64(Alu::mov, Reg::r1, kContext);
-    code_.call(BPF_FUNC_xdp_get_buff_len);
-    code_.alu32(Alu::mov, kOriginal, Reg::r0);
-  } else {
-    code_.alu64(Alu::sub, kEnd, kStart);
-  }
+  recorder::emit_original_length(code_, spec_);
   // 32-bit moves clear the upper half: the verifier then knows an unsigned number.
   code_.alu32(Alu::mov, kCaptured, kOriginal);
   const Label whole = code_.label();
@@ -121,19 +114,6 @@ void Recorder::emit_lengths() {
 void Recorder::emit_loss() {
   code_.bind(lost_);
   increment(offsetof(xdpcap_counters, lost));
-}
-
-void Recorder::emit_return() {
-  code_.bind(return_action_);
-  if (spec_.next_fd >= 0) {
-    code_.note("the next capture; if there is none, the call falls through");
-    code_.alu64(Alu::mov, Reg::r1, kContext);
-    code_.load_map(Reg::r2, spec_.next_fd);
-    code_.alu64(Alu::mov, Reg::r3, 0);
-    code_.call(BPF_FUNC_tail_call);
-  }
-  code_.alu32(Alu::mov, Reg::r0, static_cast<std::int32_t>(spec_.action.value()));
-  code_.exit();
 }
 
 // Atomically, as another recorder may interrupt this one (record.h). It costs 0 to 1 ns more than a

@@ -8,7 +8,6 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <string>
 #include <utility>
 
@@ -74,13 +73,6 @@ std::uint32_t recorded_length(const xdpcap_block& block) {
 }
 
 }  // namespace
-
-std::uint64_t monotonic_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates) {
   const std::uint64_t begin = cursor.position();

@@ -16,9 +16,6 @@
 
 namespace xdpcap {
 
-// The clock of the recorders' timestamps: CLOCK_MONOTONIC, in ns.
-std::uint64_t monotonic_now();
-
 inline std::uint64_t time_of(const xdpcap_block& block) {
   return (std::uint64_t{block.time_high} << 32U) | block.time_low;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "session/recording.hpp"
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
@@ -9,8 +10,8 @@
 #include "filter/file_link_type.hpp"
 #include "output/file_header.hpp"
 #include "process/cpus.hpp"
+#include "process/memory_limit.hpp"
 #include "recorder/record.h"
-#include "session/setup.hpp"
 
 namespace xdpcap {
 namespace {
@@ -21,20 +22,42 @@ constexpr std::uint64_t kNobodyRecords = ~std::uint64_t{0};
 constexpr std::uint64_t kUntilFateIsKnown = 20'000'000;
 
 // Those that wait in the rings after the last packet that was written are not wanted any more.
-void leave_surplus_out(ActionStatistics& one) {
+void leave_surplus_out(InterfaceStatistics& one) {
   const std::uint64_t surplus = lost(one) - one.counts.lost;
   one.counts.matched -= surplus;
   one.counts.received -= surplus;
 }
 
+std::vector<std::string> descriptions(const Sources& sources) {
+  std::vector<std::string> descriptions;
+  for (const auto& source : sources) descriptions.push_back(source->description());
+  return descriptions;
+}
+
+std::vector<CaptureInterface> interfaces_of(const Sources& sources) {
+  std::vector<CaptureInterface> interfaces;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    for (const XdpAction action : sources[i]->actions()) interfaces.push_back({i, action});
+  }
+  return interfaces;
+}
+
+// A ring for each CPU that is online, of the size that was asked for or one that suits the machine.
+Rings make_rings(const Options& options, const Cpus& cpus) {
+  const std::uint64_t bytes =
+      options.ring_bytes.value_or(default_ring_bytes(memory_limit(), cpus.online.size()));
+  return {cpus.online, cpus.possible, bytes};
+}
+
 }  // namespace
 
-Recording::Recording(const Options& options, const Hook& hook, int stop_fd)
+Recording::Recording(const Options& options, const Sources& sources, int stop_fd)
     : options_(options),
-      actions_(wanted_actions(options, hook)),
-      checkpoint_(read_cpus().possible, actions_.size()),
-      files_(options.files, actions_.size(), checkpoint_, stop_fd),
-      control_(static_cast<std::uint32_t>(actions_.size()), read_cpus().possible),
+      sources_(descriptions(sources)),
+      interfaces_(interfaces_of(sources)),
+      checkpoint_(read_cpus().possible, interfaces_.size()),
+      files_(options.files, interfaces_.size(), checkpoint_, stop_fd),
+      control_(static_cast<std::uint32_t>(interfaces_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())) {
   if (options.fates) trace_fates();
 }
@@ -42,7 +65,7 @@ Recording::Recording(const Options& options, const Hook& hook, int stop_fd)
 // A capture without fates is better than none.
 void Recording::trace_fates() {
   try {
-    fates_.emplace(rings_, read_cpus().possible, *options_.fates, actions_.size());
+    fates_.emplace(rings_, read_cpus().possible, *options_.fates, interfaces_.size());
     if (!fates_->shortcoming().empty()) {
       without_fates_ = "fates with numbers instead of names: " + fates_->shortcoming();
     }
@@ -58,6 +81,7 @@ void Recording::commit() {
 
 // A computer that slept has another distance between its clocks than before.
 bool Recording::drain(Timeout timeout) {
+  if (file().end() == WriteEnd::interrupted && !file().flush(timeout)) return false;
   clock_.refresh();
   const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
   return drain(horizon, fates_ ? horizon - kUntilFateIsKnown : RingCursor::kAllSettled, timeout);
@@ -112,11 +136,11 @@ bool Recording::rotate() {
 }
 
 pcapng::Bytes Recording::header() const {
-  return file_header({.hook = options_.hook,
+  return file_header({.sources = sources_,
                       .filter = options_.filter_text,
                       .link_type = file_link_type(options_.link_type),
                       .snaplen = options_.snaplen,
-                      .actions = actions_});
+                      .interfaces = interfaces_});
 }
 
 Moment Recording::now() const {
@@ -124,13 +148,13 @@ Moment Recording::now() const {
   return {.monotonic = monotonic, .date = monotonic + clock_.offset()};
 }
 
-std::vector<ActionStatistics> Recording::statistics() const {
-  std::vector<ActionStatistics> statistics;
-  for (std::uint32_t row = 0; row < actions_.size(); ++row) {
-    ActionStatistics one{.action = actions_[row],
-                         .counts = control_.read(row),
-                         .written = files_.current().written()[row],
-                         .left_out = fates_ ? fates_->left_out()[row] : 0};
+std::vector<InterfaceStatistics> Recording::statistics() const {
+  std::vector<InterfaceStatistics> statistics;
+  for (std::uint32_t row = 0; row < interfaces_.size(); ++row) {
+    InterfaceStatistics one{.interface = interfaces_[row],
+                            .counts = control_.read(row),
+                            .written = files_.current().written()[row],
+                            .left_out = fates_ ? fates_->left_out()[row] : 0};
     // The account of a capture that has all it was to have ends with its last packet.
     if (files_.limit_reached()) leave_surplus_out(one);
     statistics.push_back(std::move(one));
@@ -138,10 +162,10 @@ std::vector<ActionStatistics> Recording::statistics() const {
   return statistics;
 }
 
-std::vector<ActionStatistics> Recording::final_statistics() const {
-  std::vector<ActionStatistics> all = statistics();
-  for (ActionStatistics& one : all) {
-    if (fates_) one.fates = fates_->table(one.action);
+std::vector<InterfaceStatistics> Recording::final_statistics() const {
+  std::vector<InterfaceStatistics> all = statistics();
+  for (InterfaceStatistics& one : all) {
+    if (fates_) one.fates = fates_->table(one.interface.action);
   }
   return all;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -18,7 +19,7 @@
 #include "ring/control.hpp"
 #include "ring/rings.hpp"
 #include "session/options.hpp"
-#include "source/hook.hpp"
+#include "source/guarded_sources.hpp"
 
 namespace xdpcap {
 
@@ -27,25 +28,27 @@ namespace xdpcap {
 class Recording {
  public:
   // Opens the output and makes the rings; nothing has changed yet. Throws Error.
-  Recording(const Options& options, const Hook& hook, int stop_fd);
+  Recording(const Options& options, const Sources& sources, int stop_fd);
 
   // Notes in the checkpoint how far the files have got.
   void commit();
 
   // Writes what came before a moment and is certain to be next in time, all that can be certain by
-  // now. False when the output takes no more: for the moment (WriteEnd::interrupted), or at all.
+  // now. False when the output takes no more: for the moment (WriteEnd::interrupted; the next call
+  // continues there), or at all.
   bool drain(Timeout timeout);
   // Writes all the rest, once no recorder runs any more, into the current file if no other can be
   // made; then what is in the files is final. Returns why no other could be made.
   std::exception_ptr drain_rest(Timeout timeout);
 
   [[nodiscard]] pcapng::Bytes header() const;
-  [[nodiscard]] std::vector<ActionStatistics> statistics() const;
+  [[nodiscard]] std::vector<InterfaceStatistics> statistics() const;
   // With what became of the packets (--fate).
-  [[nodiscard]] std::vector<ActionStatistics> final_statistics() const;
+  [[nodiscard]] std::vector<InterfaceStatistics> final_statistics() const;
   [[nodiscard]] Moment now() const;
 
-  [[nodiscard]] const std::vector<XdpAction>& actions() const { return actions_; }
+  // By interface ID, which is also the row of the counters.
+  [[nodiscard]] const std::vector<CaptureInterface>& interfaces() const { return interfaces_; }
   [[nodiscard]] Checkpoint& checkpoint() { return checkpoint_; }
   [[nodiscard]] CaptureFiles& files() { return files_; }
   [[nodiscard]] const CaptureFiles& files() const { return files_; }
@@ -66,7 +69,8 @@ class Recording {
   bool rotate();
 
   const Options& options_;
-  std::vector<XdpAction> actions_;  // by interface of the file, and by row of the counters
+  std::vector<std::string> sources_;  // their descriptions
+  std::vector<CaptureInterface> interfaces_;
   Checkpoint checkpoint_;
   CaptureFiles files_;
   Control control_;

@@ -52,7 +52,7 @@ std::string seconds(std::uint64_t nanoseconds) {
   return text.data();
 }
 
-std::string counts_as_json(const ActionStatistics& one, bool final) {
+std::string counts_as_json(const InterfaceStatistics& one, bool final) {
   const std::uint64_t lost = final ? xdpcap::lost(one) : one.counts.lost;
   return json_member("received", one.counts.received) + "," +
          json_member("matched", one.counts.matched) + "," + json_member("written", one.written) +
@@ -62,8 +62,8 @@ std::string counts_as_json(const ActionStatistics& one, bool final) {
 }  // namespace
 
 std::string progress_line(const Report& now, const Report& last, std::size_t width) {
-  const ActionStatistics before = total(last.actions);
-  const ActionStatistics sum = total(now.actions);
+  const InterfaceStatistics before = total(last.interfaces);
+  const InterfaceStatistics sum = total(now.interfaces);
   const double time = static_cast<double>(now.elapsed - last.elapsed) / kSecond;
   const auto counter = [&](const char* name, std::uint64_t then, std::uint64_t value) {
     const double rate = time > 0 ? static_cast<double>(value - then) / time : 0;
@@ -81,12 +81,12 @@ std::string progress_line(const Report& now, const Report& last, std::size_t wid
 std::string json_line(const Report& report, const std::string& type, bool final) {
   std::string line =
       "{" + json_member("type", type) + R"(,"time":)" + seconds(report.date) + R"(,"seconds":)" +
-      seconds(report.elapsed) + "," + counts_as_json(total(report.actions), final) + "," +
+      seconds(report.elapsed) + "," + counts_as_json(total(report.interfaces), final) + "," +
       json_member("file", report.output.file) + "," + json_member("files", report.output.files) +
       "," + json_member("bytes", report.output.bytes) + R"(,"actions":{)";
-  for (const ActionStatistics& one : report.actions) {
+  for (const InterfaceStatistics& one : by_action(report.interfaces)) {
     if (line.back() != '{') line += ',';
-    line += json_string(one.action.name()) + ":{" + counts_as_json(one, final) + "}";
+    line += json_string(one.interface.action.name()) + ":{" + counts_as_json(one, final) + "}";
   }
   return line + "}}\n";
 }
@@ -109,7 +109,7 @@ void Reporter::progress(Report report) {
     case Style::silent:
       break;
     case Style::lines:
-      tell(statistics_line(report.actions));
+      tell(statistics_line(report.interfaces));
       break;
     case Style::terminal:
       // The last column stays free: a cursor behind it may begin another line.
@@ -131,16 +131,16 @@ void Reporter::news(const std::string& line) {
 void Reporter::counts(const Report& report) {
   if (json_) return tell_json(json_line(report, "statistics", false));
   leave_line();
-  tell(xdpcap::summary(report.actions));
+  tell(xdpcap::summary(report.interfaces));
 }
 
 void Reporter::summary(const Report& report, const std::string& more, bool json_only) {
   leave_line();
   std::string text;
-  if (!json_ && !quiet_) text = xdpcap::summary(report.actions);
+  if (!json_ && !quiet_) text = xdpcap::summary(report.interfaces);
   // Beside JSON on stdout there is room for people.
   if (!quiet_ && (!json_ || json_fd_ == STDOUT_FILENO)) text += more;
-  if (!json_only) tell(text + loss_line(report.actions), kLastTimeoutMilliseconds);
+  if (!json_only) tell(text + loss_line(report.interfaces), kLastTimeoutMilliseconds);
   if (json_) tell_json(json_line(report, "summary", true));
 }
 

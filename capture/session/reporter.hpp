@@ -22,7 +22,7 @@ struct OutputStatistics {
 
 // Report is the state of a capture at one moment.
 struct Report {
-  std::vector<ActionStatistics> actions;
+  std::vector<InterfaceStatistics> interfaces;
   OutputStatistics output;
   std::uint64_t date = 0;     // ns since 1970
   std::uint64_t elapsed = 0;  // ns since the capture began

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/tell.hpp"
 #include "bpf/features.hpp"
@@ -31,13 +32,13 @@ std::uint64_t wake_at(const Options& options, const Rings& rings) {
 
 }  // namespace
 
-Session::Session(const Options& options, Hook hook, const Signals& signals)
+Session::Session(const Options& options, Sources sources, const Signals& signals)
     : options_(options),
       signals_(signals),
-      hook_(std::move(hook)),
-      recording_(options, hook_, signals.stop_fd),
+      recording_(options, sources, signals.stop_fd),
       sleeper_(recording_.control(), recording_.rings(), wake_at(options, recording_.rings()),
                signals),
+      sources_(std::move(sources)),
       reporter_(options),
       has_xdp_load_bytes_(has_xdp_load_bytes()) {
   if (!recording_.without_fates().empty()) tell(recording_.without_fates() + '\n');
@@ -52,7 +53,7 @@ void Session::run() {
   files.begin(recording_.header(), recording_.now());
   if (user) {
     become(*user);
-    attachment_->without_privileges();
+    guarded_->without_privileges();
     if (recording_.fates()) tell_all(recording_.fates()->without_privileges());
   }
   try {
@@ -70,30 +71,42 @@ void Session::capture_to_the_end() {
     failure_ = std::current_exception();
     recording_.files().stay();
   }
-  detach();
+  remove_recorders();
   finish();
 }
 
 // At every moment the checkpoint says how far the file has got. Without memory it is better
 // completed by somebody else.
 void Session::leave_to_guardian() {
-  if (!recording_.file().output().is_file() || !attachment_->is_guarded()) throw std::bad_alloc();
+  if (!recording_.file().output().is_file() || !guarded_->is_guarded()) throw std::bad_alloc();
   tell("xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n",
        kLastTimeoutMilliseconds);
   ::_exit(kFailureExit);
 }
 
-ebpf::Program Session::make_recorder(XdpAction action, Flavour flavour, int next_fd) const {
-  const auto& actions = recording_.actions();
-  const auto interface = static_cast<std::uint32_t>(
-      std::find(actions.begin(), actions.end(), action) - actions.begin());
+RecorderFactory Session::recorders_of(std::size_t source) {
+  return {.make =
+              [this, source](XdpAction action, Flavour flavour, int next_fd) {
+                return make_recorder({source, action}, flavour, next_fd);
+              },
+          .note_flavour =
+              [this](const Flavour& flavour) {
+                if (recording_.fates()) recording_.fates()->set_flavour(flavour);
+              }};
+}
+
+ebpf::Program Session::make_recorder(const CaptureInterface& interface, Flavour flavour,
+                                     int next_fd) const {
+  const auto& interfaces = recording_.interfaces();
+  const auto id = static_cast<std::uint32_t>(
+      std::find(interfaces.begin(), interfaces.end(), interface) - interfaces.begin());
   const Recording& recording = recording_;
   return xdpcap::make_recorder(
-      {.action = action,
-       .interface_id = interface,
+      {.action = interface.action,
+       .interface_id = id,
        .snaplen = options_.snaplen,
        .cpus = read_cpus().possible,
-       .counters_row = interface,
+       .counters_row = id,
        .control_fd = recording.control().fd(),
        .rings_fd = recording.rings().array_fd(),
        .ring_bytes = static_cast<std::uint32_t>(recording.rings().bytes_per_cpu()),
@@ -125,26 +138,16 @@ std::vector<int> Session::descriptors() const {
 
 void Session::install() {
   if (!kOrderedStores) require_atomic_exchange();
-  Rings& rings = recording_.rings();
-  auto& fates = recording_.fates();
-  Attachment::Plan plan{
-      .actions = recording_.actions(),
-      .replace = options_.replace,
-      .follow = options_.follow,
-      .make_recorder = [this](XdpAction action, Flavour flavour,
-                              int next_fd) { return make_recorder(action, flavour, next_fd); },
-      .note_flavour =
-          [&fates](const Flavour& flavour) {
-            if (fates) fates->set_flavour(flavour);
-          },
-      .wait_for_recorders = [&rings] { rings.wait_for_recorders(); },
+  for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->load(recorders_of(i));
+  GuardedSources::Plan plan{
+      .wait_for_recorders = [this] { recording_.rings().wait_for_recorders(); },
       .descriptors = [this] { return descriptors(); },
       .rescue = {}};
   // A pipe has nothing to go back in, and who reads it waits for all its writers to close it.
   if (recording_.file().output().is_file()) {
     plan.rescue = [this] { rescue(recording_, options_.files.user); };
   }
-  attachment_.emplace(std::move(hook_), std::move(plan));
+  guarded_.emplace(sources_, std::move(plan));
 }
 
 void Session::capture() {
@@ -153,37 +156,40 @@ void Session::capture() {
   // The header goes out at once: it tells whoever reads a pipe that all is well.
   if (!recording_.file().flush({.interrupt_fd = signals_.stop_fd})) return;
   recording_.commit();
-  sleeper_.watch(attachment_->fd());
+  sleeper_.watch(guarded_->fd());
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
+  // A reader who is slow keeps nobody from looking after the sources.
   while (!stop_requested(signals_.stop_fd)) {
     sleeper_.note_waiting();
-    if (!recording_.drain({.interrupt_fd = signals_.stop_fd})) break;
+    if (!write({.interrupt_fd = signals_.stop_fd, .end = next_report_})) break;
     sleeper_.sleep(std::min(next_report_, files.due_at()));
     answer_requests();
-    if (sleeper_.has_news()) tell_all(attachment_->receive());
+    if (sleeper_.has_news()) tell_all(guarded_->receive());
     if (monotonic_now() >= next_report_) report();
   }
 }
 
-// The guardian takes the recorders out, meanwhile packets are written as before.
-void Session::detach() {
+// The guardian removes the recorders; meanwhile packets are written as before.
+void Session::remove_recorders() {
   take_stop(signals_.stop_fd);
-  attachment_->begin_detaching();
-  for (bool goes_on = true; !attachment_->is_detached(); attachment_->wait_detaching()) {
+  guarded_->begin_removing();
+  for (bool goes_on = true; !guarded_->is_removed(); guarded_->wait_removing()) {
     goes_on = goes_on && !failure_ && write_some();
   }
-  if (!failure_ && !attachment_->failure().empty()) {
-    failure_ = std::make_exception_ptr(Error(attachment_->failure()));
+  if (!failure_ && !guarded_->failure().empty()) {
+    failure_ = std::make_exception_ptr(Error(guarded_->failure()));
   }
 }
 
 // False when nothing more can be written.
+bool Session::write(Timeout timeout) {
+  return recording_.drain(timeout) || recording_.file().end() == WriteEnd::interrupted;
+}
+
 bool Session::write_some() {
-  constexpr Timeout kShort{.milliseconds = 10};
   try {
-    if (recording_.file().flush(kShort) && recording_.drain(kShort)) return true;
-    return recording_.file().end() == WriteEnd::interrupted;
+    return write({.milliseconds = 10});
   } catch (const Error&) {
     failure_ = std::current_exception();
     recording_.files().stay();
@@ -200,10 +206,10 @@ void Session::finish() {
   const std::exception_ptr failure = recording_.drain_rest(timeout);
   if (!failure_) failure_ = failure;
 
-  const std::vector<ActionStatistics> statistics = recording_.final_statistics();
+  const std::vector<InterfaceStatistics> statistics = recording_.final_statistics();
   const bool reader_gone = recording_.file().end() == WriteEnd::reader_gone;
   take_stop(stop_fd);
-  tell_all(attachment_->look());
+  tell_all(guarded_->look());
   tell_all(files.wait_for_printer(stop_fd));
   reporter_.summary(state(statistics), recording_.fates() ? recording_.fates()->table() : "",
                     reader_gone);
@@ -227,8 +233,8 @@ void Session::answer_requests() {
 
 void Session::look_around() {
   give_rings_to_new_cpus();
-  tell_all(attachment_->look());
-  sleeper_.watch(attachment_->fd());
+  tell_all(guarded_->look());
+  sleeper_.watch(guarded_->fd());
   tell_all(recording_.files().look());
 }
 
@@ -236,9 +242,9 @@ void Session::tell_all(const std::vector<std::string>& news) {
   for (const std::string& line : news) reporter_.news(line);
 }
 
-Report Session::state(std::vector<ActionStatistics> statistics) const {
+Report Session::state(std::vector<InterfaceStatistics> statistics) const {
   const CaptureFiles& files = recording_.files();
-  return {.actions = std::move(statistics),
+  return {.interfaces = std::move(statistics),
           .output = {.file = files.path(), .files = files.count(), .bytes = files.bytes()},
           .date = recording_.now().date,
           .elapsed = monotonic_now() - start_};
@@ -248,7 +254,7 @@ void Session::give_rings_to_new_cpus() {
   try {
     const std::size_t added = recording_.rings().add(read_cpus().online);
     if (added == 0) return;
-    attachment_->renew_guardian();
+    guarded_->renew_guardian();
     reporter_.news(std::to_string(added) + " more CPUs are online: gave each a ring");
   } catch (const Error& error) {
     if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;

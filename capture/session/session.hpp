@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One capture, from the open hook to the completed file.
+// One capture, from its open sources to the completed file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -13,18 +14,16 @@
 #include "session/recording.hpp"
 #include "session/reporter.hpp"
 #include "session/sleeper.hpp"
-#include "source/attachment.hpp"
-#include "source/hook.hpp"
+#include "source/guarded_sources.hpp"
 
 namespace xdpcap {
 
 // Session is the thread that empties the rings: it waits for nothing but packets and the output.
-// All that looks after the hook is done by the attachment's guardian.
+// All that watches over the sources is done by their guardian.
 class Session {
  public:
-  // Opens the hook and the output and makes the rings; neither hook nor file has changed yet.
-  // Throws Error.
-  Session(const Options& options, Hook hook, const Signals& signals);
+  // Opens the output and makes the rings; neither sources nor files have changed yet. Throws Error.
+  Session(const Options& options, Sources sources, const Signals& signals);
 
   // Captures until stopped. Throws Error.
   void run();
@@ -32,11 +31,14 @@ class Session {
  private:
   void install();
   [[nodiscard]] std::vector<int> descriptors() const;
-  [[nodiscard]] ebpf::Program make_recorder(XdpAction action, Flavour flavour, int next_fd) const;
+  [[nodiscard]] RecorderFactory recorders_of(std::size_t source);
+  [[nodiscard]] ebpf::Program make_recorder(const CaptureInterface& interface, Flavour flavour,
+                                            int next_fd) const;
   void capture_to_the_end();
   [[noreturn]] void leave_to_guardian();
   void capture();
-  void detach();
+  void remove_recorders();
+  bool write(Timeout timeout);
   bool write_some();
   void finish();
   void report();
@@ -45,14 +47,14 @@ class Session {
   void look_around();
   void give_rings_to_new_cpus();
   void tell_all(const std::vector<std::string>& news);
-  [[nodiscard]] Report state(std::vector<ActionStatistics> statistics) const;
+  [[nodiscard]] Report state(std::vector<InterfaceStatistics> statistics) const;
 
   const Options& options_;
   Signals signals_;
-  Hook hook_;
   Recording recording_;
   Sleeper sleeper_;
-  std::optional<Attachment> attachment_;
+  Sources sources_;
+  std::optional<GuardedSources> guarded_;
   Reporter reporter_;
   bool has_xdp_load_bytes_;
   std::exception_ptr failure_;  // the first, reported at the end

@@ -26,7 +26,7 @@ class AttachedHook {
             const Installation::MakeRecorder& make_recorder);
   // Puts them in. Throws Error.
   void fill();
-  void remove(std::chrono::milliseconds timeout = Installation::kLockTimeout);
+  void remove(std::chrono::milliseconds timeout = kLockTimeout);
   void forget() { installation_->forget(); }
 
   // What has changed since the last look, in lines, and what has been done about it. Throws Error.

@@ -8,6 +8,9 @@
 
 namespace xdpcap {
 
+// How long a capture waits for the lock before it goes on without.
+inline constexpr std::chrono::milliseconds kLockTimeout{5000};
+
 // HookLock keeps other captures from changing a hook while this one does: what is in a slot has to
 // be looked at before it is changed, and the kernel does not do both in one step. It is a flock()
 // on the bpffs folder the hook is pinned in, so it leaves no file behind and goes with the process

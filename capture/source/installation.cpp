@@ -20,7 +20,6 @@
 #include "process/capabilities.hpp"
 #include "source/chain.hpp"
 #include "source/holder.hpp"
-#include "source/hook_lock.hpp"
 
 namespace xdpcap {
 namespace {

@@ -17,6 +17,7 @@
 #include "bpf/program_loader.hpp"
 #include "source/chain.hpp"
 #include "source/hook.hpp"
+#include "source/hook_lock.hpp"
 
 namespace xdpcap {
 
@@ -54,7 +55,6 @@ class Installation {
 
   // Puts the recorders into their slots. Throws Error, and then leaves the hook as it was.
   void fill();
-  static constexpr std::chrono::milliseconds kLockTimeout{5000};
   // Whether fill() waited in vain for other captures to let go of the hook, and went on.
   [[nodiscard]] bool went_on_unlocked() const { return went_on_unlocked_; }
 

@@ -183,6 +183,30 @@ TEST_F(DisturbanceTest, ASecondSignalEndsWaitingForASlowReader) {
   EXPECT_THAT(result.err, HasSubstr(" packets lost of 2000 that matched"));
 }
 
+// Waiting for it, the capture still answers, and hears what its guardian has to say.
+TEST_F(DisturbanceTest, AReaderThatPausesDelaysNoReport) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  Process capture(tool({"-buffer", "4194304", hook_path_, "-"}), writer.get());
+  writer.reset();
+  std::array<char, 4096> buffer{};
+  ASSERT_GT(::read(reader.get(), buffer.data(), buffer.size()), 0);
+  program_.run(packet_for(XDP_DROP, 1500), 2000);
+  const std::uint32_t key = XDP_DROP;
+  ASSERT_EQ(bpf_map_delete_elem(map_.get(), &key), 0);
+  const auto has_said = [&](const char* what) {
+    return eventually([&] { return capture.err().find(what) != std::string::npos; });
+  };
+  EXPECT_TRUE(has_said("put the recorder back")) << capture.err();
+  capture.signal(SIGUSR1);
+  EXPECT_TRUE(has_said("2000 packets matched")) << capture.err();
+  capture.signal(SIGINT);
+  reader.reset();
+  EXPECT_EQ(capture.wait().exit_code, 0);
+}
+
 // The reader of a socket that is stuck keeps nobody from ending, as that of a pipe.
 TEST_F(DisturbanceTest, StdoutMayBeASocket) {
   std::array<int, 2> ends{};

@@ -11,13 +11,13 @@
 namespace xdpcap {
 namespace {
 
-using Statistics = std::vector<ActionStatistics>;
+using Statistics = std::vector<InterfaceStatistics>;
 
-ActionStatistics one(Counts counts, std::uint64_t written) {
-  return {XdpAction(1), counts, written};
+InterfaceStatistics one(Counts counts, std::uint64_t written) {
+  return {{0, XdpAction(1)}, counts, written};
 }
 
-void expect_equal(const ActionStatistics& actual, Counts counts, std::uint64_t written) {
+void expect_equal(const InterfaceStatistics& actual, Counts counts, std::uint64_t written) {
   EXPECT_EQ(actual.counts.received, counts.received);
   EXPECT_EQ(actual.counts.matched, counts.matched);
   EXPECT_EQ(actual.counts.lost, counts.lost);
@@ -48,7 +48,7 @@ TEST(Ledger, AllFilesTogetherTellEveryPacketOnce) {
     Ledger ledger(1, 2);
     Counts now;
     std::uint64_t written = 0;
-    ActionStatistics sum = one({}, 0);
+    InterfaceStatistics sum = one({}, 0);
     const int files = 1 + static_cast<int>(random() % 5);
     for (int i = 1; i <= files; ++i) {
       const std::uint64_t matched = random() % 10;
@@ -61,7 +61,7 @@ TEST(Ledger, AllFilesTogetherTellEveryPacketOnce) {
       Counts seen = now;
       // Up to two packets in flight are received and have not matched yet.
       if (i < files) seen.matched -= std::min(random() % 3, seen.matched - seen.lost - written);
-      const ActionStatistics file = ledger.close_file({one(seen, written)}, i == files)[0];
+      const InterfaceStatistics file = ledger.close_file({one(seen, written)}, i == files)[0];
       EXPECT_EQ(file.counts.matched, file.written + file.counts.lost);
       EXPECT_GE(file.counts.received, file.counts.matched);
       sum.counts.received += file.counts.received;

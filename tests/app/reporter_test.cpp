@@ -11,10 +11,10 @@ namespace xdpcap {
 namespace {
 
 Report report(std::uint64_t packets, std::uint64_t seconds) {
-  return {.actions = {{XdpAction(1),
-                       {.received = 2 * packets, .matched = packets, .lost = 3},
-                       packets - 3},
-                      {XdpAction(7), {.received = 1, .matched = 0, .lost = 0}, 0}},
+  return {.interfaces = {{{0, XdpAction(1)},
+                          {.received = 2 * packets, .matched = packets, .lost = 3},
+                          packets - 3},
+                         {{0, XdpAction(7)}, {.received = 1, .matched = 0, .lost = 0}, 0}},
           .output = {.file = "a \"b\"", .files = 2, .bytes = 12'345'678},
           .date = 1'700'000'000'000'000'001,
           .elapsed = seconds * 1'000'000'000};
@@ -45,7 +45,7 @@ TEST(Reporter, JsonHasTheDocumentedKeys) {
 
 TEST(Reporter, AtTheEndWhatIsNotWrittenIsLost) {
   Report last = report(10, 4);
-  last.actions[0].written = 5;
+  last.interfaces[0].written = 5;
   const std::string counts = json("'written':5,'left_out':0,'lost':5,'file'");
   EXPECT_NE(json_line(last, "summary", true).find(counts), std::string::npos);
 }

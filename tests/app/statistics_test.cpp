@@ -8,11 +8,11 @@
 namespace xdpcap {
 namespace {
 
-const std::vector<ActionStatistics> kNoLoss = {
-    {XdpAction(1), {.received = 10, .matched = 3, .lost = 0}, 3},
-    {XdpAction(7), {.received = 1, .matched = 0, .lost = 0}, 0}};
-const std::vector<ActionStatistics> kLoss = {
-    {XdpAction(2), {.received = 100, .matched = 50, .lost = 7}, 43}};
+const std::vector<InterfaceStatistics> kNoLoss = {
+    {{0, XdpAction(1)}, {.received = 10, .matched = 3, .lost = 0}, 3},
+    {{0, XdpAction(7)}, {.received = 1, .matched = 0, .lost = 0}, 0}};
+const std::vector<InterfaceStatistics> kLoss = {
+    {{0, XdpAction(2)}, {.received = 100, .matched = 50, .lost = 7}, 43}};
 
 TEST(Statistics, LineHasXdpcapsForm) {
   EXPECT_EQ(statistics_line(kNoLoss),
@@ -29,9 +29,20 @@ TEST(Statistics, SummaryAddsUp) {
             "7 packets lost\n");
 }
 
+// The line has an entry for each action, however many sources there are.
+TEST(Statistics, SourcesShareTheEntriesOfTheirActions) {
+  const std::vector<InterfaceStatistics> two = {
+      {{0, XdpAction(1)}, {.received = 10, .matched = 3, .lost = 1}, 2},
+      {{0, XdpAction(2)}, {.received = 20, .matched = 4, .lost = 0}, 4},
+      {{1, XdpAction(2)}, {.received = 5, .matched = 1, .lost = 0}, 1}};
+  EXPECT_EQ(statistics_line(two), "drop: 10/3\tpass: 25/5\t(received/matched packets)\tlost: 1\n");
+  EXPECT_EQ(by_action(two)[1].written, 5U);
+  EXPECT_EQ(total(two).counts.received, 35U);
+}
+
 TEST(Statistics, WhatWasLeftOutIsNotLost) {
-  const std::vector<ActionStatistics> chosen = {
-      {XdpAction(4), {.received = 100, .matched = 50, .lost = 7}, 3, 40}};
+  const std::vector<InterfaceStatistics> chosen = {
+      {{0, XdpAction(4)}, {.received = 100, .matched = 50, .lost = 7}, 3, 40}};
   EXPECT_EQ(summary(chosen),
             "3 packets captured\n50 packets matched the filter\n100 packets received by the hook\n"
             "40 packets not selected (--fate)\n7 packets lost\n");

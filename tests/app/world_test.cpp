@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Changes during a capture: another hook at the same path, no hook, programs unloaded and reloaded.
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -113,6 +115,26 @@ TEST_F(WorldTest, AGuardianThatIsKilledAfterItFollowedIsReplaced) {
     const auto file = read_growing_pcapng(file_);
     return file && file->packets == 10 && file->statistics.size() == 5;
   }));
+}
+
+// Somebody holds the lock, so that it is killed after it has filled the hook and before it says so.
+TEST_F(WorldTest, ANextGuardianReportsWhatTheOneBeforeFollowed) {
+  Generation first;
+  Generation second;
+  pin(first);
+  start({"-q", "--follow"});
+  {
+    const UniqueFd folder(::open(folder_.path("").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_EQ(::flock(folder.get(), LOCK_EX), 0);
+    pin(second);
+    ASSERT_TRUE(eventually([&] { return !second.empty(); }));
+    run({"pkill", "-KILL", "-P", std::to_string(capture_->pid()), "xdpcap-guardian"});
+  }
+  EXPECT_TRUE(says("another hook was pinned at " + path_ + ": going on with that one"));
+  EXPECT_TRUE(first.empty());
+  second.program->run(packet_for(XDP_DROP), 10);
+  stop(10);
+  EXPECT_TRUE(second.empty());
 }
 
 TEST_F(WorldTest, FollowsAHookThroughReloads) {

@@ -9,6 +9,7 @@
 #include <span>
 #include <thread>
 
+#include "base/clock.hpp"
 #include "output/time_merge.hpp"
 #include "recorder/record.h"
 #include "ring/rings.hpp"

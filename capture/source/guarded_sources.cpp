@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "source/guarded_sources.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include "base/error.hpp"
+#include "source/hook_lock.hpp"
+
+namespace xdpcap {
+namespace {
+
+// The guardian looks each second, and says so. What takes it longer says that it is at work.
+constexpr unsigned kMostSilentLooks = 15;
+
+using std::chrono::steady_clock;
+
+}  // namespace
+
+GuardedSources::GuardedSources(const Sources& sources, Plan plan)
+    : sources_(sources), plan_(std::move(plan)) {
+  guardian_ = start_guardian();
+  install();
+  guardian_.watch();
+}
+
+GuardedSources::~GuardedSources() {
+  const auto is_installed = [](const auto& source) { return source->is_installed(); };
+  if (std::none_of(sources_.begin(), sources_.end(), is_installed)) return;
+  for (begin_removing(); !is_removed();) wait_removing();
+}
+
+void GuardedSources::install() {
+  for (const auto& source : sources_) {
+    const std::vector<std::string> news = source->install();
+    news_.insert(news_.end(), news.begin(), news.end());
+  }
+}
+
+std::string GuardedSources::title() const {
+  std::string title = "xdpcap-cpp: guardian of ";
+  for (const auto& source : sources_) {
+    title += (source == sources_.front() ? "" : ", ") + source->name();
+  }
+  return title;
+}
+
+Guardian GuardedSources::start_guardian() {
+  std::vector<int> descriptors = plan_.descriptors();
+  for (const auto& source : sources_) {
+    const std::vector<int> its = source->descriptors();
+    descriptors.insert(descriptors.end(), its.begin(), its.end());
+  }
+  return Guardian(
+      {.title = title(),
+       .descriptors = std::move(descriptors),
+       .look = [this](const Guardian::Report& report) { look_around(report); },
+       .take_order = [this](const Message& order,
+                            const Guardian::Report& report) { take_order(order, report); },
+       .clean_up = [this] { clean_up(kLockTimeout); },
+       .rescue = plan_.rescue});
+}
+
+// At every moment there is one guardian. The last one's last report may change what the next one
+// needs: then there is one more.
+void GuardedSources::renew_guardian() {
+  if (!privileged_) return;
+  bool has_changed = true;
+  while (has_changed) {
+    Guardian next = start_guardian();
+    guardian_.dismiss();
+    has_changed = take_reports();
+    guardian_ = std::move(next);
+  }
+  guardian_.watch();
+}
+
+void GuardedSources::look_around(const Guardian::Report& report) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    SourceReports reports(report, unsent_, static_cast<std::uint8_t>(i));
+    sources_[i]->look(reports);
+  }
+}
+
+void GuardedSources::take_order(const Message& order, const Guardian::Report& report) {
+  SourceReports reports(report, unsent_, order.channel);
+  sources_.at(order.channel)->take_order(order.kind, reports);
+}
+
+// Whatever fails with one source, the others are removed, too.
+void GuardedSources::clean_up(std::chrono::milliseconds lock_timeout) {
+  std::exception_ptr failure;
+  for (const auto& source : sources_) {
+    try {
+      source->remove(lock_timeout);
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+  }
+  plan_.wait_for_recorders();
+  if (failure) std::rethrow_exception(failure);
+}
+
+std::vector<std::string> GuardedSources::receive() {
+  take_reports();
+  return std::exchange(news_, {});
+}
+
+std::vector<std::string> GuardedSources::look() {
+  take_reports();
+  if (!removing_) look_at_guardian();
+  return std::exchange(news_, {});
+}
+
+// True if the guardian has to be replaced.
+bool GuardedSources::take_reports() {
+  bool has_changed = false;
+  for (Message& report : guardian_.receive()) {
+    if (report.kind == SourceReports::kNews) {
+      news_.push_back(std::move(report.text));
+      continue;
+    }
+    const std::uint8_t channel = report.channel;
+    Source::Reaction reaction = sources_.at(channel)->receive(std::move(report));
+    if (!reaction.news.empty()) news_.push_back(std::move(reaction.news));
+    if (reaction.order != 0) guardian_.order({.kind = reaction.order, .channel = channel});
+    has_changed = has_changed || reaction.changed;
+  }
+  return has_changed;
+}
+
+void GuardedSources::look_at_guardian() {
+  std::string happened;
+  if (!guardian_.alive()) {
+    happened = "the guardian was killed";
+  } else if (guardian_.was_heard()) {
+    silent_looks_ = 0;
+    return;
+  } else if (++silent_looks_ == kMostSilentLooks) {
+    happened = "the guardian has been stopped, or is stuck";
+  } else {
+    return;
+  }
+  silent_looks_ = 0;
+  std::string end;
+  if (privileged_) {
+    try {
+      renew_guardian();
+      guardian_error_.clear();
+      news_.push_back(happened +
+                      ": started another; what the hook went through in its last second may not "
+                      "have been reported");
+      return;
+    } catch (const Error& error) {
+      end = std::string(": ") + error.what();
+    }
+  }
+  end +=
+      ": changes of the hook are not noticed, and if this capture is killed too, its recorders "
+      "stay in it";
+  if (std::exchange(guardian_error_, happened + end) != guardian_error_)
+    news_.push_back(guardian_error_);
+}
+
+void GuardedSources::begin_removing() {
+  constexpr std::chrono::seconds kMostAfterTheLock{3};
+  constexpr std::chrono::seconds kMostToAnswer{2};
+  answer_by_ = steady_clock::now() + kMostToAnswer;
+  removing_ = true;
+  take_reports();
+  static_cast<void>(guardian_.was_heard());
+  remove_by_ = steady_clock::now() + kLockTimeout * sources_.size() + kMostAfterTheLock;
+  if (guardian_.alive()) guardian_.clean_up();
+}
+
+void GuardedSources::wait_removing() const {
+  constexpr int kLookEveryMilliseconds = 10;
+  guardian_.wait(kLookEveryMilliseconds);
+}
+
+bool GuardedSources::is_removed() {
+  take_reports();
+  using CleanUp = Guardian::CleanUp;
+  const CleanUp state = guardian_.clean_up_state();
+  if (state == CleanUp::waiting && guardian_.alive()) {
+    // It answers at once, or is stopped.
+    const bool at_work = guardian_.was_heard() || cleans_up_;
+    cleans_up_ = at_work;
+    if (steady_clock::now() < (at_work ? remove_by_ : answer_by_)) return false;
+  }
+  if (state != CleanUp::done) remove_alone();
+  for (const auto& source : sources_) source->forget();
+  return true;
+}
+
+// Without the guardian, which was killed, is stopped, or lacks something that we may have. One that
+// is stopped and cannot be killed finds its orders when it continues, and then nothing to do.
+void GuardedSources::remove_alone() {
+  constexpr std::chrono::milliseconds kShortLockTimeout{200};
+  guardian_.dismiss();
+  take_reports();
+  try {
+    clean_up(kShortLockTimeout);
+  } catch (const Error& error) {
+    failure_ = error.what();
+    // There may be no better way to wait for recorders, which run for microseconds.
+    std::this_thread::sleep_for(kShortLockTimeout);
+  }
+}
+
+}  // namespace xdpcap

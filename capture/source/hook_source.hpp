@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A hook as a source of packets, and the hook that is pinned in its place later (--follow).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "source/attached_hook.hpp"
+#include "source/hook.hpp"
+#include "source/source.hpp"
+
+namespace xdpcap {
+
+// The actions to capture from a hook: the `wanted`, or all that it has slots for. Throws Error,
+// also when there are very many.
+std::vector<XdpAction> captured_actions(const Hook& hook,
+                                        const std::optional<std::vector<XdpAction>>& wanted);
+
+class HookSource final : public Source {
+ public:
+  struct Plan {
+    std::vector<XdpAction> actions;
+    bool replace = false;  // take over slots that others hold
+    bool follow = false;   // switch to another hook that is pinned in the place of this one
+  };
+  HookSource(Hook hook, Plan plan);
+
+  [[nodiscard]] const std::string& name() const override { return current().hook().path(); }
+  [[nodiscard]] std::string description() const override { return "hook " + name(); }
+  [[nodiscard]] const std::vector<XdpAction>& actions() const override { return plan_.actions; }
+
+  void load(RecorderFactory recorders) override;
+  std::vector<std::string> install() override;
+  [[nodiscard]] bool is_installed() const override;
+  Reaction receive(Message report) override;
+  void forget() override;
+
+  void look(SourceReports& reports) override;
+  void take_order(char order, SourceReports& reports) override;
+
+  void remove(std::chrono::milliseconds lock_timeout) override;
+  [[nodiscard]] std::vector<int> descriptors() const override;
+
+ private:
+  enum class Pin : std::uint8_t { ours, gone, another, unknown };
+
+  // The reports of the guardian: another hook was found, with the recorders for it; they are in no
+  // hook before it any more; they are in it; what has to stay open for a recorder to be called;
+  // what has been reported about the hook so far.
+  static constexpr char kFound = 'F';
+  static constexpr char kLeft = 'L';
+  static constexpr char kFollowed = 'O';
+  static constexpr char kPath = 'P';
+  static constexpr char kState = 'S';
+  // The order to install in the hook that was found: by now the capture can remove them again,
+  // whatever happens.
+  static constexpr char kAdopted = 'A';
+
+  [[nodiscard]] AttachedHook& current() const { return *hooks_.back(); }
+
+  // In the guardian (hook_source_look.cpp).
+  void leave_former_hooks(SourceReports& reports);
+  std::vector<std::string> look_at_pin(SourceReports& reports);
+  void follow(SourceReports& reports);
+  void move(SourceReports& reports);
+  void send_paths(SourceReports& reports);
+
+  // In the capture.
+  Reaction adopt(Message found);
+  [[nodiscard]] Reaction note_followed();
+  void hold(Message path);
+  void set_state(const std::string& text);
+
+  Plan plan_;
+  RecorderFactory recorders_;
+  std::vector<std::unique_ptr<AttachedHook>> hooks_;  // the current one is the last
+  Pin pin_ = Pin::ours;                               // as last reported
+  std::string last_error_;                            // as last reported
+  std::unique_ptr<AttachedHook> found_;               // by the guardian, and not yet filled
+  bool is_followed_ = true;                           // the current one, as last reported
+};
+
+}  // namespace xdpcap
