@@ -12,7 +12,7 @@ namespace xdpcap {
 // Nothing if it is not a map, or if the kernel refuses; see errno.
 std::optional<bpf_map_info> map_info(int map_fd);
 
-// Whether both are the same map; false if the kernel refuses to tell.
+// Whether both are the same map; false if the kernel does not give their ids.
 bool same_map(int one_fd, int other_fd);
 
 // Nothing if no map has this id (any more), or if this process may not see it.

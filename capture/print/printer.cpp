@@ -83,7 +83,7 @@ std::string Printer::finish(int stop_fd) {
   }
   pipe_.reset();
   if (!process_->wait(stop_fd)) return what_was_not_printed("not waiting any longer");
-  if (reader_gone()) return what_was_not_printed("nobody reads them any more");
+  if (reader_gone()) return what_was_not_printed("the reader is gone");
   return what_was_not_printed(process_->failure().empty() ? "" : "the program that prints failed");
 }
 

@@ -51,9 +51,9 @@ struct RecorderSpec {
   bool ordered_stores = kOrderedStores;
 };
 
-// Whether packets may have fragments. The program's own flag does not tell: libxdp clears it in the
-// programs under its dispatcher, and the dispatcher passes them such packets all the same. Only the
-// helpers see past the linear part.
+// Whether packets may have fragments. The program's own flag is not reliable: libxdp clears it in
+// the programs under its dispatcher, and the dispatcher passes them such packets all the same. Only
+// the helpers see past the linear part.
 inline bool sees_fragments(const RecorderSpec& spec) {
   return spec.frags || spec.has_xdp_load_bytes;
 }
