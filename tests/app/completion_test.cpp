@@ -89,7 +89,7 @@ TEST(Completion, WhatAnOptionTakesBehindAnEqualsSign) {
   EXPECT_EQ(complete({"--fate=queued,ENET"}), "--fate=queued,ENETDOWN\n");
   EXPECT_EQ(complete({"--fate", "=", "q"}), "queued\n");
   EXPECT_EQ(complete({"--replay=x"}), ":files\n");
-  // Without the sign it is a flag, and so is what bash has divided in front of the last word.
+  // Without "=" it is a flag, also if bash has split the word there.
   EXPECT_EQ(complete({"--fate", "/bpf/t"}), "/bpf/two\n");
   EXPECT_EQ(complete({"--fate", "=", "queued", "-a", "duration", ":", "5", "/bpf/t"}),
             "/bpf/two\n");
@@ -119,7 +119,7 @@ TEST(Completion, IsAskedForByItsFirstWord) {
   EXPECT_THAT(request.words, ::testing::ElementsAre("-q", ""));
 }
 
-// By the name of its value each says what it takes.
+// The name of an option's value determines its completions.
 TEST(Completion, KnowsTheRealOptions) {
   const CompletionSources sources = completion_sources();
   const auto real = [&](const std::vector<std::string>& words) {

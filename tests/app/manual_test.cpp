@@ -85,7 +85,7 @@ std::string section(const std::string& text, const std::string& name) {
 std::set<std::string> documented_options() {
   const std::string options = section(plain_source(kPages[0]), "OPTIONS");
   std::set<std::string> found;
-  // The tag is the line behind .TP: macro, then names and value in quotes or without.
+  // The tag is the line after .TP: macro, then names and value, with or without quotes.
   for (std::size_t at = options.find("\n.TP\n"); at != std::string::npos;
        at = options.find("\n.TP\n", at + 1)) {
     std::string tag = options.substr(at + 5, options.find('\n', at + 5) - at - 5);

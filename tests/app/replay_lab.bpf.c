@@ -4,7 +4,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-// Puts metadata in front of the packet, and returns no known action.
+// Adds metadata before the packet, and returns no known action.
 SEC("xdp")
 int metadata(struct xdp_md *ctx) {
   return bpf_xdp_adjust_meta(ctx, -8) == 0 ? 7 : XDP_ABORTED;

@@ -52,7 +52,7 @@ TEST(ReplayOptions, WhatIsAboutPacketsGoesWithThem) {
   EXPECT_TRUE(options.quiet);
 }
 
-// Not one of them is taken and then ignored.
+// None of them is accepted and then ignored.
 TEST(ReplayOptions, WhatIsAboutCapturesIsRefused) {
   for (const std::vector<std::string>& option :
        std::vector<std::vector<std::string>>{{"--wait"},

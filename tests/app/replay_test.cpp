@@ -42,7 +42,7 @@ class ReplayOfCaptures : public ReplayTest {
   std::string cut_ = id_of(cutter_->progs.payload_cutter);
 };
 
-// The kernel's own answer.
+// The kernel's own result.
 struct Answer {
   std::string verdict;
   Packet packet;
@@ -189,7 +189,7 @@ TEST_F(ReplayOfCaptures, SaysWhatItDid) {
                           " packets matched the filter\n" + std::to_string(icmp) +
                           " packets written\n");
   EXPECT_EQ(replay(kPing, even_drop_, {"-q"}).err, "");
-  // What was not run is told all the same.
+  // Packets that were not run are reported even so.
   const ProcessResult runts = replay("pcaps/runts.pcap", even_drop_, {"-q"});
   EXPECT_EQ(runts.exit_code, 0);
   EXPECT_EQ(runts.err, "26 packets not run: shorter than an Ethernet header\n");
@@ -215,7 +215,7 @@ TEST_F(ReplayOfCaptures, AFileCanBeCompressed) {
   const ProcessResult result =
       run(tool({"--replay", kPing, "--prog", even_drop_, "-w", compressed}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  // It is whole at once: nobody has to wait for it.
+  // It is complete immediately.
   ASSERT_EQ(run({"gzip", "-t", compressed}).exit_code, 0);
   ASSERT_EQ(run({"gzip", "-d", "-f", compressed}).exit_code, 0);
   EXPECT_EQ(read_bytes(file_), plain);

@@ -18,7 +18,7 @@
 
 namespace xdpcap::test {
 
-// A packet that asks the program for `action` and tells its size.
+// A packet that makes the program return `action`, and contains its own size.
 inline Packet packet_for(std::uint32_t action, std::size_t size = 60) {
   Packet packet = numbered_packet(size, static_cast<std::uint8_t>(size));
   packet[0] = static_cast<std::uint8_t>(action);

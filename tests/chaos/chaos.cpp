@@ -77,7 +77,7 @@ void check_names(const Options& options) {
   }
 }
 
-// A round is a process of its own: whatever it leaves behind goes with it.
+// Each round is a separate process, so that its resources are freed with it.
 class Rounds {
  public:
   explicit Rounds(const Options& options) : options_(options), kinds_(chosen(options)) {}

@@ -32,7 +32,7 @@ Disk::~Disk() {
   ::umount2(path_.c_str(), MNT_DETACH);
 }
 
-// Somebody may write in between: then there is more than the size that was asked for.
+// The capture may write in between: then there is more than the requested size.
 void Disk::fill() const {
   for (int tries = 100;; --tries) {
     struct statvfs info {};

@@ -93,7 +93,7 @@ void unload(World& world) {
             [absence] { return absence->is_over(); });
 }
 
-// Followers go on in the new lane; all others stay in theirs, whose program stays loaded.
+// Followers move to the new lane; all others stay in theirs, whose program stays loaded.
 class Reload {
  public:
   Reload(World& world, int from, int to)
@@ -190,7 +190,7 @@ bool is_in_all_slots(const World& world, const Capture& capture, int lane) {
                      [&](const auto& one) { return world.is_attached(capture, lane, one.first); });
 }
 
-// For longer than anybody waits for it. Who goes on without it may overwrite the other one, which
+// Held for longer than captures wait. One that continues without the lock may overwrite the other,
 // notices when it looks the next time.
 void start_two_locked(World& world) {
   const Plan one = world.make_plan();

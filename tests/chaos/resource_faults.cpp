@@ -69,7 +69,7 @@ void vanishing_reader(World& world) {
   world.stop(capture, End::reader_gone, [&] { capture.sink()->vanish(); });
 }
 
-// It ends although nobody reads what it has left, or not fast: then, at the second SIGINT.
+// It ends although its output is not read, or slowly: then, at the second SIGINT.
 template <Sink::Pace kPace>
 void stop_with_reader(World& world) {
   Capture& capture = claim(world, world.live(has_reader));
@@ -108,7 +108,7 @@ class Limit {
   rlimit before_{};
 };
 
-// Who cannot go on for want of something ends, with exit code 2 and an exact account. The model
+// A capture that lacks a resource ends, with exit code 2 and exact counts. The model
 // does not know when, nor whether: so it is ended then in any case.
 void exhaust(World& world, Capture& capture, __rlimit_resource resource, rlim_t value,
              Time length) {
@@ -169,7 +169,7 @@ void exhaust_memory(World& world) {
   exhaust(world, capture, RLIMIT_DATA, 0, length);
 }
 
-// No more memory from the moment it is told to end.
+// No more memory from the moment at which it is to end.
 void stop_without(World& world, __rlimit_resource resource, rlim_t value, const std::string& what) {
   Capture& capture = claim(world, world.live());
   log(world, capture, "SIGINT, " + what);

@@ -45,7 +45,7 @@ void Sink::read() {
   }
 }
 
-// A FIFO reads as ended until somebody writes to it.
+// A FIFO is at its end until it has a writer.
 bool Sink::read_once() {
   constexpr std::size_t kSlow = 256;
   std::array<char, 4096> chunk{};

@@ -47,7 +47,7 @@ bool wants(const Capture& capture, unsigned action) {
   return (capture.plan().actions >> action & 1U) != 0;
 }
 
-// From now on those who are in the slot may miss packets.
+// From now on the captures in the slot may miss packets.
 Victim disturb(World& world, int lane, unsigned action) {
   Victim victim{.lane = lane, .action = action};
   world.wait_for({.lane = victim.lane, .actions = 1U << victim.action});

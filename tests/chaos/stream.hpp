@@ -19,7 +19,7 @@ struct StreamPacket {
   std::vector<std::uint8_t> bytes{};  // what was captured of it
 };
 
-// Account of one action: matched = written + left out + lost.
+// The counts of one action: matched = written + not selected + lost.
 struct Account {
   std::uint64_t received = 0;
   std::uint64_t matched = 0;

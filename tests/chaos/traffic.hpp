@@ -32,7 +32,7 @@ struct Sent {
 
 // The bytes of packet `number`: its action, its number, and others that depend on the number.
 test::Packet make_packet(std::uint64_t number, const Sent& sent);
-// The number that stands in a packet, or that of none.
+// The number in a packet, or that of none.
 std::uint64_t number_in(std::span<const std::uint8_t> bytes);
 // How much of a packet has to be captured for its number.
 inline constexpr std::uint32_t kNumberedBytes = 24;

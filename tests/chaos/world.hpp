@@ -68,7 +68,7 @@ class World {
   Random random;
   Log log{};
 
-  // Every wait looks after all that is pending. They throw Failure at their deadline.
+  // Every wait also handles all pending faults. They throw Failure at their deadline.
   void look();
   void linger(Time time);
   void wait_until(const std::function<bool()>& condition, const std::string& what);
@@ -107,7 +107,7 @@ class World {
   // " (capture 3)" for one of its recorders.
   [[nodiscard]] std::string owner(std::uint32_t program) const;
   [[nodiscard]] bool is_attached(const Capture& capture, int lane, unsigned action) const;
-  // A program of somebody else that fits into slots.
+  // Another program that fits into slots.
   [[nodiscard]] test::HookedProgram make_stranger(unsigned action) const;
 
   Traffic traffic;

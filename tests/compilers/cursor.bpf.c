@@ -24,7 +24,7 @@ INLINE struct tcphdr *take_tcp(struct cursor *cursor)
 	return ip && ip->protocol == IPPROTO_TCP ? TAKE(cursor, struct tcphdr) : NULL;
 }
 
-// Behind two headers with options each.
+// After two headers with options each.
 SEC("xdp")
 int payload(struct xdp_md *ctx)
 {

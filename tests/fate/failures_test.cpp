@@ -167,7 +167,7 @@ TEST_F(Failures, DeviceInAnotherNamespace) {
   EXPECT_THAT(err_, HasSubstr(device("m0") + " -> far0(77) "));
 }
 
-// What stderr says in the end stands in the file, too: in the statistics block of the action.
+// The table on stderr is in the file, too: in the statistics block of the action.
 TEST_F(Failures, TheTableStandsInTheFile) {
   ASSERT_NO_FATAL_FAILURE(capture({frame_for(TRY_DEVMAP, 5), frame_for(TRY_INVALID, 0)}));
   const std::string contents = read_file(file_);

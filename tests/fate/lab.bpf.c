@@ -80,7 +80,7 @@ int by_first_byte(struct xdp_md *ctx)
 	return xdpcap_exit(ctx, &hook, try_what(data[0], data[1]));
 }
 
-// A program in front of it, as dispatchers are: what the kernel reports names this one.
+// A program before it, like a dispatcher: the kernel's reports name this one.
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
@@ -101,7 +101,7 @@ int pass(struct xdp_md *ctx __attribute__((unused)))
 	return XDP_PASS;
 }
 
-// Takes frames at once, where what the network stack does with them would take longest.
+// Drops frames immediately, where the network stack would take longest.
 SEC("xdp")
 int swallow(struct xdp_md *ctx __attribute__((unused)))
 {

@@ -49,7 +49,7 @@ class Interpreter {
   Interpreter(const ebpf::Program& program, std::span<const std::uint8_t> packet,
               std::size_t linear, World* world = nullptr);
 
-  // The index of the interface that the packet comes in by; 1 unless it is set.
+  // The ingress interface's index; 1 unless it is set.
   void set_ingress(std::uint32_t interface) { ingress_ = interface; }
 
   [[nodiscard]] bool finished() const { return finished_; }

@@ -21,7 +21,7 @@ std::string scrubbed(Graph graph) {
 }
 
 // A graph of `diamonds` additions that may or may not happen; each doubles what A may be. X, which
-// decides about them, is known to nobody.
+// decides about them, is unknown.
 Graph additions(int diamonds, bool read_at_the_end) {
   Graph graph;
   BlockId at = graph.entry = graph.add();
@@ -52,7 +52,7 @@ TEST(ScrubBounds, LeavesAFew) {
 
 TEST(ScrubBounds, ScrubsMany) {
   EXPECT_EQ(count(scrubbed(additions(4, true)), "scrub A"), 1U);
-  // It starts counting anew.
+  // The count restarts.
   EXPECT_EQ(count(scrubbed(additions(7, true)), "scrub A"), 1U);
   EXPECT_EQ(count(scrubbed(additions(8, true)), "scrub A"), 2U);
 }

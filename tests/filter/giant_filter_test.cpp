@@ -29,7 +29,7 @@ struct Giant {
 const CbpfProgram kReturnA = {{0x16, 0, 0, 0}};
 
 CbpfProgram make(const Giant& giant) {
-  // Scratch memory that nobody has written to is whatever libpcap finds on its stack.
+  // In libpcap, scratch memory that was never written is uninitialised.
   CbpfProgram program = {{0x00, 0, 0, 0}, {0x02, 0, 0, 0}};
   for (std::uint32_t i = 0;; ++i) {
     const CbpfProgram round = giant.round(i);

@@ -154,7 +154,7 @@ TEST_P(KernelFilter, RunsExpressionsOnPacketsOfEveryLength) {
   }
 }
 
-// A packet of more than one page comes in fragments.
+// A packet of more than one page has fragments.
 TEST_P(KernelFilterFrags, SeesTheWholePacket) {
   const Bytes packet = counting_packet(9000);
   int matches = 0;

@@ -56,7 +56,7 @@ TEST(GuardPacket, AsksAtTheStartForWhatEveryMatchNeeds) {
             "1: A = u8[30]; if A == 2 then match else no_match\n");
 }
 
-// Where ways differ, the first guard is for the shorter one, and the longer one's goes on from it.
+// Where paths differ, the first guard is for the shorter need; the longer one's extends it.
 TEST(GuardPacket, GoesOnFromThePointerOnOneWay) {
   Graph graph;
   const BlockId test = graph.add();
@@ -72,8 +72,8 @@ TEST(GuardPacket, GoesOnFromThePointerOnOneWay) {
             "2: A = u8[14]; if A == 3 then match else no_match\n");
 }
 
-// Behind a place where ways meet, only what all of them have shown is known, and a pointer that
-// stands in two places is none.
+// After paths meet, only what all of them have proven is known, and a pointer that
+// differs between them is lost.
 TEST(GuardPacket, LosesThePointerWherePathsMeet) {
   Graph graph;
   const BlockId test = graph.add();
@@ -103,7 +103,7 @@ TEST(GuardPacket, HasNoCursorToBeginWith) {
             "0: need X+1; A = u8[cursor-1]; if A == 1 then match else no_match\n");
 }
 
-// A cursor that stands in the same place on two ways may go as far as the larger X lets it.
+// A cursor with the same position on two paths may be extended as far as the larger X allows.
 TEST(GuardPacket, KeepsTheLargerXWhereWaysMeet) {
   for (const bool larger_first : {false, true}) {
     Graph graph;

@@ -49,7 +49,7 @@ struct Packet {
   friend bool operator==(const Packet&, const Packet&) = default;
 };
 
-// All packets in front of the first damage.
+// All packets before the first corrupt block.
 std::vector<Packet> read(CaptureSource& source) {
   std::vector<Packet> packets;
   try {

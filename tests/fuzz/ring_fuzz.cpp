@@ -98,7 +98,7 @@ void read(std::array<Ring, 2>& rings, const Case& chosen) {
     batch.clear();
     comments.forget_most();
   }
-  // A comment may be twice as long as the smallest block it stands in.
+  // A comment may be twice as long as the smallest block with one.
   constexpr std::size_t kMost = std::size_t{6} * (kSize + XDPCAP_RING_OVERHANG);
   if (bytes > kMost) std::abort();
 }

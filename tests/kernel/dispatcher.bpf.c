@@ -9,7 +9,7 @@ __attribute__((noinline)) int component(struct xdp_md *ctx)
 {
 	volatile int action = XDP_PASS;
 
-	// Linux 6.13, and 6.12 by now, want a function that may change the packet where its
+	// Linux 6.13, and recent 6.12, want a function that may change the packet where its
 	// replacement may.
 	if (!ctx || bpf_xdp_adjust_head(ctx, 0) != 0)
 		return XDP_ABORTED;

@@ -132,7 +132,7 @@ TEST_F(Inventory, TheInterfacesThatRunThem) {
 }
 
 // A BPF link is found wherever its interface is; in a namespace without a name (a container), its
-// index is all there is to tell.
+// only the index is known.
 TEST_F(Inventory, LinksInNamespacesOutOfSight) {
   const HookedProgram program(map_.get(), kXdp, XdpAction(XDP_PASS));
   const Namespace there;

@@ -243,7 +243,7 @@ TEST(Recording, LossIsExactAndToldInTheNextRecord) {
   EXPECT_GT(lost, 0U);
   EXPECT_EQ(kept + lost, kSent);
 
-  // With room again, each CPU tells what was lost on it, once.
+  // With room again, each CPU reports its losses once.
   for (const std::uint32_t cpu : read_cpus().online) {
     std::thread([&] {
       test::stay_on_cpu(cpu);

@@ -87,7 +87,7 @@ TEST(RingCursor, RefusesWhatNoRecorderLeaves) {
     first.block_length = wrong;
     EXPECT_THROW(cursor.refresh(), Error) << wrong;
   }
-  first.block_length = 2 * length + 4;  // leads behind the head
+  first.block_length = 2 * length + 4;  // points past the head
   EXPECT_THROW(cursor.next(), Error);
   cursor.go_back(0);
   first.block_length = length;

@@ -15,7 +15,7 @@ namespace xdpcap::test {
 inline const std::string kWholeIpv4 =
     "(ip[0] & 0xf0 = 0x40 and ip[0] & 0xf >= 5 and ip[(ip[0] & 0xf) * 4 - 1] >= 0)";
 
-// Judge says of packets whether a tcpdump expression takes them. An access behind the end of the
+// Judge decides whether a tcpdump expression matches a packet. An access past the end of the
 // packet is a no; nothing is optimised away, so that "ip[39] >= 0" asks whether there is such a
 // byte.
 class Judge {

@@ -74,7 +74,7 @@ TEST_P(ReadmeTest, CommandsShowWhatItSays) {
       output_of({"env", "LAB_ID=" + id, "unshare", "--mount", "bash", "-c", script});
   expect_shown(readme, id, output.text);
   EXPECT_THAT(output.text, testing::Not(testing::HasSubstr("\nxdpcap\n"))) << "a pin is left";
-  EXPECT_EQ(output.exit_code, 3) << "a lab is left behind";
+  EXPECT_EQ(output.exit_code, 3) << "a lab was not removed";
   EXPECT_THAT(output.text, testing::EndsWith("lab: no lab is up as " + id + "\n"));
   output_of({"tests/lab", "--id", id, "down"});
 }

@@ -29,7 +29,7 @@ struct Case {
   std::size_t length = 60;  // of the packets; from 128 on, a helper copies them
 };
 
-// The seed of a packet is its second byte; it has nothing else that tells it from others.
+// The seed of a packet is its second byte, the only one that distinguishes packets.
 constexpr std::uint8_t kOuter = 50;
 constexpr std::uint8_t kInner = 90;
 

@@ -95,7 +95,7 @@ int mistakes_in(const std::vector<Store>& order) {
     }
     for (std::size_t head_at = busy_at; head_at <= order.size(); ++head_at) {
       const int head = value_at(order, head_at, Place::head);
-      // Blocks in front of a head that is seen are complete...
+      // Blocks before a visible head are complete...
       for (int packet = 1; packet <= head; ++packet) {
         if (!is_complete(order, head_at, packet)) ++mistakes;
       }

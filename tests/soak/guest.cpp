@@ -25,7 +25,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The account in the file's statistics, which is that of its packets. Those left out have no field
+// The counts in the file's statistics, which match its packets. Those not selected have no field
 // there.
 Account account_of(const std::string& path) {
   const test::PcapngFile file = test::read_pcapng(path);
@@ -47,7 +47,7 @@ Account account_of(const test::Summary& summary) {
           .lost = summary.lost};
 }
 
-// What all files of a folder tell.
+// The counts of all files of a folder.
 Account account_of_all(const std::string& folder) {
   Account sum;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -199,12 +199,12 @@ Account Guests::reader_gone() {
   expect(::read(reader.get(), buffer.data(), buffer.size()) > 0, "a header: " + capture.err());
   linger();
   reader.reset();
-  // It ends with the next packet that it writes, or when it is told to.
+  // It ends with the next packet that it writes, or by a signal.
   std::this_thread::sleep_for(milliseconds(100));
   capture.signal(SIGINT);
   const test::ProcessResult result = capture.wait();
   expect(result.exit_code == 0, "exit code 0: " + result.err);
-  return {};  // nobody can count what is left in the pipe
+  return {};  // the rest of the pipe cannot be counted
 }
 
 }  // namespace xdpcap::soak

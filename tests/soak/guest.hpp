@@ -11,7 +11,7 @@
 
 namespace xdpcap::soak {
 
-// matched = written + left out + lost.
+// matched = written + not selected + lost.
 struct Account {
   std::uint64_t matched = 0;
   std::uint64_t written = 0;

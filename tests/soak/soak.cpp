@@ -72,7 +72,7 @@ void expect_alone(int hook_fd) {
   }
 }
 
-// AddressSanitizer keeps what was freed, to see who goes on using it.
+// AddressSanitizer keeps freed memory, to detect uses of it.
 constexpr bool kKeepsWhatWasFreed =
 #if defined(__has_feature)
     __has_feature(address_sanitizer);

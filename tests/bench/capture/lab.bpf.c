@@ -15,7 +15,7 @@ XDPCAP_DEFINE_HOOK(hook);
 #define FRACTION_BITS 8
 // Packets between two looks at the clock when it is not needed for pacing.
 #define LOOK_EVERY 64
-// A generator that falls further behind (its CPU was taken away) does not catch up: the burst would
+// A generator that is later than this (its CPU was taken away) does not catch up: the burst would
 // be faster than the rate that was asked for.
 #define MOST_BEHIND (100000ULL << FRACTION_BITS)
 // The verifier wants an end to every loop; a packet that is still not due is a repeat sent nothing.

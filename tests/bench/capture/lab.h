@@ -8,7 +8,7 @@
 #define CACHE_LINE 64
 
 // What user space asks of the generator, and what it reports. Times are CLOCK_MONOTONIC in ns;
-// `due` and `interval` in 1/256 ns, or rates like 7 M packets/s could not be told from 7.04.
+// `due` and `interval` in 1/256 ns, to distinguish rates like 7 and 7.04 M packets/s.
 struct generator {
 	__u64 wanted;   // packets to send; a run's further repeats send nothing
 	__u64 group;    // packets that are sent at a time, because looking at the clock takes longer

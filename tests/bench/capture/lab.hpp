@@ -17,8 +17,8 @@ namespace xdpcap::bench {
 // What the receiving program does with every packet.
 enum class Verdict : std::uint8_t { drop, pass };
 
-// How packets come to the hook: through the veth pair, or made right in front of it, which leaves
-// out all that is not XDP and so makes for higher rates.
+// How packets reach the hook: through the veth pair, or generated right before it, which skips
+// everything that is not XDP, for higher rates.
 enum class Path : std::uint8_t { veth, direct };
 
 // Traffic is what a run of the generator came to. Rates in packets a second.
@@ -46,7 +46,7 @@ class Lab {
   [[nodiscard]] const std::string& interface() const { return receiver_; }
   [[nodiscard]] const std::string& sender() const { return sender_; }
   [[nodiscard]] const std::string& receiving_namespace() const { return receiving_; }
-  // Whether somebody captures from the hook.
+  // Whether a capture of the hook is running.
   [[nodiscard]] bool hook_is_live(Verdict verdict) const;
 
   void set_verdict(Verdict verdict);

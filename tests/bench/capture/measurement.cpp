@@ -71,7 +71,7 @@ void Measurement::measure_series(const Setting& setting, Results& results,
   for (const double rate : rates(setting.size)) {
     for (const Tool& tool : plan_.tools) {
       if (tool.only_size != 0 && tool.only_size != setting.size) continue;
-      // There is no interface in front of a hook that packets are made for.
+      // Without an interface there is nothing for such a tool to read.
       if (tool.verdict() == Verdict::pass && setting.path == Path::direct) continue;
       results.rows.push_back(best_of_some(tool, setting, rate));
       on_row(results.rows.back());

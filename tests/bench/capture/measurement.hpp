@@ -78,7 +78,7 @@ class Measurement {
   Measurement(const Plan& plan, Lab& lab, const WarmFile& warm)
       : plan_(plan), lab_(lab), warm_(warm) {}
 
-  // Tells `on_row` about each row as it is known. Throws Error.
+  // Calls `on_row` for each finished row. Throws Error.
   Results run(const std::function<void(const Row&)>& on_row);
 
  private:

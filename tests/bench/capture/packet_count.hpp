@@ -10,7 +10,7 @@ namespace xdpcap::bench {
 
 struct PacketCount {
   std::uint64_t packets = 0;
-  std::uint64_t drops = 0;  // told by epb_dropcount options (pcapng)
+  std::uint64_t drops = 0;  // from epb_dropcount options (pcapng)
   bool sorted = true;       // no packet is older than the one before it
   bool complete = true;     // the capture ends where a packet or block does
 };

@@ -40,7 +40,7 @@ std::string text_of(const UniqueFd& file) {
   return text;
 }
 
-// The number in front of `words`, as "12 packets captured".
+// The number before `words`, as in "12 packets captured".
 std::optional<std::uint64_t> number_before(const std::string& text, const std::string& words) {
   std::smatch match;
   if (!std::regex_search(text, match, std::regex("([0-9]+) " + words))) return std::nullopt;
@@ -172,7 +172,7 @@ void RunningTool::wait_until_live(const Tool& tool, const Lab& lab) {
     throw_if_stopped();
     if (::waitpid(tool_, nullptr, WNOHANG) == tool_) {
       tool_ = -1;
-      throw Error("starting " + tool.name + ": it ended at once: " + text_of(messages_));
+      throw Error("starting " + tool.name + ": it ended immediately:  " + text_of(messages_));
     }
     if (steady_clock::now() - begin_ > kPatience) {
       throw Error("starting " + tool.name + ": the hook is still empty after 10 s");

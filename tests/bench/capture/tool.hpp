@@ -68,7 +68,7 @@ struct CpuTime {
   }
 };
 
-// Outcome is what became of a capture. Nothing where there is no way to tell.
+// Outcome is the result of a capture. Empty where it is unknown.
 struct Outcome {
   std::optional<std::uint64_t> captured;
   std::optional<std::uint64_t> matched;  // as the tool says itself
