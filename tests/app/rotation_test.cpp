@@ -223,8 +223,8 @@ TEST_F(RotationTest, DumpcapsRingHasItsNames) {
   EXPECT_EQ(read_pcapng(files_.path(names()[2])).packets, 5U);
 }
 
-// A copy of any file at any moment is valid, except for a packet that is being
-// written to the last one: there is never an empty file.
+// A copy of any file at any moment is valid, except for a packet that is being written to the last
+// one: there is never an empty file.
 TEST_F(RotationTest, NoFileIsEverEmpty) {
   Process capture(tool({"-q", "-C", "20k", "-W", "3", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, files_.path("out.pcap0"))) << capture.err();

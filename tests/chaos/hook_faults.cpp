@@ -191,7 +191,7 @@ bool is_in_all_slots(const World& world, const Capture& capture, int lane) {
 }
 
 // Held for longer than captures wait. One that continues without the lock may overwrite the other,
-// notices when it looks the next time.
+// which notices at its next check.
 void start_two_locked(World& world) {
   const Plan one = world.make_plan();
   Plan other = world.make_plan();

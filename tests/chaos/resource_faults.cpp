@@ -108,8 +108,8 @@ class Limit {
   rlimit before_{};
 };
 
-// A capture that lacks a resource ends, with exit code 2 and exact counts. The model
-// does not know when, nor whether: so it is ended then in any case.
+// A capture that lacks a resource ends, with exit code 2 and exact counts. The model does not know
+// when, nor whether, so it is ended in any case.
 void exhaust(World& world, Capture& capture, __rlimit_resource resource, rlim_t value,
              Time length) {
   capture.may_exit = true;

@@ -72,8 +72,8 @@ TEST(GuardPacket, GoesOnFromThePointerOnOneWay) {
             "2: A = u8[14]; if A == 3 then match else no_match\n");
 }
 
-// After paths meet, only what all of them have proven is known, and a pointer that
-// differs between them is lost.
+// After paths meet, only what all of them have proven is known, and a pointer that differs between
+// them is lost.
 TEST(GuardPacket, LosesThePointerWherePathsMeet) {
   Graph graph;
   const BlockId test = graph.add();

@@ -131,8 +131,8 @@ TEST_F(Inventory, TheInterfacesThatRunThem) {
   EXPECT_THAT(hook().users.at(0).attachments, SizeIs(1));
 }
 
-// A BPF link is found wherever its interface is; in a namespace without a name (a container), its
-// only the index is known.
+// A BPF link is found wherever its interface is; in a namespace without a name (a container), only
+// the interface's index is known.
 TEST_F(Inventory, LinksInNamespacesOutOfSight) {
   const HookedProgram program(map_.get(), kXdp, XdpAction(XDP_PASS));
   const Namespace there;
