@@ -35,7 +35,7 @@ void Batch::clear() {
   std::fill(packets_.begin(), packets_.end(), 0);
 }
 
-void Batch::throw_foreign() {
+void Batch::throw_corrupt() {
   throw Error("reading the rings: a packet in them is corrupt",
               "another program writes to the maps of this one; bpftool map shows which");
 }

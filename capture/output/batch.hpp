@@ -34,7 +34,7 @@ class Batch {
   // batch takes any block. The memory must not change until clear(). Throws Error for a block of an
   // interface that this file does not have.
   bool append(const xdpcap_block& block) {
-    if (block.interface_id >= packets_.size()) throw_foreign();
+    if (block.interface_id >= packets_.size()) throw_corrupt();
     const auto* bytes = reinterpret_cast<const std::byte*>(&block);
     if (!append(std::span(bytes, block.block_length))) return false;
     ++packets_[block.interface_id];
@@ -45,7 +45,7 @@ class Batch {
   bool append(const xdpcap_block& block, std::span<const std::byte> comment) {
     constexpr std::size_t kLeast =
         sizeof(xdpcap_block) + sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
-    if (block.interface_id >= packets_.size() || block.block_length < kLeast) throw_foreign();
+    if (block.interface_id >= packets_.size() || block.block_length < kLeast) throw_corrupt();
     const std::uint32_t length = with_comment(block.block_length, comment.size());
     constexpr std::size_t kPiecesOfOne = 3;
     if (size_ != 0 && size_ + length > kMostBytes) return false;
@@ -82,7 +82,7 @@ class Batch {
   void keep_whole_blocks(std::size_t bytes);
 
  private:
-  [[noreturn]] static void throw_foreign();
+  [[noreturn]] static void throw_corrupt();
   void put(std::span<const std::byte> bytes) {
     if (!pieces_.empty() && end_of(pieces_.back()) == bytes.data()) {
       pieces_.back().iov_len += bytes.size();

@@ -15,7 +15,7 @@ namespace xdpcap {
 namespace {
 
 // How long a stalled compressor may delay the completion of its file.
-constexpr Timeout kAtATurn{.milliseconds = 2000};
+constexpr Timeout kRotationTimeout{.milliseconds = 2000};
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
 Output open_first(const std::string& path, const Rotation& rotation, int stop_fd) {
@@ -63,7 +63,7 @@ void CaptureFiles::connect() {
 
 // `--print | head` ends as `- | head` does. If printing fails for another reason, the capture
 // continues if it has a file.
-bool CaptureFiles::printing_is_over() const {
+bool CaptureFiles::printing_has_ended() const {
   if (!ends_with_printing_ || !printer_ || !printer_->has_ended()) return false;
   return printer_->reader_gone() || file_.output().discards();
 }
@@ -89,7 +89,7 @@ void CaptureFiles::commit(std::span<const RingCursor> cursors,
 }
 
 bool CaptureFiles::turn(const std::vector<InterfaceStatistics>& totals, Moment now) {
-  if (printing_is_over()) return false;
+  if (printing_has_ended()) return false;
   const bool full = file_.is_full();
   const bool last = file_.total_written() >= limits_.packets || count() >= limits_.rotation.files;
   if (last || now.monotonic >= end_at_) {
@@ -123,7 +123,7 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<InterfaceSt
   output.begin();
   output.connect();
   try {
-    complete(totals, now.date, false, kAtATurn);
+    complete(totals, now.date, false, kRotationTimeout);
   } catch (const std::exception&) {  // the next file gets the rest
     note_failure();
   }
@@ -133,7 +133,7 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<InterfaceSt
   if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
   file_.go_on_in(std::move(output), header_);
   set_limits();
-  if (!file_.flush(kAtATurn)) return;  // the next write reports it
+  if (!file_.flush(kRotationTimeout)) return;  // the next write reports it
   file_.output().publish();
   if (const auto outdated = names_.outdated()) file_.output().remove_file(*outdated);
 }
@@ -195,13 +195,13 @@ std::vector<std::string> CaptureFiles::wait_for_printer(int stop_fd) {
   if (!printer_) return {};
   file_.print_with(nullptr);
   const bool failed = printer_->has_ended() && !printer_->reader_gone();
-  std::string news = printer_->finish(stop_fd);
+  std::string report = printer_->finish(stop_fd);
   printer_.reset();
   if (failed && file_.output().discards()) {
-    print_failure_ = news.empty() ? "--print: the program that prints failed" : std::move(news);
+    print_failure_ = report.empty() ? "--print: the program that prints failed" : std::move(report);
     return {};
   }
-  return news.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(news)};
+  return report.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(report)};
 }
 
 }  // namespace xdpcap

@@ -59,7 +59,7 @@ class CaptureFiles {
   // Whether the file is full, its time is over, or the reader of the printed packets is gone: then
   // turn() must be called, after everything pending has been written.
   [[nodiscard]] bool is_due(std::uint64_t now) const {
-    return now >= due_at() || file_.is_full() || printing_is_over();
+    return now >= due_at() || file_.is_full() || printing_has_ended();
   }
   // When it is due at the latest (CLOCK_MONOTONIC in ns).
   [[nodiscard]] std::uint64_t due_at() const { return std::min(turn_at_, end_at_); }
@@ -91,7 +91,7 @@ class CaptureFiles {
 
  private:
   void set_limits();
-  [[nodiscard]] bool printing_is_over() const;
+  [[nodiscard]] bool printing_has_ended() const;
   void complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, bool last,
                 Timeout timeout);
   void note_failure();

@@ -40,7 +40,7 @@ class FinishedFiles {
   std::string command_;
   std::optional<CommandQueue> commands_;  // from the first file on
   std::vector<Job> jobs_;
-  std::vector<std::string> news_;
+  std::vector<std::string> reports_;
   std::string failure_;
 };
 

@@ -165,7 +165,7 @@ Output::Output(Output&& other) noexcept
 
 Output& Output::operator=(Output&& other) noexcept {
   if (this == &other) return *this;
-  forget_file();
+  discard_file();
   name_ = std::move(other.name_);
   location_ = std::move(other.location_);
   temporary_ = std::exchange(other.temporary_, {});
@@ -183,10 +183,10 @@ Output& Output::operator=(Output&& other) noexcept {
 }
 
 Output::~Output() {
-  forget_file();
+  discard_file();
 }
 
-void Output::forget_file() noexcept {
+void Output::discard_file() noexcept {
   if (created_ && named_) location_.remove();
   temporary_.remove();
 }

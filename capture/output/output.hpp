@@ -102,7 +102,7 @@ class Output {
 
  private:
   Output(std::string name, UniqueFd fd);
-  void forget_file() noexcept;
+  void discard_file() noexcept;
 
   std::string name_;
   FileLocation location_;   // none: stdout

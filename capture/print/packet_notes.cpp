@@ -53,15 +53,16 @@ std::string action_of_interface(std::span<const std::byte> block) {
 }  // namespace
 
 void PacketNotes::read(std::span<const std::byte> bytes) {
-  begun_.insert(begun_.end(), bytes.begin(), bytes.end());
-  std::span<const std::byte> left = begun_;
+  incomplete_.insert(incomplete_.end(), bytes.begin(), bytes.end());
+  std::span<const std::byte> left = incomplete_;
   while (left.size() >= kHead) {
     const std::size_t length = std::max<std::size_t>(kHead, number_at<std::uint32_t>(left, 4));
     if (length > left.size()) break;
     read_block(left.first(length));
     left = left.subspan(length);
   }
-  begun_.erase(begun_.begin(), begun_.end() - static_cast<std::ptrdiff_t>(left.size()));
+  incomplete_.erase(incomplete_.begin(),
+                    incomplete_.end() - static_cast<std::ptrdiff_t>(left.size()));
 }
 
 void PacketNotes::read_block(std::span<const std::byte> block) {

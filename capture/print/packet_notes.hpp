@@ -26,7 +26,7 @@ class PacketNotes {
  private:
   void read_block(std::span<const std::byte> block);
 
-  std::vector<std::byte> begun_;  // an incomplete block
+  std::vector<std::byte> incomplete_;  // an incomplete block
   std::vector<std::string> interfaces_;
   std::deque<PacketNote> packets_;
 };

@@ -82,13 +82,13 @@ std::string Printer::finish(int stop_fd) {
     if (pipe_.valid() && !wait_writable(pipe_.get(), stop_fd)) break;
   }
   pipe_.reset();
-  if (!process_->wait(stop_fd)) return what_was_not_printed("not waiting any longer");
-  if (reader_gone()) return what_was_not_printed("the reader is gone");
-  return what_was_not_printed(process_->failure().empty() ? "" : "the program that prints failed");
+  if (!process_->wait(stop_fd)) return report_unprinted("not waiting any longer");
+  if (reader_gone()) return report_unprinted("the reader is gone");
+  return report_unprinted(process_->failure().empty() ? "" : "the program that prints failed");
 }
 
 // The number that came too fast is known; all others share the reason `why`.
-std::string Printer::what_was_not_printed(const char* why) const {
+std::string Printer::report_unprinted(const char* why) const {
   const std::uint64_t printed = std::min(account_.read().printed, all_);
   const std::uint64_t missing = all_ - printed;
   const std::uint64_t too_fast = std::min(too_fast_, missing);

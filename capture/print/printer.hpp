@@ -36,7 +36,7 @@ class Printer {
 
  private:
   bool push_rest();
-  [[nodiscard]] std::string what_was_not_printed(const char* why) const;
+  [[nodiscard]] std::string report_unprinted(const char* why) const;
 
   UniqueFd pipe_;  // invalid: the process has closed it
   PrintAccount account_;

@@ -143,10 +143,10 @@ std::vector<std::string> CommandQueue::look() {
   std::vector<std::string> lines;
   std::size_t before = 0;
   do {
-    before = begun_.size();
-    read_more(from_.get(), begun_);
-  } while (begun_.size() > before);
-  while (auto line = take_first(begun_)) lines.push_back(std::move(*line));
+    before = incomplete_.size();
+    read_more(from_.get(), incomplete_);
+  } while (incomplete_.size() > before);
+  while (auto line = take_first(incomplete_)) lines.push_back(std::move(*line));
   return lines;
 }
 

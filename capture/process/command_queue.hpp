@@ -40,8 +40,8 @@ class CommandQueue {
   UniqueFd to_;
   UniqueFd from_;
   std::optional<ChildProcess> process_;
-  std::string waiting_;  // names that did not fit into the pipe
-  std::string begun_;    // an incomplete report
+  std::string waiting_;     // names that did not fit into the pipe
+  std::string incomplete_;  // an incomplete report
 };
 
 }  // namespace xdpcap

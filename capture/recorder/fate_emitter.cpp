@@ -18,7 +18,7 @@ using ebpf::Size;
 
 namespace {
 
-bool action_says_all(const RecorderSpec& spec) {
+bool action_is_final(const RecorderSpec& spec) {
   return spec.action.value() == XDP_PASS || spec.action.value() == XDP_DROP;
 }
 
@@ -35,14 +35,14 @@ void emit_last_packet(Assembler& code, const RecorderSpec& spec, Reg offset) {
   code.store(Size::word, Reg::r1, offsetof(xdpcap_last, ingress), Reg::r2);
   code.store(Size::word, Reg::r1, offsetof(xdpcap_last, action),
              static_cast<std::int32_t>(spec.action.value()));
-  code.store(Size::word, Reg::r1, offsetof(xdpcap_last, open), action_says_all(spec) ? 0 : 1);
+  code.store(Size::word, Reg::r1, offsetof(xdpcap_last, open), action_is_final(spec) ? 0 : 1);
   code.store(Size::dword, Reg::r1, offsetof(xdpcap_last, fate), 0);
 }
 
 void emit_fate(Assembler& code, const RecorderSpec& spec) {
   code.note("room for its fate");
   store_option_word(code, offsetof(xdpcap_fate, state),
-                    action_says_all(spec) ? XDPCAP_FATE_NONE : XDPCAP_FATE_OPEN);
+                    action_is_final(spec) ? XDPCAP_FATE_NONE : XDPCAP_FATE_OPEN);
   store_option_word(code, offsetof(xdpcap_fate, action), spec.action.value());
   emit_ingress_interface(code, Reg::r3);
   store_option_word(code, offsetof(xdpcap_fate, ingress), Reg::r3);

@@ -69,17 +69,17 @@ void Replay::run() {
     replay(*packet);
     if (output_ended_ || stop_requested(stop_fd_)) break;
   }
-  if (damage_ && !begun_) throw Error(*damage_);
+  if (read_error_ && !begun_) throw Error(*read_error_);
   begin();  // if no packet was run
   finish();
-  if (damage_) throw Error(damage_->what(), "the packets before that are in the output");
+  if (read_error_) throw Error(read_error_->what(), "the packets before that are in the output");
 }
 
 std::optional<SourcePacket> Replay::next_packet() {
   try {
     return source_.next();
   } catch (const Error& error) {
-    damage_ = error;
+    read_error_ = error;
     return std::nullopt;
   }
 }

@@ -44,7 +44,7 @@ class Replay {
   CaptureFile file_;
   ReplayStatistics statistics_;
   std::vector<pcapng::Bytes> waiting_;  // the blocks of the current batch
-  std::optional<Error> damage_;         // the error that ended the reading
+  std::optional<Error> read_error_;     // the error that ended the reading
   bool begun_ = false;
   bool output_ended_ = false;
 };

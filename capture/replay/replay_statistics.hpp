@@ -49,7 +49,7 @@ class ReplayStatistics {
   std::uint64_t read_ = 0;
   std::uint64_t too_short_ = 0;
   std::uint64_t too_long_ = 0;
-  std::uint64_t cut_ = 0;
+  std::uint64_t truncated_ = 0;
   std::uint64_t first_time_ = 0;
   std::uint64_t last_time_ = 0;
   std::array<std::uint64_t, kBefore> received_{};

@@ -25,11 +25,11 @@ std::optional<TestRunResult> TestRun::run(std::span<const std::byte> packet) {
   if (packet.size() < kLeastBytes) return std::nullopt;
   TestRunResult outcome{};
   int error_number = try_once(packet, outcome);
-  if (error_number == EINVAL && knows_context_) {
-    knows_context_ = false;  // before Linux 5.14 (commit ec94670fcb3b)
+  if (error_number == EINVAL && supports_context_) {
+    supports_context_ = false;  // before Linux 5.14 (commit ec94670fcb3b)
     error_number = try_once(packet, outcome);
-    knows_context_ = error_number != 0;  // the context was not the cause
-    if (!knows_context_ && ingress_ifindex_ != 0) {
+    supports_context_ = error_number != 0;  // the context was not the cause
+    if (!supports_context_ && ingress_ifindex_ != 0) {
       throw Error("running the program: this kernel does not support --via",
                   "omit it, or replay on Linux 5.14 or newer");
     }
@@ -59,7 +59,7 @@ int TestRun::try_once(std::span<const std::byte> packet, TestRunResult& outcome)
   context.data_end = static_cast<std::uint32_t>(packet.size());
   context.ingress_ifindex = ingress_ifindex_;
   xdp_md context_out{};
-  if (knows_context_) {
+  if (supports_context_) {
     options.ctx_in = &context;
     options.ctx_size_in = sizeof(context);
     options.ctx_out = &context_out;

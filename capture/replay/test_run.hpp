@@ -35,7 +35,7 @@ class TestRun {
 
   int program_fd_;
   std::uint32_t ingress_ifindex_;
-  bool knows_context_ = true;
+  bool supports_context_ = true;
   std::vector<std::byte> out_;
 };
 

@@ -79,7 +79,7 @@ void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fa
   for (cursor.refresh(); cursor.ready(); cursor.next()) {
     xdpcap_block& block = cursor.block();
     if (with_fates) {
-      if (block.captured_length > XDPCAP_MOST_CAPTURED) RingCursor::throw_damaged();
+      if (block.captured_length > XDPCAP_MOST_CAPTURED) RingCursor::throw_corrupt();
       const std::uint32_t length = recorded_length(block);
       set_lengths(block, length, length);
     }
@@ -97,9 +97,9 @@ void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fa
 void RingCursor::hold_open_fate(std::uint64_t settled) {
   const std::uint64_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire);
   if (last >= end_) return;
-  if (last < position_ || last % alignof(xdpcap_block) != 0) throw_damaged();
+  if (last < position_ || last % alignof(xdpcap_block) != 0) throw_corrupt();
   auto& block = *reinterpret_cast<xdpcap_block*>(blocks_ + (last & (size_ - 1)));
-  if (!is_plausible(block)) throw_damaged();
+  if (!is_plausible(block)) throw_corrupt();
   if (time_of(block) <= settled) return;
   const __u32 state = std::atomic_ref(fate_of(block).state).load(std::memory_order_acquire);
   const bool decided = state != XDPCAP_FATE_OPEN && kOrderedStores;
@@ -108,7 +108,7 @@ void RingCursor::hold_open_fate(std::uint64_t settled) {
   busy_ = true;
 }
 
-void RingCursor::throw_damaged() {
+void RingCursor::throw_corrupt() {
   throw Error("reading the rings: they are corrupt",
               "another program writes to the maps of this one; bpftool map shows which");
 }

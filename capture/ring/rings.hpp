@@ -83,7 +83,7 @@ class RingCursor {
   void go_back(std::uint64_t position) { position_ = position; }
 
   // For contents that no recorder can have written.
-  [[noreturn]] static void throw_damaged();
+  [[noreturn]] static void throw_corrupt();
 
   // Unread bytes in the ring.
   [[nodiscard]] std::uint64_t waiting() const {
@@ -95,7 +95,7 @@ class RingCursor {
   // Any process that may write to maps may have written to the ring, so it must not lead the cursor
   // out of it.
   void check() const {
-    if (end_ - position_ > size_ || (ready() && !is_plausible(block()))) throw_damaged();
+    if (end_ - position_ > size_ || (ready() && !is_plausible(block()))) throw_corrupt();
   }
   [[nodiscard]] static bool is_plausible(const xdpcap_block& block) {
     constexpr std::uint32_t kLeast = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
