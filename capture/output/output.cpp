@@ -209,7 +209,7 @@ void Output::begin() {
 void Output::connect() {
   if (compressor_ == nullptr) return;
   Pipe pipe = make_pipe(false);
-  child_.emplace(ChildProcess::Plan{
+  child_.emplace(ChildProcess::Options{
       .command = compressor_->command, .in = pipe.read_end.get(), .out = fd_.get()});
   fd_ = std::move(pipe.write_end);
 }

@@ -31,10 +31,10 @@ bool wait_writable(int fd, int stop_fd) {
 
 Printer::Printer() {
   Pipe pipe = make_pipe(false);
-  process_.emplace(ChildProcess::Plan{.command = {"/proc/self/exe", kPrintLines},
-                                      .in = pipe.read_end.get(),
-                                      .out = STDOUT_FILENO,
-                                      .extra = account_.fd()});
+  process_.emplace(ChildProcess::Options{.command = {"/proc/self/exe", kPrintLines},
+                                         .in = pipe.read_end.get(),
+                                         .out = STDOUT_FILENO,
+                                         .extra = account_.fd()});
   pipe_ = std::move(pipe.write_end);
 }
 

@@ -53,20 +53,20 @@ class SpawnAttributes {
     ::posix_spawnattr_destroy(&attributes_);
   }
 
-  void connect(const ChildProcess::Plan& plan) {
-    if (plan.in >= 0) {
-      ::posix_spawn_file_actions_adddup2(&actions_, plan.in, STDIN_FILENO);
+  void connect(const ChildProcess::Options& options) {
+    if (options.in >= 0) {
+      ::posix_spawn_file_actions_adddup2(&actions_, options.in, STDIN_FILENO);
     } else {
       ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     }
-    ::posix_spawn_file_actions_adddup2(&actions_, plan.out >= 0 ? plan.out : STDERR_FILENO,
+    ::posix_spawn_file_actions_adddup2(&actions_, options.out >= 0 ? options.out : STDERR_FILENO,
                                        STDOUT_FILENO);
-    if (plan.silent) {
+    if (options.silent) {
       ::posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     }
     // Last, because kExtra may be the number of one of the descriptors above.
-    if (plan.extra >= 0) {
-      ::posix_spawn_file_actions_adddup2(&actions_, plan.extra, ChildProcess::kExtra);
+    if (options.extra >= 0) {
+      ::posix_spawn_file_actions_adddup2(&actions_, options.extra, ChildProcess::kExtra);
     }
   }
 
@@ -101,13 +101,13 @@ bool is_installed(const std::string& program) {
   });
 }
 
-ChildProcess::ChildProcess(const Plan& plan) : name_(plan.command.at(0)) {
+ChildProcess::ChildProcess(const Options& options) : name_(options.command.at(0)) {
   SpawnAttributes attributes;
-  attributes.connect(plan);
-  const int error = attributes.spawn(pid_, plan.command);
+  attributes.connect(options);
+  const int error = attributes.spawn(pid_, options.command);
   if (error != 0) throw system_error("starting " + name_, error, "install it, or name another");
   constexpr int kLowestPriority = 19;
-  if (plan.low_priority) ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid_), kLowestPriority);
+  if (options.low_priority) ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid_), kLowestPriority);
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept

@@ -18,7 +18,7 @@ bool is_installed(const std::string& program);
 class ChildProcess {
  public:
   static constexpr int kExtra = 3;
-  struct Plan {
+  struct Options {
     std::vector<std::string> command;  // the program, looked up in PATH, and its arguments
     int in = -1;                       // becomes its stdin; -1: /dev/null
     int out = -1;                      // becomes its stdout; -1: our stderr
@@ -27,7 +27,7 @@ class ChildProcess {
     bool low_priority = false;         // with the lowest CPU priority
   };
   // Throws Error if it cannot be started.
-  explicit ChildProcess(const Plan& plan);
+  explicit ChildProcess(const Options& options);
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&& other) noexcept;
   ChildProcess(const ChildProcess&) = delete;

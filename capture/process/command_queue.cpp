@@ -112,10 +112,10 @@ CommandQueue::CommandQueue(std::string program) : program_(std::move(program)) {
   Pipe names = make_pipe(false);
   Pipe reports = make_pipe(true);
   ::fcntl(reports.read_end.get(), F_SETFL, O_NONBLOCK);
-  process_.emplace(ChildProcess::Plan{.command = {"/proc/self/exe", kRunCommands, program_},
-                                      .in = names.read_end.get(),
-                                      .out = reports.write_end.get(),
-                                      .low_priority = true});
+  process_.emplace(ChildProcess::Options{.command = {"/proc/self/exe", kRunCommands, program_},
+                                         .in = names.read_end.get(),
+                                         .out = reports.write_end.get(),
+                                         .low_priority = true});
   to_ = std::move(names.write_end);
   from_ = std::move(reports.read_end);
 }
