@@ -89,7 +89,7 @@ const FateComments::Comment& FateComments::look_up(const xdpcap_fate& fate) {
   return place->second;
 }
 
-void FateComments::forget_most() {
+void FateComments::clear_if_large() {
   if (known_.size() < kMost) return;
   known_.clear();
   recent_ = nullptr;

@@ -33,7 +33,7 @@ class FateComments {
   // Programs in a devmap or cpumap cannot transmit. To be called before the first of().
   void set_can_transmit(bool can_transmit) { can_transmit_ = can_transmit; }
 
-  // Stays valid until forget_most().
+  // Stays valid until clear_if_large().
   const Comment& of(const xdpcap_fate& fate) {
     if (recent_ != nullptr && same(recent_->first, fate)) return recent_->second;
     return look_up(fate);
@@ -41,7 +41,7 @@ class FateComments {
 
   // To be called between writes: clears the cache if it is large (a map with thousands of keys), to
   // limit the memory.
-  void forget_most();
+  void clear_if_large();
   [[nodiscard]] std::size_t known() const { return known_.size(); }
 
  private:

@@ -59,7 +59,7 @@ class Fates {
     return true;
   }
   // After a flush: no comment is in use.
-  void flushed() { comments_.forget_most(); }
+  void flushed() { comments_.clear_if_large(); }
 
   // Packets that were not selected, by interface.
   [[nodiscard]] std::span<const std::uint64_t> left_out() const { return left_out_; }

@@ -28,7 +28,7 @@ bool CaptureFile::has_reached_limits() const {
          total_written() + batch_.total_packets() >= limits_.packets;
 }
 
-void CaptureFile::go_on_in(Output output, const pcapng::Bytes& header) {
+void CaptureFile::continue_in(Output output, const pcapng::Bytes& header) {
   output_ = std::move(output);
   size_ = 0;
   last_ = {};
@@ -52,7 +52,7 @@ bool CaptureFile::flush(Timeout timeout) {
 
 void CaptureFile::give_up() {
   batch_.keep_whole_blocks(sent_);
-  output_.take_back(sent_ - batch_.size());
+  output_.remove_last(sent_ - batch_.size());
   size_ -= sent_ - batch_.size();
   count_batch();
 }

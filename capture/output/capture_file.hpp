@@ -53,7 +53,7 @@ class CaptureFile {
 
   // Continues in another output, on which begin() and connect() were called; after finish(), even
   // if that failed.
-  void go_on_in(Output output, const pcapng::Bytes& header);
+  void continue_in(Output output, const pcapng::Bytes& header);
 
   // For a process that resumes after another was killed: truncates the output to `size` bytes,
   // which hold `written` packets.

@@ -131,7 +131,7 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<InterfaceSt
   ++number_;
   start_date_ = now.date;
   if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
-  file_.go_on_in(std::move(output), header_);
+  file_.continue_in(std::move(output), header_);
   set_limits();
   if (!file_.flush(kRotationTimeout)) return;  // the next write reports it
   file_.output().publish();

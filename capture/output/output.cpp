@@ -259,7 +259,7 @@ WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip, Timeo
   }
 }
 
-void Output::take_back(std::size_t bytes) const {
+void Output::remove_last(std::size_t bytes) const {
   if (!is_file() || bytes == 0) return;
   const off_t end = ::lseek(fd_.get(), 0, SEEK_CUR) - static_cast<off_t>(bytes);
   if (end < 0 || ::ftruncate(fd_.get(), end) != 0) return;

@@ -87,7 +87,7 @@ class Output {
   WriteResult write(std::span<const iovec> pieces, std::size_t skip, Timeout timeout) const;
   WriteResult write(std::span<const std::byte> bytes, Timeout timeout) const;
   // Removes the last `bytes` bytes of a file, so that it ends in a whole block.
-  void take_back(std::size_t bytes) const;
+  void remove_last(std::size_t bytes) const;
   // Truncates a file to `bytes` bytes from the beginning of this output.
   void go_back(std::uint64_t bytes) const;
   // Closes, and reports errors that the kernel had deferred (NFS, quota). Throws Error.

@@ -84,7 +84,7 @@ TEST_F(Comments, DoNotGrowWithoutEnd) {
   fate.target = 0;
   for (fate.map_index = 0; fate.map_index < 100'000; ++fate.map_index) {
     comments.of(fate);
-    comments.forget_most();
+    comments.clear_if_large();
   }
   EXPECT_LT(comments.known(), 20'000U);
   EXPECT_EQ(text(comments.of(kRedirected)),

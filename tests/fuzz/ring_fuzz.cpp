@@ -96,7 +96,7 @@ void read(std::array<Ring, 2>& rings, const Case& chosen) {
     if (batch.empty() && end == MergeEnd::full) std::abort();
     batch.keep_whole_blocks(batch.size() / 2);
     batch.clear();
-    comments.forget_most();
+    comments.clear_if_large();
   }
   // A comment may be twice as long as the smallest block with one.
   constexpr std::size_t kMost = std::size_t{6} * (kSize + XDPCAP_RING_OVERHANG);
