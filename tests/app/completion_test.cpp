@@ -80,7 +80,7 @@ TEST(Completion, WhatAnOptionTakes) {
   EXPECT_EQ(complete({"-a", "fil"}), "filesize:\nfiles:\n");
 }
 
-TEST(Completion, WhatAnOptionTakesBehindAnEqualsSign) {
+TEST(Completion, WhatAnOptionTakesAfterAnEqualsSign) {
   EXPECT_EQ(complete({"--actions=dr"}), "--actions=drop\n");
   EXPECT_EQ(complete({"--actions", "=", "dr"}), "drop\n");
   EXPECT_EQ(complete({"--actions", "="}), complete({"--actions", ""}));
@@ -95,7 +95,7 @@ TEST(Completion, WhatAnOptionTakesBehindAnEqualsSign) {
             "/bpf/two\n");
 }
 
-TEST(Completion, OptionsThatChangeWhatComesBehindThem) {
+TEST(Completion, OptionsThatChangeWhatFollowsThem) {
   EXPECT_EQ(complete({"-w", "out", "/bpf/t"}), "/bpf/two\n");
   EXPECT_EQ(complete({"-w", "out", "/bpf/two", "x"}), "");
   EXPECT_EQ(complete({"--replay", "in", "--prog", "router", "/bpf/t"}), ":files\n");

@@ -52,7 +52,7 @@ TEST_F(PrintTest, PrintPutsTheActionInFrontOfTcpdumpsLines) {
   EXPECT_EQ(parse_summary(result.err).captured, 10U);
 }
 
-TEST_F(PrintTest, PrintPutsTheCommentBehindThem) {
+TEST_F(PrintTest, PrintPutsTheCommentAfterThem) {
   Process capture(tool({"--print", "--ingress", "-c", "2", hook_path_, file_}));
   ASSERT_TRUE(wait_until_filled()) << capture.err();
   program_.run(packet_for(XDP_DROP), 2);

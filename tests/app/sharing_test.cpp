@@ -208,7 +208,7 @@ TEST_F(SharingTest, NotEvenOneThatLosesItsGuardianAtThatMoment) {
   stop(last);
 }
 
-TEST_F(SharingTest, RecordersThatWereLeftBehindAreTakenOutByTheNextCapture) {
+TEST_F(SharingTest, LeftoverRecordersAreRemovedByTheNextCapture) {
   Capture& first = start();
   Capture& second = start();
   Capture& last = start();
@@ -223,7 +223,7 @@ TEST_F(SharingTest, RecordersThatWereLeftBehindAreTakenOutByTheNextCapture) {
   EXPECT_TRUE(hook_is_empty());
 }
 
-TEST_F(SharingTest, WhoLeavesConnectsThoseAroundRecordersThatWereLeftBehind) {
+TEST_F(SharingTest, ACaptureThatEndsConnectsThoseAroundLeftoverRecorders) {
   Capture& first = start();
   Capture& killed = start();
   Capture& last = start();

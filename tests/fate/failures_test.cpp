@@ -145,7 +145,7 @@ TEST_F(Failures, GenericMode) {
 }
 
 // The kernel reports the program that is attached, whichever program then used the hook.
-TEST_F(Failures, BehindADispatcher) {
+TEST_F(Failures, UnderADispatcher) {
   const std::uint32_t key = 0;
   const int hooked = program("by_first_byte");
   ASSERT_EQ(bpf_map_update_elem(map("next"), &key, &hooked, BPF_ANY), 0);

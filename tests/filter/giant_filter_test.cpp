@@ -67,7 +67,7 @@ std::vector<Giant> giants() {
          return {{0xb1, 0, 0, i % 60}, {0x50, 0, 0, i % 250}, {0x15, 0, 0, i % 256}};
        },
        kReturnA},
-      {"LoadsBehindX",
+      {"LoadsPastX",
        [](std::uint32_t i) -> CbpfProgram {
          return {{0x50, 0, 0, i % 200}};
        },

@@ -30,7 +30,7 @@ TEST(ReversePostorder, PutsTheWayToFallIntoNext) {
   EXPECT_EQ(reverse_postorder(graph), (std::vector{test, other, one}));
 }
 
-TEST(ReversePostorder, PutsABlockBehindAllThatLeadToIt) {
+TEST(ReversePostorder, PutsABlockAfterItsPredecessors) {
   Graph graph;
   const BlockId last = graph.add();
   const BlockId middle = graph.add();

@@ -34,9 +34,8 @@ void for_each_captured(const std::string& expression,
                        const std::function<void(const Bytes& packet, bool taken)>& look);
 
 // The same, with `expression` being about the packet without its (up to two) VLAN tags.
-void for_each_captured_behind_vlan(
-    const std::string& expression,
-    const std::function<void(const Bytes& packet, bool taken)>& look);
+void for_each_captured_after_vlan(const std::string& expression,
+                                  const std::function<void(const Bytes& packet, bool taken)>& look);
 
 // Up to two tags taken off: 802.1Q and 802.1ad.
 Bytes without_vlan_tags(Bytes packet);
