@@ -116,8 +116,8 @@ std::vector<XdpAttachment> attachments_here() {
   if (!socket.valid()) throw system_error(kDoing, errno);
   request_interfaces(socket.get());
   std::vector<XdpAttachment> found;
-  // Each part of the answer fits: the kernel makes none larger than recv()'s buffer, and needs
-  // 32 KiB at most for one interface.
+  // Each part of the answer fits: the kernel makes none larger than the buffer of recv(), and may
+  // need 32 KiB for an interface with many attributes.
   alignas(nlmsghdr) std::array<std::byte, 65536> buffer{};
   for (;;) {
     const ssize_t length = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
