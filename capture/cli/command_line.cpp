@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "cli/nearest_name.hpp"
 
 namespace xdpcap {
 namespace {
@@ -15,7 +17,7 @@ namespace {
 // "-s96" and "-nU", which tcpdump's users type, stay as they are.
 std::string with_two_dashes(const std::string& argument) {
   const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
-  const bool with_number = single && std::isdigit(argument[2]) != 0;
+  const bool with_number = single && std::isdigit(static_cast<unsigned char>(argument[2])) != 0;
   const bool flags = single && argument.find_first_not_of("npUlK", 1) == std::string::npos;
   return single && !with_number && !flags ? "-" + argument : argument;
 }
@@ -26,38 +28,109 @@ std::string name_in(const std::string& word) {
   return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
 }
 
-std::vector<std::string> separate_words(const CLI::App& app,
-                                        const std::vector<std::string>& arguments,
-                                        std::vector<const CLI::Option*>& typed) {
-  std::vector<std::string> separated;
+// How messages call it, as most people type it.
+std::string name_of(const CLI::Option& option) {
+  const auto& short_names = option.get_snames();
+  return short_names.empty() ? "--" + option.get_lnames().front() : "-" + short_names.front();
+}
+
+std::string with_value(const CLI::Option& option) {
+  const std::string& value = option.get_option_text();
+  return name_of(option) + (value.empty() ? "" : " ") + value;
+}
+
+bool takes_value(const CLI::Option& option) {
+  return option.get_items_expected_min() > 0;
+}
+
+bool takes_one_value(const CLI::Option& option) {
+  return takes_value(option) && option.get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
+}
+
+bool excludes(const CLI::Option& option, const CLI::Option& other) {
+  const auto excluded = option.get_excludes();
+  return std::find(excluded.begin(), excluded.end(), &other) != excluded.end();
+}
+
+[[noreturn]] void refuse_unknown(const CLI::App& app, const std::string& typed) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::string nearest = nearest_name(name_in(with_two_dashes(typed)), names);
+  throw UsageError("unknown option " + printable(typed),
+                   nearest.empty() ? "-h lists the options" : "did you mean " + nearest + "?");
+}
+
+// "--buffer=", "--wait=false".
+bool is_off(const CLI::Option& option, const std::string& word) {
+  if (takes_value(option)) return word == name_in(word) + "=";
+  return option.get_option_text().empty() && (word.ends_with("=false") || word.ends_with("=0"));
+}
+
+}  // namespace
+
+bool CommandLine::has(const CLI::Option* option) const {
+  return std::find(options.begin(), options.end(), option) != options.end();
+}
+
+CommandLine read_command_line(const CLI::App& app, const std::vector<std::string>& arguments) {
+  CommandLine line;
   auto next = arguments.begin();
   for (; next != arguments.end() && next->size() > 1 && next->front() == '-'; ++next) {
     if (*next == "--") {
       ++next;
       break;
     }
-    const std::string& option = separated.emplace_back(with_two_dashes(*next));
-    const CLI::Option* known = app.get_option_no_throw(option);
-    const CLI::Option* named = app.get_option_no_throw(name_in(option));
-    if (named == nullptr) throw UsageError("unknown option " + *next, "-h lists the options");
-    typed.push_back(named);
-    const bool takes_value = known != nullptr && known->get_items_expected_min() > 0;
-    if (takes_value && next + 1 != arguments.end()) separated.push_back(*++next);
+    const std::string word = with_two_dashes(*next);
+    const CLI::Option* option = app.get_option_no_throw(name_in(word));
+    if (option == nullptr) refuse_unknown(app, *next);
+    if (is_off(*option, word)) continue;
+    if (takes_value(*option) && word == name_in(word)) {
+      if (++next == arguments.end()) {
+        throw UsageError(name_of(*option) + ": its value is missing",
+                         "write " + with_value(*option));
+      }
+      if (next->empty()) continue;
+      line.words.insert(line.words.end(), {word, *next});
+    } else {
+      line.words.push_back(word);
+    }
+    line.options.push_back(option);
   }
-  separated.emplace_back("--");
-  separated.insert(separated.end(), next, arguments.end());
-  return separated;
+  line.words.emplace_back("--");
+  line.words.insert(line.words.end(), next, arguments.end());
+  return line;
 }
 
-}  // namespace
+void check_conflicts(const CommandLine& line) {
+  for (const CLI::Option* option : line.options) {
+    for (const CLI::Option* other : line.options) {
+      // The one that excludes more is what the user wants to do: named last, it is the reason.
+      if (excludes(*option, *other) &&
+          option->get_excludes().size() <= other->get_excludes().size()) {
+        throw UsageError(name_of(*option) + " does not go with " + name_of(*other),
+                         "leave one of them out");
+      }
+    }
+    if (takes_one_value(*option) &&
+        std::count(line.options.begin(), line.options.end(), option) > 1) {
+      throw UsageError(name_of(*option) + " is given more than once", "give it once");
+    }
+  }
+  for (const CLI::Option* option : line.options) {
+    for (const CLI::Option* needed : option->get_needs()) {
+      if (line.has(needed)) continue;
+      throw UsageError(name_of(*option) + " needs " + name_of(*needed),
+                       "add " + with_value(*needed));
+    }
+  }
+}
 
-std::vector<const CLI::Option*> parse_command_line(CLI::App& app,
-                                                   const std::vector<std::string>& arguments) {
-  std::vector<const CLI::Option*> typed;
-  std::vector<std::string> separated = separate_words(app, arguments, typed);
-  std::reverse(separated.begin(), separated.end());  // CLI11 takes them from the end
-  app.parse(std::move(separated));
-  return typed;
+void parse_values(CLI::App& app, CommandLine line) {
+  std::reverse(line.words.begin(), line.words.end());  // CLI11 takes them from the end
+  app.parse(std::move(line.words));
 }
 
 }  // namespace xdpcap
