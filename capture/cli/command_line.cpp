@@ -43,10 +43,6 @@ bool takes_value(const CLI::Option& option) {
   return option.get_items_expected_min() > 0;
 }
 
-bool takes_one_value(const CLI::Option& option) {
-  return takes_value(option) && option.get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
-}
-
 bool excludes(const CLI::Option& option, const CLI::Option& other) {
   const auto excluded = option.get_excludes();
   return std::find(excluded.begin(), excluded.end(), &other) != excluded.end();
@@ -63,16 +59,48 @@ bool excludes(const CLI::Option& option, const CLI::Option& other) {
                    nearest.empty() ? "-h lists the options" : "did you mean " + nearest + "?");
 }
 
-// "--buffer=", "--wait=false".
-bool is_off(const CLI::Option& option, const std::string& word) {
-  if (takes_value(option)) return word == name_in(word) + "=";
-  return option.get_option_text().empty() && (word.ends_with("=false") || word.ends_with("=0"));
+// "--buffer=", or "--buffer" and an empty word; "--wait=false".
+bool undoes(const TypedOption& typed) {
+  const std::string& word = typed.words.front();
+  if (typed.words.size() > 1) return typed.words.back().empty();
+  if (takes_value(*typed.option)) return word == name_in(word) + "=";
+  const bool is_flag = typed.option->get_option_text().empty();
+  return is_flag && (word.ends_with("=false") || word.ends_with("=0"));
+}
+
+void refuse_repetition(const CommandLine& line, const CLI::Option& option) {
+  if (!takes_value(option) || option.get_multi_option_policy() != CLI::MultiOptionPolicy::Throw ||
+      std::count_if(line.options.begin(), line.options.end(),
+                    [&](const TypedOption& typed) { return typed.option == &option; }) < 2) {
+    return;
+  }
+  throw UsageError(name_of(option) + " is given more than once", "give it once");
+}
+
+// The one that excludes more is what the user wants to do: named last, it is the reason.
+void refuse_excluded(const CommandLine& line, const CLI::Option& option) {
+  for (const TypedOption& other : line.options) {
+    if (!excludes(option, *other.option) ||
+        option.get_excludes().size() > other.option->get_excludes().size()) {
+      continue;
+    }
+    throw UsageError(name_of(option) + " does not go with " + name_of(*other.option),
+                     "leave one of them out");
+  }
+}
+
+void refuse_unmet_need(const CommandLine& line, const CLI::Option& option) {
+  for (const CLI::Option* needed : option.get_needs()) {
+    if (line.has(needed)) continue;
+    throw UsageError(name_of(option) + " needs " + name_of(*needed), "add " + with_value(*needed));
+  }
 }
 
 }  // namespace
 
 bool CommandLine::has(const CLI::Option* option) const {
-  return std::find(options.begin(), options.end(), option) != options.end();
+  return std::any_of(options.begin(), options.end(),
+                     [&](const TypedOption& typed) { return typed.option == option; });
 }
 
 CommandLine read_command_line(const CLI::App& app, const std::vector<std::string>& arguments) {
@@ -84,53 +112,41 @@ CommandLine read_command_line(const CLI::App& app, const std::vector<std::string
       break;
     }
     const std::string word = with_two_dashes(*next);
-    const CLI::Option* option = app.get_option_no_throw(name_in(word));
-    if (option == nullptr) refuse_unknown(app, *next);
-    if (is_off(*option, word)) continue;
-    if (takes_value(*option) && word == name_in(word)) {
+    TypedOption typed{app.get_option_no_throw(name_in(word)), {word}};
+    if (typed.option == nullptr) refuse_unknown(app, *next);
+    if (takes_value(*typed.option) && word == name_in(word)) {
       if (++next == arguments.end()) {
-        throw UsageError(name_of(*option) + ": its value is missing",
-                         "write " + with_value(*option));
+        throw UsageError(name_of(*typed.option) + ": its value is missing",
+                         "write " + with_value(*typed.option));
       }
-      if (next->empty()) continue;
-      line.words.insert(line.words.end(), {word, *next});
-    } else {
-      line.words.push_back(word);
+      typed.words.push_back(*next);
     }
-    line.options.push_back(option);
+    if (undoes(typed)) {
+      std::erase_if(line.options,
+                    [&](const TypedOption& other) { return other.option == typed.option; });
+    } else {
+      line.options.push_back(std::move(typed));
+    }
   }
-  line.words.emplace_back("--");
-  line.words.insert(line.words.end(), next, arguments.end());
+  line.operands.assign(next, arguments.end());
   return line;
 }
 
 void check_conflicts(const CommandLine& line) {
-  for (const CLI::Option* option : line.options) {
-    for (const CLI::Option* other : line.options) {
-      // The one that excludes more is what the user wants to do: named last, it is the reason.
-      if (excludes(*option, *other) &&
-          option->get_excludes().size() <= other->get_excludes().size()) {
-        throw UsageError(name_of(*option) + " does not go with " + name_of(*other),
-                         "leave one of them out");
-      }
-    }
-    if (takes_one_value(*option) &&
-        std::count(line.options.begin(), line.options.end(), option) > 1) {
-      throw UsageError(name_of(*option) + " is given more than once", "give it once");
-    }
+  for (const TypedOption& typed : line.options) {
+    refuse_repetition(line, *typed.option);
+    refuse_excluded(line, *typed.option);
   }
-  for (const CLI::Option* option : line.options) {
-    for (const CLI::Option* needed : option->get_needs()) {
-      if (line.has(needed)) continue;
-      throw UsageError(name_of(*option) + " needs " + name_of(*needed),
-                       "add " + with_value(*needed));
-    }
-  }
+  for (const TypedOption& typed : line.options) refuse_unmet_need(line, *typed.option);
 }
 
-void parse_values(CLI::App& app, CommandLine line) {
-  std::reverse(line.words.begin(), line.words.end());  // CLI11 takes them from the end
-  app.parse(std::move(line.words));
+void parse_values(CLI::App& app, const CommandLine& line) {
+  std::vector<std::string> words;
+  for (const TypedOption& typed : line.options) {
+    words.insert(words.end(), typed.words.begin(), typed.words.end());
+  }
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
+  app.parse(std::move(words));
 }
 
 }  // namespace xdpcap

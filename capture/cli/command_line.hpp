@@ -8,19 +8,26 @@
 
 namespace xdpcap {
 
-// A command line whose options are known, but not yet their values.
+// An option and the words that give it its value, as CLI11 reads them: {"--buffer", "1G"}.
+struct TypedOption {
+  const CLI::Option* option;
+  std::vector<std::string> words;
+};
+
+// A command line whose options are known, but not yet their values. CLI11 counts options
+// differently from version to version.
 struct CommandLine {
-  std::vector<const CLI::Option*> options;  // that were typed: CLI11's own counts differ by version
-  std::vector<std::string> words;           // as CLI11 reads them
+  std::vector<TypedOption> options;
+  std::vector<std::string> operands;  // hook, output and filter
 
   [[nodiscard]] bool has(const CLI::Option* option) const;
 };
 
 // Reads the words after the program's name in Go's way, as xdpcap does: "-name" is "--name",
 // "-q=true" is "--q=true", and options end at the first word that is none. What follows are the
-// hook, the output and a filter, in which a word may well begin with a dash. An option with an
-// empty value or "=false", as scripts have them for what they do not need, is as good as none.
-// Throws UsageError for an option that there is not, and where a value is missing.
+// hook, the output and a filter, in which a word may well begin with a dash. An empty value or
+// "=false", as scripts have them for what they do not need, undoes an option. Throws UsageError for
+// an option that there is not, and where a value is missing.
 CommandLine read_command_line(const CLI::App& app, const std::vector<std::string>& arguments);
 
 // Throws UsageError when options were typed that exclude one another, or one without another that
@@ -28,6 +35,6 @@ CommandLine read_command_line(const CLI::App& app, const std::vector<std::string
 void check_conflicts(const CommandLine& line);
 
 // Gives each option its value. Throws what the parsers of values do, and CLI::ParseError.
-void parse_values(CLI::App& app, CommandLine line);
+void parse_values(CLI::App& app, const CommandLine& line);
 
 }  // namespace xdpcap

@@ -17,7 +17,7 @@ void exclude_all_but(CLI::App& app, CLI::Option* mode, std::initializer_list<con
   for (CLI::Option* option : app.get_options()) {
     const bool is_allowed = std::any_of(allowed.begin(), allowed.end(),
                                         [&](const char* name) { return option->check_name(name); });
-    if (option != mode && !option->get_positional() && !is_allowed) mode->excludes(option);
+    if (option != mode && !is_allowed) mode->excludes(option);
   }
 }
 
@@ -50,8 +50,8 @@ void ModeOptions::declare(CLI::App& app) {
   app.add_flag("--flush", ignored_,
                "Ignored, for compatibility with xdpcap: no packet waits longer than some "
                "milliseconds");
-  app.add_option("-i,--interface", interface_)->group("");
-  app.add_option("-r", read_)->group("");
+  app.add_option("-i,--interface", interface_)->option_text("IFACE")->group("");
+  app.add_option("-r", read_)->option_text("FILE")->group("");
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", kProgramVersion, "Print the version");
 

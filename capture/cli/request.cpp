@@ -39,7 +39,6 @@ struct Declarations {
 
 // The order is that of the help.
 void declare(CLI::App& app, Declarations& all) {
-  app.add_option("words", all.words)->group("");
   all.capture.declare(app, all.options);
   all.filter.declare(app, all.options);
   all.output.declare(app, all.options);
@@ -120,14 +119,15 @@ Request parse_options(const std::vector<std::string>& arguments) {
   Declarations all;
   declare(app, all);
   const CommandLine line = read_command_line(app, arguments);
-  if (line.has(app.get_help_ptr())) return Help{help_text(summarize(app))};
   if (line.has(app.get_version_ptr())) return Help{std::string(kProgramVersion) + "\n"};
+  if (line.has(app.get_help_ptr())) return Help{help_text(summarize(app))};
   check_conflicts(line);
   try {
     parse_values(app, line);
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what(), "-h lists the options");
   }
+  all.words = line.operands;
   return finish(std::move(all));
 }
 

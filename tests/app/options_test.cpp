@@ -77,6 +77,7 @@ TEST(Options, StdoutIsQuiet) {
 TEST(Options, EndAtTheFirstWord) {
   EXPECT_EQ(parse({"-q", "/hook", "-", "ip[0]", "-", "1", ">", "5"}).filter_text, "ip[0] - 1 > 5");
   EXPECT_EQ(parse({"--", "/hook", "-"}).hook, "/hook");
+  EXPECT_EQ(parse({"-a", "packets:5", "/hook", "-", "len", ">", "-1"}).filter_text, "len > -1");
 }
 
 TEST(Options, RawFiltersAreTakenAsTheyAre) {
@@ -222,6 +223,7 @@ TEST(Options, ValuesAreThereAndGivenOnce) {
 TEST(Options, WhatIsEmptyOrFalseIsNotGiven) {
   EXPECT_EQ(parse({"--actions", "", "--buffer=", "-c", "", "/hook", "-"}).hook, "/hook");
   EXPECT_EQ(parse({"--replay=in=", "--prog=12", "out"}).replay->input, "in=");
+  EXPECT_FALSE(parse({"--wait", "--wait=false", "/hook", "-"}).wait);
   EXPECT_FALSE(parse({"--wait=false", "--both=false", "--list=0", "/hook", "-"}).wait);
   EXPECT_THAT(error({"--replay", "in", "--prog", "", "out"}), HasSubstr("--replay needs --prog"));
 }
