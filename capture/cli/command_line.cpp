@@ -45,7 +45,8 @@ bool takes_value(const CLI::Option& option) {
 
 bool excludes(const CLI::Option& option, const CLI::Option& other) {
   const auto excluded = option.get_excludes();
-  return std::find(excluded.begin(), excluded.end(), &other) != excluded.end();
+  return std::any_of(excluded.begin(), excluded.end(),
+                     [&](const CLI::Option* one) { return one == &other; });
 }
 
 [[noreturn]] void refuse_unknown(const CLI::App& app, const std::string& typed) {
@@ -69,21 +70,20 @@ bool undoes(const TypedOption& typed) {
 }
 
 void refuse_repetition(const CommandLine& line, const CLI::Option& option) {
-  if (!takes_value(option) || option.get_multi_option_policy() != CLI::MultiOptionPolicy::Throw ||
+  const bool takes_one =
+      takes_value(option) && option.get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
+  const auto times =
       std::count_if(line.options.begin(), line.options.end(),
-                    [&](const TypedOption& typed) { return typed.option == &option; }) < 2) {
-    return;
-  }
+                    [&](const TypedOption& typed) { return typed.option == &option; });
+  if (!takes_one || times < 2) return;
   throw UsageError(name_of(option) + " is given more than once", "give it once");
 }
 
 // The one that excludes more is what the user wants to do: named last, it is the reason.
 void refuse_excluded(const CommandLine& line, const CLI::Option& option) {
   for (const TypedOption& other : line.options) {
-    if (!excludes(option, *other.option) ||
-        option.get_excludes().size() > other.option->get_excludes().size()) {
-      continue;
-    }
+    const bool is_reason = option.get_excludes().size() <= other.option->get_excludes().size();
+    if (!is_reason || !excludes(option, *other.option)) continue;
     throw UsageError(name_of(option) + " does not go with " + name_of(*other.option),
                      "leave one of them out");
   }
