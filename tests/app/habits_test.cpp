@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What users of tcpdump and dumpcap expect beside the capture: compressed files, commands behind
+// What users of tcpdump and dumpcap expect beside the capture: compressed files, commands that get
 // them, numbers for people and programs.
 #include <gmock/gmock.h>
 
@@ -167,7 +167,7 @@ TEST_F(HabitsTest, CommandsGetEachFileWholeAndHoldNobodyUp) {
               ElementsAre(file_, file_ + "1", file_ + "2", file_ + "3", file_ + "4", file_ + "5"));
 }
 
-// The others wait for their turn, also when the tool is killed meanwhile.
+// The others wait, also when the tool is killed meanwhile.
 TEST_F(HabitsTest, AFewCommandsRunAtATimeAndNoneIsForgotten) {
   const std::string gate = scripts_.path("gate");
   const std::string log = scripts_.path("log");
