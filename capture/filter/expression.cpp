@@ -126,8 +126,9 @@ LinkType parse_link_type(std::string_view text) {
   if (to_lower(bare).starts_with("dlt_")) bare.erase(0, 4);
   const int dlt = pcap_datalink_name_to_val(bare.c_str());
   if (dlt < 0) {
-    throw UsageError("unknown link type \"" + name + "\"",
-                     "names are libpcap's (EN10MB, RAW, LINUX_SLL ...), or use a number");
+    throw UsageError(
+        "unknown link type \"" + name + "\"",
+        "names are libpcap's (EN10MB, RAW, LINUX_SLL, ...); a DLT number is accepted, too");
   }
   return {dlt};
 }

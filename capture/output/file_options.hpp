@@ -11,7 +11,7 @@
 
 namespace xdpcap {
 
-// When a capture rotates, and when it ends.
+// When a capture starts a new file, and when it ends.
 struct CaptureLimits {
   Rotation rotation;
   std::uint64_t packets = kUnlimited;  // written

@@ -28,7 +28,7 @@ bool may_make_files(const User& user, const std::string& folder) {
 
 User find_user(const std::string& name) {
   const passwd* entry = ::getpwnam(name.c_str());
-  if (entry == nullptr) throw UsageError("-Z: there is no user \"" + name + "\"");
+  if (entry == nullptr) throw UsageError("there is no user \"" + name + "\"");
   return {name, entry->pw_uid, entry->pw_gid};
 }
 

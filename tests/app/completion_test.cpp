@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -144,7 +145,7 @@ TEST(FateSelectionWords, AreThoseThatItTakes) {
   }
 }
 
-TEST(Help, FitsEightyColumnsAndTellsEveryOption) {
+TEST(Help, FitsEightyColumnsAndHasEveryOption) {
   const std::string help = help_text(option_summaries());
   for (const std::string_view line : split(help, '\n')) EXPECT_LE(line.size(), 80U) << line;
   for (const OptionSummary& option : option_summaries()) {
@@ -153,6 +154,20 @@ TEST(Help, FitsEightyColumnsAndTellsEveryOption) {
   EXPECT_THAT(
       help_text({{{"-x", "--a-name-that-is-long"}, "VALUE", "does that"}}),
       HasSubstr("\n  -x, --a-name-that-is-long VALUE\n                          does that\n"));
+}
+
+TEST(Help, HasAHeadingForEachGroup) {
+  const std::string help = help_text(option_summaries());
+  std::size_t at = 0;
+  for (const char* heading :
+       {"Capture", "Filter", "Files and limits", "Terminal output", "Replay", "Other"}) {
+    const std::size_t next = help.find("\n\n" + std::string(heading) + ":\n  -");
+    ASSERT_NE(next, std::string::npos) << heading;
+    EXPECT_GT(next, at) << heading;
+    at = next;
+  }
+  EXPECT_THAT(help_text({{{"-x"}, "", "one", "A"}, {{"-y"}, "", "two", "B"}}),
+              ::testing::ContainsRegex("\nA:\n  -x +one\n\nB:\n  -y +two\n"));
 }
 
 TEST(OptionSummaries, HaveNoDoubles) {

@@ -81,7 +81,7 @@ std::string section(const std::string& text, const std::string& name) {
   return text.substr(begin, text.find("\n.SH ", begin + 1) - begin);
 }
 
-// "--actions ACTIONS", "--fate[=LIST]", for each name of each option.
+// "Capture: --actions ACTIONS", "Capture: --fate[=LIST]", for each name of each option.
 std::set<std::string> documented_options() {
   const std::string options = section(plain_source(kPages[0]), "OPTIONS");
   std::set<std::string> found;
@@ -102,7 +102,9 @@ std::set<std::string> documented_options() {
         value = (word.front() == '[' ? "" : " ") + std::string(word);
       }
     }
-    for (const std::string& name : names) found.insert(name + value);
+    const std::size_t heading = options.rfind("\n.SS ", at) + 5;
+    const std::string group = options.substr(heading, options.find('\n', heading) - heading);
+    for (const std::string& name : names) found.insert(group + ": " + name + value);
   }
   return found;
 }
@@ -112,13 +114,13 @@ std::set<std::string> declared_options() {
   for (const OptionSummary& option : option_summaries()) {
     for (const std::string& name : option.names) {
       const std::string space = option.value.empty() || option.value_is_joined() ? "" : " ";
-      declared.insert(name + space + option.value);
+      declared.insert(option.group + ": " + name + space + option.value);
     }
   }
   return declared;
 }
 
-TEST(Manual, HasTheOptionsOfTheCommandLine) {
+TEST(Manual, HasTheOptionsOfTheHelpUnderItsHeadings) {
   EXPECT_EQ(documented_options(), declared_options());
 }
 
