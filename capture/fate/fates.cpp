@@ -22,7 +22,7 @@ std::string Fates::table(std::optional<XdpAction> action) const {
 std::vector<std::string> Fates::without_privileges() const {
   if (tracer_.can_be_read()) return {};
   return {
-      "fates have numbers instead of names, and no table: before Linux 5.19 "
+      "fates with numbers instead of names, and without a table: before Linux 5.19 "
       "kernel.unprivileged_bpf_disabled denies them to a capture that gave up root"};
 }
 
