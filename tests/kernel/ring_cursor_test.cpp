@@ -74,7 +74,7 @@ TEST(RingCursor, SeesNothingThatCameAfterItLooked) {
   EXPECT_TRUE(cursor.ready());
 }
 
-// Who may write to maps may write anything: no cursor follows it out of its ring.
+// Any process that may write to maps may write anything: no cursor leaves its ring.
 TEST(RingCursor, RefusesWhatNoRecorderLeaves) {
   MadeRing ring(kSize);
   RingCursor cursor(ring.memory(), kSize);
