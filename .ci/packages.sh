@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by setup.sh: which packages are missing, under this system's names, and installing them.
+# Sourced by setup.sh: finds missing packages, by this system's names, and installs them.
 
 give_up() {
   echo "$0: $*" >&2
@@ -19,7 +19,7 @@ package_manager() {
   esac
 }
 
-# How this system's users install packages.
+# The command by which users of this system install packages.
 install_command() { # PACKAGE-MANAGER
   case $1 in
     apt) echo apt-get install ;;
@@ -33,13 +33,13 @@ install_command() { # PACKAGE-MANAGER
 have() {
   case $1 in
     /*) [ -e "$1" ] ;;
-    # Debian's modules belong to Debian's Python, which need not be the first on PATH.
+    # Debian's modules are for Debian's Python, which may not be the first in PATH.
     python:*) /usr/bin/python3 -c "import ${1#python:}" 2>/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
 }
 
-# missing_packages PACKAGE-MANAGER STEP...: in one line, each once.
+# missing_packages PACKAGE-MANAGER STEP...: prints them on one line, each once.
 missing_packages() {
   local manager=$1 step what apt dnf pacman apk package missing=' '
   shift
@@ -59,25 +59,25 @@ missing_packages() {
   echo "${missing% }"
 }
 
-# apt_install PACKAGE...: one line when it fails.
+# apt_install PACKAGE...: prints one line if it fails.
 apt_install() {
   local log reason
   log=$(mktemp)
   echo "installing: $*"
-  # Package lists may be absent (a container) or old (a machine that was asleep). What cannot be
-  # fetched may not be needed, so only the packages themselves decide.
+  # Package lists may be absent (in a container) or old. If they cannot be updated, the packages may
+  # still be available, so only a failed installation is an error.
   if { apt-get update -q || true; } >"$log" 2>&1 &&
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1; then
     rm "$log"
     return
   fi
-  # The first complaint is the cause: a name that was not resolved rather than a package not found.
+  # The first error is the cause: a name that was not resolved rather than a package not found.
   reason=$(sed -n 's/^[EW]: //p' "$log" | head -n 1)
   rm "$log"
   give_up "apt-get cannot install what is missing (${reason:-no reason given}): $*"
 }
 
-# How to install what these steps still need, in this system's words; empty when nothing is missing.
+# The command that installs what these steps still need, on this system; empty if nothing is missing.
 how_to_install() { # STEP...
   local manager missing
   manager=$(package_manager)
@@ -85,7 +85,7 @@ how_to_install() { # STEP...
   [ ! "$missing" ] || echo "$(install_command "$manager") $missing"
 }
 
-# need_root [STEP...]: says what these steps of the table need, too.
+# need_root [STEP...]: if not root, also names the packages that these steps need.
 need_root() {
   [ "$(id -u)" != 0 ] || return 0
   local how
@@ -94,7 +94,7 @@ need_root() {
     ${how:+"(these packages are missing, too: $how)"}
 }
 
-# need_steps STEP...: everything that these steps need, before any of them begins.
+# need_steps STEP...: installs everything that these steps need.
 need_steps() {
   local how missing
   how=$(how_to_install "$@")

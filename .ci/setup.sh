@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Sourced by ./demo, ./test and .ci/run: what they need to be installed, and how they build.
+# Sourced by ./demo, ./test and .ci/run: installs the packages they need, and builds.
 
 # shellcheck source=.ci/packages.sh
 . .ci/packages.sh
 
 # need_packages COMMAND-OR-FILE=PACKAGE...: installs the packages whose command or file is missing.
-# For what developers use beside ./demo and ./test, on Debian.
+# For development tools other than those of ./demo and ./test, on Debian.
 need_packages() {
   local missing=() pair
   for pair in "$@"; do
@@ -25,15 +25,15 @@ build() {
   cmake --build "$1"
 }
 
-# clang's sanitizers, libFuzzer and coverage; and symbols in what they print.
+# clang's sanitizers, libFuzzer and coverage, and a symbolizer for their reports.
 need_clang_runtime() {
   local runtime
   runtime=$(clang -print-resource-dir)/lib/linux/libclang_rt.fuzzer-$(uname -m).a
   need_packages "$runtime=libclang-rt-dev" llvm-symbolizer=llvm
 }
 
-# configure_clang FOLDER [CMAKE-OPTION...]: optimised less, as sanitizers slow things anyway and half
-# the time goes into compiling.
+# configure_clang FOLDER [CMAKE-OPTION...]: with less optimisation, as half of the time is spent
+# compiling.
 configure_clang() {
   need_clang_runtime
   configure "$1" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Debug -DXDPCAP_WERROR=ON \

@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# Sourced by run and full: steps one after another, all of them even if one fails, and what they
-# came to.
+# Sourced by run and full: runs all steps, even if one fails, and summarises the results.
 
 export XDPCAP_WERROR=ON
 logs=$(mktemp -d)
@@ -8,8 +7,8 @@ trap 'rm -rf "$logs"' EXIT
 times=()
 totals=(0 0 0) # passed, failed, skipped
 
-# tests_in LOG CODE: passed, failed and skipped tests, by what ctest and tests/vm/run say at their
-# ends. A step that counts none is one test, and one that fails has failed at least one.
+# tests_in LOG CODE: passed, failed and skipped tests, from the last lines of ctest and tests/vm/run.
+# A step without such lines counts as one test, and a step that fails as at least one failed test.
 tests_in() {
   awk -v code="$2" '
     /tests passed, [0-9]+ tests? failed out of [0-9]+$/ { failed += $4; passed += $NF - $4 }
@@ -33,7 +32,7 @@ step() {
     "$( ((code == 0)) && echo ok || echo FAILED)" "${counts[0]}" "$*")")
 }
 
-# The last lines: each step, what was run a second time or not at all, and the sum.
+# The last lines: each step, tests that were repeated or skipped, and the sum.
 finish() {
   printf '\n== %d minutes\n' $((SECONDS / 60))
   printf '%s\n' "${times[@]}"

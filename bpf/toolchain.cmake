@@ -1,5 +1,5 @@
 # Compiling BPF programs: clang for the code, bpftool for skeletons and vmlinux.h.
-# tests/compilers/bpf tries these.
+# tests/compilers/bpf tests other compilers.
 find_program(CLANG NAMES clang clang-23 clang-22 clang-21 clang-20 clang-19 clang-18 clang-17 clang-16
                          clang-15 clang-14 clang-13 REQUIRED)
 

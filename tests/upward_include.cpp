@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Compiled as a part of capture/ring, which uses no layer below it in capture/CMakeLists.txt: the
-// compiler has to refuse this.
+// Compiled as a part of capture/ring, which may not use layers below it in capture/CMakeLists.txt:
+// the compiler must refuse this.
 #include "session/session.hpp"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only) */
 /*
- * xdpcap.h makes an XDP program capturable: the one header that XDP authors include.
+ * xdpcap.h makes an XDP program capturable. It is the only header that XDP authors need.
  *
  *     #include <linux/bpf.h>          // or "vmlinux.h"
  *     #include <bpf/bpf_helpers.h>    // not needed by this header; before or after it
@@ -16,17 +16,17 @@
  *     }
  *
  * The hook is a BPF_MAP_TYPE_PROG_ARRAY with a slot for each action. The loader pins it in bpffs
- * (xdpcap_hook.h does); the capture tool puts a recorder into the slots it is asked for. Each
- * recorder notes the packet and returns the action of its slot, so the verdict never changes.
+ * (xdpcap_hook.h does); the capture tool installs a recorder in each slot that it captures. A
+ * recorder records the packet and returns the action of its slot, so the verdict never changes.
  *
- * A program may have several hooks, and several programs may share one. Only what passes through
- * xdpcap_exit() is seen: use it on every return. Call it from the entry function or from functions
- * inlined into it; a tail call out of a BPF-to-BPF subprogram ends that subprogram only.
+ * A program may have several hooks, and several programs may share one. Only packets that leave
+ * through xdpcap_exit() are seen: use it on every return. Call it from the entry function or from
+ * functions inlined into it; a tail call from a BPF-to-BPF subprogram ends that subprogram only.
  *
- * What it costs while nobody captures: 0.4 to 1.3 ns a packet (x86-64 virtual machine, kernel
- * 6.18). With an action known at compile time the exit is a compare and a jump over the empty
- * slot; with one chosen at run time it is a bounds check and a load as well. To measure your
- * machine: build/bin/hook_bench.
+ * Cost without a capture: 0.4 to 1.3 ns a packet (x86-64 virtual machine, kernel 6.18). With an
+ * action known at compile time the exit is a compare and a jump over the empty slot; with one
+ * chosen at run time there is a bounds check and a load as well. To measure your machine:
+ * build/bin/hook_bench.
  */
 #ifndef XDPCAP_CPP_XDPCAP_H
 #define XDPCAP_CPP_XDPCAP_H
@@ -36,8 +36,8 @@
 #endif
 
 /*
- * Defines the hook `name`, for loaders that read BTF map definitions: libbpf (the only kind it
- * takes since 1.0), bpftool, cilium/ebpf, Aya. Needs clang -g. One slot for each enum xdp_action.
+ * Defines the hook `name`, for loaders that read BTF map definitions: libbpf (since 1.0 the only
+ * kind it supports), bpftool, cilium/ebpf, Aya. Needs clang -g. One slot for each enum xdp_action.
  */
 #define XDPCAP_DEFINE_HOOK(name)                    \
 	struct {                                    \
@@ -48,8 +48,8 @@
 	} name __attribute__((section(".maps"), used))
 
 /*
- * The rest is the interface of Cloudflare's hook.h, under its guard: a program that includes both
- * headers, in either order, uses the first.
+ * The rest is the interface of Cloudflare's hook.h, under its include guard: a program that
+ * includes both headers uses the first one.
  */
 #ifndef XDPCAP_HOOK_H
 #define XDPCAP_HOOK_H
@@ -68,9 +68,9 @@
 	}
 
 /*
- * struct bpf_map_def comes with a program's own helpers. libbpf 1.0 took it out of bpf_helpers.h
- * (and brought __kptr, by which this tells): put back for sources that rely on it. A program that
- * defines the struct itself defines XDPCAP_NO_BPF_MAP_DEF first.
+ * libbpf 1.0 removed struct bpf_map_def from bpf_helpers.h; this restores it for sources that rely
+ * on it. (1.0 is detected by __kptr, which it added.) A program that defines the struct itself has
+ * to define XDPCAP_NO_BPF_MAP_DEF first.
  */
 #if defined(__BPF_HELPERS__) && defined(__kptr) && !defined(XDPCAP_NO_BPF_MAP_DEF)
 struct bpf_map_def {
@@ -83,12 +83,12 @@ struct bpf_map_def {
 #endif
 
 /*
- * Ends the program with `action`, showing packet and action to whoever captures from `hook`:
+ * Ends the program with `action`, and lets captures on `hook` see packet and action:
  *
  *     return xdpcap_exit(ctx, &xdpcap_hook, XDP_PASS);
  *
- * is `return XDP_PASS;` plus a tail call into the slot of that action. If the slot is empty, or
- * the action has none, the call fails and the program goes on to return.
+ * is `return XDP_PASS;` after a tail call into the slot of that action. If the slot is empty, or
+ * the action has none, the call fails and the program returns.
  *
  * ctx     the program's context, unchanged
  * hook    address of the hook's map
@@ -99,14 +99,13 @@ xdpcap_exit(struct xdp_md *ctx, void *hook, enum xdp_action action)
 {
 #ifdef __clang__
 	/*
-	 * With an index the verifier knows, the kernel patches a direct jump into the JITed code
+	 * If the verifier knows the index, the kernel patches a direct jump into the JITed code
 	 * instead of bounds check, load and indirect jump (on x86-64, since Linux 5.5, commit
 	 * 428d5df1fa4f).
-	 * Left to a plain call, the compiler merges the ends of `if (x) return exit(DROP); return
+	 * With a plain call the compiler would merge the ends of `if (x) return exit(DROP); return
 	 * exit(PASS);` into one call with a variable index; assembly keeps each index constant.
-	 * Arguments are bound to their registers, which saves the copies that callee-saved ones
-	 * would need. "memory": what was written to the packet or a map has to be there for the
-	 * recorder.
+	 * Binding the arguments to their registers avoids copies through callee-saved ones.
+	 * "memory": writes to the packet or a map must be done before the recorder runs.
 	 */
 	if (__builtin_constant_p(action)) {
 		register struct xdp_md *r1 __asm__("r1") = ctx;
@@ -120,7 +119,7 @@ xdpcap_exit(struct xdp_md *ctx, void *hook, enum xdp_action action)
 		return action;
 	}
 #endif
-	/* The helper by its number, so that bpf_helpers.h is not needed and cannot clash. */
+	/* By the helper's number, so that bpf_helpers.h is not needed and cannot conflict. */
 	((long (*)(void *, void *, __u32))BPF_FUNC_tail_call)(ctx, hook, action);
 	return action;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Written so that a C program can link it without libstdc++: no exceptions, no RTTI, nothing of
-// the standard library that is not all in its header, and nothing of this project but its header.
+// Written so that a C program can link it without libstdc++: no exceptions, no RTTI, only
+// header-only parts of the standard library, and nothing of this project but its header.
 #include "xdpcap_hook.h"
 
 #include <bpf/bpf.h>
@@ -24,7 +24,7 @@ constexpr const char* kMountHint =
     "mount it with: mount -t bpf bpf /sys/fs/bpf (not in `ip netns exec`, which hides it: use "
     "nsenter --net=/run/netns/NAME instead)";
 
-// A program uses at most this many maps: MAX_USED_MAPS in the kernel's bpf_verifier.h.
+// The kernel's limit of maps a program: MAX_USED_MAPS in bpf_verifier.h.
 constexpr unsigned kMaxMapsOfAProgram = 64;
 
 class Fd {
@@ -44,8 +44,8 @@ class Fd {
   int fd_;
 };
 
-// Whether the message still needs ": <text of error_number>" at its end, or tells the cause itself.
-enum class Cause { Errno, Told };
+// Whether to append ": <text of error_number>" to the message, or whether it states the cause.
+enum class Cause { Errno, Stated };
 
 // Fills `error` and returns -error_number.
 __attribute__((format(printf, 5, 6))) int fail(xdpcap_hook_error* error, int error_number,
@@ -76,7 +76,7 @@ bool is_hook(uint32_t type, uint32_t key_size, uint32_t value_size) {
          value_size == sizeof(uint32_t);
 }
 
-// The map's id, or 0 if `fd` is no hook. The kernel's ids begin with 1.
+// The map's id, or 0 if `fd` is not a hook. The kernel's ids start at 1.
 uint32_t hook_id(int fd) {
   bpf_map_info info;
   if (!map_info(fd, info) || !is_hook(info.type, info.key_size, info.value_size)) return 0;
@@ -98,14 +98,14 @@ bool program_uses(int program_fd, uint32_t map_id, bpf_prog_info& info) {
   return false;
 }
 
-// Whether a loaded program uses the map; `user` is that program. Walking the programs is the only
-// way to know: a hook's fdinfo tells that it had an owner once, not that the owner still lives.
+// Whether a loaded program uses the map; `user` is that program. This requires walking all
+// programs: a hook's fdinfo shows that it had an owner once, not that the owner is still loaded.
 Use find_use(uint32_t map_id, bpf_prog_info& user) {
   uint32_t id = 0;
   while (bpf_prog_get_next_id(id, &id) == 0) {
     const Fd program(bpf_prog_get_fd_by_id(id));
     if (!program.valid()) {
-      if (errno == ENOENT) continue;  // went away while we looked
+      if (errno == ENOENT) continue;  // unloaded meanwhile
       return Use::Unknown;
     }
     if (program_uses(program.get(), map_id, user)) return Use::InUse;
@@ -113,10 +113,10 @@ Use find_use(uint32_t map_id, bpf_prog_info& user) {
   return errno == ENOENT ? Use::None : Use::Unknown;
 }
 
-// Failed: with errno set, there is no knowing.
+// Failed: unknown, with errno set.
 enum class Found { Nothing, Hook, Other, Failed };
 
-// What is at `path`, and the map id if it is a hook.
+// The kind of object at `path`, and the map id if it is a hook.
 Found look_at(const char* path, uint32_t& id) {
   const Fd pinned(bpf_obj_get(path));
   if (pinned.valid()) {
@@ -124,7 +124,7 @@ Found look_at(const char* path, uint32_t& id) {
     return id == 0 ? Found::Other : Found::Hook;
   }
   if (errno == ENOENT) return Found::Nothing;
-  // The kernel says EACCES to what is no pin, and to who may not read and write the pin.
+  // EACCES means that it is not a pin, or that this process may not read and write it.
   if (errno == EACCES && access(path, R_OK | W_OK) == 0) return Found::Other;
   return Found::Failed;
 }
@@ -140,7 +140,7 @@ bool on_bpffs(const char* folder) {
          static_cast<uint32_t>(filesystem.f_type) == BPF_FS_MAGIC;
 }
 
-// Cuts the last name off a path, as dirname(1) does. Returns how much of it is left; 0 for ".".
+// Removes the last name of a path, as dirname(1) does. Returns the remaining length; 0 for ".".
 size_t cut_name(char* path) {
   char* slash = strrchr(path, '/');
   if (slash == nullptr) {
@@ -153,21 +153,21 @@ size_t cut_name(char* path) {
 }
 
 int refuse_dots(const char* path, xdpcap_hook_error* error) {
-  return fail(error, EINVAL, Cause::Told, "", "pinning a hook at %s: names on bpffs have no dots",
+  return fail(error, EINVAL, Cause::Stated, "", "pinning a hook at %s: names on bpffs have no dots",
               path);
 }
 
-// By errno. The kernel's own word on dots is only "not permitted".
+// Reports errno. For names with dots, the kernel's error is only "not permitted".
 int cannot_make(const char* folder, xdpcap_hook_error* error) {
   const char* slash = strrchr(folder, '/');
   if (errno == EPERM && strchr(slash != nullptr ? slash : folder, '.') != nullptr) {
     return refuse_dots(folder, error);
   }
-  return fail(error, errno, Cause::Errno, "", "making the folder %s", folder);
+  return fail(error, errno, Cause::Errno, "", "creating the folder %s", folder);
 }
 
-// Makes the folders above `path` that are missing. The first that exists must be on bpffs, so
-// that no folder is made anywhere else.
+// Creates the missing parent folders of `path`. The first that exists must be on bpffs, so that
+// none is created anywhere else.
 int make_parents(const char* path, xdpcap_hook_error* error) {
   char folder[PATH_MAX];
   if (snprintf(folder, sizeof folder, "%s", path) >= PATH_MAX) {
@@ -180,7 +180,7 @@ int make_parents(const char* path, xdpcap_hook_error* error) {
     there = cut_name(folder);
   }
   if (!on_bpffs(folder)) {
-    return fail(error, ENOTSUP, Cause::Told, kMountHint,
+    return fail(error, ENOTSUP, Cause::Stated, kMountHint,
                 "pinning a hook at %s: %s is not on a BPF filesystem", path, folder);
   }
   for (size_t end = there + 1; end <= parents; end++) {
@@ -191,7 +191,7 @@ int make_parents(const char* path, xdpcap_hook_error* error) {
   return 0;
 }
 
-// Makes sure that `path` can be a pin.
+// Ensures that `path` can be a pin.
 int prepare(const char* path, xdpcap_hook_error* error) {
   if (const int failed = make_parents(path, error)) return failed;
   const char* slash = strrchr(path, '/');
@@ -200,24 +200,24 @@ int prepare(const char* path, xdpcap_hook_error* error) {
 }
 
 int refuse_other(const char* path, xdpcap_hook_error* error) {
-  return fail(error, EEXIST, Cause::Told, "choose another path",
+  return fail(error, EEXIST, Cause::Stated, "choose another path",
               "pinning a hook at %s: what is there is not a hook", path);
 }
 
 int refuse_in_use(const char* path, Use use, const bpf_prog_info& user, xdpcap_hook_error* error) {
   if (use == Use::Unknown) {
-    return fail(error, EBUSY, Cause::Told, "remove it first if it is stale",
+    return fail(error, EBUSY, Cause::Stated, "remove it first if it is stale",
                 "pinning a hook at %s: another hook is there, and only CAP_SYS_ADMIN may see "
                 "whether a program uses it",
                 path);
   }
-  return fail(error, EBUSY, Cause::Told, "choose another path, or stop that program",
+  return fail(error, EBUSY, Cause::Stated, "choose another path, or stop that program",
               "pinning a hook at %s: program \"%s\" (id %u) uses the hook that is there", path,
               user.name, user.id);
 }
 
-// Pins a hook beside `path`, under a name that nobody uses: another thread may be at work here, and
-// a process that had the same id may have been killed at this point.
+// Pins a hook next to `path`, under an unused name: another thread may be doing the same, and a
+// process with the same id may have been killed at this point.
 int pin_beside(int hook_fd, const char* path, char (&beside)[PATH_MAX], xdpcap_hook_error* error) {
   constexpr int kNames = 1000;
   for (int i = 0; i < kNames; i++) {
@@ -230,7 +230,7 @@ int pin_beside(int hook_fd, const char* path, char (&beside)[PATH_MAX], xdpcap_h
   return fail(error, errno, Cause::Errno, "", "pinning a hook at %s", beside);
 }
 
-// A pin cannot be overwritten, but a second one can be renamed over it.
+// A pin cannot be overwritten, but another one can be renamed over it.
 int pin_over(int hook_fd, const char* path, xdpcap_hook_error* error) {
   char fresh[PATH_MAX];
   if (const int failed = pin_beside(hook_fd, path, fresh, error)) return failed;
@@ -255,7 +255,7 @@ int xdpcap_hook_create(const char* name, xdpcap_hook_error* error) {
 int xdpcap_hook_pin(int hook_fd, const char* path, unsigned int flags, xdpcap_hook_error* error) {
   const uint32_t id = hook_id(hook_fd);
   if (id == 0) {
-    return fail(error, EINVAL, Cause::Told, "", "pinning a hook at %s: the map is not a hook",
+    return fail(error, EINVAL, Cause::Stated, "", "pinning a hook at %s: the map is not a hook",
                 path);
   }
   if (const int failed = prepare(path, error)) return failed;
@@ -280,7 +280,7 @@ int xdpcap_hook_pin(int hook_fd, const char* path, unsigned int flags, xdpcap_ho
 
 int xdpcap_hook_set_pin(bpf_map* map, const char* path, xdpcap_hook_error* error) {
   if (!is_hook(bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map))) {
-    return fail(error, EINVAL, Cause::Told, "", "pinning the map \"%s\" at %s: it is not a hook",
+    return fail(error, EINVAL, Cause::Stated, "", "pinning the map \"%s\" at %s: it is not a hook",
                 bpf_map__name(map), path);
   }
   if (const int failed = prepare(path, error)) return failed;
@@ -290,7 +290,8 @@ int xdpcap_hook_set_pin(bpf_map* map, const char* path, xdpcap_hook_error* error
   if (found == Found::Failed) return cannot_look(path, error);
   if (found == Found::Other) return refuse_other(path, error);
   bpf_prog_info user{};
-  // Shared, a stale hook could keep the program from loading: it has the flavour of its old owner.
+  // Sharing a stale hook could keep the program from loading: it has the attach type and frags flag
+  // of its old owner.
   if (found == Found::Hook && find_use(found_id, user) == Use::None && unlink(path) != 0) {
     return fail(error, errno, Cause::Errno, "", "removing the stale hook at %s", path);
   }
@@ -307,10 +308,11 @@ int xdpcap_hook_unpin(int hook_fd, const char* path, xdpcap_hook_error* error) {
   if (found == Found::Nothing) return 0;
   if (found == Found::Failed) return cannot_look(path, error);
   if (found == Found::Other) {
-    return fail(error, EEXIST, Cause::Told, "", "removing the hook at %s: it is not a hook", path);
+    return fail(error, EEXIST, Cause::Stated, "", "removing the hook at %s: it is not a hook",
+                path);
   }
   if (hook_fd >= 0 && hook_id(hook_fd) != found_id) {
-    return fail(error, EEXIST, Cause::Told, "",
+    return fail(error, EEXIST, Cause::Stated, "",
                 "removing the hook at %s: another hook has taken its place", path);
   }
   if (unlink(path) == 0 || errno == ENOENT) return 0;

@@ -21,15 +21,15 @@ std::uint64_t monotonic_now() {
 }
 
 void WallClock::refresh() {
-  // Measuring twice never gives quite the same; what is below this is noise, not a new date.
+  // Two measurements never agree exactly; a smaller difference is noise, not a change of the date.
   constexpr std::int64_t kNoise = 20'000;
   const std::uint64_t measured = measure();
   const auto moved = static_cast<std::int64_t>(measured - offset_);
   if (moved > kNoise || moved < -kNoise) offset_ = measured;
 }
 
-// The date is read between two readings of the monotonic clock; of several tries the one with the
-// two closest together was disturbed least.
+// Reads the date between two readings of the monotonic clock. Of several tries, the one whose two
+// readings are closest together is the most precise.
 std::uint64_t WallClock::measure() {
   constexpr int kTries = 10;
   std::uint64_t offset = 0;

@@ -5,11 +5,11 @@
 
 namespace xdpcap {
 
-// The kernel's clock as recorders stamp it: CLOCK_MONOTONIC, in ns.
+// The clock of the recorders' timestamps: CLOCK_MONOTONIC, in ns.
 std::uint64_t monotonic_now();
 
-// WallClock turns the kernel's monotonic clock into dates. The two keep a constant distance (NTP
-// slews both alike) until somebody sets the date; refresh() notices that.
+// WallClock converts the kernel's monotonic clock to dates. The offset between the two is constant
+// (NTP slews both alike) until the date is set; refresh() notices that.
 class WallClock {
  public:
   WallClock() : offset_(measure()) {}

@@ -11,7 +11,7 @@
 namespace xdpcap {
 
 // Error is a failure at run time (exit code 2). what() is one line that reads "doing X: cause";
-// hint(), where there is one, tells the user what to do next.
+// hint(), if any, says what the user can do next.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& what, std::string hint = {})
@@ -30,8 +30,7 @@ class UsageError : public Error {
   using Error::Error;
 };
 
-// Stopped is thrown where the user ended the program while it waited for something to begin with:
-// no failure.
+// Stopped is thrown when the user ends the program while it waits to start. It is not a failure.
 class Stopped : public std::exception {};
 
 // "No such file or directory" for ENOENT. Thread-safe, unlike strerror().
@@ -40,7 +39,7 @@ std::string errno_text(int error_number);
 // The Error for a failed system call: "<doing>: <text of error_number>".
 Error system_error(std::string_view doing, int error_number, std::string hint = {});
 
-// Runs `step`; an error that leaves it gets "<doing>: " in front and keeps its type and hint.
+// Runs `step` and prefixes any error it throws with "<doing>: "; type and hint stay the same.
 template <class Step>
 auto with_context(std::string_view doing, Step&& step) -> decltype(step()) {
   try {

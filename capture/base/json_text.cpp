@@ -6,9 +6,8 @@
 namespace xdpcap {
 namespace {
 
-// How long the UTF-8 sequence at the beginning of `text` is; 0 when there is none (RFC 3629: no
-// sequence is longer than it has to be, none stands for half of a UTF-16 pair, or for more than
-// U+10FFFF).
+// The length of the UTF-8 sequence at the beginning of `text`, or 0 if it is invalid (RFC 3629: no
+// overlong sequences, no surrogates, nothing above U+10FFFF).
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   const unsigned first = byte(0);

@@ -7,8 +7,8 @@
 
 namespace xdpcap {
 
-// `text` as a JSON string (RFC 8259, section 7), with its quotes. Every byte that is not part of
-// UTF-8, as a file name may have, becomes U+FFFD.
+// `text` as a JSON string (RFC 8259, section 7), quotes included. Each byte that is not valid UTF-8
+// (file names may have some) becomes U+FFFD.
 std::string json_string(std::string_view text);
 
 // A member of an object: "name":"text", "name":12.

@@ -8,11 +8,11 @@
 
 namespace xdpcap {
 
-// Mapping is memory shared with the kernel, unmapped when it goes.
+// Mapping is memory shared with the kernel, unmapped on destruction.
 class Mapping {
  public:
   Mapping() = default;
-  // `access` is PROT_READ, or PROT_READ | PROT_WRITE. Throws Error that begins with `doing`.
+  // `access` is PROT_READ, or PROT_READ | PROT_WRITE. Throws an Error that begins with `doing`.
   Mapping(int fd, std::size_t length, int access, std::size_t offset, const char* doing);
   Mapping(Mapping&& other) noexcept
       : address_(std::exchange(other.address_, nullptr)), length_(other.length_) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The numbers of draft-ietf-opsawg-pcapng that more than one layer writes or reads, under the names
-// they have there.
+// The numbers of draft-ietf-opsawg-pcapng that more than one layer writes or reads, by their names
+// in the draft.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the user gets to hear.
+// Messages that must not block the capture.
 #pragma once
 
 #include <unistd.h>
@@ -8,11 +8,11 @@
 
 namespace xdpcap {
 
-// How long a reader that takes nothing may keep a stopped capture from ending.
+// How long a reader that has stalled may delay the end of a stopped capture.
 inline constexpr int kLastTimeoutMilliseconds = 2000;
 
-// Writes to stderr, or to `fd`. A terminal that is stopped (^S) or a pipe that nobody reads would
-// block, and the capture with it: what it does not take within `milliseconds` is not said.
+// Writes to stderr, or to `fd`. A stopped terminal (^S) or a pipe that is not read would block the
+// capture, so text that cannot be written within `milliseconds` is dropped.
 void tell(std::string_view text, int milliseconds = 0, int fd = STDERR_FILENO);
 
 }  // namespace xdpcap

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The few string functions that several layers need.
+// String functions that several layers need.
 #pragma once
 
 #include <charconv>
@@ -20,15 +20,15 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 
 std::string join(const std::vector<std::string>& words, std::string_view separator);
 
-// What strangers may have named, terminal escapes included, with a '?' for each character that is
-// not to be printed.
+// `text` with a '?' for each unprintable character: names from other users may contain terminal
+// escapes.
 std::string printable(std::string text);
 
 // "1 packet", "2 packets".
 std::string counted(std::uint64_t count, const std::string& noun);
 
-// A moment in seconds since 1970 as strftime(3) writes it in the local time; what it cannot write
-// stays as it is.
+// `time` in local time, formatted by strftime(3); `format` itself if the result is empty or too
+// long.
 std::string local_time(const std::string& format, std::time_t time);
 
 // The whole of `text` as a decimal number, or nothing: no sign for unsigned types, no spaces,

@@ -7,7 +7,7 @@
 
 namespace xdpcap {
 
-// UniqueFd is a file descriptor with one owner, closed when the owner goes.
+// UniqueFd owns a file descriptor and closes it on destruction.
 class UniqueFd {
  public:
   UniqueFd() = default;

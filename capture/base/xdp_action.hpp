@@ -10,7 +10,7 @@
 namespace xdpcap {
 
 // XdpAction is what an XDP program returned: one of enum xdp_action (linux/bpf.h), or any other
-// number, which a hook with more slots can carry. It is also the slot of the hook's PROG_ARRAY.
+// number, if the hook has a slot for it. It is also the index into the hook's PROG_ARRAY.
 class XdpAction {
  public:
   constexpr explicit XdpAction(std::uint32_t value) : value_(value) {}

@@ -14,7 +14,7 @@
 namespace xdpcap {
 namespace {
 
-// The places where a bpffs is mounted, each instance once.
+// A mount point of each bpffs instance.
 std::vector<std::string> bpffs_mounts() {
   std::ifstream mounts("/proc/self/mounts");
   std::set<dev_t> seen;
@@ -35,7 +35,7 @@ void add_pins(const std::filesystem::path& folder, std::vector<std::string>& pat
   namespace fs = std::filesystem;
   std::error_code error;
   fs::directory_iterator entry(folder, fs::directory_options::skip_permission_denied, error);
-  // Symbolic links are not followed: what they point to is found by itself.
+  // Symbolic links are not followed: their targets are found anyway.
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const fs::file_type type = entry->symlink_status(error).type();
     if (type == fs::file_type::directory) add_pins(entry->path(), paths);

@@ -19,7 +19,7 @@ bool has_xdp_load_bytes() {
 }
 
 bool has_atomic_exchange() {
-  constexpr int kNotSupported = 524;  // ENOTSUPP: from the JIT, where there is no interpreter
+  constexpr int kNotSupported = 524;  // ENOTSUPP: from the JIT, if there is no interpreter
   constexpr std::int16_t kSlot = -8;
   ebpf::Assembler code;
   code.alu64(ebpf::Alu::mov, ebpf::Reg::r0, 0);
@@ -29,7 +29,7 @@ bool has_atomic_exchange() {
   const ebpf::Program program = code.assemble();
   const UniqueFd fd(bpf_prog_load(BPF_PROG_TYPE_XDP, "xdpcap_probe", "Dual BSD/GPL",
                                   program.code.data(), program.code.size(), nullptr));
-  // Whatever else is wrong, missing rights for example, is told when a recorder is loaded.
+  // Other errors, such as missing privileges, are reported when a recorder is loaded.
   return fd.valid() || (errno != EINVAL && errno != kNotSupported);
 }
 

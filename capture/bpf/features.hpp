@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the running kernel can do, asked of the kernel itself: distributions backport.
+// Features of the running kernel, by probing, not by version: distributions backport.
 #pragma once
 
 namespace xdpcap {
@@ -8,9 +8,9 @@ namespace xdpcap {
 bool has_xdp_load_bytes();
 
 // BPF_XCHG: Linux 5.12 (commit 5ffa25502b5a). The JIT of arm64 has it since 5.18 (1902472b4fa9);
-// until then the interpreter runs such programs, if the kernel was built with one.
+// before that the interpreter runs such programs, if the kernel was built with one.
 bool has_atomic_exchange();
-// Throws Error where it is missing.
+// Throws Error if it is missing.
 void require_atomic_exchange();
 
 }  // namespace xdpcap

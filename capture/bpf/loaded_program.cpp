@@ -27,7 +27,7 @@ std::string hint_for(int error_number) {
   return error_number == EPERM ? kLookHint : kListHint;
 }
 
-// What is pinned may be a map, about which the kernel would answer in another struct.
+// The pinned object may be a map, which the kernel describes by another struct.
 bool is_program(const UniqueFd& fd) {
   std::error_code ignored;
   const std::string self = "/proc/self/fd/" + std::to_string(fd.get());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// XDP programs that are in the kernel already, whoever loaded them.
+// XDP programs that other processes have loaded.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace xdpcap {
 
-// LoadedProgram is one of them, kept loaded while this lives.
+// LoadedProgram holds a reference to one of them, which keeps it loaded.
 class LoadedProgram {
  public:
-  // Finds it by its id, by the path where it is pinned (with a slash in it), or by its name, of
-  // which the kernel keeps 15 characters. Throws Error: there is none, it is of another type, or
-  // several have that name.
+  // Finds it by its id, by the path where it is pinned (with a slash in it), or by its name, which
+  // the kernel truncates to 15 characters. Throws Error if there is none, if it is of another type,
+  // or if several have that name.
   static LoadedProgram find(const std::string& text);
 
   [[nodiscard]] int fd() const { return fd_.get(); }

@@ -8,7 +8,7 @@
 
 namespace xdpcap {
 
-// The link knows both. It is of the same kind as those of tracing programs.
+// The link has both ids. Its type is that of tracing programs' links.
 std::map<std::uint32_t, std::uint32_t> extended_programs() {
   std::map<std::uint32_t, std::uint32_t> targets;
   std::uint32_t id = 0;

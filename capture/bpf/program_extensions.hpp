@@ -6,9 +6,9 @@
 
 namespace xdpcap {
 
-// Which program each loaded program of type EXT (freplace) replaces a function of: libxdp and
-// xdp-loader attach a dispatcher to the interface and load every XDP program as a part of it. By
-// id; the kernel tells since Linux 5.13, to those who may look.
+// For each loaded program of type EXT (freplace), by id, the program that it replaces a function
+// of: libxdp and xdp-loader attach a dispatcher to the interface and load every XDP program as a
+// part of it. Since Linux 5.13, and only if this process may see it.
 std::map<std::uint32_t, std::uint32_t> extended_programs();
 
 }  // namespace xdpcap

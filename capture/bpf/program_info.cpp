@@ -14,7 +14,7 @@
 namespace xdpcap {
 namespace {
 
-// MAX_USED_MAPS of the kernel's bpf_verifier.h: a program uses no more.
+// MAX_USED_MAPS of the kernel's bpf_verifier.h, the limit for a program.
 constexpr std::uint32_t kMostMaps = 64;
 
 std::optional<ProgramInfo> describe(int fd) {
@@ -47,7 +47,8 @@ ProgramInfo program_info(int program_fd) {
   throw system_error("asking the kernel about a program", errno);
 }
 
-// The descriptor is closed before anybody looks for those who have the program open.
+// The descriptor is closed on return, so that this process does not show up as a user of the
+// program.
 std::optional<ProgramInfo> find_program(std::uint32_t id) {
   const UniqueFd fd(bpf_prog_get_fd_by_id(id));
   return fd.valid() ? describe(fd.get()) : std::nullopt;
@@ -61,7 +62,7 @@ std::vector<ProgramInfo> loaded_programs() {
     if (!program && errno != ENOENT) break;
     if (program) programs.push_back(std::move(*program));
   }
-  if (errno == ENOENT) return programs;  // that was the last one
+  if (errno == ENOENT) return programs;  // after the last one
   throw system_error("looking at the loaded BPF programs", errno, kLookHint);
 }
 

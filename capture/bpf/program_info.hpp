@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the kernel tells about BPF programs that are loaded, whoever did that. To look at programs
-// of others takes CAP_SYS_ADMIN.
+// The kernel's information about loaded BPF programs. To see those of other processes takes
+// CAP_SYS_ADMIN.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace xdpcap {
 
-// What to tell a user who may not.
+// The hint if it is missing.
 inline constexpr const char* kLookHint = "run as root, or with CAP_SYS_ADMIN";
 
 // ProgramInfo is a program as bpf_prog_info describes it.
@@ -22,7 +22,7 @@ struct ProgramInfo {
   std::vector<std::uint32_t> map_ids;
 
   [[nodiscard]] bool is_xdp() const;
-  // Of type EXT: it replaces a function of another program (program_extensions.hpp).
+  // Of type EXT, which replaces a function of another program (program_extensions.hpp).
   [[nodiscard]] bool is_extension() const;
   [[nodiscard]] bool uses(std::uint32_t map_id) const;
 };
@@ -30,14 +30,14 @@ struct ProgramInfo {
 // Throws Error.
 ProgramInfo program_info(int program_fd);
 
-// Nothing when no program has this id (any more), or when this process may not look.
+// Nothing if no program has this id (any more), or if this process may not see it.
 std::optional<ProgramInfo> find_program(std::uint32_t id);
 
-// Every XDP program of the machine, or every program. Throws Error when this process may not look.
+// All loaded XDP programs, or all programs. Throws Error if this process may not see them.
 std::vector<ProgramInfo> loaded_xdp_programs();
 std::vector<ProgramInfo> loaded_programs();
 
-// The ids of those that use a map; none when this process may not look.
+// The ids of the programs that use a map; none if this process may not see them.
 std::vector<std::uint32_t> programs_using(std::uint32_t map_id);
 
 }  // namespace xdpcap

@@ -20,8 +20,8 @@ constexpr const char* kLicense = "Dual BSD/GPL";
 constexpr std::size_t kNameLength = BPF_OBJ_NAME_LEN - 1;
 constexpr std::uint32_t kHasFrags = 1U << 5;  // BPF_F_XDP_HAS_FRAGS, Linux 5.18
 
-// The verifier's verdict stands in the last lines of its log, above its statistics.
-std::string last_words(std::string_view log) {
+// The verifier's error is in the last lines of its log, before the statistics.
+std::string verifier_error(std::string_view log) {
   std::vector<std::string> lines;
   for (const std::string_view line : split(log, '\n')) {
     const bool statistics = line.starts_with("processed ") || line.starts_with("verification time");
@@ -66,12 +66,13 @@ UniqueFd load_xdp_program(const std::string& name, const ebpf::Program& program,
 
   const int error_number = errno;
   const std::string doing = "loading " + short_name + " as " + flavour.name();
-  // EACCES is also how the verifier refuses a program: only its log tells the two apart.
+  // EACCES may come from the verifier as well as from a missing permission; only the log shows
+  // which.
   log.assign(std::size_t{1} << 20, '\0');
   fd.reset(try_load(short_name, program, flavour, log));
-  const std::string words = last_words(log.data());
+  const std::string words = verifier_error(log.data());
   if (!words.empty()) {
-    // Without CAP_PERFMON the verifier allows less: then that is what to do something about.
+    // Without CAP_PERFMON the verifier is stricter, so a missing capability may be the cause.
     const bool able = missing_capabilities(effective_capabilities()).empty();
     throw Error(doing + ": the verifier refused it: " + words, able ? "" : permission_hint());
   }

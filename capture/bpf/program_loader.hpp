@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Loads programs and makes maps, with errors that say what the kernel meant.
+// Loads programs and creates maps, with errors that explain the kernel's.
 #pragma once
 
 #include <linux/bpf.h>
@@ -13,13 +13,13 @@
 
 namespace xdpcap {
 
-// Flavour is what has to be equal in all programs of one PROG_ARRAY: the attach type they were
-// loaded for (Linux commit 4540aed51b12) and whether they take fragmented packets (f45d5b6ce2e8).
+// Flavour is what all programs of a PROG_ARRAY must have in common: the attach type they were
+// loaded for (Linux commit 4540aed51b12) and whether they support fragments (f45d5b6ce2e8).
 struct Flavour {
   std::uint32_t attach_type = 0;
   bool frags = false;
 
-  // "xdp", "xdp.frags", "xdp/devmap", ... and "xdp (attach type 0)": libbpf's section names.
+  // libbpf's section name: "xdp", "xdp.frags", "xdp/devmap", ...; or "xdp (attach type 0)".
   [[nodiscard]] std::string name() const;
   friend bool operator==(const Flavour&, const Flavour&) = default;
 };
@@ -34,8 +34,8 @@ inline constexpr std::array<Flavour, 8> kFlavours = {{{BPF_XDP, false},
                                                       {BPF_XDP_DEVMAP, true},
                                                       {BPF_XDP_CPUMAP, true}}};
 
-// Loads an XDP program. `name` is cut to the 15 characters the kernel keeps. Throws Error with the
-// verifier's last words, and with advice when a capability is missing.
+// Loads an XDP program. `name` is truncated to the kernel's 15 characters. Throws Error with the
+// verifier's message, and with a hint if a capability is missing.
 UniqueFd load_xdp_program(const std::string& name, const ebpf::Program& program, Flavour flavour);
 
 // Creates a map. Throws Error.

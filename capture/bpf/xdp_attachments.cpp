@@ -26,7 +26,7 @@ namespace {
 
 constexpr const char* kDoing = "asking which interfaces run XDP programs";
 
-// Calls visit(type, payload) for each attribute of a message or of a nest of attributes.
+// Calls visit(type, payload) for each attribute of a message or of a nested attribute.
 template <class Visit>
 void for_each_attribute(std::span<const std::byte> bytes, Visit&& visit) {
   while (bytes.size() >= sizeof(rtattr)) {
@@ -44,8 +44,8 @@ std::uint32_t number(std::span<const std::byte> payload) {
              : *reinterpret_cast<const std::uint32_t*>(payload.data());
 }
 
-// A program's id stands in the attribute of its mode; an interface can have one of each. Drivers
-// fill IFLA_XDP_PROG_ID only when there is exactly one, so it tells nothing more.
+// The id of a program is in the attribute of its mode; an interface can have one of each. Drivers
+// set IFLA_XDP_PROG_ID only if there is exactly one, so it is redundant.
 std::optional<XdpMode> mode_of(unsigned attribute) {
   switch (attribute) {
     case IFLA_XDP_DRV_PROG_ID:
@@ -80,8 +80,8 @@ void add_interface(std::span<const std::byte> message, std::vector<XdpAttachment
   }
 }
 
-// One dump for all. libbpf's bpf_xdp_query() makes such a dump for each interface that it is asked
-// about, which took 6.4 s for 501 interfaces where this takes some ms.
+// One dump for all interfaces. libbpf's bpf_xdp_query() requests such a dump for each interface,
+// which took 6.4 s for 501 interfaces; this takes some ms.
 void request_interfaces(int socket) {
   struct {
     nlmsghdr header;
@@ -110,14 +110,14 @@ bool read_part(std::span<const std::byte> part, std::vector<XdpAttachment>& foun
   return true;
 }
 
-// In the namespace of the thread that calls it.
+// In the calling thread's namespace.
 std::vector<XdpAttachment> attachments_here() {
   const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!socket.valid()) throw system_error(kDoing, errno);
   request_interfaces(socket.get());
   std::vector<XdpAttachment> found;
-  // Each part of the answer fits: the kernel makes them no larger than what recv() offers, and
-  // needs 32 KiB for an interface with very much to tell.
+  // Each part of the answer fits: the kernel makes none larger than the buffer of recv(), and may
+  // need 32 KiB for an interface with many attributes.
   alignas(nlmsghdr) std::array<std::byte, 65536> buffer{};
   for (;;) {
     const ssize_t length = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
@@ -127,7 +127,7 @@ std::vector<XdpAttachment> attachments_here() {
   }
 }
 
-// None where we may not enter.
+// None if this process may not enter it.
 std::vector<XdpAttachment> attachments_in(const std::filesystem::path& network_namespace) {
   std::vector<XdpAttachment> found;
   visit_network_namespace(network_namespace, [&] {
@@ -141,7 +141,7 @@ std::vector<XdpAttachment> attachments_in(const std::filesystem::path& network_n
   return found;
 }
 
-// A BPF link knows its program and the index of its interface, not the namespace.
+// A BPF link has its program and the index of its interface, but not the namespace.
 void add_links_out_of_sight(std::vector<XdpAttachment>& attachments) {
   std::uint32_t id = 0;
   while (bpf_link_get_next_id(id, &id) == 0) {

@@ -3,79 +3,77 @@
 
 #include <CLI/CLI.hpp>
 
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
 #include "base/error.hpp"
-#include "base/text.hpp"
+#include "cli/option_values.hpp"
 
 namespace xdpcap {
 namespace {
 
-// A number, or KiB, MiB and GiB with k, m and g, as -C has them.
-std::optional<std::uint64_t> parse_bytes(const char* option, const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  constexpr std::string_view kSuffixes = "kmg";
-  constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
-  const auto suffix = kSuffixes.find(to_lower(text).back());
-  const bool has_suffix = suffix != std::string_view::npos;
-  const std::uint64_t unit = has_suffix ? std::uint64_t{1} << (10 * (suffix + 1)) : 1;
-  const auto number = parse_number<std::uint64_t>(
-      std::string_view(text).substr(0, text.size() - (has_suffix ? 1 : 0)));
-  if (number && *number > 0 && *number <= kMostBytes / unit) return *number * unit;
-  throw UsageError(std::string(option) + ": invalid size \"" + text + "\"",
-                   "a number of bytes above 0, or of KiB, MiB, GiB with k, m, g");
-}
+// What CLI11 makes of a flag without a value.
+constexpr const char* kAll = "true";
 
-std::uint32_t parse_snaplen(const std::string& text) {
-  if (text.empty()) return kMaxSnaplen;
-  const auto bytes = parse_number<std::uint32_t>(text);
-  if (bytes && *bytes <= kMaxSnaplen) return *bytes == 0 ? kMaxSnaplen : *bytes;
-  throw UsageError("-s: invalid snapshot length \"" + text + "\"",
-                   "a number of bytes, 0 to " + std::to_string(kMaxSnaplen));
+// "--fate dropped HOOK": the list has become the hook, which would be a path.
+void refuse_detached_list(const std::string& hook) {
+  if (hook.empty() || hook.find('/') != std::string::npos) return;
+  try {
+    static_cast<void>(FateSelection::parse(hook));
+  } catch (const Error&) {
+    return;  // no list
+  }
+  throw UsageError("--fate takes its list after \"=\"", "write --fate=" + hook);
 }
 
 }  // namespace
 
-void CaptureOptions::declare(CLI::App& app) {
-  app.add_option("--actions", actions_,
-                 "Capture only these XDP actions: names (aborted, drop, pass, tx, redirect) or "
-                 "numbers, separated by commas (default: all the hook has slots for)")
-      ->option_text("ACTIONS");
-  app.add_option("--buffer", buffer_,
-                 "Size of each CPU's ring buffer, rounded up to what the kernel takes; k, m, g "
-                 "after the number: KiB, MiB, GiB (default: a small part of the memory)")
-      ->option_text("BYTES");
-  app.add_option(
-         "-s,--snaplen", snaplen_,
-         "Keep this much of each packet, cut while it is still in the kernel (default: all; "
-         "0 means the same)")
-      ->option_text("BYTES");
-  app.add_option("--watermark", watermark_,
-                 "Wake up when this much waits in a ring buffer (default: a quarter of it), or a "
-                 "few milliseconds after a packet")
-      ->option_text("BYTES");
-  app.add_flag("--ingress", note_ingress_,
-               "Say in a comment on each packet by which interface it came in: \"ingress=7\"");
-  app.add_flag("--flush", flush_,
-               "Ignored, for compatibility with xdpcap: packets never wait longer than some "
-               "milliseconds");
-  app.add_flag("-q,--q,--quiet", quiet_, "Print no statistics; losses are still reported");
-  app.add_flag("--wait", wait_, "Wait until the hook is pinned and a loaded XDP program uses it");
-  app.add_flag("--replace", replace_,
-               "Take slots over that another capture holds, instead of sharing them");
+void CaptureOptions::declare(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Capture");
+  add_value(app, "--actions", "ACTIONS", options.actions, parse_actions,
+            "Capture only packets with these actions: names (aborted, drop, pass, tx, redirect) or "
+            "slot numbers, separated by commas (default: every action that the hook has a slot "
+            "for)");
+  add_value(app, "-s,--snaplen", "SIZE", options.snaplen, parse_snaplen,
+            "Keep only this much of each packet; the rest is not even copied in the kernel "
+            "(default: 0, which means all)");
+  app.add_flag("--ingress", options.note_ingress,
+               "Note in a comment on each packet the index of the interface that it arrived on: "
+               "\"ingress=7\"");
+  app.add_flag(
+         "--fate", fates_,
+         "Note in a comment on each packet what the kernel did with it after the program: "
+         "\"fate=dropped reason=ENETDOWN to=veth2(7)\". With a list, write only packets with "
+         "these fates: redirected, queued, dropped, aborted, unknown, none, failed, or reasons "
+         "(ENETDOWN, ...)")
+      ->option_text("[=LIST]");
+  app.add_flag("--only-failed", only_failed_,
+               "Write only packets that were dropped or aborted: the same as --fate=failed");
+  app.add_flag("--wait", options.wait,
+               "Wait until the hook is pinned and a loaded XDP program uses it");
+  app.add_flag("--follow", options.follow,
+               "When another hook is pinned at the same path (the program was reloaded), continue "
+               "with that one, in the same file");
+  app.add_flag("--replace", options.replace,
+               "Take over slots that another capture uses, instead of sharing them");
+  add_value(app, "--buffer", "SIZE", options.ring_bytes, parse_bytes,
+            "Size of each CPU's ring buffer, rounded up to what the kernel takes (default: a "
+            "small part of the memory)");
+  add_value(app, "--watermark", "SIZE", options.watermark, parse_bytes,
+            "Wake the reader when this much is in a ring buffer (default: a quarter of it), "
+            "without waiting for its next look, some milliseconds later");
+  add_value(app, "-Z,--Z", "USER", options.files.user, find_user,
+            "Give up root after set-up and become USER, who gets the output file; a guardian "
+            "process stays root, to empty the hook at the end");
 }
 
-void CaptureOptions::check(Options& options) const {
-  if (!actions_.empty()) options.actions = parse_actions(actions_);
-  options.ring_bytes = parse_bytes("-buffer", buffer_);
-  options.watermark = parse_bytes("-watermark", watermark_);
-  options.snaplen = parse_snaplen(snaplen_);
-  options.note_ingress = note_ingress_;
-  options.quiet = quiet_ || options.files.path == "-";
-  options.wait = wait_;
-  options.replace = replace_;
+void CaptureOptions::finish(Options& options) const {
+  if (fates_.empty() && !only_failed_) return;
+  const bool all = fates_.empty() || fates_ == kAll;
+  if (only_failed_ && !all) {
+    throw UsageError("--only-failed does not go with --fate=" + fates_, "leave one of them out");
+  }
+  if (all && !only_failed_) refuse_detached_list(options.hook);
+  options.fates = only_failed_ ? FateSelection::parse("failed")
+                  : all        ? FateSelection()
+                               : FateSelection::parse(fates_);
 }
 
 }  // namespace xdpcap

@@ -8,22 +8,16 @@
 
 namespace xdpcap {
 
-// The options that say how to capture.
+// Which packets are captured, and how. Parsing fills `options`, which must outlive `app`.
 class CaptureOptions {
  public:
-  void declare(CLI::App& app);
-  void check(Options& options) const;  // Throws UsageError.
+  void declare(CLI::App& app, Options& options);
+  // What depends on several options or on the hook. Throws UsageError.
+  void finish(Options& options) const;
 
  private:
-  std::string actions_;
-  std::string buffer_;
-  std::string watermark_;
-  std::string snaplen_;
-  bool note_ingress_ = false;
-  bool flush_ = false;
-  bool quiet_ = false;
-  bool wait_ = false;
-  bool replace_ = false;
+  std::string fates_;
+  bool only_failed_ = false;
 };
 
 }  // namespace xdpcap

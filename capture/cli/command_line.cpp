@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "cli/nearest_name.hpp"
 
 namespace xdpcap {
 namespace {
@@ -15,7 +17,7 @@ namespace {
 // "-s96" and "-nU", which tcpdump's users type, stay as they are.
 std::string with_two_dashes(const std::string& argument) {
   const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
-  const bool with_number = single && std::isdigit(argument[2]) != 0;
+  const bool with_number = single && std::isdigit(static_cast<unsigned char>(argument[2])) != 0;
   const bool flags = single && argument.find_first_not_of("npUlK", 1) == std::string::npos;
   return single && !with_number && !flags ? "-" + argument : argument;
 }
@@ -26,38 +28,125 @@ std::string name_in(const std::string& word) {
   return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
 }
 
-std::vector<std::string> separate_words(const CLI::App& app,
-                                        const std::vector<std::string>& arguments,
-                                        std::vector<const CLI::Option*>& typed) {
-  std::vector<std::string> separated;
+// How messages call it, as most people type it.
+std::string name_of(const CLI::Option& option) {
+  const auto& short_names = option.get_snames();
+  return short_names.empty() ? "--" + option.get_lnames().front() : "-" + short_names.front();
+}
+
+std::string with_value(const CLI::Option& option) {
+  const std::string& value = option.get_option_text();
+  return name_of(option) + (value.empty() ? "" : " ") + value;
+}
+
+bool takes_value(const CLI::Option& option) {
+  return option.get_items_expected_min() > 0;
+}
+
+bool excludes(const CLI::Option& option, const CLI::Option& other) {
+  const auto excluded = option.get_excludes();
+  return std::any_of(excluded.begin(), excluded.end(),
+                     [&](const CLI::Option* one) { return one == &other; });
+}
+
+[[noreturn]] void refuse_unknown(const CLI::App& app, const std::string& typed) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::string nearest = nearest_name(name_in(with_two_dashes(typed)), names);
+  throw UsageError("unknown option " + printable(typed),
+                   nearest.empty() ? "-h lists the options" : "did you mean " + nearest + "?");
+}
+
+// "--buffer=", or "--buffer" and an empty word; "--wait=false".
+bool undoes(const TypedOption& typed) {
+  const std::string& word = typed.words.front();
+  if (typed.words.size() > 1) return typed.words.back().empty();
+  if (takes_value(*typed.option)) return word == name_in(word) + "=";
+  const bool is_flag = typed.option->get_option_text().empty();
+  return is_flag && (word.ends_with("=false") || word.ends_with("=0"));
+}
+
+void refuse_repetition(const CommandLine& line, const CLI::Option& option) {
+  const bool takes_one =
+      takes_value(option) && option.get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
+  const auto times =
+      std::count_if(line.options.begin(), line.options.end(),
+                    [&](const TypedOption& typed) { return typed.option == &option; });
+  if (!takes_one || times < 2) return;
+  throw UsageError(name_of(option) + " is given more than once", "give it once");
+}
+
+// The one that excludes more is what the user wants to do: named last, it is the reason.
+void refuse_excluded(const CommandLine& line, const CLI::Option& option) {
+  for (const TypedOption& other : line.options) {
+    const bool is_reason = option.get_excludes().size() <= other.option->get_excludes().size();
+    if (!is_reason || !excludes(option, *other.option)) continue;
+    throw UsageError(name_of(option) + " does not go with " + name_of(*other.option),
+                     "leave one of them out");
+  }
+}
+
+void refuse_unmet_need(const CommandLine& line, const CLI::Option& option) {
+  for (const CLI::Option* needed : option.get_needs()) {
+    if (line.has(needed)) continue;
+    throw UsageError(name_of(option) + " needs " + name_of(*needed), "add " + with_value(*needed));
+  }
+}
+
+}  // namespace
+
+bool CommandLine::has(const CLI::Option* option) const {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const TypedOption& typed) { return typed.option == option; });
+}
+
+CommandLine read_command_line(const CLI::App& app, const std::vector<std::string>& arguments) {
+  CommandLine line;
   auto next = arguments.begin();
   for (; next != arguments.end() && next->size() > 1 && next->front() == '-'; ++next) {
     if (*next == "--") {
       ++next;
       break;
     }
-    const std::string& option = separated.emplace_back(with_two_dashes(*next));
-    const CLI::Option* known = app.get_option_no_throw(option);
-    const CLI::Option* named = app.get_option_no_throw(name_in(option));
-    if (named == nullptr) throw UsageError("unknown option " + *next, "-h lists the options");
-    typed.push_back(named);
-    const bool takes_value = known != nullptr && known->get_items_expected_min() > 0;
-    if (takes_value && next + 1 != arguments.end()) separated.push_back(*++next);
+    const std::string word = with_two_dashes(*next);
+    TypedOption typed{app.get_option_no_throw(name_in(word)), {word}};
+    if (typed.option == nullptr) refuse_unknown(app, *next);
+    if (takes_value(*typed.option) && word == name_in(word)) {
+      if (++next == arguments.end()) {
+        throw UsageError(name_of(*typed.option) + ": its value is missing",
+                         "write " + with_value(*typed.option));
+      }
+      typed.words.push_back(*next);
+    }
+    if (undoes(typed)) {
+      std::erase_if(line.options,
+                    [&](const TypedOption& other) { return other.option == typed.option; });
+    } else {
+      line.options.push_back(std::move(typed));
+    }
   }
-  separated.emplace_back("--");
-  separated.insert(separated.end(), next, arguments.end());
-  return separated;
+  line.operands.assign(next, arguments.end());
+  return line;
 }
 
-}  // namespace
+void check_conflicts(const CommandLine& line) {
+  for (const TypedOption& typed : line.options) {
+    refuse_repetition(line, *typed.option);
+    refuse_excluded(line, *typed.option);
+  }
+  for (const TypedOption& typed : line.options) refuse_unmet_need(line, *typed.option);
+}
 
-std::vector<const CLI::Option*> parse_command_line(CLI::App& app,
-                                                   const std::vector<std::string>& arguments) {
-  std::vector<const CLI::Option*> typed;
-  std::vector<std::string> separated = separate_words(app, arguments, typed);
-  std::reverse(separated.begin(), separated.end());  // CLI11 takes them from the end
-  app.parse(std::move(separated));
-  return typed;
+void parse_values(CLI::App& app, const CommandLine& line) {
+  std::vector<std::string> words;
+  for (const TypedOption& typed : line.options) {
+    words.insert(words.end(), typed.words.begin(), typed.words.end());
+  }
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the end
+  app.parse(std::move(words));
 }
 
 }  // namespace xdpcap

@@ -8,12 +8,33 @@
 
 namespace xdpcap {
 
-// Parses the words behind the program's name in Go's way, as xdpcap does: "-name" is "--name",
+// An option and the words that give it its value, as CLI11 reads them: {"--buffer", "1G"}.
+struct TypedOption {
+  const CLI::Option* option;
+  std::vector<std::string> words;
+};
+
+// A command line whose options are known, but not yet their values. CLI11 counts options
+// differently from version to version.
+struct CommandLine {
+  std::vector<TypedOption> options;
+  std::vector<std::string> operands;  // hook, output and filter
+
+  [[nodiscard]] bool has(const CLI::Option* option) const;
+};
+
+// Reads the words after the program's name in Go's way, as xdpcap does: "-name" is "--name",
 // "-q=true" is "--q=true", and options end at the first word that is none. What follows are the
-// hook, the output and a filter, in which a word may well begin with a dash. Returns the options
-// that were typed: what CLI11 counts is not that in all of its versions. Throws UsageError for an
-// option that there is not, else what CLI::App::parse() throws.
-std::vector<const CLI::Option*> parse_command_line(CLI::App& app,
-                                                   const std::vector<std::string>& arguments);
+// hook, the output and a filter, in which a word may well begin with a dash. An empty value or
+// "=false", as scripts have them for what they do not need, undoes an option. Throws UsageError for
+// an option that there is not, and where a value is missing.
+CommandLine read_command_line(const CLI::App& app, const std::vector<std::string>& arguments);
+
+// Throws UsageError when options were typed that exclude one another, or one without another that
+// it needs, as declared by CLI::Option::excludes() and needs(); or one twice that has one value.
+void check_conflicts(const CommandLine& line);
+
+// Gives each option its value. Throws what the parsers of values do, and CLI::ParseError.
+void parse_values(CLI::App& app, const CommandLine& line);
 
 }  // namespace xdpcap

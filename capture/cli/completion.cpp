@@ -43,7 +43,7 @@ std::string option_lines(const std::vector<OptionSummary>& options, const std::s
   return text;
 }
 
-// A list: what stands in front of the last comma stays, and is not offered again.
+// A list: the items before the last comma stay, and are not offered again.
 std::string list_lines(const Words& all, const std::string& typed) {
   const std::size_t comma = typed.rfind(',');
   const std::string front = comma == std::string::npos ? "" : typed.substr(0, comma + 1);
@@ -97,8 +97,8 @@ bool takes_next(const OptionSummary* option) {
   return option != nullptr && !option->value.empty() && !option->value_is_joined();
 }
 
-// "--actions=dr": the name stays in front of each candidate, except where files fit, which shells
-// find by the last of a word only.
+// "--actions=dr": each candidate keeps the name before it, except where files fit, which shells
+// find by the part after the "=".
 std::string assigned_lines(const CompletionSources& sources, const std::string& typed) {
   const std::string front = typed.substr(0, typed.find('=') + 1);
   const OptionSummary* option = find_option(sources.options, front.substr(0, front.size() - 1));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/option_summary.hpp"
+#include "cli/help.hpp"
 
 namespace xdpcap {
 
@@ -26,7 +26,7 @@ struct CompletionSources {
 // Those of this machine, as far as this process may look.
 CompletionSources completion_sources();
 
-// The candidates for the last of `words` (those behind the program's name; "" when nothing of it
+// The candidates for the last of `words` (those after the program's name; "" when nothing of it
 // has been typed), which all begin with it: a line each, "candidate<TAB>description". The line
 // ":files" says that names of files fit, too. A word may be in the pieces that bash makes of it:
 // "--fate", "=", "dr"; candidates then are for the last piece.

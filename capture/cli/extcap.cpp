@@ -37,15 +37,15 @@ constexpr const char* kDialog =
     "{tooltip=In bytes. Empty: a small part of the memory.}\n"
     "arg {number=3}{call=--offset}{display=Filter at offsets}{type=string}"
     "{tooltip=For tunnels: bytes at which the IP header may begin that the filter is for. "
-    "14,34 is IP in Ethernet, and IP in IP.}\n"
+    "14,34 is IP in Ethernet, and IP in IPv4.}\n"
     "arg {number=4}{call=--ingress}{display=Note the ingress interface}{type=boolflag}"
     "{tooltip=In a comment on each packet.}\n"
     "arg {number=5}{call=--fate}{display=Note fates}{type=boolflag}"
-    "{tooltip=In a comment on each packet: what the kernel made of a redirect or XDP_TX.}\n"
+    "{tooltip=In a comment on each packet: what the kernel did with a redirect or XDP_TX.}\n"
     "arg {number=6}{call=--only-failed}{display=Only failed packets}{type=boolflag}"
     "{tooltip=Capture only what the kernel dropped or the program aborted, and note why.}\n"
     "arg {number=7}{call=--follow}{display=Follow reloads}{type=boolflag}"
-    "{tooltip=Go on when another hook is pinned at the path.}\n";
+    "{tooltip=Continue when another hook is pinned at the path.}\n";
 
 bool is_option(const std::string& word, std::string_view name) {
   return word == name || word.starts_with(std::string(name) + "=");
@@ -162,7 +162,7 @@ std::string extcap_interface(const std::string& hook_path) {
 
 std::string hook_of_extcap_interface(const std::string& interface) {
   if (!interface.starts_with(kPrefix)) {
-    throw UsageError("--extcap-interface: \"" + interface + "\" is none of ours",
+    throw UsageError("--extcap-interface: \"" + interface + "\" is not the name of a hook",
                      "they are called xdpcap:/sys/fs/bpf/...");
   }
   std::string path;

@@ -31,7 +31,7 @@ struct ExtcapCapture {
   std::vector<std::string> arguments;
 };
 
-// Nothing when `arguments` (behind the program's name) are not extcap's. Throws UsageError.
+// Nothing when `arguments` (after the program's name) are not extcap's. Throws UsageError.
 std::optional<std::variant<ExtcapQuery, ExtcapCapture>> parse_extcap(
     const std::vector<std::string>& arguments);
 

@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <cstddef>
 #include <fstream>
-#include <optional>
 #include <string_view>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "cli/option_values.hpp"
 #include "filter/expression.hpp"
 
 namespace xdpcap {
@@ -68,29 +68,28 @@ std::string hint_for(const std::vector<std::string>& words) {
 
 }  // namespace
 
-void FilterOptions::declare(CLI::App& app) {
-  app.add_option("--linktype", link_type_,
-                 "Link type of the packets: a name as tcpdump -L prints it, or a DLT number "
-                 "(default: EN10MB)")
-      ->option_text("TYPE");
-  app.add_option("--offset", offsets_,
-                 "Match the filter against the IP packet that begins at one of these byte offsets, "
-                 "for tunnelled traffic: 14,34 is IP in Ethernet, and IP in IPv4")
-      ->option_text("N,N,...");
-  app.add_option("-F,--F", file_, "Read the filter from a file, in which # begins a comment")
-      ->option_text("FILE");
+void FilterOptions::declare(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Filter");
+  add_text(app, "-F,--F", "FILE", file_, "Read the filter from a file; # starts a comment");
+  add_value(app, "--linktype", "TYPE", options.link_type, parse_link_type,
+            "Link type of the packets: a name as tcpdump -L prints it, or a DLT number (default: "
+            "EN10MB)");
+  add_value(app, "--offset", "N,N,...", options.filter_offsets, parse_offsets,
+            "Match the filter against the IP packet that begins at one of these byte offsets, for "
+            "tunnels: 14,34 is IP in Ethernet, and IP in IPv4");
   app.add_flag("-d,--d", listings_[0],
-               "Print the filter, as tcpdump -d, instead of capturing: all words are the filter");
-  app.add_flag("--dd", listings_[1], "The same as C, as tcpdump -dd");
-  app.add_flag("--ddd", listings_[2], "The same as numbers, as tcpdump -ddd");
+               "Print the compiled filter as tcpdump -d does, instead of capturing: all words are "
+               "the filter");
+  app.add_flag("--dd", listings_[1], "Print it as C, as tcpdump -dd does");
+  app.add_flag("--ddd", listings_[2], "Print it as numbers, as tcpdump -ddd does");
   app.add_flag("--dump-ebpf", listings_[3],
-               "Print the eBPF code that the filter becomes, with its source beside it");
+               "Print the eBPF code that it compiles to, with its source beside it");
 }
 
-std::optional<FilterListing> FilterOptions::listing() const {
+void FilterOptions::choose_listing(Options& options) const {
   const auto* const asked = std::find(listings_.begin(), listings_.end(), true);
-  if (asked == listings_.end()) return std::nullopt;
-  return static_cast<FilterListing>(asked - listings_.begin());
+  if (asked == listings_.end()) return;
+  options.listing = static_cast<FilterListing>(asked - listings_.begin());
 }
 
 std::string FilterOptions::text(const std::vector<std::string>& words) const {
@@ -101,10 +100,8 @@ std::string FilterOptions::text(const std::vector<std::string>& words) const {
   return std::string(trim(read_filter_file(file_)));
 }
 
-void FilterOptions::check(const std::vector<std::string>& words, Options& options) const {
+void FilterOptions::finish(const std::vector<std::string>& words, Options& options) const {
   options.filter_text = text(words);
-  if (!link_type_.empty()) options.link_type = parse_link_type(link_type_);
-  if (!offsets_.empty()) options.filter_offsets = parse_offsets(offsets_);
   const bool at_offsets = !options.filter_offsets.empty();
   try {
     options.filter = compile_filter(options.filter_text, at_offsets ? kRawIp : options.link_type);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,23 +10,22 @@
 
 namespace xdpcap {
 
-// The options that say what the filter is, and those that show it.
+// What the filter is, and whether it is to be printed. Parsing fills `options`, which must outlive
+// `app`.
 class FilterOptions {
  public:
-  void declare(CLI::App& app);
+  void declare(CLI::App& app, Options& options);
 
-  // How to show the filter, if that was asked for instead of a capture.
-  [[nodiscard]] std::optional<FilterListing> listing() const;
+  // Says in `options` how to print the filter, if that was asked for instead of a capture.
+  void choose_listing(Options& options) const;
 
   // Compiles the filter, whose text is `words` or in the file of -F. Throws UsageError.
-  void check(const std::vector<std::string>& words, Options& options) const;
+  void finish(const std::vector<std::string>& words, Options& options) const;
 
  private:
   [[nodiscard]] std::string text(const std::vector<std::string>& words) const;
 
-  std::string link_type_;
   std::string file_;
-  std::string offsets_;
   std::array<bool, 4> listings_{};  // by FilterListing
 };
 

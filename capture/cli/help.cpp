@@ -17,12 +17,11 @@ constexpr std::string_view kUsage =
     "\n"
     "Usage: xdpcap-cpp [options] <hook> <output|-> [filter ...]\n"
     "\n"
-    "<hook> is the pinned hook map of an XDP program, /sys/fs/bpf/xdpcap for example;\n"
-    "--list finds it. <output> is a pcapng file to write, or - for stdout (implies\n"
+    "<hook> is the pinned hook map of an XDP program, such as /sys/fs/bpf/xdpcap;\n"
+    "--list finds it. <output> is the pcapng file to write, or - for stdout (implies\n"
     "-q). [filter] is a tcpdump expression (man pcap-filter), or classic BPF written\n"
-    "\"<length>,<code> <jt> <jf> <k>,...\"; none means every packet.\n"
-    "\n"
-    "Options:\n";
+    "\"<length>,<code> <jt> <jf> <k>,...\"; without one, every packet is captured.\n"
+    "A SIZE is a number of bytes, or has a unit: 64K or 64KiB, 16M, 1G.\n";
 
 constexpr std::string_view kExamples =
     "\n"
@@ -31,7 +30,7 @@ constexpr std::string_view kExamples =
     "  xdpcap-cpp /sys/fs/bpf/xdpcap - \"tcp port 80\" | tcpdump -n -r -\n"
     "  xdpcap-cpp --actions drop,aborted /sys/fs/bpf/xdpcap dropped.pcap\n"
     "\n"
-    "man xdpcap-cpp tells more.\n";
+    "The manual, xdpcap-cpp(1), has the details.\n";
 
 // Words from kTextColumn on, in lines of kColumns; the first line has `used` columns already.
 std::string wrap(std::string_view text, std::size_t used) {
@@ -60,7 +59,12 @@ std::string option_text(const OptionSummary& option) {
 
 std::string help_text(const std::vector<OptionSummary>& options) {
   std::string text(kUsage);
-  for (const OptionSummary& option : options) text += option_text(option);
+  std::string group;
+  for (const OptionSummary& option : options) {
+    if (option.group != group) text += "\n" + option.group + ":\n";
+    group = option.group;
+    text += option_text(option);
+  }
   return text + std::string(kExamples);
 }
 

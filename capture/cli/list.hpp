@@ -14,7 +14,7 @@ namespace xdpcap {
 //     program 31 xdp_pass: eth0 (native), lab/eth0 (generic)
 //     capture drop, pass: xdpcap-cpp (pid 300)
 //
-// An interface of another network namespace has that one's name in front.
+// The name of an interface of another network namespace follows that of the namespace.
 std::string list_as_text(const std::vector<ListedHook>& hooks);
 
 // The same for programs: an array of objects with the members path, map_id, slots, programs (id,

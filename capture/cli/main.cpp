@@ -46,9 +46,10 @@ xdpcap::UniqueFd block_signals(std::initializer_list<int> numbers) {
   return fd;
 }
 
-// What the one who started us has left behind: ignored, SIGCHLD would hide how a child ended; a
-// closed standard descriptor would become the number of a file of ours, which others then write to.
-// For reading only: who writes a capture to a closed stdout is to be told.
+// Undoes what the parent process may have left: with SIGCHLD ignored, the exit codes of children
+// would be lost; a closed standard descriptor would become the number of one of our files, which
+// whoever prints would then write to. /dev/null is opened for reading only, so that a capture to a
+// closed stdout fails.
 void mend_inheritance() {
   std::signal(SIGCHLD, SIG_DFL);
   int fd = ::open("/dev/null", O_RDONLY);

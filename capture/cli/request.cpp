@@ -3,21 +3,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/version.hpp"
 #include "cli/capture_options.hpp"
 #include "cli/command_line.hpp"
-#include "cli/fate_options.hpp"
 #include "cli/filter_options.hpp"
-#include "cli/habit_options.hpp"
-#include "cli/help.hpp"
-#include "cli/limit_options.hpp"
-#include "cli/list_options.hpp"
-#include "cli/replay_options.hpp"
-#include "cli/service_options.hpp"
+#include "cli/mode_options.hpp"
+#include "cli/output_options.hpp"
 
 namespace xdpcap {
 namespace {
@@ -25,54 +22,89 @@ namespace {
 // Not for people: the shells' completion calls it.
 constexpr std::string_view kComplete = "--complete";
 
-// Each family of options declares its own and checks what was typed.
-struct Families {
+constexpr const char* kUsage =
+    "usage: xdpcap-cpp [options] <hook> <output|-> [filter]; -h for more";
+constexpr const char* kReplayUsage =
+    "usage: xdpcap-cpp --replay FILE --prog PROGRAM <output|-> [filter]";
+
+// All that the command line takes, and what was typed of it.
+struct Declarations {
+  Options options;
   std::vector<std::string> words;  // hook, output and the filter's words
   CaptureOptions capture;
   FilterOptions filter;
-  HabitOptions habits;
-  LimitOptions limits;
-  ListOptions list;
-  ServiceOptions service;
-  FateOptions fate;
-  ReplayOptions replay;
+  OutputOptions output;
+  ModeOptions modes;
 };
 
-void declare(CLI::App& app, Families& families) {
-  app.add_option("words", families.words)->group("");
-  families.capture.declare(app);
-  families.filter.declare(app);
-  families.limits.declare(app);
-  families.habits.declare(app);
-  families.list.declare(app);
-  families.service.declare(app);
-  families.fate.declare(app);
-  families.replay.declare(app);
-  app.set_help_flag("-h,--help", "Print this help");
-  app.set_version_flag("--version", kProgramVersion, "Print the version");
+// The order is that of the help.
+void declare(CLI::App& app, Declarations& all) {
+  all.capture.declare(app, all.options);
+  all.filter.declare(app, all.options);
+  all.output.declare(app, all.options);
+  all.modes.declare(app);
 }
 
-Options check(const std::vector<const CLI::Option*>& typed, Families families) {
-  Options options;
-  families.replay.check(typed, options);
-  options.listing = families.filter.listing();
-  if (!options.listing) families.habits.take_places(families.words, options);
-  families.capture.check(options);
-  families.habits.check(options);
-  families.limits.check(options);
-  families.service.check(options);
-  families.fate.check(options);
-  families.filter.check(families.words, options);
-  return options;
+std::vector<OptionSummary> summarize(const CLI::App& app) {
+  std::vector<OptionSummary> summaries;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    OptionSummary summary{
+        {}, option->get_option_text(), option->get_description(), option->get_group()};
+    for (const std::string& name : option->get_snames()) summary.names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) {
+      // A long name of one letter is the short one; "-dd" has two dashes only inside.
+      if (name.size() > 1) summary.names.push_back("--" + name);
+    }
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
+}
+
+// Takes the hook and the output off the front of `words`: no hook for a replay, and no output where
+// -w has named it.
+void take_places(std::vector<std::string>& words, Options& options) {
+  std::string& output = options.files.path;
+  std::vector<std::pair<std::string, std::string*>> places;
+  if (!options.replay) places.emplace_back("<hook>", &options.hook);
+  const bool output_is_a_word = output.empty();
+  if (output_is_a_word) places.emplace_back("<output>", &output);
+  std::vector<std::string> missing;
+  for (std::size_t i = words.size(); i < places.size(); ++i) missing.push_back(places[i].first);
+  if (!missing.empty()) {
+    throw UsageError("missing " + join(missing, " and "), options.replay ? kReplayUsage : kUsage);
+  }
+  for (std::size_t i = 0; i < places.size(); ++i) *places[i].second = words[i];
+  // What follows the hook is the output, so an option there would become a file of that name.
+  if (output_is_a_word && output.starts_with("-") && output != "-") {
+    throw UsageError("the output " + output + " looks like an option",
+                     "options come before the hook; a file of that name is ./" + output);
+  }
+  words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(places.size()));
+}
+
+Request finish(Declarations all) {
+  if (all.modes.list()) {
+    if (all.words.empty()) return ListRequest{all.options.json};
+    throw UsageError("--list: takes no further words, not \"" + all.words.front() + "\"",
+                     "leave them out");
+  }
+  all.filter.choose_listing(all.options);
+  all.modes.finish(all.options);
+  if (!all.options.listing) take_places(all.words, all.options);
+  all.capture.finish(all.options);
+  all.output.finish(all.options);
+  all.filter.finish(all.words, all.options);
+  return std::move(all.options);
 }
 
 }  // namespace
 
 std::vector<OptionSummary> option_summaries() {
   CLI::App app;
-  Families families;
-  declare(app, families);
-  return summarize_options(app);
+  Declarations all;
+  declare(app, all);
+  return summarize(app);
 }
 
 Request parse_options(const std::vector<std::string>& arguments) {
@@ -84,20 +116,19 @@ Request parse_options(const std::vector<std::string>& arguments) {
     return parse_options(std::get<ExtcapCapture>(*extcap).arguments);
   }
   CLI::App app;
-  Families families;
-  declare(app, families);
-  std::vector<const CLI::Option*> typed;
+  Declarations all;
+  declare(app, all);
+  const CommandLine line = read_command_line(app, arguments);
+  if (line.has(app.get_version_ptr())) return Help{std::string(kProgramVersion) + "\n"};
+  if (line.has(app.get_help_ptr())) return Help{help_text(summarize(app))};
+  check_conflicts(line);
   try {
-    typed = parse_command_line(app, arguments);
-  } catch (const CLI::CallForHelp&) {
-    return Help{help_text(summarize_options(app))};
-  } catch (const CLI::CallForVersion&) {
-    return Help{std::string(kProgramVersion) + "\n"};
+    parse_values(app, line);
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what(), "-h lists the options");
   }
-  if (const auto list = families.list.request(typed, families.words)) return *list;
-  return check(typed, std::move(families));
+  all.words = line.operands;
+  return finish(std::move(all));
 }
 
 }  // namespace xdpcap

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/extcap.hpp"
-#include "cli/option_summary.hpp"
+#include "cli/help.hpp"
 #include "session/options.hpp"
 
 namespace xdpcap {
@@ -29,10 +29,11 @@ struct CompletionRequest {
 
 using Request = std::variant<Options, Help, ListRequest, CompletionRequest, ExtcapQuery>;
 
-// `arguments` are those behind the program's name. Throws UsageError.
+// `arguments` are those after the program's name. Throws UsageError.
 Request parse_options(const std::vector<std::string>& arguments);
 
-// What -h tells of each option.
+// What -h says of each option, in the order of their declaration, without the hidden ones. "-q"
+// that is also "--q", so that Go's way of writing options works for it, has one name.
 std::vector<OptionSummary> option_summaries();
 
 }  // namespace xdpcap

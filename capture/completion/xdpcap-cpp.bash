@@ -15,7 +15,7 @@ _xdpcap_cpp() {
     local word=$2
     while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$word")
   fi
-  # More may follow: in a list, behind "--fate=" and behind "duration:".
+  # More may follow: in a list, after "--fate=" and after "duration:".
   [[ ${COMPREPLY[0]-} == *[,:=]* || ${COMP_WORDS[COMP_CWORD - 1]} == @(*actions|=) ]] &&
     compopt -o nospace 2>/dev/null
   return 0

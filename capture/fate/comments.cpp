@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMost = 16384;
 
-// An option of pcapng: code, length, text, padding.
+// A pcapng option: code, length, text, padding.
 std::vector<std::byte> comment_option(const std::string& text) {
   struct {
     std::uint16_t code = pcapng::option::opt_comment;
@@ -32,7 +32,7 @@ std::string map_text(const xdpcap_fate& fate) {
          std::to_string(fate.map_index) + "]";
 }
 
-// "veth2(7)", "cpu3", "all" (BPF_F_BROADCAST); empty where it is not known.
+// "veth2(7)", "cpu3", "all" (BPF_F_BROADCAST); empty if it is not known.
 std::string target_text(const xdpcap_fate& fate, const Names& names) {
   if (fate.target != 0) return names.device({fate.target, fate.target_namespace});
   switch (fate.map_type) {
@@ -81,7 +81,7 @@ const FateComments::Comment& FateComments::look_up(const xdpcap_fate& fate) {
   if (place == known_.end()) {
     const Outcome outcome = outcome_of(fate, can_transmit_);
     place = known_
-                .emplace(fate, Comment{.wanted = selection_.takes(fate, outcome),
+                .emplace(fate, Comment{.selected = selection_.takes(fate, outcome),
                                        .option = comment_option(describe(fate, outcome, names_))})
                 .first;
   }
@@ -89,7 +89,7 @@ const FateComments::Comment& FateComments::look_up(const xdpcap_fate& fate) {
   return place->second;
 }
 
-void FateComments::forget_most() {
+void FateComments::clear_if_large() {
   if (known_.size() < kMost) return;
   known_.clear();
   recent_ = nullptr;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The comment that a packet's fate becomes in the file. Fates repeat, so each is put into words
-// once and kept.
+// The comment that replaces a packet's fate in the file. Fates repeat, so comments are cached.
 #pragma once
 
 #include <cstddef>
@@ -18,31 +17,31 @@
 namespace xdpcap {
 
 // "fate=dropped reason=ENETDOWN to=veth2(7) via=devmap#12[3] ingress=veth1(6) rxq=0
-// prog=xdp_fw#115", in this order; what is not known or does not apply is left out.
+// prog=xdp_fw#115", in this order; unknown and inapplicable parts are omitted.
 std::string describe(xdpcap_fate fate, Outcome outcome, const Names& names);
 
 class FateComments {
  public:
   struct Comment {
-    bool wanted;                    // by the selection
+    bool selected;                  // its packets are written
     std::vector<std::byte> option;  // a pcapng option (opt_comment), padded
   };
 
   FateComments(const Names& names, FateSelection selection)
       : names_(names), selection_(std::move(selection)) {}
 
-  // Programs in a devmap or cpumap cannot transmit. Before the first of().
+  // Programs in a devmap or cpumap cannot transmit. To be called before the first of().
   void set_can_transmit(bool can_transmit) { can_transmit_ = can_transmit; }
 
-  // Stays valid until forget_most().
+  // Stays valid until clear_if_large().
   const Comment& of(const xdpcap_fate& fate) {
     if (recent_ != nullptr && same(recent_->first, fate)) return recent_->second;
     return look_up(fate);
   }
 
-  // Between writes: starts again when there are very many (a map with thousands of keys), so that
-  // memory stays small.
-  void forget_most();
+  // To be called between writes: clears the cache if it is large (a map with thousands of keys), to
+  // limit the memory.
+  void clear_if_large();
   [[nodiscard]] std::size_t known() const { return known_.size(); }
 
  private:

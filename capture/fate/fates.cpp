@@ -23,7 +23,7 @@ std::vector<std::string> Fates::without_privileges() const {
   if (tracer_.can_be_read()) return {};
   return {
       "fates with numbers instead of names, and without a table: before Linux 5.19 "
-      "kernel.unprivileged_bpf_disabled keeps them from who gave up root"};
+      "kernel.unprivileged_bpf_disabled denies them to a capture that gave up root"};
 }
 
 }  // namespace xdpcap

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The fates of a capture's packets, from the tracing programs to the file.
+// Moves the fates of a capture's packets from the tracing programs to the file.
 #pragma once
 
 #include <cstddef>
@@ -23,51 +23,51 @@ namespace xdpcap {
 
 class Fates {
  public:
-  // Starts to trace. `interfaces`: of the file. Throws Error when the kernel does not let it.
+  // Starts tracing. `interfaces`: of the file. Throws Error if the kernel refuses.
   Fates(const Rings& rings, std::uint32_t cpus, const FateSelection& selection,
         std::size_t interfaces)
       : tracer_(rings, cpus),
         names_([this](const xdpcap_device& device) { return tracer_.name_of(device); }),
         comments_(names_, selection),
         left_out_(interfaces) {}
-  Fates(const Fates&) = delete;  // its parts know each other by address
+  Fates(const Fates&) = delete;  // members hold references to each other
   Fates& operator=(const Fates&) = delete;
   Fates(Fates&&) = delete;
   Fates& operator=(Fates&&) = delete;
   ~Fates() = default;
 
   [[nodiscard]] int last_fd() const { return tracer_.last_fd(); }
-  // Why fates tell numbers and no names; empty when they do.
+  // Why fates have numbers instead of names; empty if they have names.
   [[nodiscard]] const std::string& shortcoming() const { return tracer_.shortcoming(); }
-  // What is missing from now on, in lines, after this process has given up its rights.
+  // After this process has given up its privileges: a line for each thing that is missing now.
   [[nodiscard]] std::vector<std::string> without_privileges() const;
-  // What the hook's programs are, once that is known.
+  // The flavour of the hook's programs, once it is known.
   void set_flavour(const Flavour& flavour);
 
-  // Puts the block under the cursor into the file, with its fate in words; leaves it out when its
-  // fate was not asked for. False when the file has to be flushed first: nothing has changed.
+  // Appends the cursor's block to the file, with its fate as a comment, or skips it if its fate is
+  // not selected. Returns false, and changes nothing, if the file has to be flushed first.
   bool append(RingCursor& cursor, CaptureFile& file) {
     xdpcap_block& block = cursor.block();
     const FateComments::Comment& comment = comments_.of(fate_of(block));
-    if (!comment.wanted) {
+    if (!comment.selected) {
       ++left_out_.at(block.interface_id);
       return true;
     }
     if (!file.append(block, comment.option)) return false;
-    // The block is written with another length than it has in the ring.
+    // The length in the file differs from that in the ring.
     cursor.resize_block(with_comment(block.block_length, comment.option.size()));
     return true;
   }
   // After a flush: no comment is in use.
-  void flushed() { comments_.forget_most(); }
+  void flushed() { comments_.clear_if_large(); }
 
-  // Packets that were left out, by interface.
+  // Packets that were not selected, by interface.
   [[nodiscard]] std::span<const std::uint64_t> left_out() const { return left_out_; }
-  // For a process that goes on where another was killed: so many were left out.
+  // For a process that resumes after another was killed: sets the counts of left_out().
   void go_back(std::span<const std::uint64_t> left_out) {
     left_out_.assign(left_out.begin(), left_out.end());
   }
-  // What such a process needs open.
+  // The descriptors that such a process needs.
   [[nodiscard]] std::vector<int> descriptors() const { return tracer_.descriptors(); }
   // What became of the packets between two devices (pair_table.hpp), of one action or of all.
   [[nodiscard]] std::string table(std::optional<XdpAction> action = {}) const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// Those members of the kernel's structures that the tracing programs read. Their offsets are filled
-// in from the running kernel's BTF when the programs are loaded (CO-RE).
+// The members of the kernel's structs that the tracing programs read. Their offsets come from the
+// running kernel's BTF when the programs are loaded (CO-RE).
 #ifndef XDPCAP_KERNEL_TYPES_H
 #define XDPCAP_KERNEL_TYPES_H
 

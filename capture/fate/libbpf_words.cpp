@@ -36,8 +36,8 @@ LibbpfWords::~LibbpfWords() {
   libbpf_set_print(before_);
 }
 
-// A verifier's log ends with its verdict and the line that counts what it processed.
-std::string LibbpfWords::most_telling() {
+// A verifier's log ends with its error and a line of statistics.
+std::string LibbpfWords::error() {
   const std::vector<std::string_view> lines = split(words(), '\n');
   for (std::size_t i = 1; i < lines.size(); ++i) {
     if (lines[i].starts_with("processed ")) return std::string(trim(lines[i - 1]));

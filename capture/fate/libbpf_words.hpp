@@ -7,7 +7,8 @@
 
 namespace xdpcap {
 
-// LibbpfWords keeps what libbpf warns of while it exists, for error messages. One at a time.
+// LibbpfWords collects libbpf's warnings during its lifetime, for error messages. Only one may
+// exist at a time.
 class LibbpfWords {
  public:
   LibbpfWords();
@@ -17,8 +18,8 @@ class LibbpfWords {
   LibbpfWords& operator=(LibbpfWords&&) = delete;
   ~LibbpfWords();
 
-  // The line that says most: the verifier's verdict if there is one, else the first warning.
-  [[nodiscard]] static std::string most_telling();
+  // The verifier's error if there is one, else the first warning.
+  [[nodiscard]] static std::string error();
 
  private:
   libbpf_print_fn_t before_;

@@ -42,19 +42,19 @@ std::map<std::uint32_t, std::string> names_of_programs() {
   std::map<std::uint32_t, std::string> names;
   try {
     for (const ProgramInfo& program : loaded_xdp_programs()) names[program.id] = program.name;
-  } catch (const Error&) {  // without CAP_SYS_ADMIN programs have numbers only
+  } catch (const Error&) {  // without CAP_SYS_ADMIN only the ids are known
   }
   return names;
 }
 
 }  // namespace
 
-Names::Names(Heard heard) : heard_(std::move(heard)), programs_(names_of_programs()) {}
+Names::Names(NameLookup lookup) : lookup_(std::move(lookup)), programs_(names_of_programs()) {}
 
 std::string Names::device(const xdpcap_device& device) const {
   std::string number = std::to_string(device.index);
   if (device.network == 0) return number;
-  auto name = heard_(device);
+  auto name = lookup_(device);
   if (!name) name = look_up(device);
   return name ? printable(*name) + "(" + number + ")" : number;
 }

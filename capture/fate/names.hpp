@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Names for the numbers that fates are made of. For new fates only: each look-up is a system call
-// or more.
+// Names for the numbers in a fate. For new fates only: each look-up takes one or more system calls.
 #pragma once
 
 #include <cstdint>
@@ -16,23 +15,23 @@ namespace xdpcap {
 
 class Names {
  public:
-  // `heard`: the name a device had when the tracing programs first heard of it, if they did.
-  using Heard = std::function<std::optional<std::string>(const xdpcap_device&)>;
-  explicit Names(Heard heard);
+  // Looks up the name that a device had when the tracing programs first saw it, if they did.
+  using NameLookup = std::function<std::optional<std::string>(const xdpcap_device&)>;
+  explicit Names(NameLookup lookup);
 
-  // "veth2(7)"; "7" where nobody tells the name: neither the tracing programs, nor its namespace,
-  // if that is ours or one of /run/netns.
+  // "veth2(7)"; "7" if the name is known neither to the tracing programs nor in the device's
+  // namespace (the current one or one of /run/netns).
   [[nodiscard]] std::string device(const xdpcap_device& device) const;
-  // "xdp_fw#115"; "#115" when it has no name, or was loaded later than this was made and may not be
-  // looked at or is gone.
+  // "xdp_fw#115"; "#115" if it has no name, or if it was loaded after this object was created and
+  // is gone or may not be seen.
   [[nodiscard]] std::string program(std::uint32_t id) const;
-  // The enum bpf_map_type of a map; 0 when it is gone. For reports that do not tell (plain
+  // The enum bpf_map_type of a map; 0 if it is gone. For reports without the type (plain
   // tracepoints).
   [[nodiscard]] static std::uint32_t map_type(std::uint32_t id);
 
  private:
-  Heard heard_;
-  // By id, as of the beginning: a capture may give up the right to ask (-Z).
+  NameLookup lookup_;
+  // By id, as of the start: a capture may give up the privilege to look later (-Z).
   std::map<std::uint32_t, std::string> programs_;
 };
 

@@ -23,7 +23,7 @@ Outcome outcome_of(const xdpcap_fate& fate, bool can_transmit) {
     case XDPCAP_FATE_EXCEPTION:
       return of_exception(fate.action);
     default:
-      // The kernel reports every redirect, and of XDP_TX only what fails.
+      // The kernel reports every redirect, but only failures of XDP_TX.
       return fate.action == XDP_TX && can_transmit ? Outcome::queued : Outcome::unknown;
   }
 }
@@ -47,7 +47,7 @@ std::string name_of(Outcome outcome) {
 
 std::string reason_of(const xdpcap_fate& fate, Outcome outcome) {
   if (outcome != Outcome::dropped) return {};
-  // The negation of any number there: nothing says that it is one of the kernel's.
+  // The number may be any: nothing guarantees that it is an errno.
   if (fate.state == XDPCAP_FATE_REDIRECT) {
     return errno_name(static_cast<int>(0U - static_cast<std::uint32_t>(fate.error)));
   }

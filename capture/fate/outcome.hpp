@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a fate means. Nothing here asks the kernel.
+// The meaning of a fate, computed without asking the kernel.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@
 namespace xdpcap {
 
 enum class Outcome : std::uint8_t {
-  none,        // XDP_PASS, XDP_DROP: the action is the fate
-  redirected,  // handed to the target's queue
+  none,        // XDP_PASS, XDP_DROP: nothing to add to the action
+  redirected,  // added to the target's queue
   queued,      // XDP_TX, and no exception was reported
   dropped,     // the kernel refused it: see reason()
   aborted,     // XDP_ABORTED
   unknown,     // nothing was reported that could be tied to it
 };
 
-// `can_transmit`: whether XDP_TX means anything where the program runs (not in a devmap or cpumap).
+// `can_transmit`: whether XDP_TX is valid where the program runs (not in a devmap or cpumap).
 Outcome outcome_of(const xdpcap_fate& fate, bool can_transmit);
 
-// The packet went nowhere, though its program wanted it to, or the program failed.
+// Whether the packet was dropped although its program wanted to send it, or the program failed.
 inline bool is_failure(Outcome outcome) {
   return outcome == Outcome::dropped || outcome == Outcome::aborted;
 }
@@ -32,7 +32,7 @@ std::string name_of(Outcome outcome);
 // Why a packet was dropped: "ENETDOWN", "tx-failed", "invalid-action"; empty for other outcomes.
 std::string reason_of(const xdpcap_fate& fate, Outcome outcome);
 
-// "ENETDOWN" for 100, "errno-4711" for what has no name.
+// "ENETDOWN" for 100, "errno-4711" for a number without a name.
 std::string errno_name(int error_number);
 
 // "devmap", "cpumap", ... for an enum bpf_map_type; "map" for others.

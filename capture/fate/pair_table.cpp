@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::string_view kHeading = "from -> to";
 
-// Redirected and refused are packets that programs redirected; sent and dropped are what the
-// devices then did with them, in bulk.
+// Redirected and refused count packets that programs redirected; sent and dropped are what the
+// devices then reported in bulk.
 struct Row {
   std::uint64_t redirected = 0;
   std::uint64_t refused = 0;
@@ -53,7 +53,7 @@ std::string reason_of(const xdpcap_pair& pair) {
   return pair.action == XDP_TX ? "tx-failed" : "invalid-action";
 }
 
-// How many packets of a report went nowhere.
+// The number of packets of a report that were not sent.
 std::uint64_t failures(const PairCount& one) {
   if (one.pair.report == XDPCAP_REPORT_EXCEPTION) return one.count.packets;
   const bool refused = one.pair.report == XDPCAP_REPORT_REDIRECT && one.pair.error != 0;
@@ -78,7 +78,7 @@ std::string explain_error(int error_number, const std::string& to) {
   switch (error_number) {
     case EOPNOTSUPP:
       return to +
-             " takes no frames from XDP: its driver has no ndo_xdp_xmit, or it is a veth whose "
+             " accepts no frames from XDP: its driver has no ndo_xdp_xmit, or it is a veth whose "
              "peer has no XDP program; attach one there, or redirect elsewhere";
     case ENXIO:
       return "the peer of " + to +
@@ -92,10 +92,10 @@ std::string explain_error(int error_number, const std::string& to) {
       return "no device has that index, or it is in another namespace; look at what the program "
              "redirects to";
     case EOVERFLOW:
-      return "no room in front of the packet; leave some with bpf_xdp_adjust_head()";
+      return "no headroom; leave some with bpf_xdp_adjust_head()";
     case ENOSPC:
     case ENOBUFS:
-      return "the queue behind " + to + " was full; make it longer, or its reader faster";
+      return "the queue of " + to + " was full; make it longer, or its consumer faster";
     default:
       return {};
   }
@@ -107,7 +107,7 @@ std::string explain_exception(std::uint32_t action) {
            "and no other action in its flags; look for the error, or fill the map";
   }
   if (action == XDP_TX) return "the device could not send them back; look at its tx queue";
-  return "the program returned " + std::to_string(action) + ", which is no action";
+  return "the program returned " + std::to_string(action) + ", which is not an action";
 }
 
 std::string format(const std::vector<std::pair<std::string, Row>>& rows, std::size_t width) {
@@ -142,7 +142,7 @@ std::string explain(const xdpcap_pair& pair, const std::string& from, const std:
   if (pair.report == XDPCAP_REPORT_ENQUEUE) {
     return "the CPU's queue was full; give the cpumap's entry a larger qsize, or use more CPUs";
   }
-  return "the queue of " + to + " was full; it, or what stands behind it, is too slow";
+  return "the queue of " + to + " was full; it, or its consumer, is too slow";
 }
 
 std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncounted,
@@ -161,7 +161,7 @@ std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncoun
   }
   if (rows.empty()) return {};
   std::string text = format({rows.begin(), rows.end()}, width);
-  if (uncounted > 0) text += std::to_string(uncounted) + " reports of further pairs\n";
+  if (uncounted > 0) text += std::to_string(uncounted) + " reports of other pairs\n";
   return text;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What became of the packets between two devices, for people: counts, reasons, what to do.
+// A table of what became of the packets between two devices: counts, reasons, cures.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace xdpcap {
 
-// One line for each (from, to), with a line below it for each reason why packets were dropped;
-// empty when nothing was reported. `uncounted`: reports that are missing among the pairs.
+// One line for each (from, to), followed by a line for each reason why packets were dropped; empty
+// if nothing was reported. `uncounted`: the number of reports missing from the pairs.
 std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncounted,
                        const Names& names);
 

@@ -43,7 +43,7 @@ FateSelection FateSelection::parse(std::string_view text) {
   for (const std::string_view part : split(text, ',')) {
     const std::string word = to_lower(trim(part));
     if (!is_outcome(word) && !is_reason(word)) {
-      throw UsageError("--fate: \"" + std::string(trim(part)) + "\" is no fate",
+      throw UsageError("--fate: \"" + std::string(trim(part)) + "\" is not a fate",
                        "fates are redirected, queued, dropped, aborted, unknown, none, failed "
                        "(dropped or aborted), or a reason such as ENETDOWN");
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which fates a packet must have had to be written: the words behind --fate=.
+// Selects packets by their fate: the words of --fate=.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ class FateSelection {
  public:
   // Every packet.
   FateSelection() = default;
-  // Words separated by commas, of which one has to fit: an outcome (redirected, queued, dropped,
+  // Words separated by commas, one of which has to match: an outcome (redirected, queued, dropped,
   // aborted, unknown, none), "failed" (dropped or aborted), or a reason (ENETDOWN, tx-failed,
   // invalid-action, in any case). Throws UsageError.
   static FateSelection parse(std::string_view text);
-  // The words that parse() takes, of the reasons only those that are met with most.
+  // The words that parse() accepts, with the most common reasons only.
   static std::vector<std::string> common_words();
 
   [[nodiscard]] bool takes_all() const { return words_.empty(); }

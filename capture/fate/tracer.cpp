@@ -63,8 +63,8 @@ void Tracer::load(Kind kind, const Rings& rings) {
   const LibbpfWords words;
   const int result = bpf_object__load(object_.get());
   if (result != 0) {
-    throw system_error("loading the tracing programs (" + LibbpfWords::most_telling() + ")",
-                       -result, permission_hint());
+    throw system_error("loading the tracing programs (" + LibbpfWords::error() + ")", -result,
+                       permission_hint());
   }
   attach();
   last_fd_ = bpf_map__fd(map("last_packets"));
@@ -72,7 +72,7 @@ void Tracer::load(Kind kind, const Rings& rings) {
 
 void Tracer::configure(const Rings& rings) {
   std::size_t size = 0;
-  // libbpf hands out the memory that becomes the map, as const.
+  // libbpf returns the map's initial value as const, but it may be changed before loading.
   auto* limits =
       static_cast<xdpcap_limits*>(const_cast<void*>(bpf_map__initial_value(map(".rodata"), &size)));
   if (limits == nullptr || size < sizeof(*limits))
@@ -82,7 +82,7 @@ void Tracer::configure(const Rings& rings) {
                                                    XDPCAP_RING_OVERHANG);
   bpf_map__set_value_size(map("last_packets"), cpus_ * sizeof(xdpcap_last));
   const int result = bpf_map__reuse_fd(map("rings"), rings.array_fd());
-  if (result != 0) throw system_error("giving the rings to the tracing programs", -result);
+  if (result != 0) throw system_error("sharing the rings with the tracing programs", -result);
 }
 
 void Tracer::attach() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The tracing programs in the kernel: loads and attaches them, and reads what they count.
+// Loads and attaches the tracing programs, and reads their counts.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -22,23 +22,23 @@ struct PairCount {
 
 class Tracer {
  public:
-  // Attaches programs that lay fates into `rings`: with BTF (names, namespaces), or to the plain
-  // tracepoints where the kernel has none. `cpus`: possible ones. Throws Error when neither works.
+  // Attaches programs that write fates into `rings`: with BTF (names, namespaces), or to the plain
+  // tracepoints if the kernel has none. `cpus`: possible ones. Throws Error if neither works.
   Tracer(const Rings& rings, std::uint32_t cpus);
 
-  // Why there are no names but numbers only; empty when there are.
+  // Why there are numbers instead of names; empty if there are names.
   [[nodiscard]] const std::string& shortcoming() const { return shortcoming_; }
   // The map of struct xdpcap_last, which recorders fill in.
   [[nodiscard]] int last_fd() const { return last_fd_; }
-  // Of the maps that are read below.
+  // The maps that the functions below read.
   [[nodiscard]] std::vector<int> descriptors() const;
-  // Whether they can be: before Linux 5.19 (commit c8644cd0efe7), not by a process without CAP_BPF,
-  // where kernel.unprivileged_bpf_disabled is set.
+  // Whether they can be read: before Linux 5.19 (commit c8644cd0efe7) not by a process without
+  // CAP_BPF if kernel.unprivileged_bpf_disabled is set.
   [[nodiscard]] bool can_be_read() const;
   [[nodiscard]] std::vector<PairCount> pairs() const;
-  // Reports that are missing among pairs(), which has room for some thousand.
+  // The number of reports missing from pairs(), which has room for some thousand pairs.
   [[nodiscard]] std::uint64_t uncounted() const;
-  // The device's name when it was first heard of; nothing when it was not, or without BTF.
+  // The device's name when it was first seen; nothing if it was not, or without BTF.
   [[nodiscard]] std::optional<std::string> name_of(const xdpcap_device& device) const;
 
  private:

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// What the tracing programs (in the kernel) and their reader share beside record.h: counts for each
-// pair of devices, and the names of devices. Plain C, so that BPF C can include it too.
+// What the tracing programs (in the kernel) and their reader share besides record.h: counts for
+// each pair of devices, and the names of devices. Plain C, so that BPF C can include it too.
 #ifndef XDPCAP_TRACING_H
 #define XDPCAP_TRACING_H
 
 #include <linux/types.h>
 
-// What the programs have to know before they are loaded.
+// Constants that are set before the programs are loaded.
 struct xdpcap_limits {
-  __u32 cpus;         // lines in the map of struct xdpcap_last
+  __u32 cpus;         // entries in the map of struct xdpcap_last
   __u32 ring_memory;  // bytes of a ring with its header and overhang
 };
 
@@ -31,7 +31,7 @@ enum xdpcap_report {
   XDPCAP_REPORT_ENQUEUE,    // many at once: xdp_cpumap_enqueue
 };
 
-// What is counted apart from each other.
+// The key of the counts.
 struct xdpcap_pair {
   struct xdpcap_device from;
   struct xdpcap_device to;  // a CPU's number for a cpumap; 0: none
@@ -43,8 +43,8 @@ struct xdpcap_pair {
 };
 
 struct xdpcap_pair_count {
-  __u64 packets;  // that went well, if error is 0
-  __u64 dropped;  // of those that were reported many at once
+  __u64 packets;  // successful, if error is 0
+  __u64 dropped;  // only of reports of many at once
 };
 
 #endif

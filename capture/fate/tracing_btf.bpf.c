@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// The kernel's reports as programs with BTF see them: the arguments of the tracepoints
-// (include/trace/events/xdp.h), with devices and programs as pointers. Not to const, as there:
-// BPF_CORE_READ would declare constants without a value, of which clang warns from 21 on.
+// The kernel's reports with BTF: the arguments of the tracepoints (include/trace/events/xdp.h),
+// with devices and programs as pointers. Unlike there, not to const: BPF_CORE_READ would declare
+// uninitialized constants, which clang warns about since 21.
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -10,7 +10,7 @@
 #include "fate/kernel_types.h"
 #include "fate/tracing_core.bpf.h"
 
-// bpf_redirect() names no map: the kernel then says this instead of a map's id.
+// bpf_redirect() uses no map: the kernel then reports this instead of a map's id.
 #define NO_MAP 0x7fffffffU
 
 static __always_inline struct xdpcap_device device(struct net_device *dev)
@@ -45,8 +45,8 @@ static __always_inline struct net_device *target_device(const void *target, __u3
 	return dev;
 }
 
-// The target is a pointer to const void, which the verifier lets no program load before Linux 6.13:
-// the helper does not ask.
+// The target is a pointer to const void, which the verifier does not let programs load before Linux
+// 6.13; the helper can.
 static __always_inline const void *target_of(const unsigned long long *ctx)
 {
 	const void *target = 0;
@@ -85,7 +85,7 @@ static __always_inline int redirected(struct net_device *dev, struct bpf_prog *p
 		fate.map_id = map_id;
 		fate.map_index = index;
 	} else {
-		// bpf_redirect() looks the index up where the packet came in.
+		// bpf_redirect() looks up the index in the namespace where the packet arrived.
 		fate.target = index;
 		fate.target_namespace = fate.ingress_namespace;
 	}
@@ -110,7 +110,8 @@ int BPF_PROG(on_redirect_err, struct net_device *dev, struct bpf_prog *prog,
 	return redirected(dev, prog, target_of(ctx), error, map_type, map_id, index);
 }
 
-// Until Linux 5.13 (commit ee75aef23afe) the map came as a pointer, and with events of its own.
+// Until Linux 5.13 (commit ee75aef23afe) the map was a pointer, and redirects by maps had their own
+// events.
 static __always_inline int redirected_by_map(struct net_device *dev,
 					     struct bpf_prog *prog, const void *target,
 					     int error, struct bpf_map *map, __u32 index)

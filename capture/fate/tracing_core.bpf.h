@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// Ties what the kernel reports to the packet it is about. A report of one packet comes on the same
-// CPU right after the packet's program has returned, with nothing in between: so it is about the
-// last packet that came to a recorder there, provided that action and interface are the same.
-// What the kernel reports of many packets at once is only counted.
+// Ties the kernel's reports to packets. A report of one packet arrives on the same CPU right after
+// the packet's program has returned, with no other packet in between. So it is about the last
+// packet that reached a recorder there, provided that action and interface are the same. Reports of
+// many packets at once are only counted.
 #ifndef XDPCAP_TRACING_CORE_H
 #define XDPCAP_TRACING_CORE_H
 
@@ -12,14 +12,14 @@
 #include "fate/tracing.h"
 #include "recorder/record.h"
 
-// libbpf's macros give every program a context, whether it needs it or not.
+// libbpf's macros declare a context in every program, used or not.
 #pragma clang diagnostic ignored "-Wunused-parameter"
 
-// All that is in .rodata; set before loading.
+// The only variable in .rodata; set before loading.
 const volatile struct xdpcap_limits limits = {};
 
-// All that is in .bss.
-__u64 uncounted;  // reports that found no room among the pairs
+// The only variable in .bss.
+__u64 uncounted;  // reports for which `pairs` had no room
 
 // The capture's own rings (record.h), by CPU.
 struct {
@@ -78,13 +78,13 @@ static __always_inline struct xdpcap_fate *slot_of(const struct xdpcap_last *las
 	memory = bpf_map_lookup_elem(ring, &zero);
 	if (!memory)
 		return 0;
-	at &= 0x3ffffffc;  // never true; for the verifier, as is the next
+	at &= 0x3ffffffc;  // changes nothing; for the verifier, as is the next check
 	if (at > limits.ring_memory - sizeof(struct xdpcap_fate))
 		return 0;
 	return memory + at;
 }
 
-// Adds to the count of a pair. True if it is a pair that was not known.
+// Adds to the count of a pair. True if the pair is new.
 static __always_inline int count(const struct xdpcap_pair *pair, __u64 packets, __u64 dropped)
 {
 	struct xdpcap_pair_count none = {};
@@ -95,8 +95,8 @@ static __always_inline int count(const struct xdpcap_pair *pair, __u64 packets, 
 		bpf_map_update_elem(&pairs, pair, &none, BPF_NOEXIST);
 		sum = bpf_map_lookup_elem(&pairs, pair);
 		if (!sum) {
-			// Relaxed: for a stricter order, clang 20 and newer take an instruction that
-			// came with Linux 5.12 (commit 5ca419f2864a).
+			// Relaxed: for a stricter order, clang 20 and newer emit an instruction that
+			// needs Linux 5.12 (commit 5ca419f2864a).
 			__atomic_fetch_add(&uncounted, 1, __ATOMIC_RELAXED);
 			return 0;
 		}
@@ -106,8 +106,8 @@ static __always_inline int count(const struct xdpcap_pair *pair, __u64 packets, 
 	return fresh;
 }
 
-// Hands a report of one packet to that packet. False if it is about none that came through the
-// hook; else 2 if its pair of devices is new, else 1.
+// Attributes a report to its packet. Returns 0 if it is not about a packet of the hook, 2 if its
+// pair of devices is new, else 1.
 static __always_inline int decide(const struct xdpcap_fate *report, __u32 kind)
 {
 	struct xdpcap_last *last = last_packet();
@@ -142,8 +142,8 @@ static __always_inline int decide(const struct xdpcap_fate *report, __u32 kind)
 	return count(&pair, 1, 0) + 1;
 }
 
-// Whether reports about this device are about packets that came through the hook: the driver is
-// still at the batch in which one did.
+// Whether reports about this device may be about packets of the hook: the driver is still
+// processing a batch with one.
 static __always_inline int is_at_work(__u32 device)
 {
 	struct xdpcap_last *last = last_packet();
@@ -151,8 +151,8 @@ static __always_inline int is_at_work(__u32 device)
 	return last && last->ingress == device;
 }
 
-// A cpumap's queue takes packets of every device, so these have no `from`. They are
-// counted while a driver is at a batch with packets of the hook.
+// A cpumap's queue gets packets from all devices, so these have no `from`. They are counted while a
+// driver processes a batch with packets of the hook.
 static __always_inline int enqueued(__u32 map_id, __u32 processed, __u32 dropped, __u32 cpu)
 {
 	struct xdpcap_last *last = last_packet();
@@ -166,7 +166,7 @@ static __always_inline int enqueued(__u32 map_id, __u32 processed, __u32 dropped
 	return 0;
 }
 
-// The driver is done with a batch of packets: what was not reported of the last one never will be.
+// The driver is done with a batch of packets: there will be no more reports about the last one.
 static __always_inline int close_batch(void)
 {
 	struct xdpcap_last *last = last_packet();

@@ -19,14 +19,14 @@ struct FreeBtf {
   void operator()(btf* types) const { btf__free(types); }
 };
 
-// What stands behind the last slash of a section's name: "tp_btf/xdp_redirect".
+// The event in a section's name such as "tp_btf/xdp_redirect".
 std::string event_of(const bpf_program* program) {
   const std::string section = bpf_program__section_name(program);
   return section.substr(section.rfind('/') + 1);
 }
 
-// Arguments of an event, without the data pointer of who listens; 0: there is no such event. The
-// kernel describes each by a typedef of a pointer to a function.
+// The number of an event's arguments, without the probe's data pointer; 0: no such event. The
+// kernel describes each event by a typedef of a function pointer.
 std::uint32_t arguments_of(const btf& types, const std::string& event) {
   const int id = btf__find_by_name_kind(&types, ("btf_trace_" + event).c_str(), BTF_KIND_TYPEDEF);
   if (id < 0) return 0;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Chooses among the tracing programs those whose events the running kernel has.
+// Selects the tracing programs whose events the running kernel has.
 #pragma once
 
 #include <bpf/libbpf.h>
 
 namespace xdpcap {
 
-// Leaves out programs for events that the kernel's BTF does not know, or knows with arguments from
-// another time. Throws Error when the kernel has no BTF.
+// Skips programs for events that are not in the kernel's BTF, or have other arguments there. Throws
+// Error if the kernel has no BTF.
 void choose_programs_with_btf(bpf_object& object);
 
-// Leaves out programs for events that tracefs does not list. Throws Error when it lists none.
+// Skips programs for events that are not in tracefs. Throws Error if none is.
 void choose_plain_programs(bpf_object& object);
 
 }  // namespace xdpcap

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// The kernel's reports as plain tracepoints, for kernels without BTF: numbers only, as
-// /sys/kernel/tracing/events/xdp/*/format lays them out (the same from Linux 5.10 to 7.x). Namespaces
-// and names of devices are not among them, nor the type of a map.
+// The kernel's reports as plain tracepoints, for kernels without BTF, in the layout of
+// /sys/kernel/tracing/events/xdp/*/format (the same from Linux 5.10 to 7.x): numbers only, without
+// namespaces, names of devices, or the type of a map.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -54,7 +54,7 @@ struct enqueue_event {
 	__s32 to_cpu;
 };
 
-// What a map has to do with it the event says by an id other than 0, and 2^31 - 1 for none.
+// If a map was used, the event has an id other than 0 and 2^31 - 1.
 static __always_inline int redirected(const struct redirect_event *event)
 {
 	struct xdpcap_fate fate = {

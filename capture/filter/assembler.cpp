@@ -28,8 +28,8 @@ constexpr std::uint8_t kJump64Imm = BPF_JMP | BPF_K;
 constexpr std::uint8_t kJump32Reg = BPF_JMP32 | BPF_X;
 constexpr std::uint8_t kJump32Imm = BPF_JMP32 | BPF_K;
 
-// A jump counts in 16 bits. One that has waited for its label for so long is bridged; what one
-// bridge adds leaves the rest in range.
+// Jump offsets have 16 bits. A jump whose label is still unbound after this many instructions gets
+// a trampoline; the instructions that trampolines add keep the rest in range.
 constexpr std::size_t kLongestWait = 30'000;
 
 }  // namespace
@@ -142,8 +142,8 @@ void Assembler::bridge_long_jumps() {
   const auto waits = [this](const Fixup& fixup) { return positions_[fixup.target.id_] < 0; };
   while (bridged_ < fixups_.size() && !waits(fixups_[bridged_])) ++bridged_;
   if (bridged_ == fixups_.size() || size() - fixups_[bridged_].at < kLongestWait) return;
-  // The program has to go around the bridge. Where it does not come by, the verifier would find the
-  // jump around it unreachable: some instruction later it does.
+  // The program has to jump over the trampolines. Where control does not fall through, that jump
+  // would be unreachable, which the verifier refuses; a later instruction is reached.
   if (!falls_through()) return;
 
   const std::size_t first = std::exchange(bridged_, fixups_.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A typed assembler for eBPF: instructions in, bytes out. It knows encodings and jump ranges and
-// nothing else; it makes no system call. Encodings: RFC 9669 (BPF ISA) and linux/bpf.h.
+// A typed assembler for eBPF. It handles encodings and jump ranges only, and makes no system calls.
+// Encodings: RFC 9669 (BPF ISA) and linux/bpf.h.
 #pragma once
 
 #include <linux/bpf.h>
@@ -12,8 +12,8 @@
 
 namespace xdpcap::ebpf {
 
-// Reg is one of the eleven registers. R0: result, R1-R5: arguments (lost in every call),
-// R6-R9: kept across calls, R10: frame pointer, read only.
+// Reg is one of the eleven registers. R0: return value, R1-R5: arguments (clobbered by calls),
+// R6-R9: callee-saved, R10: frame pointer, read-only.
 enum class Reg : std::uint8_t { r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10 };
 
 // Size is how much memory a load or a store touches.
@@ -49,7 +49,7 @@ enum class Cond : std::uint8_t {
   sle = BPF_JSLE,
 };
 
-// What an atomic instruction does that exchanges: BPF_XCHG | BPF_FETCH, which older headers lack.
+// The operation of an atomic exchange: BPF_XCHG | BPF_FETCH, which older headers lack.
 inline constexpr std::int32_t kExchange = 0xE0 | 1;
 
 // Label is a position in the program that may not be known yet. Made by Assembler::label().
@@ -63,8 +63,8 @@ class Label {
   std::size_t id_;
 };
 
-// Program is what the assembler makes: `notes` runs beside `code`, one text (often empty) for each
-// instruction, for people who read a dump.
+// Program is the assembler's output. `notes` has a comment (often empty) for each instruction of
+// `code`, for dumps.
 struct Program {
   std::vector<bpf_insn> code;
   std::vector<std::string> notes;
@@ -73,9 +73,9 @@ struct Program {
 class Assembler {
  public:
   Label label();
-  // The next instruction is what `label` stands for. A label is bound once.
+  // Binds `label` to the next instruction. A label is bound once.
   void bind(Label label);
-  // Notes what the next instruction is for.
+  // Attaches a comment to the next instruction.
   void note(std::string text);
 
   // dst = dst op src. The 32-bit forms clear the upper half of dst.
@@ -88,16 +88,16 @@ class Assembler {
 
   void load_imm64(Reg dst, std::uint64_t value);
   void load_map(Reg dst, int map_fd);
-  // dst = address of byte `offset` of the only value of an ARRAY map.
+  // dst = address of byte `offset` in the value of an ARRAY map with one entry.
   void load_map_value(Reg dst, int map_fd, std::uint32_t offset);
 
   void load(Size size, Reg dst, Reg base, std::int16_t offset);
   void store(Size size, Reg base, std::int16_t offset, Reg src);
   void store(Size size, Reg base, std::int16_t offset, std::int32_t imm);
 
-  // Adds `src` to memory (a word or a dword) in one piece.
+  // Atomically adds `src` to memory (a word or a dword).
   void add_atomically(Size size, Reg base, std::int16_t offset, Reg src);
-  // Exchanges `src` with memory (a word or a dword), with a full barrier. Linux 5.12.
+  // Atomically exchanges `src` and memory (a word or a dword), with a full barrier. Linux 5.12.
   void exchange(Size size, Reg base, std::int16_t offset, Reg src);
 
   void jump(Label target);
@@ -111,8 +111,8 @@ class Assembler {
 
   [[nodiscard]] std::size_t size() const { return program_.code.size(); }
 
-  // Resolves the jumps. Throws Error when a label was never bound, or when a jump backwards is out
-  // of range (32,767 instructions); the assembler is empty afterwards.
+  // Resolves the jumps. Throws Error if a label was never bound, or if a backward jump is out of
+  // range (32,767 instructions). The assembler is empty afterwards.
   Program assemble();
 
  private:
@@ -121,8 +121,8 @@ class Assembler {
     Label target;
   };
 
-  // Keeps jumps forward in range: puts a jump of its own here for each label that jumps from far
-  // away are waiting for, and leads them there.
+  // Keeps forward jumps in range: emits a trampoline here for each label that distant jumps refer
+  // to, and redirects those jumps to it.
   void bridge_long_jumps();
   void bridge(Label target, std::size_t first, std::size_t last);
   [[nodiscard]] bool falls_through() const;
@@ -136,7 +136,7 @@ class Assembler {
   std::string pending_note_;
   std::vector<std::ptrdiff_t> positions_;  // by label; -1 while it is not bound
   std::vector<Fixup> fixups_;              // in the order of `at`
-  std::size_t bridged_ = 0;                // fixups_ before this one need no bridge any more
+  std::size_t bridged_ = 0;                // fixups_ before this one are in range for good
 };
 
 }  // namespace xdpcap::ebpf

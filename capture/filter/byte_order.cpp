@@ -11,14 +11,14 @@
 namespace xdpcap::ir {
 namespace {
 
-// Webs groups the values that A takes: values that one use may see are of one web, and a web is in
-// one byte order throughout. A disjoint-set forest.
+// Webs partitions the definitions of A: definitions that reach a common use are in the same web,
+// and all of a web is in one byte order. A disjoint-set forest.
 class Webs {
  public:
   struct Web {
-    bool host_order = false;      // some use wants the number
-    std::uint8_t bytes = 0;       // what its loads load; 0 as long as there is none
-    std::uint32_t constants = 0;  // all constants that it takes, or'ed together
+    bool host_order = false;      // some use needs the number
+    std::uint8_t bytes = 0;       // the width of its loads; 0 if it has none
+    std::uint32_t constants = 0;  // all constants assigned to it, ORed together
   };
 
   std::size_t add() {
@@ -40,7 +40,7 @@ class Webs {
     if (web.bytes != 0 && bytes != 0 && web.bytes != bytes) web.host_order = true;
     web.bytes = std::max(web.bytes, bytes);
   }
-  // The bytes of a web to be kept in network order; 0 for one in host order.
+  // The width of a web that is kept in network order; 0 for a web in host order.
   std::uint8_t network_bytes(std::size_t value) {
     const Web& web = of(value);
     const bool fits = web.bytes == 4 || (web.bytes == 2 && web.constants <= 0xFFFF);
@@ -56,7 +56,7 @@ class Webs {
   std::vector<Web> webs_;
 };
 
-// The number that the bytes of `value`, which are in network order, make in this machine's memory.
+// Converts `value` between host and network order.
 std::uint32_t swap(std::uint32_t value, std::uint8_t bytes) {
   const std::uint32_t swapped = __builtin_bswap32(value);
   return bytes == 2 ? swapped >> 16 : swapped;
@@ -75,8 +75,8 @@ bool tests_bits(const Branch& branch) {
   return test && std::holds_alternative<std::uint32_t>(branch.right);
 }
 
-// Walks over every place where A gets or gives a value; twice, first to find the webs and then to
-// rewrite them. Values have the same numbers in both walks.
+// Walks over every definition and use of A twice: first to find the webs, then to rewrite them.
+// Both walks number the definitions alike.
 class Walk {
  public:
   explicit Walk(Graph& graph)
@@ -85,7 +85,7 @@ class Walk {
         live_(live_at_start(graph)),
         at_start_(graph) {
     for (const BlockId id : order_) at_start_[id] = webs_.add();
-    first_ = webs_.add();  // and the exits', which nobody reads
+    first_ = webs_.add();  // for the exits, where A is never read
   }
 
   void find_webs() {
@@ -115,8 +115,8 @@ class Walk {
   }
 
  private:
-  // Bitwise operations with a constant keep the value's web; everything else that defines A opens
-  // a new one.
+  // Bitwise operations with a constant stay in the same web; every other definition of A starts a
+  // new one.
   static bool makes_value(const Op& op) {
     const auto* compute = std::get_if<Compute>(&op.what);
     return defines(op).has(Var::a) && (compute == nullptr || !is_bitwise(*compute));
@@ -163,7 +163,7 @@ class Walk {
     }
   }
 
-  // A constant that the loaded bytes cannot hold equals none of them, swapped or not.
+  // A constant too large for the loaded width never compares equal, swapped or not.
   static void rewrite(Branch& branch, std::uint8_t bytes) {
     if (bytes == 0) return;
     auto& right = std::get<std::uint32_t>(branch.right);

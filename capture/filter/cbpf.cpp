@@ -22,7 +22,7 @@ std::string hex(std::uint32_t value) {
   return text.data();
 }
 
-// The opcodes that libpcap's bpf_filter() knows, and no other combination of their bits.
+// Exactly the opcodes that libpcap's bpf_filter() knows.
 bool is_known(std::uint16_t code) {
   switch (code) {
     case BPF_LD | BPF_W | BPF_ABS:
@@ -94,8 +94,8 @@ void check(const CbpfProgram& program, std::size_t position) {
     throw invalid(position, "there is no scratch memory M[" + std::to_string(insn.k) + "]");
   }
   if (divides_by_constant(insn.code) && insn.k == 0) throw invalid(position, "division by zero");
-  // C leaves open what that is, so libpcap's interpreter does; the kernel refuses it, too.
-  // libpcap's compiler makes none.
+  // Undefined in C and so in libpcap's interpreter; the kernel refuses it, too. libpcap's compiler
+  // never emits it.
   if (shifts_by_constant(insn.code) && insn.k > 31) {
     throw invalid(position, "it shifts 32 bits by " + std::to_string(insn.k));
   }
@@ -126,8 +126,7 @@ void validate(const CbpfProgram& program) {
                      "make it shorter: a net or a range of ports instead of many of them");
   }
   for (std::size_t position = 0; position < program.size(); ++position) check(program, position);
-  // Anything else at the end would run on behind it. Even a `ja` back does not do for libpcap and
-  // for the kernel.
+  // Anything else could run past the end. libpcap and the kernel refuse even a backward `ja` here.
   const std::size_t last = program.size() - 1;
   if (BPF_CLASS(program[last].code) != BPF_RET) {
     throw invalid(last, "the program does not end with a return");

@@ -12,12 +12,12 @@ namespace xdpcap {
 enum class CbpfVerdict : std::uint8_t {
   no_match,
   match,
-  endless,  // no match either: more than kMaxBackwardJumps jumps backwards
+  endless,  // no match either: more than kMaxBackwardJumps backward jumps
 };
 
-// What a valid filter (cbpf.hpp) says about a packet, in user space: what the compiled filter says
-// in the kernel, with the same bounds (codegen.hpp). libpcap has an interpreter too, but that of
-// 1.10 runs a program that never ends for ever.
+// Runs a valid filter (cbpf.hpp) over a packet in user space, with the result and the limits of the
+// compiled filter in the kernel (codegen.hpp). libpcap's own interpreter would not do: that of 1.10
+// never returns from an endless loop.
 CbpfVerdict run_cbpf(const CbpfProgram& filter, std::span<const std::byte> packet);
 
 }  // namespace xdpcap

@@ -24,9 +24,9 @@ ir::Graph optimised(const CbpfProgram& filter, std::uint32_t packet_start) {
   ir::thread_jumps(graph);                           // 2
   ir::remove_dead_code(graph);                       // 3
   ir::fuse_tests(graph);                             // 4
-  ir::thread_jumps(graph);                           // 5: around tests that decide nothing any more
+  ir::thread_jumps(graph);                           // 5: past tests that were fused away
   ir::choose_byte_order(graph);                      // 6
-  ir::forget_variants(graph);                        // 7
+  ir::scrub_bounds(graph);                           // 7
   return graph;
 }
 
@@ -48,8 +48,8 @@ bool reads_packet(const ir::Graph& graph) {
   return has<ir::Load>(graph);
 }
 
-// The verifier refuses code that no jump leads to, and the surrounding program has some at both
-// labels. Where a filter does not go to one, a jump that is never taken does: the context is never
+// The verifier refuses unreachable code, and the surrounding program has code at both labels. If
+// the filter does not use one of them, emit a jump there that is never taken: the context is never
 // null.
 void mention_both_exits(Assembler& code, const ir::Graph& graph, const FilterFrame& frame) {
   const bool rejects = leads_to(graph, ir::kNoMatch) || reads_packet(graph);
@@ -57,7 +57,7 @@ void mention_both_exits(Assembler& code, const ir::Graph& graph, const FilterFra
   if (!rejects) code.jump_if(Cond::eq, Reg::r6, 0, frame.no_match);
 }
 
-// The helper takes some 5 ns, which a packet that the filter rejects early need not pay.
+// The call takes some 5 ns, so it comes late: a packet that is rejected early does not pay for it.
 void emit_length(Assembler& code, const FilterFrame& frame) {
   code.note("length of the whole packet");
   code.alu64(ebpf::Alu::mov, Reg::r1, Reg::r6);
@@ -78,8 +78,8 @@ void emit_filter(Assembler& code, const CbpfProgram& filter, const FilterFrame& 
   if (!frame.frags || !reads_packet(graph)) {
     return emit_direct(code, direct, filter, frame, frame.no_match);
   }
-  // A filter changes nothing, so one that comes to the end of the linear part may start again, now
-  // through the helper that sees the fragments as well.
+  // A filter has no side effects. So when it needs bytes past the linear part it starts over,
+  // reading through the helper, which sees the fragments as well.
   const Label again = code.label();
   emit_direct(code, direct, filter, frame, again);
   code.bind(again);

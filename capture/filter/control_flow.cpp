@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The passes that move blocks and drop operations: thread_jumps and remove_dead_code.
+// The passes that merge blocks and remove operations: thread_jumps and remove_dead_code.
 #include <algorithm>
 #include <cstddef>
 #include <utility>
@@ -12,7 +12,7 @@
 namespace xdpcap::ir {
 namespace {
 
-// Where a jump to `id` ends up.
+// The final target of a jump to `id`.
 BlockId destination(const Graph& graph, BlockId id) {
   while (graph[id].ops.empty() && std::holds_alternative<Jump>(graph[id].end)) {
     id = std::get<Jump>(graph[id].end).to;
@@ -20,7 +20,7 @@ BlockId destination(const Graph& graph, BlockId id) {
   return id;
 }
 
-// A block and the only one that follows it, and that follows only it, are one.
+// Merges a block with its only successor if it is that block's only predecessor.
 void join_followers(Graph& graph, BlockId id, ByBlock<std::size_t>& predecessors) {
   Block& block = graph[id];
   while (const auto* jump = std::get_if<Jump>(&block.end)) {
@@ -44,7 +44,7 @@ ByBlock<char> can_match(const Graph& graph) {
       });
 }
 
-void cut_hopeless_ways(Graph& graph) {
+void prune_edges_without_match(Graph& graph) {
   const ByBlock<char> matches = can_match(graph);
   const auto redirect = [&](BlockId& next) {
     if (matches[next] == 0) next = kNoMatch;
@@ -53,32 +53,32 @@ void cut_hopeless_ways(Graph& graph) {
   for (const BlockId id : reverse_postorder(graph)) for_each_successor(graph[id], redirect);
 }
 
-// Whether anything wants what `op` does. Of a load, at least the rejection of short packets.
-bool is_wanted(const Op& op, VarSet after) {
+// Whether `op` has an effect. A load always has one: it rejects short packets.
+bool has_effect(const Op& op, VarSet after) {
   return std::holds_alternative<Load>(op.what) || (after - defines(op)) != after;
 }
 
-// The variables wanted before `op`, given those wanted after it.
-VarSet wanted_before(const Op& op, VarSet after) {
-  return is_wanted(op, after) ? (after - defines(op)) | uses(op) : after;
+// The variables that are live before `op`, given those that are live after it.
+VarSet live_before(const Op& op, VarSet after) {
+  return has_effect(op, after) ? (after - defines(op)) | uses(op) : after;
 }
 
-ByBlock<VarSet> wanted_at_start(const Graph& graph) {
+ByBlock<VarSet> needed_at_start(const Graph& graph) {
   return solve_backwards(graph, ByBlock<VarSet>(graph),
-                         [](const Block& block, const ByBlock<VarSet>& wanted) {
-                           VarSet now = live_at_end(block, wanted);
-                           for (const Op& op : reversed(block.ops)) now = wanted_before(op, now);
+                         [](const Block& block, const ByBlock<VarSet>& live) {
+                           VarSet now = live_at_end(block, live);
+                           for (const Op& op : reversed(block.ops)) now = live_before(op, now);
                            return now;
                          });
 }
 
-void drop_unwanted(Block& block, VarSet wanted) {
+void remove_dead_ops(Block& block, VarSet live) {
   std::vector<Op> kept;
   for (Op op : reversed(block.ops)) {
-    if (!is_wanted(op, wanted)) continue;
+    if (!has_effect(op, live)) continue;
     auto* load = std::get_if<Load>(&op.what);
-    if (load != nullptr && !wanted.has(load->to)) load->discard = true;
-    wanted = wanted_before(op, wanted);
+    if (load != nullptr && !live.has(load->to)) load->discard = true;
+    live = live_before(op, live);
     kept.push_back(op);
   }
   std::ranges::reverse(kept);
@@ -101,10 +101,10 @@ void thread_jumps(Graph& graph) {
 }
 
 void remove_dead_code(Graph& graph) {
-  cut_hopeless_ways(graph);
-  const ByBlock<VarSet> wanted = wanted_at_start(graph);
+  prune_edges_without_match(graph);
+  const ByBlock<VarSet> live = needed_at_start(graph);
   for (const BlockId id : reverse_postorder(graph)) {
-    drop_unwanted(graph[id], live_at_end(graph[id], wanted));
+    remove_dead_ops(graph[id], live_at_end(graph[id], live));
   }
 }
 

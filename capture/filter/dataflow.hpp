@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What holds at each place of a graph, where that depends on what holds elsewhere: the loop that
-// all analyses of the passes share.
+// The data-flow framework of the passes.
 #pragma once
 
 #include <utility>
@@ -10,9 +9,9 @@
 
 namespace xdpcap::ir {
 
-// Calls visit(block, round), which says whether it learned anything, for all blocks in this order,
-// and for all of them again until none does. The order is such that one round is enough for a graph
-// without loops. What a visit may learn has to come to an end.
+// Calls visit(block, round) for all blocks in `order`, again and again, until no visit returns true
+// (changed). A graph without loops needs one round, in the right order. The lattice must have
+// finite height.
 template <class Blocks, class Visit>
 void visit_until_stable(const Graph& graph, const Blocks& order, Visit visit) {
   bool changed = true;
@@ -23,9 +22,9 @@ void visit_until_stable(const Graph& graph, const Blocks& order, Visit visit) {
   }
 }
 
-// What holds at the start of each block, where start_of(block, at_start) tells it from what holds
-// at the start of the block's successors. `at_start` is what to begin with; it stays as it is for
-// the exits.
+// Solves a backward data-flow problem: start_of(block, at_start) computes the value at the start of
+// a block from those at the start of its successors. `at_start` has the initial values, which are
+// final for the exits.
 template <class Value, class StartOf>
 ByBlock<Value> solve_backwards(const Graph& graph, ByBlock<Value> at_start, StartOf start_of) {
   const std::vector<BlockId> order = reverse_postorder(graph);

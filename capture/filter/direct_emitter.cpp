@@ -22,8 +22,8 @@ bool fits_offset(std::int32_t offset) {
 
 // DirectEmitter reads the linear part.
 //
-//   R0  A                R3     cursor, beside X      R6  context
-//   R1  X, or cursor     R5     fuel                  R7  start of the packet
+//   R0  A                R3     cursor, if not in R1  R6  context
+//   R1  X, or cursor     R5     backward jumps left   R7  start of the packet
 //   R2  packet's guard   stack  M[i]                  R8  end of the linear part
 class DirectEmitter final : public GraphEmitter {
  public:
@@ -34,12 +34,12 @@ class DirectEmitter final : public GraphEmitter {
 
  private:
   static constexpr Reg kGuard = Reg::r2;
-  static constexpr Reg kFuel = Reg::r5;
+  static constexpr Reg kBudget = Reg::r5;
   static constexpr Reg kStart = Reg::r7;
   static constexpr Reg kEnd = Reg::r8;
 
   void emit(const ir::Load& load) override {
-    if (load.discard) return;  // its guard is all that was wanted
+    if (load.discard) return;  // only its guard is needed
     const Reg to = reg(load.to);
     const Reg base = load.base == ir::Base::packet ? kStart : reg(Var::cursor);
     if (fits_offset(load.offset)) {
@@ -69,10 +69,10 @@ class DirectEmitter final : public GraphEmitter {
     code().alu64(Alu::add, pointer, kStart);
   }
 
-  void fill_tank() override { code().alu64(Alu::mov, kFuel, imm(ir::kMaxBackwardJumps + 1)); }
-  void burn_unit() override {
-    code().alu64(Alu::sub, kFuel, 1);
-    code().jump_if(Cond::eq, kFuel, 0, no_match());
+  void emit_budget() override { code().alu64(Alu::mov, kBudget, imm(ir::kMaxBackwardJumps + 1)); }
+  void emit_backward_jump_check() override {
+    code().alu64(Alu::sub, kBudget, 1);
+    code().jump_if(Cond::eq, kBudget, 0, no_match());
   }
 
   Label too_short_;

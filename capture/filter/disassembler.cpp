@@ -124,7 +124,7 @@ std::string constant(const bpf_insn& insn, const bpf_insn& next) {
   return dst + hex(std::uint64_t{high} << 32 | low) + " ll";
 }
 
-// As the kernel's verifier writes them.
+// In the verifier's notation.
 std::string atomic(const bpf_insn& insn) {
   if (insn.imm == BPF_ADD) {
     return "lock " + memory(insn, insn.dst_reg) + " += " + reg(insn.src_reg);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The last step of the compiler: a graph to eBPF instructions, in two flavours.
+// The last step of the compiler: two backends, from a graph to eBPF instructions.
 #pragma once
 
 #include "filter/assembler.hpp"
@@ -9,14 +9,14 @@
 
 namespace xdpcap {
 
-// Emits a graph that guard_packet() has been over: it reads the packet's linear part through its
-// pointers. A packet whose linear part is too short goes to `too_short`. `filter` is what the notes
-// beside the instructions quote.
+// Emits a graph after guard_packet(): reads the packet's linear part through its pointers. If the
+// linear part is too short it jumps to `too_short`. The notes beside the instructions quote
+// `filter`.
 void emit_direct(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
                  const FilterFrame& frame, ebpf::Label too_short);
 
-// Emits a graph without guards: it reads the whole packet through bpf_xdp_load_bytes() (from 5.18
-// on), which checks the bounds itself. Slower, for packets that have fragments.
+// Emits a graph without guards: reads the whole packet through bpf_xdp_load_bytes() (since 5.18),
+// which checks the bounds itself. Slower, for packets with fragments.
 void emit_through_helper(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
                          const FilterFrame& frame);
 

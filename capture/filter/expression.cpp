@@ -17,15 +17,15 @@
 namespace xdpcap {
 namespace {
 
-// tcpdump's default: what a matching packet's `ret` says. Only "not 0" matters to a recorder, but
-// -d shows the same programs as tcpdump does.
+// tcpdump's default, the `ret` of a matching packet. To a recorder only "not 0" matters, but -d
+// should print the same programs as tcpdump.
 constexpr int kSnaplen = 262144;
 
-// What tcpdump takes for the netmask when it reads a savefile, where no interface tells: `ip
-// broadcast` then means 0.0.0.0 or 255.255.255.255. PCAP_NETMASK_UNKNOWN would refuse it.
+// tcpdump's netmask when it reads a savefile and has no interface to ask: `ip broadcast` then
+// means 0.0.0.0 or 255.255.255.255. With PCAP_NETMASK_UNKNOWN it would be refused.
 constexpr bpf_u_int32 kNetmask = 0;
 
-// Before libpcap 1.8, pcap_compile() keeps its state in static variables: one call at a time.
+// Before libpcap 1.8, pcap_compile() was not thread-safe: its state was static.
 std::mutex pcap_compile_mutex;
 
 struct ClosePcap {
@@ -35,8 +35,8 @@ struct FreeCode {
   void operator()(bpf_program* program) const { pcap_freecode(program); }
 };
 
-// `inbound` and `outbound` ask what Linux knows of a packet on a socket. Before XDP there is
-// nothing to ask, and libpcap's interpreter would let such a filter match nothing at all.
+// `inbound` and `outbound` load metadata of an skb, which XDP packets do not have; in libpcap's
+// interpreter such a filter would match nothing.
 constexpr std::uint32_t kSocketMetadata = 0xFFFFF000;  // SKF_AD_OFF of linux/filter.h
 void refuse_socket_metadata(const CbpfProgram& program) {
   const bool asks = std::any_of(program.begin(), program.end(), [](const CbpfInstruction& insn) {
@@ -45,7 +45,7 @@ void refuse_socket_metadata(const CbpfProgram& program) {
   });
   if (!asks) return;
   throw UsageError("inbound and outbound are unknown to XDP: every packet has just come in",
-                   "leave the word out");
+                   "remove the word from the filter");
 }
 
 CbpfProgram compile_expression(const std::string& expression, LinkType link_type) {
@@ -70,7 +70,7 @@ CbpfProgram compile_expression(const std::string& expression, LinkType link_type
   return program;
 }
 
-// The filter as a message quotes it: files of filters can be long, and hold anything.
+// Quotes the filter for a message: filters from files can be long, and contain anything.
 std::string quoted(std::string_view filter) {
   constexpr std::size_t kMost = 200;
   std::string text = printable(std::string(filter.substr(0, kMost)));
@@ -78,7 +78,7 @@ std::string quoted(std::string_view filter) {
   return '"' + text + '"';
 }
 
-// "<length>,..." is never an expression: a number alone or before a comma is no primitive.
+// "<length>,..." is never an expression: neither a lone number nor a comma is a primitive.
 bool looks_raw(std::string_view text) {
   const std::size_t comma = text.find(',');
   return comma != std::string_view::npos &&
@@ -106,7 +106,7 @@ CbpfProgram parse_raw(std::string_view text) {
   if (trim(fields.back()).empty()) fields.pop_back();  // tr '\n' ',' leaves a comma at the end
   const std::size_t count = fields.size() - 1;
   if (parse_number<std::uint32_t>(trim(fields.front())) != count) {
-    throw UsageError("the filter announces " + std::string(trim(fields.front())) +
+    throw UsageError("the filter declares " + std::string(trim(fields.front())) +
                      " instructions and has " + std::to_string(count));
   }
   CbpfProgram program;
@@ -126,8 +126,9 @@ LinkType parse_link_type(std::string_view text) {
   if (to_lower(bare).starts_with("dlt_")) bare.erase(0, 4);
   const int dlt = pcap_datalink_name_to_val(bare.c_str());
   if (dlt < 0) {
-    throw UsageError("unknown link type \"" + name + "\"",
-                     "Names are libpcap's (EN10MB, RAW, LINUX_SLL ...); a number will do too.");
+    throw UsageError(
+        "unknown link type \"" + name + "\"",
+        "names are libpcap's (EN10MB, RAW, LINUX_SLL, ...); a DLT number is accepted, too");
   }
   return {dlt};
 }

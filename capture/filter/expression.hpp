@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the user typed to classic BPF.
+// Filter expressions to classic BPF.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@
 
 namespace xdpcap {
 
-// A link type as libpcap numbers them for pcap_compile (DLT_*; 1 is Ethernet).
+// A link type, by libpcap's number for pcap_compile() (DLT_*; 1 is Ethernet).
 struct LinkType {
   int dlt = 1;
 };
 
-// IPv4 or IPv6 without anything in front (DLT_RAW): what filters at offsets are compiled for.
+// IPv4 or IPv6 without a link-layer header (DLT_RAW), for filters with --offset.
 inline constexpr LinkType kRawIp{12};
 
 // Parses a link type's name in any case, with or without "DLT_" ("EN10MB", "raw"), or its number.
@@ -31,7 +31,7 @@ std::vector<std::uint32_t> parse_offsets(std::string_view text);
 
 // Compiles a filter: a libpcap expression (optimised; empty matches every packet), or a classic
 // BPF program written "<length>,<code> <jt> <jf> <k>,..." as `tcpdump -ddd | tr '\n' ','` prints
-// it. The result is valid (cbpf.hpp). Throws UsageError with libpcap's words.
+// it. The result is valid (cbpf.hpp). Throws UsageError with libpcap's message.
 CbpfProgram compile_filter(std::string_view text, LinkType link_type);
 
 }  // namespace xdpcap

@@ -24,8 +24,8 @@ struct CloseFile {
 
 }  // namespace
 
-// libpcap keeps its table to itself but writes by it: the number is the last field of the 24 bytes
-// that a pcap file begins with.
+// libpcap does not export its table but uses it for files, so let it write a file header: the
+// number is the last field of its 24 bytes.
 std::uint16_t file_link_type(LinkType link_type) {
   constexpr std::size_t kHeaderSize = 24;
   constexpr std::size_t kNetworkAt = 20;

@@ -7,8 +7,8 @@
 
 namespace xdpcap {
 
-// The number that capture files use for a link type (LINKTYPE_*). It differs from libpcap's own
-// number (DLT_*) for a few, raw IP among them: https://www.tcpdump.org/linktypes.html
+// The number of a link type in capture files (LINKTYPE_*). For some, such as raw IP, it differs
+// from libpcap's own number (DLT_*): https://www.tcpdump.org/linktypes.html
 std::uint16_t file_link_type(LinkType link_type);
 
 }  // namespace xdpcap

@@ -18,14 +18,14 @@ struct Test {
   std::uint32_t value;
   BlockId pass;
   BlockId fail;
-  std::size_t ops;  // how many operations of the block it takes
+  std::size_t ops;  // the number of the block's operations that belong to it
 };
 
 std::uint32_t all_bits(unsigned bytes) {
   return 0xFFFFFFFFU >> (32 - 8 * bytes);
 }
 
-// Reads the branch; mask and operations are those of the load.
+// Fills in the branch's part of `test`; load and mask are there already.
 bool read_branch(const Branch& branch, Test& test) {
   const auto* constant = std::get_if<std::uint32_t>(&branch.right);
   if (constant == nullptr || branch.left != Var::a) return false;
@@ -52,7 +52,8 @@ bool read_branch(const Branch& branch, Test& test) {
   return (test.value & ~test.mask) == 0;
 }
 
-// What the block ends in, if it is: A = load; perhaps A &= mask; branch on A and a constant.
+// The test at the block's end, if it ends in: A = load; optionally A &= mask; branch on A and a
+// constant.
 std::optional<Test> read_test(const Block& block) {
   const auto* branch = std::get_if<Branch>(&block.end);
   if (branch == nullptr || block.ops.empty()) return std::nullopt;
@@ -75,14 +76,14 @@ std::optional<Test> read_test(const Block& block) {
   return test;
 }
 
-// `first` and then `second`, which follows where the first passes, as one.
+// `first` and `second`, which follows it on its `pass` edge, as one test.
 std::optional<Test> fuse(const Test& first, const Test& second) {
   if (first.load.base != second.load.base || first.fail != second.fail) return std::nullopt;
   const std::uint32_t end = std::max(first.load.end(), second.load.end());
   const auto start = static_cast<std::uint32_t>(std::min(first.load.offset, second.load.offset));
   const std::uint32_t bytes = end - start == 3 ? 4 : end - start;
   if (bytes > 4 || bytes > end) return std::nullopt;
-  // A packet that ends between the two has to go where the first test sends it.
+  // A packet that has the first test's bytes only has to go where that test sends it.
   if (end > first.load.end() && first.fail != kNoMatch) return std::nullopt;
 
   const std::uint32_t first_shift = 8 * (end - first.load.end());
@@ -114,7 +115,7 @@ void replace_test(Block& block, std::size_t ops, const Test& test) {
   }
 }
 
-// One step; true when it fused anything.
+// One step; true if it fused two tests.
 bool fuse_with_next(Graph& graph, BlockId id, const ByBlock<std::size_t>& predecessors,
                     const ByBlock<VarSet>& live) {
   const std::optional<Test> first = read_test(graph[id]);
@@ -122,7 +123,7 @@ bool fuse_with_next(Graph& graph, BlockId id, const ByBlock<std::size_t>& predec
   const Block& next = graph[first->pass];
   const std::optional<Test> second = read_test(next);
   if (!second || second->ops != next.ops.size()) return false;
-  // Nobody behind may read A, which would now be both values.
+  // The fused load changes A, so A must not be read afterwards.
   if (live[second->pass].has(Var::a) || live[second->fail].has(Var::a)) return false;
   const std::optional<Test> fused = fuse(*first, *second);
   if (fused) replace_test(graph[id], first->ops, *fused);

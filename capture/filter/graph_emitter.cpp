@@ -15,7 +15,7 @@ using ebpf::Size;
 using ir::BlockId;
 using ir::Var;
 
-// The condition that holds where `cond` does not. There is none for `set`.
+// The inverse of `cond`. `set` has none.
 Cond opposite(Cond cond) {
   switch (cond) {
     case Cond::eq:
@@ -60,7 +60,7 @@ void GraphEmitter::to_host_order(const ir::Load& load) {
 }
 
 void GraphEmitter::emit_blocks() {
-  if (graph_.has_loops) fill_tank();
+  if (graph_.has_loops) emit_budget();
   if (order_.empty()) code_.jump(labels_[graph_.entry]);
   for (std::size_t i = 0; i < order_.size(); ++i) {
     const ir::Block& block = graph_[order_[i]];
@@ -89,7 +89,7 @@ void GraphEmitter::emit(const ir::Constant& constant) {
   }
 }
 
-// One of the two is A or X, in a register.
+// Either side is A or X, which are in registers.
 void GraphEmitter::emit(const ir::Copy& copy) {
   const ir::Place to = registers_.of(copy.to);
   const ir::Place from = registers_.of(copy.from);
@@ -118,9 +118,9 @@ void GraphEmitter::emit(const ir::Compute& compute) {
   }
 }
 
-// What is on the stack has been forgotten already (registers.hpp).
-void GraphEmitter::emit(const ir::Forget& forget) {
-  const ir::Place place = registers_.of(forget.var);
+// The verifier does not track what is on the stack (registers.hpp).
+void GraphEmitter::emit(const ir::Scrub& scrub) {
+  const ir::Place place = registers_.of(scrub.var);
   if (const auto* reg = std::get_if<Reg>(&place)) {
     code_.store(Size::word, Reg::r10, stack_.scrub().offset, *reg);
     code_.load(Size::word, *reg, Reg::r10, stack_.scrub().offset);
@@ -130,14 +130,14 @@ void GraphEmitter::emit(const ir::Forget& forget) {
 void GraphEmitter::emit_end(const ir::Block& block, BlockId next) {
   if (const auto* branch = std::get_if<ir::Branch>(&block.end)) return emit_branch(*branch, next);
   if (const auto* loop = std::get_if<ir::LoopBack>(&block.end)) {
-    burn_unit();
+    emit_backward_jump_check();
     return code_.jump(labels_[loop->to]);
   }
   go_to(std::get<ir::Jump>(block.end).to, next);
 }
 
-// Where a loop is entered in its middle, the edge that closes it to the verifier may lead into the
-// next instruction; before Linux 6.4 it takes such an edge from a jump only.
+// If a loop is entered in its middle, the back edge that the verifier finds may be a fall-through,
+// which it accepts only since Linux 6.4; before, back edges have to be jumps.
 void GraphEmitter::go_to(BlockId to, BlockId next) {
   const bool may_close_loop = graph_.has_loops && predecessors_[to] > 1;
   if (to != next || next == ir::kMatch || may_close_loop) code_.jump(labels_[to]);

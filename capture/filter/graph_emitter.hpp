@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What both flavours of emitted filters have in common.
+// What both backends have in common.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,11 @@
 
 namespace xdpcap {
 
-// GraphEmitter emits the blocks in order, and everything that does not touch the packet.
+// GraphEmitter emits the blocks in order, and all operations that do not read the packet.
 class GraphEmitter {
  public:
-  // `filter` is what the notes beside the instructions quote; it, graph, frame and registers have
-  // to live as long as this does.
+  // The notes beside the instructions quote `filter`. It, `graph`, `frame` and `registers` must
+  // outlive this.
   GraphEmitter(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
                const FilterFrame& frame, const ir::Registers& registers, ebpf::Label match,
                ebpf::Label no_match);
@@ -34,12 +34,12 @@ class GraphEmitter {
  protected:
   virtual void emit(const ir::Load& load) = 0;
   virtual void emit(const ir::Guard& guard) = 0;
-  // The fuel: as many jumps backwards as it has units.
-  virtual void fill_tank() = 0;
-  virtual void burn_unit() = 0;  // rejects when there is none
+  // The iteration budget: kMaxBackwardJumps.
+  virtual void emit_budget() = 0;
+  virtual void emit_backward_jump_check() = 0;  // rejects the packet if the budget is used up
 
   static ebpf::Size size_of(std::uint8_t bytes);
-  // A constant's bits: eBPF's are signed.
+  // The bits of a constant as an eBPF immediate, which is signed.
   static std::int32_t imm(std::uint32_t value) { return static_cast<std::int32_t>(value); }
 
   void to_host_order(const ir::Load& load);
@@ -49,14 +49,14 @@ class GraphEmitter {
   [[nodiscard]] const ir::StackFrame& stack() const { return stack_; }
 
  private:
-  // Quotes the classic instruction where the code that comes from it starts.
+  // Quotes a classic instruction at the first eBPF instruction that comes from it.
   void note(std::size_t source);
   void emit(const ir::Constant& constant);
   void emit(const ir::Copy& copy);
   void emit(const ir::Length& length);
   void emit(const ir::Compute& compute);
-  void emit(const ir::Forget& forget);
-  // `next` is the block that comes right behind, kMatch behind the last one.
+  void emit(const ir::Scrub& scrub);
+  // `next` is the block that is emitted next; kMatch after the last one.
   void emit_end(const ir::Block& block, ir::BlockId next);
   void emit_branch(const ir::Branch& branch, ir::BlockId next);
   void emit_jump(const ir::Branch& branch);

@@ -17,8 +17,8 @@ using ir::Var;
 
 // HelperEmitter reads through bpf_xdp_load_bytes(ctx, offset, buffer, length).
 //
-//   R0-R5  lost in each call     R7  X     R6     context
-//   stack  M[i], jumps, buffer    R8  A     R9     the surrounding program's own
+//   R0-R5  clobbered by calls     R7  X     R6     context
+//   stack  M[i], budget, buffer   R8  A     R9     the surrounding program's own
 class HelperEmitter final : public GraphEmitter {
  public:
   using GraphEmitter::GraphEmitter;
@@ -29,7 +29,7 @@ class HelperEmitter final : public GraphEmitter {
     if (load.base == ir::Base::packet) {
       code().alu64(Alu::mov, Reg::r2, load.offset);
     } else {
-      // The helper adds in 32 bits, so an X near 2^32 would come round to the packet's start.
+      // The helper adds in 32 bits, so an X near 2^32 would wrap around to the packet's start.
       const Reg x = reg(Var::x);
       code().jump_if(Cond::gt, x, imm(ir::kMaxPacketOffset - load.end()), no_match());
       code().alu64(Alu::mov, Reg::r2, x);
@@ -47,11 +47,11 @@ class HelperEmitter final : public GraphEmitter {
 
   void emit(const ir::Guard&) override {}
 
-  void fill_tank() override {
+  void emit_budget() override {
     code().store(Size::dword, Reg::r10, stack().jump_budget().offset,
                  imm(ir::kMaxBackwardJumps + 1));
   }
-  void burn_unit() override {
+  void emit_backward_jump_check() override {
     code().load(Size::dword, Reg::r2, Reg::r10, stack().jump_budget().offset);
     code().alu64(Alu::sub, Reg::r2, 1);
     code().jump_if(Cond::eq, Reg::r2, 0, no_match());
@@ -59,7 +59,7 @@ class HelperEmitter final : public GraphEmitter {
   }
 };
 
-// R7 and R8 as the surrounding program wants them back.
+// Restores R7 and R8 for the surrounding program.
 void restore_packet_pointers(Assembler& code) {
   code.load(Size::word, Reg::r7, Reg::r6, offsetof(xdp_md, data));
   code.load(Size::word, Reg::r8, Reg::r6, offsetof(xdp_md, data_end));
@@ -69,7 +69,7 @@ void restore_packet_pointers(Assembler& code) {
 
 void emit_through_helper(Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
                          const FilterFrame& frame) {
-  // Without fragments, the packet is too short indeed.
+  // Without fragments, the packet really is too short.
   code.alu64(Alu::mov, Reg::r0, Reg::r8);
   code.alu64(Alu::sub, Reg::r0, Reg::r7);
   code.load(Size::word, Reg::r1, Reg::r10, frame.length_slot);

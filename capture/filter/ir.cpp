@@ -17,8 +17,8 @@ bool is_exit(BlockId id) {
   return id == kMatch || id == kNoMatch;
 }
 
-// The successors in the order to visit them: what is visited last comes right behind the block.
-// There is no opposite of "jump if any bit is set", so its `no` is the one to fall into.
+// The successors in the order to visit them: the last one visited is placed right after the block.
+// "Jump if any bit is set" has no inverse, so its `no` has to be the fall-through.
 Successors visiting_order(const Block& block) {
   const auto* branch = std::get_if<Branch>(&block.end);
   if (branch != nullptr && branch->cond != Cond::set) return {branch->no, branch->yes};
@@ -43,7 +43,7 @@ std::vector<BlockId> reverse_postorder(const Graph& graph) {
   std::vector<BlockId> order;
   if (is_exit(graph.entry)) return order;
   ByBlock<char> seen(graph);
-  std::vector<Visit> path;  // explicit: a filter of 4,096 instructions would be a deep recursion
+  std::vector<Visit> path;  // an explicit stack: 4,096 instructions would recurse deeply
   const auto visit = [&](BlockId id) {
     if (is_exit(id) || seen[id] != 0) return;
     seen[id] = 1;
@@ -88,7 +88,7 @@ VarSet uses(const Op& op) {
       if (guard.base == Base::packet) return {};
       return guard.reached == 0 ? VarSet{Var::x} : VarSet{Var::cursor};
     }
-    VarSet operator()(const Forget& forget) const { return {forget.var}; }
+    VarSet operator()(const Scrub& scrub) const { return {scrub.var}; }
   };
   return std::visit(Visitor{}, op.what);
 }
@@ -103,7 +103,7 @@ VarSet defines(const Op& op) {
     VarSet operator()(const Guard& guard) const {
       return guard.base == Base::x ? VarSet{Var::cursor} : VarSet{};
     }
-    VarSet operator()(const Forget& forget) const { return {forget.var}; }
+    VarSet operator()(const Scrub& scrub) const { return {scrub.var}; }
   };
   return std::visit(Visitor{}, op.what);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A filter between classic BPF and eBPF: a graph of blocks over a few variables. The passes
-// (passes.hpp, packet_guards.hpp) rewrite it, codegen.cpp turns it into instructions.
+// The intermediate representation between classic BPF and eBPF: a control-flow graph of blocks over
+// a few variables. The passes (passes.hpp) rewrite it; the emitters (emitters.hpp) turn it into
+// instructions.
 #pragma once
 
 #include <array>
@@ -24,7 +25,7 @@ using ebpf::Cond;
 enum class Var : std::uint8_t {
   a,
   x,
-  m0,  // M[0] to M[15] follow one another
+  m0,  // M[0] to M[15] are consecutive
   cursor = m0 + kCbpfScratchWords,
 };
 constexpr Var scratch(std::uint32_t index) {
@@ -53,7 +54,7 @@ class VarSet {
 
 using Operand = std::variant<std::uint32_t, Var>;
 
-// What an offset counts from: the packet's first byte, X bytes behind it, or where the cursor is.
+// What an offset is relative to: the packet's first byte, X bytes after it, or the cursor.
 enum class Base : std::uint8_t { packet, x, cursor };
 
 // to = value
@@ -70,8 +71,8 @@ struct Copy {
 struct Length {
   Var to;
 };
-// A = the `bytes` bytes at `offset`; a packet that is too short is rejected. With `discard` nothing
-// wants the value, only the rejection. The offset may be negative from the cursor alone.
+// A = the `bytes` bytes at `offset`; a packet that is too short is rejected. With `discard` only
+// the rejection matters, not the value. The offset may be negative only if relative to the cursor.
 struct Load {
   Base base;
   std::int32_t offset;
@@ -80,33 +81,34 @@ struct Load {
   bool network_order = false;  // leave the bytes as they are in memory
   bool discard = false;
 
-  // The first byte behind it.
+  // The first byte after it.
   [[nodiscard]] std::uint32_t end() const { return static_cast<std::uint32_t>(offset + bytes); }
 };
-// to = to op operand, in 32 bits. A division is by something other than 0, a shift by less than 32.
+// to = to op operand, in 32 bits. A divisor is never 0, a shift count always less than 32.
 struct Compute {
   Alu op;
   Var to;
   Operand operand;
 };
-// Rejects the packet unless it has `end` bytes behind `base` (packet or X). The pointer that shows
-// it, the cursor in the case of X, is `reached` bytes behind the base already; with 0, it has to be
-// made first. It is `end` bytes behind it afterwards.
+// Rejects the packet unless it has `end` bytes after `base` (packet or X). The guard's pointer (for
+// X: the cursor) is `reached` bytes past the base before, and `end` bytes after the check. If
+// `reached` is 0, the pointer has to be computed first.
 struct Guard {
   Base base;
   std::uint32_t end;
   std::uint32_t reached;
-  // With a fresh pointer: X may be so large that the verifier would not follow the pointer, and has
-  // to be checked first.
+  // With a fresh pointer: X may be too large for the verifier to track the pointer, so X has to be
+  // checked first.
   bool bound_x = false;
 };
-// Makes the verifier forget what it knows about the value of `var`.
-struct Forget {
+// Makes the verifier lose what it knows about the value of `var`, by a store and a load that it
+// does not track.
+struct Scrub {
   Var var;
 };
 
 struct Op {
-  std::variant<Constant, Copy, Length, Load, Compute, Guard, Forget> what;
+  std::variant<Constant, Copy, Length, Load, Compute, Guard, Scrub> what;
   std::size_t source;  // position of the classic instruction that it comes from
 };
 
@@ -118,7 +120,7 @@ inline constexpr BlockId kNoMatch{1};
 struct Jump {
   BlockId to;
 };
-// A jump backwards: one of kMaxBackwardJumps, after which the packet is rejected.
+// A backward jump. After kMaxBackwardJumps of them the packet is rejected.
 struct LoopBack {
   BlockId to;
 };
@@ -129,7 +131,7 @@ struct Branch {
   BlockId yes;
   BlockId no;
 };
-struct Leave {};  // of the two blocks kMatch and kNoMatch
+struct Leave {};  // ends the blocks kMatch and kNoMatch
 
 struct Block {
   std::vector<Op> ops;
@@ -137,13 +139,12 @@ struct Block {
   std::size_t source = 0;  // of `end`
 };
 
-// The interpreter of libpcap 1.11 gives up after as many jumps backwards; that of 1.10 had no
-// limit. The bound is what makes a loop verifiable.
+// The limit of libpcap 1.11's interpreter; that of 1.10 had none. The verifier needs a bound to
+// accept a loop.
 inline constexpr std::uint32_t kMaxBackwardJumps = 64;
 
-// The verifier follows no packet pointer further than this (MAX_PACKET_OFF in
-// kernel/bpf/verifier.c), and bpf_xdp_load_bytes() takes no larger offset: a byte behind it cannot
-// be read, which rejects.
+// The verifier tracks no packet pointer past this (MAX_PACKET_OFF in kernel/bpf/verifier.c), and
+// bpf_xdp_load_bytes() accepts no larger offset. A load of a byte past it rejects the packet.
 inline constexpr std::uint32_t kMaxPacketOffset = 0xFFFF;
 
 class Graph {
@@ -156,7 +157,7 @@ class Graph {
   }
   Block& operator[](BlockId id) { return blocks_[static_cast<std::size_t>(id)]; }
   const Block& operator[](BlockId id) const { return blocks_[static_cast<std::size_t>(id)]; }
-  // How many block ids there are, reachable or not.
+  // The number of block ids, reachable or not.
   [[nodiscard]] std::size_t size() const { return blocks_.size(); }
 
   BlockId entry = kNoMatch;
@@ -166,7 +167,7 @@ class Graph {
   std::vector<Block> blocks_;
 };
 
-// A vector from back to front, for a `for`.
+// A reversed view of a vector.
 template <class Value>
 auto reversed(const std::vector<Value>& values) {
   struct Reversed {
@@ -189,13 +190,12 @@ class ByBlock {
   std::vector<Value> values_;
 };
 
-// Classic BPF to IR. `filter` has to be valid (cbpf.hpp). Divisions by X and shifts by X are taken
-// apart, so that no operation is left that can fail or surprise; loads that can never succeed
-// become rejections. The filter's packet starts behind the first `packet_start` bytes of the real
-// one.
+// Classic BPF to IR. `filter` must be valid (cbpf.hpp). Divisions and shifts by X are expanded, so
+// that every remaining operation is defined for all operands; loads that can never succeed become
+// rejections. The filter sees the packet without its first `packet_start` bytes.
 Graph lift(const CbpfProgram& filter, std::uint32_t packet_start);
 
-// Successors is the blocks that a block can go on to: none to two, the `no` of a branch last.
+// Successors is the blocks that may follow a block: none to two, the `no` of a branch last.
 class Successors {
  public:
   Successors() = default;
@@ -222,19 +222,19 @@ void for_each_successor(Block& block, Change change) {
   }
 }
 
-// The blocks that the entry leads to, each before its successors (loops aside), without kMatch and
-// kNoMatch. Of a branch's two ways, the one that is cheaper to fall into comes right behind it
-// where that is possible.
+// The reachable blocks, each before its successors (back edges aside), without kMatch and kNoMatch.
+// Of a branch's two successors, the one that is cheaper as a fall-through comes right after it if
+// possible.
 std::vector<BlockId> reverse_postorder(const Graph& graph);
 
-// How many edges lead to each block, the entry's own included.
+// The number of edges to each block, with an extra one to the entry.
 ByBlock<std::size_t> count_predecessors(const Graph& graph);
 
 VarSet uses(const Op& op);
 VarSet defines(const Op& op);
 VarSet uses_at_end(const Block& block);
 
-// The variables whose value is still wanted at the start of each block.
+// The variables that are live at the start of each block.
 ByBlock<VarSet> live_at_start(const Graph& graph);
 // ... and at the end of one.
 VarSet live_at_end(const Block& block, const ByBlock<VarSet>& live_at_start);

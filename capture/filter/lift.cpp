@@ -43,7 +43,7 @@ class Lifter {
   }
 
  private:
-  // A block for each instruction that a jump leads to or that follows one.
+  // A block for each instruction that is a jump's target or follows a jump.
   void make_blocks() {
     const auto start = [this](std::size_t position) {
       if (position < starts_.size() && starts_[position] == kNoMatch) {
@@ -63,7 +63,8 @@ class Lifter {
     }
   }
 
-  // A, X and scratch memory start at 0, as in libpcap. What is never read costs nothing: dead code.
+  // A, X and scratch memory start at 0, as in libpcap. Those that are never read cost nothing: they
+  // are dead code.
   void make_entry() {
     graph_.entry = graph_.add();
     Block& entry = graph_[graph_.entry];
@@ -94,7 +95,7 @@ class Lifter {
     graph_[block_].source = position_;
     open_ = false;
   }
-  // Ends the block with a branch of which `next` is one way, and goes on there.
+  // Ends the block with a branch that has `next` as one target, and continues there.
   void branch_over(const Branch& branch, BlockId next) {
     finish(branch);
     block_ = next;
@@ -143,7 +144,7 @@ class Lifter {
     }
   }
 
-  // False when the load can never succeed: the packet is rejected there.
+  // False if the load can never succeed: the packet is rejected there.
   bool lift_packet_load(Base base, std::uint32_t offset, std::uint8_t bytes, Var to) {
     const std::uint64_t start = std::uint64_t{packet_start_} + offset;
     if (start + bytes > kMaxPacketOffset) {
@@ -166,7 +167,7 @@ class Lifter {
     add(Compute{op, Var::a, Var::x});
   }
 
-  // eBPF takes a shift modulo the register's width; to libpcap it is 0 from 32 on.
+  // eBPF takes the shift count modulo the register's width; in libpcap a shift by 32 or more is 0.
   void lift_shift_by_x(Alu op) {
     const BlockId shift = graph_.add();
     const BlockId clear = graph_.add();
@@ -192,11 +193,11 @@ class Lifter {
                   starts_[position_ + 1 + insn.jt], starts_[position_ + 1 + insn.jf]});
   }
 
-  // Each way through the body of a loop leaves other bounds on the variables, and each set of
-  // bounds would be a state of its own to the verifier: 2^64 of them. So it has to forget them.
+  // Each path through a loop's body leaves other bounds on the variables, and each set of bounds
+  // would be a state of its own to the verifier: 2^64 of them. So the variables are scrubbed.
   void lift_jump_back(BlockId target) {
     for (std::size_t var = 0; var < static_cast<std::size_t>(Var::cursor); ++var) {
-      add(Forget{static_cast<Var>(var)});
+      add(Scrub{static_cast<Var>(var)});
     }
     graph_.has_loops = true;
     finish(LoopBack{target});
@@ -210,7 +211,7 @@ class Lifter {
   const CbpfProgram& filter_;
   std::uint32_t packet_start_;
   Graph graph_;
-  std::vector<BlockId> starts_;  // by position; kNoMatch where no block starts
+  std::vector<BlockId> starts_;  // by position; kNoMatch if no block starts there
   std::size_t position_ = 0;
   BlockId block_ = kNoMatch;  // the one being filled
   bool open_ = false;         // block_ has no end yet

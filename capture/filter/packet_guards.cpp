@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // guard_packet(): which bounds checks, and where.
 //
-// Two analyses meet here. Backwards: how many bytes behind the packet's start, and behind X, will
-// every packet need that still matches? Whoever has fewer may be rejected at once. Forwards: how
-// many have been shown already, and where do the two pointers that showed it stand? Where the
-// first is more than the second, a guard goes in.
+// It combines two analyses. Backwards: how many bytes after the packet's start, and after X, must
+// every packet have to match? A packet with fewer may be rejected immediately. Forwards: how many
+// bytes are proven to be there, and where are the two pointers that proved it? Where more bytes are
+// needed than proven, a guard is inserted.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,18 +21,18 @@ namespace {
 
 constexpr std::uint32_t kUnknown = 0xFFFFFFFF;
 
-// Need is how many bytes a packet has to have so that it can still match; kUnknown where it cannot.
+// Need is how many bytes a packet must have to match; kUnknown where it cannot match.
 struct Need {
   std::uint32_t packet = kUnknown;
-  std::uint32_t behind_x = kUnknown;
+  std::uint32_t past_x = kUnknown;
 
   friend bool operator==(const Need&, const Need&) = default;
 };
 
 Need need_before(const Op& op, Need after) {
-  if (defines(op).has(Var::x)) after.behind_x = 0;
+  if (defines(op).has(Var::x)) after.past_x = 0;
   if (const auto* load = std::get_if<Load>(&op.what)) {
-    std::uint32_t& need = load->base == Base::x ? after.behind_x : after.packet;
+    std::uint32_t& need = load->base == Base::x ? after.past_x : after.packet;
     need = std::max(need, load->end());
   }
   return after;
@@ -42,7 +42,7 @@ Need need_at_end(const Block& block, const ByBlock<Need>& at_start) {
   Need need;
   for (const BlockId next : successors(block)) {
     need.packet = std::min(need.packet, at_start[next].packet);
-    need.behind_x = std::min(need.behind_x, at_start[next].behind_x);
+    need.past_x = std::min(need.past_x, at_start[next].past_x);
   }
   return need;
 }
@@ -58,8 +58,8 @@ ByBlock<Need> needs_at_start(const Graph& graph) {
                          });
 }
 
-// Limits is what the verifier of 5.10 knows about how large A and X may be. It may know more than
-// this, never less; of a value whose bytes were swapped it knows nothing.
+// Limits is the verifier's upper bound for A and X, in Linux 5.10. The real verifier may know a
+// tighter bound, never a looser one. It knows nothing about a byte-swapped value.
 struct Limits {
   std::uint32_t a = 0;
   std::uint32_t x = 0;
@@ -104,31 +104,31 @@ void step(const Op& op, Limits& limits) {
     *to = limit_of(*compute, *to, limits);
   } else if (const auto* length = std::get_if<Length>(&op.what)) {
     if (auto* to = slot(length->to)) *to = kUnknown;
-  } else if (const auto* forget = std::get_if<Forget>(&op.what)) {
-    if (auto* to = slot(forget->var)) *to = kUnknown;
+  } else if (const auto* scrub = std::get_if<Scrub>(&op.what)) {
+    if (auto* to = slot(scrub->var)) *to = kUnknown;
   }
 }
 
-// State is what has been shown on every way to a place.
+// State is what has been proven on every path to a point.
 struct State {
   bool seen = false;
-  std::uint32_t shown = 0;         // bytes of the packet that are known to be there
-  std::uint32_t pointer = 0;       // where the packet's pointer stands; 0: nowhere known
-  std::uint32_t cursor = 0;        // where the cursor stands behind X; 0: nowhere known
-  std::uint32_t cursor_limit = 0;  // how large the verifier thinks the X in the cursor may be
+  std::uint32_t proven = 0;        // the packet has at least this many bytes
+  std::uint32_t pointer = 0;       // the guard's pointer is this far past the start; 0: unknown
+  std::uint32_t cursor = 0;        // the cursor is this far past X; 0: unknown
+  std::uint32_t cursor_limit = 0;  // the verifier's upper bound for the X in the cursor
   Limits limits;
 
   friend bool operator==(const State&, const State&) = default;
 };
 
-// Meets what comes from another block. A pointer that is not the same on each way is lost for good.
+// The lattice's meet. A pointer that differs between paths is lost.
 void meet(State& state, const State& other) {
   if (!state.seen) {
     state = other;
     state.seen = true;
     return;
   }
-  state.shown = std::min(state.shown, other.shown);
+  state.proven = std::min(state.proven, other.proven);
   if (state.pointer != other.pointer) state.pointer = 0;
   if (state.cursor != other.cursor) state.cursor = 0;
   state.cursor_limit = std::max(state.cursor_limit, other.cursor_limit);
@@ -163,21 +163,21 @@ class Guards {
       for (const BlockId next : successors(graph_[id])) {
         const State before = states_[next];
         meet(states_[next], after);
-        if (round > 1) give_up_growing(states_[next], before);
+        if (round > 1) widen(states_[next], before);
         changed = changed || states_[next] != before;
       }
       return changed;
     });
   }
 
-  // A limit that a loop raises would be raised again and again.
-  static void give_up_growing(State& state, const State& before) {
+  // Without widening, a limit that grows in a loop would grow in each round.
+  static void widen(State& state, const State& before) {
     if (state.limits.a != before.limits.a) state.limits.a = kUnknown;
     if (state.limits.x != before.limits.x) state.limits.x = kUnknown;
     if (state.cursor_limit != before.cursor_limit) state.cursor_limit = kUnknown;
   }
 
-  // The block's operations with guards among them, and what has been shown behind them.
+  // The block's operations with guards inserted, and the state after them.
   Guarded guarded(BlockId id) {
     const Block& block = graph_[id];
     State state = states_[id];
@@ -185,7 +185,7 @@ class Guards {
     Guarded result;
     const auto guard = [&](std::size_t at, std::size_t source) {
       guard_start(needs[at].packet, source, state, result.ops);
-      guard_x(needs[at].behind_x, source, state, result.ops);
+      guard_x(needs[at].past_x, source, state, result.ops);
     };
     guard(0, block.ops.empty() ? block.source : block.ops.front().source);
     for (std::size_t i = 0; i < block.ops.size(); ++i) {
@@ -200,7 +200,7 @@ class Guards {
     return result;
   }
 
-  // What is needed before each operation, and at the end.
+  // The need before each operation, and at the end.
   [[nodiscard]] std::vector<Need> needs_in(const Block& block) const {
     std::vector<Need> needs(block.ops.size() + 1);
     needs.back() = need_at_end(block, needs_);
@@ -211,18 +211,18 @@ class Guards {
 
   static void guard_start(std::uint32_t need, std::size_t source, State& state,
                           std::vector<Op>& ops) {
-    if (need <= state.shown || need > kMaxPacketOffset) return;
+    if (need <= state.proven || need > kMaxPacketOffset) return;
     ops.push_back({Guard{Base::packet, need, state.pointer}, source});
-    state.shown = state.pointer = need;
+    state.proven = state.pointer = need;
   }
 
-  // A cursor whose X may be too large for the verifier to go so far is made anew, from an X that is
-  // checked: no packet is that long.
+  // If X may be too large for the verifier to move the cursor that far, the cursor is recomputed
+  // from a checked X: no packet is that long.
   static void guard_x(std::uint32_t need, std::size_t source, State& state, std::vector<Op>& ops) {
     if (need <= state.cursor || need > kMaxPacketOffset) return;
     const std::uint32_t limit = kMaxPacketOffset - need;
-    const bool go_on = state.cursor != 0 && state.cursor_limit <= limit;
-    if (!go_on) {
+    const bool extend = state.cursor != 0 && state.cursor_limit <= limit;
+    if (!extend) {
       state.cursor = 0;
       state.cursor_limit = state.limits.x;
     }

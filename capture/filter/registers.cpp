@@ -13,7 +13,7 @@ constexpr int kLaundrySlot = kCbpfScratchWords;
 constexpr int kFuelSlot = kLaundrySlot + 1;
 constexpr int kBufferSlot = kFuelSlot + 1;
 
-// Whether one may be assigned to while the other is still wanted: they cannot share a register.
+// Whether the live ranges of the two interfere, so that they cannot share a register.
 bool alive_at_once(const Graph& graph, Var one, Var other) {
   const ByBlock<VarSet> live = live_at_start(graph);
   return std::ranges::any_of(reverse_postorder(graph), [&](BlockId id) {

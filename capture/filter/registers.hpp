@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the variables of a filter live while it runs.
+// Register and stack allocation for the variables of a filter.
 #pragma once
 
 #include <array>
@@ -20,31 +20,30 @@ struct StackSlot {
 using Place = std::variant<ebpf::Reg, StackSlot>;
 
 // StackFrame divides the filter's part of the stack, from R10 + top downwards, into slots of eight
-// bytes. Words lie in the upper half of theirs: the verifier tracks a register that is spilled to a
-// slot's start, and so would tell apart states that differ in nothing but a number in scratch
-// memory.
+// bytes. Words are in the upper half of their slot, because the verifier tracks a register spilled
+// to a slot's start, and would then distinguish states that differ only in scratch memory.
 class StackFrame {
  public:
   // `top` is a multiple of 8.
   explicit StackFrame(std::int16_t top) : top_(top) {}
 
   [[nodiscard]] StackSlot scratch(Var var) const;
-  [[nodiscard]] StackSlot scrub() const;  // where a register goes to be forgotten (ir::Forget)
-  [[nodiscard]] StackSlot jump_budget() const;  // jumps backwards that are left; all eight bytes
-  [[nodiscard]] StackSlot buffer() const;       // where bpf_xdp_load_bytes() puts four bytes
+  [[nodiscard]] StackSlot scrub() const;        // for ir::Scrub
+  [[nodiscard]] StackSlot jump_budget() const;  // backward jumps left; all eight bytes
+  [[nodiscard]] StackSlot buffer() const;       // four bytes, for bpf_xdp_load_bytes()
 
  private:
   [[nodiscard]] std::int16_t slot(int index) const;
   std::int16_t top_;
 };
 
-// Registers says where each variable of one graph lives.
+// Registers maps each variable of one graph to its register or stack slot.
 class Registers {
  public:
-  // For a filter that reads the packet through its pointers. The cursor shares the register of X
-  // where it can.
+  // For a filter that reads the packet through its pointers. The cursor shares X's register if
+  // possible.
   static Registers direct(const Graph& graph, StackFrame frame);
-  // For a filter that reads the packet through a helper, which spares R6 to R9 only.
+  // For a filter that reads the packet through a helper, which preserves R6 to R9 only.
   static Registers through_helper(StackFrame frame);
 
   [[nodiscard]] Place of(Var var) const { return places_[static_cast<std::size_t>(var)]; }

@@ -35,14 +35,14 @@ void Batch::clear() {
   std::fill(packets_.begin(), packets_.end(), 0);
 }
 
-void Batch::throw_foreign() {
-  throw Error("taking a packet out of its ring: no recorder has put it there",
-              "some other program writes to the maps of this one: find out which (bpftool map)");
+void Batch::throw_corrupt() {
+  throw Error("reading the rings: a packet in them is corrupt",
+              "another program writes to the maps of this one; bpftool map shows which");
 }
 
-// A block begins where a piece does or where the block before it ends, has its first fields in one
-// piece, and can go on in the pieces after it. What another program has written over a block since
-// append() is not believed: what comes before that block is kept.
+// A block begins at the start of a piece or at the end of the block before it; its first fields are
+// in one piece, and it may continue in the pieces after it. If another program has overwritten a
+// block since append(), only the blocks before it are kept.
 void Batch::keep_whole_blocks(std::size_t bytes) {
   std::fill(packets_.begin(), packets_.end(), 0);
   size_ = 0;

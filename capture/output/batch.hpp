@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Gathers blocks for one write. Blocks are not copied: they stand in the rings' memory until they
-// are written, and neighbours there are one piece.
+// Collects blocks for one write. Blocks are not copied: they stay in the rings' memory until they
+// are written, and adjacent ones form one piece.
 #pragma once
 
 #include <sys/uio.h>
@@ -14,7 +14,8 @@
 
 namespace xdpcap {
 
-// The length of a block (record.h) whose fate has become a comment of `comment` bytes.
+// The length of a block (record.h) after its fate has been replaced by a comment of `comment`
+// bytes.
 inline std::uint32_t with_comment(std::uint32_t block_length, std::size_t comment) {
   return block_length + static_cast<std::uint32_t>(comment) -
          static_cast<std::uint32_t>(sizeof(xdpcap_fate));
@@ -22,29 +23,29 @@ inline std::uint32_t with_comment(std::uint32_t block_length, std::size_t commen
 
 class Batch {
  public:
-  // What stays in a CPU's cache between the look at its heads and the write out of it.
+  // Small enough to stay in the CPU's cache between append() and the write.
   static constexpr std::size_t kMostBytes = std::size_t{256} * 1024;
-  // As many as one writev() takes (IOV_MAX).
+  // The limit of writev() (IOV_MAX).
   static constexpr std::size_t kMostPieces = 1024;
 
   explicit Batch(std::size_t interfaces);
 
-  // Takes a packet's block; false when the batch is full: nothing was taken. An empty batch takes
-  // any block. The memory has to stay as it is until clear(). Throws Error for a block that is not
-  // of this file.
+  // Appends a packet's block. Returns false, and appends nothing, if the batch is full; an empty
+  // batch takes any block. The memory must not change until clear(). Throws Error for a block of an
+  // interface that this file does not have.
   bool append(const xdpcap_block& block) {
-    if (block.interface_id >= packets_.size()) throw_foreign();
+    if (block.interface_id >= packets_.size()) throw_corrupt();
     const auto* bytes = reinterpret_cast<const std::byte*>(&block);
     if (!append(std::span(bytes, block.block_length))) return false;
     ++packets_[block.interface_id];
     return true;
   }
-  // Takes a packet's block with a comment in place of its fate; false as above. The lengths in the
-  // block have to become with_comment() before it is written.
+  // Appends a packet's block with a comment in place of its fate; false as above. Before it is
+  // written, the lengths in the block have to be set to with_comment().
   bool append(const xdpcap_block& block, std::span<const std::byte> comment) {
     constexpr std::size_t kLeast =
         sizeof(xdpcap_block) + sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
-    if (block.interface_id >= packets_.size() || block.block_length < kLeast) throw_foreign();
+    if (block.interface_id >= packets_.size() || block.block_length < kLeast) throw_corrupt();
     const std::uint32_t length = with_comment(block.block_length, comment.size());
     constexpr std::size_t kPiecesOfOne = 3;
     if (size_ != 0 && size_ + length > kMostBytes) return false;
@@ -58,7 +59,7 @@ class Batch {
     ++packets_[block.interface_id];
     return true;
   }
-  // Takes finished blocks of other kinds; false as above.
+  // Appends finished blocks of other types; false as above.
   bool append(std::span<const std::byte> blocks) {
     if (size_ != 0 && size_ + blocks.size() > kMostBytes) return false;
     const bool neighbour = !pieces_.empty() && end_of(pieces_.back()) == blocks.data();
@@ -70,18 +71,18 @@ class Batch {
 
   [[nodiscard]] std::span<const iovec> pieces() const { return pieces_; }
   [[nodiscard]] std::size_t size() const { return size_; }
-  // How many packets of each interface stand in it.
+  // The number of packets of each interface.
   [[nodiscard]] std::span<const std::uint64_t> packets() const { return packets_; }
   [[nodiscard]] std::uint64_t total_packets() const;
   [[nodiscard]] bool empty() const { return size_ == 0; }
   void clear();
 
-  // Drops everything behind the last block that ends within the first `bytes` bytes. Blocks say
-  // their final lengths by now.
+  // Removes everything after the last block that ends within the first `bytes` bytes. Blocks must
+  // have their final lengths.
   void keep_whole_blocks(std::size_t bytes);
 
  private:
-  [[noreturn]] static void throw_foreign();
+  [[noreturn]] static void throw_corrupt();
   void put(std::span<const std::byte> bytes) {
     if (!pieces_.empty() && end_of(pieces_.back()) == bytes.data()) {
       pieces_.back().iov_len += bytes.size();

@@ -28,7 +28,7 @@ bool CaptureFile::has_reached_limits() const {
          total_written() + batch_.total_packets() >= limits_.packets;
 }
 
-void CaptureFile::go_on_in(Output output, const pcapng::Bytes& header) {
+void CaptureFile::continue_in(Output output, const pcapng::Bytes& header) {
   output_ = std::move(output);
   size_ = 0;
   last_ = {};
@@ -52,7 +52,7 @@ bool CaptureFile::flush(Timeout timeout) {
 
 void CaptureFile::give_up() {
   batch_.keep_whole_blocks(sent_);
-  output_.take_back(sent_ - batch_.size());
+  output_.remove_last(sent_ - batch_.size());
   size_ -= sent_ - batch_.size();
   count_batch();
 }
@@ -97,13 +97,13 @@ void CaptureFile::throw_if_failed() {
   const bool to_compressor = output_.compressor().has_value();
   if (last_.end == WriteEnd::interrupted) {
     throw Error(doing + ": its " + (to_compressor ? "compressor" : "reader") + " is stuck",
-                "what it did not take is lost");
+                "the packets that it did not read are lost");
   }
-  const char* hint = "what had been captured before is kept";
+  const char* hint = "the packets written before are kept";
   constexpr int kUntilItHasEndedMilliseconds = 1000;
   if (to_compressor && output_.compressor()->wait(-1, kUntilItHasEndedMilliseconds) &&
       !output_.compressor()->failure().empty()) {
-    throw Error(doing + ": " + output_.compressor()->failure(), "the file is cut short");
+    throw Error(doing + ": " + output_.compressor()->failure(), "the file is truncated");
   }
   throw system_error(doing, last_.error_number, hint);
 }

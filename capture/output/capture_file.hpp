@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The capture as it goes out, with an exact count of the packets that are in it.
+// Writes the capture to its output, with an exact count of the packets written.
 #pragma once
 
 #include <cstddef>
@@ -19,44 +19,44 @@ class CaptureFile {
  public:
   CaptureFile(Output output, std::size_t interfaces);
 
-  // Empties the output and puts the first blocks in. Throws Error.
+  // Truncates the output and writes the first blocks. Throws Error.
   void begin(const pcapng::Bytes& header);
 
   // Starts the compressor, if the output needs one; before the first flush(). Throws Error.
   void connect() { output_.connect(); }
 
-  // From now on `printer` gets all that is written, too; null: nobody does. It has to outlive this.
+  // From now on everything that is written is passed to `printer`, too, which must outlive this;
+  // null: to none.
   void print_with(Printer* printer) { printer_ = printer; }
 
-  // What is to be in the output: with that, is_full(). Counts all packets, also those in outputs
-  // before this one.
+  // Sets the limits for is_full(). They count all packets, including those in earlier outputs.
   void limit(FileLimits limits);
-  // Whether the output and the batch hold what they may.
+  // Whether the output and the batch together have reached a limit.
   [[nodiscard]] bool is_full() const { return limited_ && has_reached_limits(); }
 
-  // Puts a packet's block into the current batch; false when that is full and has to be flushed
-  // first. The block has to stay as it is until flush().
+  // Appends a packet's block to the current batch; false if that is full and has to be flushed
+  // first. The block must not change until flush().
   bool append(const xdpcap_block& block) { return batch_.append(block); }
   // The same for a block whose fate becomes a comment (output/batch.hpp).
   bool append(const xdpcap_block& block, std::span<const std::byte> comment) {
     return batch_.append(block, comment);
   }
-  // Writes the batch out. False when it could not: see end(). After `interrupted` it can be tried
-  // again and goes on where it stopped; after anything else the capture is over.
+  // Writes the batch. Returns false on failure: see end(). After `interrupted` a retry resumes
+  // where it stopped; after anything else the capture is over.
   bool flush(Timeout timeout);
-  // Puts the last blocks in and closes. What is still in the batch and cannot be written is given
-  // up: it does not count as written. Throws Error, also when an earlier flush had failed.
+  // Writes the last blocks and closes. Blocks of the batch that cannot be written do not count as
+  // written. Throws Error, also if an earlier flush failed.
   void finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout);
-  // Gives up what cannot be written, so that written() is final. The output ends in a whole block,
-  // if it is a file.
+  // Discards what cannot be written, so that written() is final. If the output is a file, it then
+  // ends in a whole block.
   void give_up();
 
-  // Goes on in another output, which has begun and is connected, after finish(), however that
-  // ended.
-  void go_on_in(Output output, const pcapng::Bytes& header);
+  // Continues in another output, on which begin() and connect() were called; after finish(), even
+  // if that failed.
+  void continue_in(Output output, const pcapng::Bytes& header);
 
-  // For a process that goes on where another was killed: puts the output back to its first `size`
-  // bytes, which hold `written` packets.
+  // For a process that resumes after another was killed: truncates the output to `size` bytes,
+  // which hold `written` packets.
   void go_back(std::uint64_t size, std::span<const std::uint64_t> written);
   // Bytes in the output. Whole blocks after flush() was true.
   [[nodiscard]] std::uint64_t size() const { return size_; }
@@ -64,7 +64,7 @@ class CaptureFile {
   [[nodiscard]] Output& output() { return output_; }
 
   [[nodiscard]] WriteEnd end() const { return last_.end; }
-  // Packets in the output and those before it, by interface.
+  // Packets in this output and all earlier ones, by interface.
   [[nodiscard]] std::span<const std::uint64_t> written() const { return written_; }
   [[nodiscard]] std::uint64_t total_written() const;
 
@@ -77,7 +77,7 @@ class CaptureFile {
   Batch batch_;
   pcapng::Bytes header_;
   std::uint64_t size_ = 0;
-  std::size_t sent_ = 0;  // bytes of the batch that are out already
+  std::size_t sent_ = 0;  // bytes of the batch that are written already
   std::vector<std::uint64_t> written_;
   FileLimits limits_;
   bool limited_ = false;

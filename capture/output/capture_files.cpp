@@ -14,8 +14,8 @@
 namespace xdpcap {
 namespace {
 
-// How long a compressor that takes nothing may keep its file from being completed.
-constexpr Timeout kAtATurn{.milliseconds = 2000};
+// How long a stalled compressor may delay the completion of its file.
+constexpr Timeout kRotationTimeout{.milliseconds = 2000};
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
 Output open_first(const std::string& path, const Rotation& rotation, int stop_fd) {
@@ -61,9 +61,9 @@ void CaptureFiles::connect() {
   ends_with_printing_ = true;
 }
 
-// `--print | head` ends as `- | head` does. Where packets can no longer be printed for another
-// reason, the file is still worth while, if there is one.
-bool CaptureFiles::printing_is_over() const {
+// `--print | head` ends as `- | head` does. If printing fails for another reason, the capture
+// continues if it has a file.
+bool CaptureFiles::printing_has_ended() const {
   if (!ends_with_printing_ || !printer_ || !printer_->has_ended()) return false;
   return printer_->reader_gone() || file_.output().discards();
 }
@@ -84,12 +84,12 @@ void CaptureFiles::commit(std::span<const RingCursor> cursors,
                       .file_size = file_.size(),
                       .written = file_.written(),
                       .left_out = left_out,
-                      .told = ledger_.reported()},
+                      .reported = ledger_.reported()},
                      cursors);
 }
 
 bool CaptureFiles::turn(const std::vector<InterfaceStatistics>& totals, Moment now) {
-  if (printing_is_over()) return false;
+  if (printing_has_ended()) return false;
   const bool full = file_.is_full();
   const bool last = file_.total_written() >= limits_.packets || count() >= limits_.rotation.files;
   if (last || now.monotonic >= end_at_) {
@@ -111,8 +111,8 @@ void CaptureFiles::note_failure() {
   if (!failure_) failure_ = std::current_exception();
 }
 
-// The next file is there, under another name, and its compressor at work, before this one is
-// completed: where there can be none, this one stays.
+// Before this file is completed, the next one is created under a temporary name and its compressor
+// started: if that fails, the capture stays in this file.
 void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<InterfaceStatistics>& totals,
                              Moment now) {
   FileNames names = names_;
@@ -123,17 +123,17 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<InterfaceSt
   output.begin();
   output.connect();
   try {
-    complete(totals, now.date, false, kAtATurn);
-  } catch (const std::exception&) {  // the next one has what is still to come
+    complete(totals, now.date, false, kRotationTimeout);
+  } catch (const std::exception&) {  // the next file gets the rest
     note_failure();
   }
   names_ = std::move(names);
   ++number_;
   start_date_ = now.date;
   if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
-  file_.go_on_in(std::move(output), header_);
+  file_.continue_in(std::move(output), header_);
   set_limits();
-  if (!file_.flush(kAtATurn)) return;  // whoever writes next sees it
+  if (!file_.flush(kRotationTimeout)) return;  // the next write reports it
   file_.output().publish();
   if (const auto outdated = names_.outdated()) file_.output().remove_file(*outdated);
 }
@@ -164,8 +164,8 @@ void CaptureFiles::resume() {
   file_.print_with(nullptr);
   number_ = state.file;
   start_date_ = state.file_start;
-  ledger_.restore(state.told);
-  if (number_ > 0) {  // the first one has been open all the time
+  ledger_.restore(state.reported);
+  if (number_ > 0) {  // the first file is still open
     const Checkpoint::File file = checkpoint_.file(number_);
     file_.output() = Output::reopen(file.path, file.id, file_.output());
   }
@@ -173,7 +173,7 @@ void CaptureFiles::resume() {
   stay();
 }
 
-// A file that had been made and was not yet the current one.
+// Removes a file that was created but did not become the current one.
 void CaptureFiles::remove_unfinished(std::uint64_t number) const {
   const Checkpoint::File file = checkpoint_.file(number);
   if (file.path.empty()) return;
@@ -195,13 +195,13 @@ std::vector<std::string> CaptureFiles::wait_for_printer(int stop_fd) {
   if (!printer_) return {};
   file_.print_with(nullptr);
   const bool failed = printer_->has_ended() && !printer_->reader_gone();
-  std::string news = printer_->finish(stop_fd);
+  std::string report = printer_->finish(stop_fd);
   printer_.reset();
   if (failed && file_.output().discards()) {
-    print_failure_ = news.empty() ? "--print: the program that prints failed" : std::move(news);
+    print_failure_ = report.empty() ? "--print: the program that prints failed" : std::move(report);
     return {};
   }
-  return news.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(news)};
+  return report.empty() ? std::vector<std::string>() : std::vector<std::string>{std::move(report)};
 }
 
 }  // namespace xdpcap

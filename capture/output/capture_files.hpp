@@ -30,69 +30,68 @@ struct Moment {
   std::uint64_t date = 0;  // since 1970
 };
 
-// CaptureFiles writes the current file, and knows when and where to go on. At every moment, also
-// that of a kill, each file is whole but for the rings' last packets, and the checkpoint says which
-// is the current one.
+// CaptureFiles writes the current file and rotates. At every moment, even when the process is
+// killed, each file is valid and lacks only the packets that are still in the rings, and the
+// checkpoint has the current one.
 class CaptureFiles {
  public:
-  // Opens the first file and changes nothing yet. `checkpoint` has to outlive it. Throws Error.
+  // Opens the first file without changing it. `checkpoint` must outlive this. Throws Error.
   CaptureFiles(const FileOptions& options, std::size_t interfaces, Checkpoint& checkpoint,
                int stop_fd);
 
   [[nodiscard]] CaptureFile& current() { return file_; }
   [[nodiscard]] const CaptureFile& current() const { return file_; }
   [[nodiscard]] const std::string& path() const { return file_.output().name(); }
-  // So many have been begun.
+  // The number of files begun so far.
   [[nodiscard]] std::uint64_t count() const { return number_ + 1; }
   // Bytes in all of them, before compression.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_before_ + file_.size(); }
 
-  // The capture begins: empties the file, puts the first blocks in, starts the clocks.
+  // Starts the capture: truncates the file, queues its header, and starts the time limits.
   void begin(pcapng::Bytes header, Moment now);
-  // Behind that, and before anything is written: starts the programs that compress and print, as
-  // whoever this process is by now. Throws Error.
+  // After begin(), before the first write: starts the programs that compress and print, as this
+  // process's current user. Throws Error.
   void connect();
-  // Notes in the checkpoint that all the cursors have passed is in the file, but for packets that
-  // were left out.
+  // Notes in the checkpoint that all packets before the cursors are in the file, except those not
+  // selected.
   void commit(std::span<const RingCursor> cursors, std::span<const std::uint64_t> left_out);
 
-  // Whether the file is full or its time is over: turn() has to be called, with nothing pending.
-  // Also when nobody reads what is printed any more.
+  // Whether the file is full, its time is over, or the reader of the printed packets is gone: then
+  // turn() must be called, after everything pending has been written.
   [[nodiscard]] bool is_due(std::uint64_t now) const {
-    return now >= due_at() || file_.is_full() || printing_is_over();
+    return now >= due_at() || file_.is_full() || printing_has_ended();
   }
-  // When it is in any case (CLOCK_MONOTONIC in ns).
+  // When it is due at the latest (CLOCK_MONOTONIC in ns).
   [[nodiscard]] std::uint64_t due_at() const { return std::min(turn_at_, end_at_); }
-  // Completes the file and begins the next one; false: the capture is over. commit() has to follow.
-  // Where there can be no next file the capture is over, and all that is still to be written, now
-  // and after stop_clocks(), goes into the current one; check() says why.
+  // Rotates: completes the file and begins the next one. False: the capture is over. commit() must
+  // follow. If the next file cannot be created, the capture is over, everything still to be
+  // written, also after stop_clocks(), goes into the current file, and check() throws the reason.
   bool turn(const std::vector<InterfaceStatistics>& totals, Moment now);
-  // Whether it is over because what was asked for is in the files: no more is to be written.
+  // Whether it is over because a limit has been reached: nothing more is to be written.
   [[nodiscard]] bool limit_reached() const { return limit_reached_; }
 
-  // The capture ends: no file ends because of the time any more, and what turn() says is only
-  // whether there is anything more to be written.
+  // When the capture ends: disables the time limits. turn() then only returns whether anything more
+  // is to be written.
   void stop_clocks();
-  // From now on everything that is to be written goes into the current file.
+  // Stops rotating: everything goes into the current file.
   void stay();
-  // In another process: goes on where the checkpoint says. Throws Error.
+  // In another process: resumes from the checkpoint. Throws Error.
   void resume();
 
   // Completes the last file. Throws Error.
   void finish(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, Timeout timeout);
-  // What has become of files that were completed: a line for each piece of news.
+  // Reports on completed files: a line for each failure since the last call.
   std::vector<std::string> look() { return finished_.look(); }
-  // Waits until all packets are printed, or `stop_fd` becomes readable; news as above.
+  // Waits until all packets are printed, or `stop_fd` becomes readable; reports as above.
   std::vector<std::string> wait_for_printer(int stop_fd);
-  // Waits until nobody is at work on files any more, or `stop_fd` becomes readable; news as above.
+  // Waits for all compressors and commands, or until `stop_fd` becomes readable; reports as above.
   std::vector<std::string> wait(int stop_fd) { return finished_.wait(stop_fd); }
-  // Throws Error if not all files are there and whole, or nothing else was to be done than what
-  // failed.
+  // Throws Error if a file is missing or incomplete, or if printing failed and there is no file.
   void check() const;
 
  private:
   void set_limits();
-  [[nodiscard]] bool printing_is_over() const;
+  [[nodiscard]] bool printing_has_ended() const;
   void complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, bool last,
                 Timeout timeout);
   void note_failure();

@@ -16,7 +16,7 @@
 namespace xdpcap {
 namespace {
 
-constexpr std::size_t kHead = 2;     // words in front of the entries
+constexpr std::size_t kHead = 2;     // words before the entries
 constexpr std::size_t kNumbers = 3;  // at the beginning of an entry
 
 UniqueFd create_memory(std::size_t size) {
@@ -41,14 +41,14 @@ void Checkpoint::commit(const State& state, std::span<const RingCursor> cursors)
   *word++ = state.file_size;
   word = std::copy(state.written.begin(), state.written.end(), word);
   std::copy(state.left_out.begin(), state.left_out.end(), word);
-  word = std::copy(state.told.begin(), state.told.end(), word + interfaces_);
+  word = std::copy(state.reported.begin(), state.reported.end(), word + interfaces_);
   for (const RingCursor& cursor : cursors) *word++ = cursor.position();
   std::atomic_ref(*commits()).store(commit, std::memory_order_release);
 }
 
 void Checkpoint::note_file(std::uint64_t number, const std::string& path) {
   FileNote* noted = note(number);
-  noted->path[0] = '\0';  // until all of it is there
+  noted->path[0] = '\0';  // until the path is complete
   noted->number = number;
   noted->id = {};
   if (path.size() >= noted->path.size()) return;
@@ -72,7 +72,7 @@ Checkpoint::State Checkpoint::state() const {
           .file_size = words[2],
           .written = {lists, interfaces_},
           .left_out = {lists + interfaces_, interfaces_},
-          .told = {lists + 2 * interfaces_, interfaces_ * Ledger::kWordsOfInterface}};
+          .reported = {lists + 2 * interfaces_, interfaces_ * Ledger::kWordsOfInterface}};
 }
 
 std::span<const std::uint64_t> Checkpoint::positions() const {

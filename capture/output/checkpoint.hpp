@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How far the capture has got, in memory that a guardian shares: what it needs to go on exactly
+// The state of the capture in memory shared with the guardian, which needs it to resume exactly
 // where a killed process stopped.
 #pragma once
 
@@ -19,58 +19,58 @@ namespace xdpcap {
 
 class Checkpoint {
  public:
-  // What is true between two batches.
+  // The state between two batches.
   struct State {
     std::uint64_t file = 0;        // the first file is 0
     std::uint64_t file_start = 0;  // ns since 1970
-    std::uint64_t file_size = 0;   // bytes that are whole
+    std::uint64_t file_size = 0;   // bytes, of whole blocks
     std::span<const std::uint64_t>
-        written;  // packets in them and in all files before, by interface
-    // Packets that were not to be written; empty: none.
+        written;  // packets in them and in all earlier files, by interface
+    // Packets not selected; empty: none.
     std::span<const std::uint64_t> left_out;
-    std::span<const std::uint64_t> told;  // by the files before (output/ledger.hpp)
+    std::span<const std::uint64_t> reported;  // by earlier files (output/ledger.hpp)
   };
 
   // Room for a ring for each of `cpus` CPUs and for `interfaces` interfaces of the file. Throws
   // Error.
   Checkpoint(std::uint32_t cpus, std::size_t interfaces);
 
-  // Notes the state after all packets that the cursors have passed. To be called before that memory
-  // is given back to the kernel. One store makes it valid: whoever is killed on the way leaves what
-  // was noted before.
+  // Stores the state after all packets before the cursors. To be called before their memory is
+  // returned to the kernel. A single store makes it valid: a process that is killed before that
+  // leaves the previous state.
   void commit(const State& state, std::span<const RingCursor> cursors);
-  // Notes the name of a file before it is made, and which file it is before there is a state with
-  // it in it.
+  // Stores the path of a file before it is created, and its id before the first state that refers
+  // to it.
   void note_file(std::uint64_t number, const std::string& path);
   void note_id(std::uint64_t number, FileId id) { note(number)->id = id; }
 
-  // Whether anything has been noted.
+  // Whether a state has been stored.
   [[nodiscard]] bool begun() const;
-  // True for the first who asks: one of two guardians, when one takes over from the other.
+  // True for the first caller only: two guardians may be running when one replaces the other.
   [[nodiscard]] bool claim();
-  // The file is complete: nobody can claim any more.
+  // The file is complete: from now on claim() is false.
   void finish() { static_cast<void>(claim()); }
   [[nodiscard]] State state() const;
-  // Where the cursors were, in the same order.
+  // The positions of the cursors, in the same order.
   [[nodiscard]] std::span<const std::uint64_t> positions() const;
 
   struct File {
-    std::string path;  // empty: not noted
+    std::string path;  // empty: not stored
     FileId id;
   };
-  // The last two numbers are known.
+  // Only the last two numbers are known.
   [[nodiscard]] File file(std::uint64_t number) const;
 
  private:
-  // Behind the entries, for two files in turn.
+  // After the entries, for two files alternately.
   struct FileNote {
     std::uint64_t number;
     FileId id;
     std::array<char, PATH_MAX> path;
   };
 
-  // The number of commits, whether somebody has claimed, and two entries, used in turn. An entry is
-  // three numbers of the state, its three lists, and the position in each ring.
+  // The memory: the number of commits, the number of claims, and two entries, used alternately. An
+  // entry is the state's three numbers, its three lists, and the position in each ring.
   [[nodiscard]] std::uint64_t* commits() const;
   [[nodiscard]] std::uint64_t* claims() const { return commits() + 1; }
   [[nodiscard]] std::uint64_t* entry(std::uint64_t commit) const;

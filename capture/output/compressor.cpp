@@ -31,9 +31,8 @@ const Compressor* compressor_of(std::string_view path) {
 void check_installed(const Compressor& compressor, const std::string& path) {
   const std::string& program = compressor.command.front();
   if (is_installed(program)) return;
-  throw Error(
-      "compressing " + path + ": there is no program " + program,
-      "install " + program + ", or leave " + std::string(compressor.suffix) + " off the name");
+  throw Error("compressing " + path + ": there is no program " + program,
+              "install " + program + ", or use a name without " + std::string(compressor.suffix));
 }
 
 }  // namespace xdpcap

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Programs that compress the capture on its way into the file.
+// Programs that compress the capture while it is written.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 namespace xdpcap {
 
 struct Compressor {
-  std::string_view suffix;           // of the file's name that asks for it
+  std::string_view suffix;           // of the file's name
   std::vector<std::string> command;  // from stdin to stdout
 };
 
-// Whom a file of that name needs; null: nobody.
+// The compressor for a file of that name; null: none.
 const Compressor* compressor_of(std::string_view path);
 
-// Throws Error when it is not installed.
+// Throws Error if it is not installed.
 void check_installed(const Compressor& compressor, const std::string& path);
 
 }  // namespace xdpcap

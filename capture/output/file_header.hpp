@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the file says about the capture before its first packet.
+// The blocks of a file before its first packet.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace xdpcap {
 
-// What a file says of itself and of its interfaces.
+// A file's description of itself and of its interfaces.
 struct FileDescription {
   struct Interface {
     std::string name;
@@ -34,8 +34,8 @@ struct CaptureDescription {
   std::vector<CaptureInterface> interfaces;
 };
 
-// The same with the interfaces of a capture, which have the names that xdpcap gives
-// them: XDPaborted, XDPdrop, XDPpass, XDPtx, XDPredirect, XDPxdpAction(N).
+// The same with the interfaces of a capture, by xdpcap's names: XDPaborted, XDPdrop, XDPpass,
+// XDPtx, XDPredirect, XDPxdpAction(N).
 pcapng::Bytes file_header(const CaptureDescription& capture);
 
 }  // namespace xdpcap

@@ -67,7 +67,7 @@ UniqueFd FileLocation::open(int flags, mode_t mode) const {
   return UniqueFd(::openat(folder_fd(), name_.c_str(), flags, mode));
 }
 
-// linkat() never replaces a file, nor follows a link at the new name.
+// linkat() neither replaces a file nor follows a link at the new name.
 bool FileLocation::link(int fd) const {
   const std::string self = "/proc/self/fd/" + std::to_string(fd);
   return ::linkat(AT_FDCWD, self.c_str(), folder_fd(), name_.c_str(), AT_SYMLINK_FOLLOW) == 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where a file is, however its path is changed meanwhile.
+// The location of a file, which stays the same if its path changes meanwhile.
 #pragma once
 
 #include <fcntl.h>
@@ -14,15 +14,15 @@
 
 namespace xdpcap {
 
-// FileId says which file it is, whatever its name is by now.
+// FileId identifies a file, whatever its name.
 struct FileId {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   bool operator==(const FileId&) const = default;
 };
 
-// FileLocation is a name in an open folder: what was checked in it is what is opened, named and
-// removed, also when the folder's path leads somewhere else by then.
+// FileLocation is a name in an open folder: what is opened, named and removed is what was checked,
+// even if the folder's path leads elsewhere by then.
 class FileLocation {
  public:
   // None.
@@ -39,17 +39,17 @@ class FileLocation {
   // Another name in the same folder.
   [[nodiscard]] FileLocation with_name(std::string name) const;
 
-  // Whether everybody may put files there that only their owners may remove (/tmp).
+  // Whether all users may create files there that only their owners may remove (/tmp).
   [[nodiscard]] bool is_shared() const;
-  // Whether what belongs to `owner` may have been put there by somebody who is not trusted.
+  // Whether a file of `owner` there may come from an untrusted user.
   [[nodiscard]] bool is_untrusted(uid_t owner) const;
 
-  // What is there, the target of a symbolic link with `flags` 0. False when there is nothing.
+  // stat() of the file; with `flags` 0, of a symbolic link's target. False if there is none.
   [[nodiscard]] bool look(struct stat& info, int flags = AT_SYMLINK_NOFOLLOW) const;
   [[nodiscard]] UniqueFd open(int flags, mode_t mode = 0) const;
-  // Gives an open file this name. False, with errno, when it cannot, or the name is taken.
+  // Links an open file to this name. False, with errno, on failure or if the name is taken.
   [[nodiscard]] bool link(int fd) const;
-  // Renames the file to `target`, whatever is there. False, with errno, when it cannot.
+  // Renames the file to `target`, replacing whatever is there. False, with errno, on failure.
   [[nodiscard]] bool rename_to(const FileLocation& target) const;
   void remove() const noexcept;
 

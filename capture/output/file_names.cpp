@@ -16,7 +16,7 @@ std::string padded(std::uint64_t number, std::size_t digits) {
   return std::string(digits - std::min(digits, text.size()), '0') + text;
 }
 
-// Of the highest number in a ring: with as many for all, names sort by number.
+// The digits of a ring's highest number. All numbers have as many, so that names sort by number.
 std::size_t digits_of_ring(std::uint32_t files) {
   return files > 1 ? std::to_string(files - 1).size() : 0;
 }
@@ -46,8 +46,8 @@ const std::string& FileNames::next(Turn turn, std::time_t now) {
     kept_.push_back(current_);
     return current_;
   }
-  // A new date begins with a new count. Without one the count goes on, so that nothing that was
-  // captured is overwritten but what the ring has no room for.
+  // A new date restarts the count. Otherwise the count continues, so that no file is overwritten
+  // except those that the ring has no room for.
   const std::string before = std::exchange(dated_, turn == Turn::time ? dated(now) : dated_);
   const bool new_date = dated_ != before;
   const bool round = turn == Turn::full && rotation_.ring != 0 && count_ >= rotation_.ring;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The names of a capture's files. Pure: nothing is opened here.
+// The names of a capture's files, computed without touching any.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,13 @@ class FileNames {
  public:
   enum class Turn : std::uint8_t { full, time };  // why a file ended
 
-  // `path` is what the user typed. `now`: seconds since 1970; names have the local time.
+  // `path` is as the user typed it. `now`: seconds since 1970; names have the local time.
   FileNames(std::string path, const Rotation& rotation, std::time_t now);
 
   [[nodiscard]] const std::string& current() const { return current_; }
-  // Goes on to the next name.
+  // Advances to the next name.
   const std::string& next(Turn turn, std::time_t now);
-  // The file that has to go because there are more than the ring has room for; each only once.
+  // The file to be removed because the ring has no room for it; each only once.
   std::optional<std::string> outdated();
 
  private:
@@ -30,7 +30,7 @@ class FileNames {
   [[nodiscard]] std::string tcpdump_name() const;
   [[nodiscard]] std::string dumpcap_name(std::time_t now) const;
 
-  std::string stem_;    // in front of what compression adds
+  std::string stem_;    // without the compressor's suffix
   std::string suffix_;  // ".gz", or nothing
   Rotation rotation_;
   std::string dated_;

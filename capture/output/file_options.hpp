@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is asked of the files of a capture, as plain values.
+// The options for the files of a capture, as plain values.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,19 @@
 
 namespace xdpcap {
 
-// When a capture goes on in another file, and when it ends.
+// When a capture starts a new file, and when it ends.
 struct CaptureLimits {
   Rotation rotation;
   std::uint64_t packets = kUnlimited;  // written
   std::uint64_t duration = 0;          // ns; 0: until it is stopped
-  std::string command;                 // run with the name of each file that is complete
+  std::string command;                 // run with the name of each complete file
 };
 
 struct FileOptions {
   std::string path;  // "-" is stdout
   CaptureLimits limits;
   bool print = false;        // a line for each packet on stdout
-  std::optional<User> user;  // who writes them: to become after the set-up
+  std::optional<User> user;  // to become after the set-up; writes the files
 };
 
 }  // namespace xdpcap

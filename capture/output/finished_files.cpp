@@ -11,7 +11,7 @@
 namespace xdpcap {
 namespace {
 
-constexpr const char* kCutShort = "the file is cut short";
+constexpr const char* kTruncated = "the file is truncated";
 
 }  // namespace
 
@@ -29,7 +29,7 @@ void FinishedFiles::run_command(const std::string& path) {
     if (!commands_) commands_.emplace(command_);
     commands_->add(path);
   } catch (const Error& error) {
-    news_.push_back("-z: " + path + ": " + error.what());
+    reports_.push_back("-z: " + path + ": " + error.what());
   }
 }
 
@@ -37,7 +37,7 @@ void FinishedFiles::end(const Job& job) {
   const std::string failure = job.compressor.failure();
   if (failure.empty()) return run_command(job.path);
   failure_ = "compressing " + job.path + ": " + failure;
-  news_.push_back(failure_ + ": " + kCutShort);
+  reports_.push_back(failure_ + ": " + kTruncated);
 }
 
 std::vector<std::string> FinishedFiles::look() {
@@ -51,31 +51,31 @@ std::vector<std::string> FinishedFiles::look() {
     end(job);
   }
   if (commands_) add_news(commands_->look());
-  return std::exchange(news_, {});
+  return std::exchange(reports_, {});
 }
 
 std::vector<std::string> FinishedFiles::wait(int stop_fd) {
   while (!jobs_.empty()) {
     Job& job = jobs_.front();
     if (!job.compressor.wait(stop_fd)) {
-      news_.push_back(job.path + ": not waiting any longer for " + job.compressor.name());
+      reports_.push_back(job.path + ": not waiting any longer for " + job.compressor.name());
       failure_ = "compressing " + job.path + ": interrupted";
       jobs_.erase(jobs_.begin());
       continue;
     }
-    news_ = look();
+    reports_ = look();
   }
   if (commands_) add_news(commands_->wait(stop_fd));
   commands_.reset();
-  return std::exchange(news_, {});
+  return std::exchange(reports_, {});
 }
 
 void FinishedFiles::add_news(std::vector<std::string> news) {
-  std::move(news.begin(), news.end(), std::back_inserter(news_));
+  std::move(news.begin(), news.end(), std::back_inserter(reports_));
 }
 
 void FinishedFiles::check() const {
-  if (!failure_.empty()) throw Error(failure_, kCutShort);
+  if (!failure_.empty()) throw Error(failure_, kTruncated);
 }
 
 }  // namespace xdpcap

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What becomes of files that are complete, beside the capture that goes on.
+// Compressors and commands of completed files, in parallel with the capture.
 #pragma once
 
 #include <optional>
@@ -17,14 +17,14 @@ class FinishedFiles {
   // `command`: a program that is run with each file's name (tcpdump's -z); empty: none.
   explicit FinishedFiles(std::string command = {}) : command_(std::move(command)) {}
 
-  // Takes care of a file, behind the compressor that still writes it, if there is one.
+  // Adds a file; its command runs once the compressor that still writes it, if any, has ended.
   void add(const std::string& path, std::optional<ChildProcess> compressor);
 
-  // Looks who has ended, without waiting. Returns a line for each failure.
+  // Checks which have ended, without blocking. Returns a line for each failure.
   std::vector<std::string> look();
-  // Waits for all; until `stop_fd` becomes readable. Returns lines as look() does.
+  // Waits for all, or until `stop_fd` becomes readable. Returns lines as look() does.
   std::vector<std::string> wait(int stop_fd);
-  // Throws Error if a compressor has failed: not all files are whole.
+  // Throws Error if a compressor has failed, so that a file is incomplete.
   void check() const;
 
  private:
@@ -40,7 +40,7 @@ class FinishedFiles {
   std::string command_;
   std::optional<CommandQueue> commands_;  // from the first file on
   std::vector<Job> jobs_;
-  std::vector<std::string> news_;
+  std::vector<std::string> reports_;
   std::string failure_;
 };
 

@@ -7,9 +7,9 @@
 namespace xdpcap {
 namespace {
 
-std::uint64_t advance(std::uint64_t& told, std::uint64_t now) {
-  const std::uint64_t more = now - std::min(told, now);
-  told += more;
+std::uint64_t advance(std::uint64_t& reported, std::uint64_t now) {
+  const std::uint64_t more = now - std::min(reported, now);
+  reported += more;
   return more;
 }
 
@@ -18,24 +18,23 @@ std::uint64_t advance(std::uint64_t& told, std::uint64_t now) {
 std::vector<InterfaceStatistics> Ledger::close_file(const std::vector<InterfaceStatistics>& totals,
                                                     bool last) {
   std::vector<InterfaceStatistics> file;
-  std::uint64_t* told = reported_.data();
+  std::uint64_t* reported = reported_.data();
   for (const InterfaceStatistics& total : totals) {
     const Counts& counts = total.counts;
-    // What is told of a counter that runs must not be too much: the last file could not take it
-    // back.
+    // While the counters run, never report too many: the last file could not correct that.
     const std::uint64_t all_rejected = counts.received - counts.matched;
     const std::uint64_t certain = all_rejected - std::min(all_rejected, last ? 0 : in_flight_);
-    const std::uint64_t rejected = advance(told[0], certain);
-    const std::uint64_t lost = advance(told[1], last ? xdpcap::lost(total) : counts.lost);
-    const std::uint64_t written = advance(told[2], total.written);
-    const std::uint64_t left_out = advance(told[3], total.left_out);
+    const std::uint64_t rejected = advance(reported[0], certain);
+    const std::uint64_t lost = advance(reported[1], last ? xdpcap::lost(total) : counts.lost);
+    const std::uint64_t written = advance(reported[2], total.written);
+    const std::uint64_t left_out = advance(reported[3], total.left_out);
     const std::uint64_t matched = written + left_out + lost;
     InterfaceStatistics one = total;
     one.counts = {.received = rejected + matched, .matched = matched, .lost = lost};
     one.written = written;
     one.left_out = left_out;
     file.push_back(std::move(one));
-    told += kWordsOfInterface;
+    reported += kWordsOfInterface;
   }
   return file;
 }

@@ -23,7 +23,7 @@
 namespace xdpcap {
 namespace {
 
-// What was on the wire is nobody else's business.
+// Captured packets are private.
 constexpr mode_t kFileMode = 0600;
 constexpr int kFlags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
 
@@ -43,13 +43,13 @@ void check_owner(const FileLocation& location, const std::string& what, uid_t ow
   throw_planted(location, "a " + what + " that user " + std::to_string(owner) + " has put");
 }
 
-// Whoever owns the file, another may have made the link.
+// The owner of a file and of a hard link to it may differ.
 void check_links(const FileLocation& location, const struct stat& info) {
   if (!location.is_shared() || !S_ISREG(info.st_mode) || info.st_nlink < 2) return;
   throw_planted(location, "a hard link to a file with another name, which anybody may have put");
 }
 
-// Symbolic links are followed where nobody can have planted them.
+// Symbolic links are followed only if no untrusted user can have planted them.
 int link_flag(const FileLocation& location) {
   struct stat info {};
   if (!location.look(info) || !S_ISLNK(info.st_mode)) return O_NOFOLLOW;
@@ -57,7 +57,7 @@ int link_flag(const FileLocation& location) {
   return 0;
 }
 
-// Opening a FIFO for writing blocks until there is a reader; without blocking it is ENXIO.
+// Opening a FIFO for writing blocks until there is a reader; with O_NONBLOCK it fails with ENXIO.
 UniqueFd open_when_read(const FileLocation& location, int flags, int interrupt_fd) {
   constexpr int kLookEveryMilliseconds = 20;
   for (;;) {
@@ -72,12 +72,12 @@ UniqueFd open_when_read(const FileLocation& location, int flags, int interrupt_f
   }
 }
 
-// Invalid where the file system knows no such files.
+// Invalid if the file system does not support O_TMPFILE.
 UniqueFd make_unnamed(const FileLocation& location) {
   return location.with_name(".").open(kFlags | O_TMPFILE, kFileMode);
 }
 
-// A file without a name, or with it, if there is none yet.
+// Creates the file, without a name if possible; fails with EEXIST if it exists.
 OpenedFile make_file(const FileLocation& location) {
   struct stat info {};
   if (location.look(info)) {
@@ -91,12 +91,12 @@ OpenedFile make_file(const FileLocation& location) {
 
 constexpr std::string_view kTemporarySuffix = ".next";
 
-// Hidden, so that out* in a shell does not see it, and with a number that nobody can foresee: a
-// file that somebody else has put there would be in the way.
+// Hidden, so that out* in a shell does not match it, and with an unpredictable number, so that
+// other users cannot block the name.
 FileLocation temporary_name(const FileLocation& location) {
   std::uint64_t number = 0;
   [[maybe_unused]] const ssize_t got = ::getrandom(&number, sizeof(number), 0);
-  constexpr std::size_t kLongest = 200;  // with the rest it has to stay below NAME_MAX
+  constexpr std::size_t kLongest = 200;  // the whole name must not exceed NAME_MAX
   std::array<char, 20> text{};
   std::snprintf(text.data(), text.size(), ".%016llx", static_cast<unsigned long long>(number));
   return location.with_name("." + location.name().substr(0, kLongest) + text.data() +
@@ -154,7 +154,7 @@ OpenedFile open_for_writing(const FileLocation& location, int interrupt_fd) {
   if (::fstat(opened.fd.get(), &info) != 0) throw_error(location, errno);
   if (!S_ISCHR(info.st_mode)) check_owner(location, "file", info.st_uid);
   check_links(location, info);
-  // Only pipes are written without blocking.
+  // Only pipes are non-blocking.
   if (!S_ISFIFO(info.st_mode)) ::fcntl(opened.fd.get(), F_SETFL, 0);
   return opened;
 }

@@ -9,29 +9,28 @@ namespace xdpcap {
 struct OpenedFile {
   UniqueFd fd;
   bool created = false;  // it did not exist before
-  bool named = true;     // false: name_file() has to give it its name yet
+  bool named = true;     // false: it gets its name from name_file()
 };
 
-// Opens the file, FIFO or device there for writing, or makes a file (0600, less the umask), which
-// has no name before it is begun: whoever is killed until then leaves nothing. In folders that
-// everybody may write to and only owners may delete from (/tmp), nothing is opened that somebody
-// else may have put there for us: neither a symbolic or hard link nor a file of another user. This
-// is what the sysctls fs.protected_symlinks, _hardlinks, _regular and _fifos do (Linux 3.6 and
-// 4.19), which are off on many machines. A FIFO is waited for until somebody reads it, or until
-// `interrupt_fd` becomes readable. Throws Error, or Stopped.
+// Opens the file, FIFO or device there for writing, or creates a file (0600, less the umask), which
+// has no name until it is begun, so that a process killed before that leaves nothing. In
+// world-writable sticky folders (/tmp) it refuses what another user may have planted: symbolic and
+// hard links, and files of other users. The sysctls fs.protected_symlinks, _hardlinks, _regular and
+// _fifos do that, too (Linux 3.6 and 4.19), but are off on many machines. For a FIFO it waits until
+// there is a reader, or until `interrupt_fd` becomes readable. Throws Error, or Stopped.
 OpenedFile open_for_writing(const FileLocation& location, int interrupt_fd);
 
-// Makes a file that is to take this name later. Where the file system knows no files without a name
-// (NFS, for one) it has a temporary one, in `temporary`. Throws Error.
+// Creates a file that is to get this name later. If the file system does not support files without
+// a name (NFS, for one), it has a temporary name, in `temporary`. Throws Error.
 OpenedFile stage_file(const FileLocation& location, FileLocation& temporary);
 
-// Gives a file that has none its name; it is no error that it has it already. Throws Error.
+// Gives a file its name, unless it has one already. Throws Error.
 void name_file(int fd, const FileLocation& location);
 
-// The same with a temporary name in the folder, which nobody can foresee. Throws Error.
+// Gives it an unpredictable temporary name in the folder. Throws Error.
 FileLocation name_temporarily(int fd, const FileLocation& location);
 
-// A temporary name of the file, if it has one in that folder: that of a process that was killed.
+// The temporary name of the file, if a killed process left one in that folder.
 FileLocation find_temporary(const FileLocation& location, FileId file);
 
 }  // namespace xdpcap

@@ -20,8 +20,9 @@
 namespace xdpcap {
 namespace {
 
-// Pipes have to be non-blocking, so that a reader who is stuck cannot keep us from emptying the
-// hook. The flag belongs to the open file, which for stdout we share with others: so open it anew.
+// Pipes must be non-blocking, so that a stalled reader cannot keep the capture from emptying the
+// hook. The flag belongs to the open file, which other processes share if it is stdout, so stdout
+// is reopened.
 UniqueFd open_stdout() {
   constexpr const char* kSelf = "/proc/self/fd/1";
   struct stat info {};
@@ -35,14 +36,13 @@ UniqueFd open_stdout() {
   return fd;
 }
 
-// What is left of a piece goes alone: writev() takes whole pieces, and these are not ours to
-// change.
+// The rest of a partly written piece is written alone, because `pieces` is const.
 ssize_t write_once(int fd, bool socket, std::span<const iovec> pieces, std::size_t skip) {
   const iovec& first = pieces.front();
   iovec rest{static_cast<std::byte*>(first.iov_base) + skip, first.iov_len - skip};
   if (skip > 0) pieces = std::span(&rest, 1);
   if (!socket) return ::writev(fd, pieces.data(), static_cast<int>(pieces.size()));
-  // Here each call can be told not to block.
+  // For sockets, each call can be non-blocking.
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
@@ -126,14 +126,14 @@ void Output::remove(const std::string& path, FileId id, const Output& other) noe
     find_temporary(location, id).remove();
     const Output ours = reopen(path, id, other);
     location.remove();
-  } catch (const std::exception&) {  // it is not there yet, or is still the one of before
+  } catch (const std::exception&) {  // it does not exist yet, or is still an older file
   }
 }
 
 void Output::remove_file(const std::string& path) const noexcept {
   try {
     FileLocation(path, location_).remove();
-  } catch (const std::exception&) {  // its folder is not there any more
+  } catch (const std::exception&) {  // its folder does not exist any more
   }
 }
 
@@ -165,7 +165,7 @@ Output::Output(Output&& other) noexcept
 
 Output& Output::operator=(Output&& other) noexcept {
   if (this == &other) return *this;
-  forget_file();
+  discard_file();
   name_ = std::move(other.name_);
   location_ = std::move(other.location_);
   temporary_ = std::exchange(other.temporary_, {});
@@ -183,10 +183,10 @@ Output& Output::operator=(Output&& other) noexcept {
 }
 
 Output::~Output() {
-  forget_file();
+  discard_file();
 }
 
-void Output::forget_file() noexcept {
+void Output::discard_file() noexcept {
   if (created_ && named_) location_.remove();
   temporary_.remove();
 }
@@ -209,7 +209,7 @@ void Output::begin() {
 void Output::connect() {
   if (compressor_ == nullptr) return;
   Pipe pipe = make_pipe(false);
-  child_.emplace(ChildProcess::Plan{
+  child_.emplace(ChildProcess::Options{
       .command = compressor_->command, .in = pipe.read_end.get(), .out = fd_.get()});
   fd_ = std::move(pipe.write_end);
 }
@@ -233,7 +233,7 @@ WriteResult Output::write(std::span<const std::byte> bytes, Timeout timeout) con
 WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip, Timeout timeout) const {
   WriteResult result;
   for (;;) {
-    // `skip` is now what is written of the first piece that is not written in full.
+    // After this, `skip` is the written part of the first incomplete piece.
     while (!pieces.empty() && skip >= pieces.front().iov_len) {
       skip -= pieces.front().iov_len;
       pieces = pieces.subspan(1);
@@ -252,14 +252,14 @@ WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip, Timeo
       return result;
     }
     result.error_number = errno;
-    // Whoever reads a pipe or a socket may go; a compressor must not.
-    const bool may_go = (errno == EPIPE || errno == ECONNRESET) && compressor_ == nullptr;
-    result.end = may_go ? WriteEnd::reader_gone : WriteEnd::failed;
+    // A reader of a pipe or a socket may end early; a compressor must not.
+    const bool may_end = (errno == EPIPE || errno == ECONNRESET) && compressor_ == nullptr;
+    result.end = may_end ? WriteEnd::reader_gone : WriteEnd::failed;
     return result;
   }
 }
 
-void Output::take_back(std::size_t bytes) const {
+void Output::remove_last(std::size_t bytes) const {
   if (!is_file() || bytes == 0) return;
   const off_t end = ::lseek(fd_.get(), 0, SEEK_CUR) - static_cast<off_t>(bytes);
   if (end < 0 || ::ftruncate(fd_.get(), end) != 0) return;
@@ -269,13 +269,13 @@ void Output::take_back(std::size_t bytes) const {
 void Output::go_back(std::uint64_t bytes) const {
   const off_t end = start_ + static_cast<off_t>(bytes);
   if (::ftruncate(fd_.get(), end) != 0 || ::lseek(fd_.get(), end, SEEK_SET) != end) {
-    throw system_error("going back in the output " + name_, errno);
+    throw system_error("truncating the output " + name_, errno);
   }
 }
 
 void Output::give_to(uid_t user, gid_t group) const {
   if (!created_ || ::fchown(fd_.get(), user, group) == 0) return;
-  throw system_error("giving the output " + name_ + " away", errno);
+  throw system_error("changing the owner of the output " + name_, errno);
 }
 
 void Output::close() {

@@ -15,12 +15,12 @@ namespace {
 //  0  type
 //  4  total length
 //  8  body: fixed fields, then options, each padded to 4 bytes
-//  n  total length again, so that files can be read backwards
+//  n  total length again, for reading backwards
 class Block {
  public:
   explicit Block(std::uint32_t type) {
     put(type);
-    put(std::uint32_t{0});  // the length: known in finish()
+    put(std::uint32_t{0});  // the length, set in finish()
   }
 
   template <class Number>
@@ -48,14 +48,14 @@ class Block {
     pad();
   }
 
-  // Timestamps go as two halves, the upper one first, whatever the byte order (section 4.6).
+  // Timestamps are written as two halves, the upper one first, in any byte order (section 4.6).
   void time_option(std::uint16_t code, std::uint64_t time) {
     begin_option(code, sizeof(time));
     put(static_cast<std::uint32_t>(time >> 32U));
     put(static_cast<std::uint32_t>(time));
   }
 
-  // The kind of verdict, then the action as 64 bits.
+  // The type of verdict, then the action as 64 bits.
   void xdp_verdict_option(std::uint16_t code, std::uint64_t action) {
     begin_option(code, sizeof(kVerdictOfLinuxEbpfXdp) + sizeof(action));
     put(kVerdictOfLinuxEbpfXdp);
@@ -113,7 +113,7 @@ Bytes interface_description(const Interface& interface) {
   block.text_option(option::if_description, interface.description);
   block.number_option(option::if_tsresol, kNanoseconds);
   if (!interface.filter.empty()) {
-    // It begins with a code: 0 is a filter string of libpcap.
+    // It begins with a type code: 0 is a libpcap filter string.
     block.text_option(option::if_filter, std::string(1, '\0') + interface.filter);
   }
   block.text_option(option::if_os, interface.os);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in the machine's own byte order. Captured
-// packets leave the kernel as finished blocks (recorder/record.h, output/batch.hpp); what is here
-// for packets is for those that come from elsewhere.
+// Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in host byte order. Captured packets leave the
+// kernel as finished blocks (recorder/record.h, output/batch.hpp); Packet is for those of --replay.
 #pragma once
 
 #include <cstddef>
@@ -35,14 +34,14 @@ struct Interface {
 Bytes interface_description(const Interface& interface);
 
 // Interface Statistics Block (section 4.6): what happened to the packets of an interface.
-// matched = written + lost, unless packets were left out on purpose. Times are in ns since 1970.
+// matched = written + lost, plus packets that were not selected. Times are in ns since 1970.
 struct Statistics {
   std::uint32_t interface_id = 0;
   std::uint64_t start_time = 0;
   std::uint64_t end_time = 0;
   std::uint64_t received = 0;  // isb_ifrecv
   std::uint64_t matched = 0;   // isb_filteraccept
-  std::uint64_t lost = 0;      // isb_ifdrop, where dumpcap and Wireshark count them too
+  std::uint64_t lost = 0;      // isb_ifdrop, as in dumpcap and Wireshark
   std::uint64_t written = 0;   // isb_usrdeliv
   std::string comment = {};    // empty: none
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// When one file of a capture is followed by another, and when the last one is full.
+// When a capture's file is followed by another, and when the last one is full.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@ namespace xdpcap {
 
 inline constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
 
-// What goes into a file. It ends with the packet that reaches one of them; the statistics behind
-// that packet are not counted.
+// The limits of a file. It ends with the packet that reaches one of them; the statistics after that
+// packet are not counted.
 struct FileLimits {
   std::uint64_t bytes = kUnlimited;  // before compression
   std::uint64_t packets = kUnlimited;
@@ -20,13 +20,13 @@ struct FileLimits {
 struct Rotation {
   enum class Names : std::uint8_t {
     tcpdump,  // strftime() and a number at the end, as its -C, -G and -W
-    dumpcap,  // a number and the date in front of the extension, as its -b
+    dumpcap,  // a number and the date before the extension, as its -b
   };
   Names names = Names::tcpdump;
   FileLimits each = {};
-  std::uint64_t every = 0;  // ns; 0: a file may last for ever
-  std::uint32_t ring = 0;   // so many files are kept; 0: all
-  // How many there may be; the capture ends with the last. Every other file is followed by another.
+  std::uint64_t every = 0;  // ns; 0: no time limit for a file
+  std::uint32_t ring = 0;   // the number of files kept; 0: all
+  // The most files; the capture ends with the last one.
   std::uint64_t files = kUnlimited;
 
   [[nodiscard]] bool one_file() const { return files == 1 || (!each.any() && every == 0); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the capture tells people about its packets.
+// The counts of a capture, and their formats.
 #pragma once
 
 #include <cstddef>
@@ -25,18 +25,18 @@ struct InterfaceStatistics {
   CaptureInterface interface;
   Counts counts;
   std::uint64_t written = 0;
-  std::uint64_t left_out = 0;  // matched, but had a fate that was not asked for
+  std::uint64_t left_out = 0;  // matched, but had a fate that was not selected
   std::string fates = {};      // what became of them, pair by pair of devices
 };
 
-// Of all interfaces; its own interface means nothing.
+// The sum over all interfaces; the result's interface is meaningless.
 InterfaceStatistics total(const std::vector<InterfaceStatistics>& statistics);
 
-// Of each action, by all sources together, in the order in which the actions first appear.
+// The sums for each action over all sources, in the order in which the actions first appear.
 std::vector<InterfaceStatistics> by_action(const std::vector<InterfaceStatistics>& statistics);
 
-// Packets that matched, were to be written, and are not in the output:
-// matched = written + left out + lost.
+// Packets that matched, should have been written, and are not in the output:
+// matched = written + not selected + lost.
 inline std::uint64_t lost(const InterfaceStatistics& one) {
   return one.counts.matched - one.written - one.left_out;
 }
@@ -44,13 +44,13 @@ inline std::uint64_t lost(const InterfaceStatistics& one) {
 // "aborted: 0/0\tdrop: 10/3\t(received/matched packets)": xdpcap's line of each second.
 std::string statistics_line(const std::vector<InterfaceStatistics>& statistics);
 
-// The lines at the end, as tcpdump has them: captured, matched, received, lost.
+// The lines at the end, as tcpdump prints them: captured, matched, received, lost.
 std::string summary(const std::vector<InterfaceStatistics>& statistics);
 
-// One line about the packets that matched but are not in the output; empty when there are none.
+// One line about the packets that matched but are not in the output; empty if there are none.
 std::string loss_line(const std::vector<InterfaceStatistics>& statistics);
 
-// The same for the file: an Interface Statistics Block for each interface. Times in ns since 1970.
+// An Interface Statistics Block for each interface. Times in ns since 1970.
 std::vector<pcapng::Bytes> statistics_blocks(const std::vector<InterfaceStatistics>& statistics,
                                              std::uint64_t start_time, std::uint64_t end_time);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Merges what several sources have, each in its own time order, into one stream in time order.
+// Merges several sources, each in time order, into one stream in time order.
 #pragma once
 
 #include <algorithm>
@@ -14,21 +14,21 @@ namespace xdpcap {
 // A source of records, oldest first (ring/rings.hpp has the real one).
 template <class T>
 concept TimedCursor = requires(T cursor, const T& constant) {
-  { constant.ready() } -> std::convertible_to<bool>;  // a record is there
-  { constant.ended() } -> std::convertible_to<bool>;  // no record is there, none is being written
+  { constant.ready() } -> std::convertible_to<bool>;  // there is a record
+  { constant.ended() } -> std::convertible_to<bool>;  // there is none, and none is being written
   { constant.time() } -> std::convertible_to<std::uint64_t>;
   cursor.next();
 };
 
 enum class MergeEnd : std::uint8_t {
-  drained,  // nothing that may be released is left
-  blocked,  // a record is still being written that may be older than what is left
-  full,     // `emit` took no more
+  drained,  // nothing is left that may be released
+  blocked,  // a record that may be older than those left is still being written
+  full,     // `emit` returned false
 };
 
-// TimeMerge releases records in time order, up to a horizon: a moment that no record which shows up
-// after the cursors were refreshed is older than. How long before the refresh that is, the source
-// says (recorder/record.h: XDPCAP_MARK_DELAY).
+// TimeMerge releases records in time order, up to a horizon: no record that appears after the
+// cursors were refreshed may be older. The horizon is before the refresh by a delay that depends on
+// the source (recorder/record.h: XDPCAP_MARK_DELAY).
 template <TimedCursor Cursor>
 class TimeMerge {
  public:
@@ -46,7 +46,7 @@ class TimeMerge {
     while (!heads_.empty()) {
       Cursor& cursor = pop();
       const std::uint64_t limit = heads_.empty() ? horizon : std::min(horizon, heads_.front().time);
-      // A run of records of one source, the common case, costs a comparison each.
+      // Consecutive records of one source, the common case, cost one comparison each.
       for (; cursor.ready() && cursor.time() <= limit; cursor.next()) {
         if (!emit(cursor)) return MergeEnd::full;
       }
@@ -77,7 +77,7 @@ class TimeMerge {
     return cursor;
   }
 
-  std::vector<Head> heads_;  // kept from run to run: it stops growing after the first
+  std::vector<Head> heads_;  // kept between runs, so that only the first allocates
 };
 
 }  // namespace xdpcap

@@ -12,7 +12,7 @@
 namespace xdpcap {
 namespace {
 
-// The parts of blocks that count here (draft-ietf-opsawg-pcapng, sections 4.1 to 4.3).
+// The offsets and sizes that are needed here (draft-ietf-opsawg-pcapng, sections 4.1 to 4.3).
 constexpr std::size_t kHead = 8;  // type and length
 constexpr std::size_t kTail = 4;  // the length again
 constexpr std::size_t kInterfaceOptions = 16;
@@ -31,7 +31,7 @@ constexpr std::size_t padded(std::size_t length) {
   return (length + 3) / 4 * 4;
 }
 
-// The first option with this code, among those that begin at `at`; empty when there is none.
+// The first option with this code among those that begin at `at`; empty if there is none.
 std::string find_option(std::span<const std::byte> block, std::size_t at, std::uint16_t code) {
   constexpr std::size_t kOptionHead = 4;  // code and length
   while (at + kOptionHead + kTail <= block.size()) {
@@ -53,15 +53,16 @@ std::string action_of_interface(std::span<const std::byte> block) {
 }  // namespace
 
 void PacketNotes::read(std::span<const std::byte> bytes) {
-  begun_.insert(begun_.end(), bytes.begin(), bytes.end());
-  std::span<const std::byte> left = begun_;
+  incomplete_.insert(incomplete_.end(), bytes.begin(), bytes.end());
+  std::span<const std::byte> left = incomplete_;
   while (left.size() >= kHead) {
     const std::size_t length = std::max<std::size_t>(kHead, number_at<std::uint32_t>(left, 4));
     if (length > left.size()) break;
     read_block(left.first(length));
     left = left.subspan(length);
   }
-  begun_.erase(begun_.begin(), begun_.end() - static_cast<std::ptrdiff_t>(left.size()));
+  incomplete_.erase(incomplete_.begin(),
+                    incomplete_.end() - static_cast<std::ptrdiff_t>(left.size()));
 }
 
 void PacketNotes::read_block(std::span<const std::byte> block) {
@@ -77,7 +78,7 @@ void PacketNotes::read_block(std::span<const std::byte> block) {
       const auto captured = number_at<std::uint32_t>(block, kCapturedLength);
       packets_.push_back(
           {.action = interface < interfaces_.size() ? interfaces_[interface] : std::string(),
-           // A recorder leaves spaces behind a short number.
+           // The ingress comment may be padded after a short number.
            .comment = std::string(trim(
                find_option(block, kPacketData + padded(captured), pcapng::option::opt_comment)))});
       break;

@@ -9,23 +9,24 @@
 
 namespace xdpcap {
 
-// PacketNote is what the file says of a packet beside its bytes.
+// PacketNote is the metadata of a packet that is printed with it.
 struct PacketNote {
   std::string action;   // the name of its interface, without "XDP"
   std::string comment;  // its fate, its ingress; empty: none
 };
 
-// PacketNotes reads a pcapng stream of ours piece by piece and keeps a note of each packet.
+// PacketNotes parses this tool's own pcapng stream incrementally, and queues a note for each
+// packet.
 class PacketNotes {
  public:
   void read(std::span<const std::byte> bytes);
-  // That of the oldest packet that was not asked for yet; empty when there is none.
+  // Takes the oldest note from the queue; empty if there is none.
   PacketNote next();
 
  private:
   void read_block(std::span<const std::byte> block);
 
-  std::vector<std::byte> begun_;  // of the block that is not there in full
+  std::vector<std::byte> incomplete_;  // an incomplete block
   std::vector<std::string> interfaces_;
   std::deque<PacketNote> packets_;
 };

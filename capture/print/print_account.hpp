@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the process that prints packets reports to the capture.
+// How the process that prints packets reports to the capture.
 #pragma once
 
 #include <cstdint>
@@ -8,18 +8,18 @@
 
 namespace xdpcap {
 
-// PrintAccount is shared with another process by a descriptor; what that process reported stays
-// when it is killed.
+// PrintAccount is memory shared with another process by a descriptor. It survives if that process
+// is killed.
 class PrintAccount {
  public:
   struct State {
     std::uint64_t printed = 0;      // packets whose first line has been written
-    std::uint64_t reader_gone = 0;  // whether nobody reads stdout any more
+    std::uint64_t reader_gone = 0;  // whether stdout's reader has closed it
   };
 
-  // Makes one. Throws Error.
+  // Creates one. Throws Error.
   PrintAccount();
-  // That of another process.
+  // Opens another process's.
   explicit PrintAccount(int fd) : fd_(fd) {}
 
   [[nodiscard]] int fd() const { return fd_.get(); }

@@ -22,10 +22,10 @@
 namespace xdpcap {
 namespace {
 
-// Who makes packets readable.
+// A program that decodes packets.
 struct Dissector {
   std::vector<std::string> command;
-  bool every_line;  // is a packet
+  bool every_line;  // prints one line for each packet
 };
 
 const std::array<Dissector, 2>& dissectors() {
@@ -48,7 +48,7 @@ struct Lines {
   std::vector<std::size_t> packet_ends;  // of the first line of each packet
 };
 
-// LinePrinter is the work between three ends: the capture, the dissector, and stdout.
+// LinePrinter moves data between the capture, the dissector, and stdout.
 class LinePrinter {
  public:
   explicit LinePrinter(const Dissector& dissector)
@@ -102,7 +102,7 @@ class LinePrinter {
   void give_blocks() {
     const ssize_t count = ::write(to_.write_end.get(), waiting_.data(), waiting_.size());
     if (count > 0) waiting_.erase(waiting_.begin(), waiting_.begin() + count);
-    if (count < 0 && errno != EAGAIN && errno != EINTR) {  // its exit code says why
+    if (count < 0 && errno != EAGAIN && errno != EINTR) {  // its exit code is reported at the end
       waiting_.clear();
       to_.write_end.reset();
     }
@@ -167,9 +167,9 @@ class LinePrinter {
   PrintAccount::State state_;
   ChildProcess process_;
   PacketNotes notes_;
-  std::vector<std::byte> waiting_;  // for the dissector to take it
+  std::vector<std::byte> waiting_;  // blocks for the dissector
   bool at_end_ = false;             // of the capture
-  std::string text_;                // a line that is not there in full
+  std::string text_;                // an incomplete line
 };
 
 }  // namespace

@@ -31,10 +31,10 @@ bool wait_writable(int fd, int stop_fd) {
 
 Printer::Printer() {
   Pipe pipe = make_pipe(false);
-  process_.emplace(ChildProcess::Plan{.command = {"/proc/self/exe", kPrintLines},
-                                      .in = pipe.read_end.get(),
-                                      .out = STDOUT_FILENO,
-                                      .extra = account_.fd()});
+  process_.emplace(ChildProcess::Options{.command = {"/proc/self/exe", kPrintLines},
+                                         .in = pipe.read_end.get(),
+                                         .out = STDOUT_FILENO,
+                                         .extra = account_.fd()});
   pipe_ = std::move(pipe.write_end);
 }
 
@@ -82,13 +82,13 @@ std::string Printer::finish(int stop_fd) {
     if (pipe_.valid() && !wait_writable(pipe_.get(), stop_fd)) break;
   }
   pipe_.reset();
-  if (!process_->wait(stop_fd)) return what_was_not_printed("not waiting any longer");
-  if (reader_gone()) return what_was_not_printed("nobody reads them any more");
-  return what_was_not_printed(process_->failure().empty() ? "" : "the program that prints failed");
+  if (!process_->wait(stop_fd)) return report_unprinted("not waiting any longer");
+  if (reader_gone()) return report_unprinted("the reader is gone");
+  return report_unprinted(process_->failure().empty() ? "" : "the program that prints failed");
 }
 
-// Those that came too fast are certain; all others have the same reason.
-std::string Printer::what_was_not_printed(const char* why) const {
+// The number that came too fast is known; all others share the reason `why`.
+std::string Printer::report_unprinted(const char* why) const {
   const std::uint64_t printed = std::min(account_.read().printed, all_);
   const std::uint64_t missing = all_ - printed;
   const std::uint64_t too_fast = std::min(too_fast_, missing);

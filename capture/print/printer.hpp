@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Packets as lines on stdout, beside the capture.
+// Prints packets as lines on stdout, in parallel with the capture.
 #pragma once
 
 #include <sys/uio.h>
@@ -17,33 +17,33 @@
 
 namespace xdpcap {
 
-// Printer hands blocks to a process of its own, which prints them (print_lines.hpp). It never
-// waits: what that process cannot take yet is not printed.
+// Printer passes blocks to another process, which prints them (print_lines.hpp). It never blocks:
+// packets that arrive while that process is busy are not printed.
 class Printer {
  public:
-  // check_line_printer() has found a program that makes packets readable. Throws Error.
+  // To be called after check_line_printer(). Throws Error.
   Printer();
 
-  // Takes whole blocks, with so many packets.
+  // Takes whole blocks, with this many packets.
   void take(std::span<const iovec> blocks, std::uint64_t packets);
-  // Whether that process has ended before the capture: no more is printed. Why: reader_gone().
+  // Whether that process has ended before the capture, so that nothing more is printed.
   [[nodiscard]] bool has_ended() const;
-  // Whether it ended because nobody reads what it prints any more.
+  // Whether it ended because stdout's reader has closed it.
   [[nodiscard]] bool reader_gone() const { return account_.read().reader_gone != 0; }
   // Waits until everything is printed, or until `stop_fd` becomes readable. Returns a line about
-  // what was not; empty when all was.
+  // the packets that were not; empty if there are none.
   std::string finish(int stop_fd);
 
  private:
   bool push_rest();
-  [[nodiscard]] std::string what_was_not_printed(const char* why) const;
+  [[nodiscard]] std::string report_unprinted(const char* why) const;
 
-  UniqueFd pipe_;  // invalid: nobody reads any more
+  UniqueFd pipe_;  // invalid: the process has closed it
   PrintAccount account_;
   std::optional<ChildProcess> process_;
-  std::vector<std::byte> rest_;  // of the last blocks, for which the pipe had no room
+  std::vector<std::byte> rest_;  // the part of the last blocks that did not fit into the pipe
   std::uint64_t all_ = 0;        // packets
-  std::uint64_t too_fast_ = 0;   // of them: while the pipe was full
+  std::uint64_t too_fast_ = 0;   // of them: taken while the pipe was full
 };
 
 }  // namespace xdpcap

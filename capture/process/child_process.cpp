@@ -25,13 +25,14 @@
 namespace xdpcap {
 namespace {
 
-// What posix_spawn() is told, with the cleaning up.
-class Orders {
+// RAII for posix_spawn()'s file actions and attributes.
+class SpawnAttributes {
  public:
-  Orders() {
+  SpawnAttributes() {
     ::posix_spawn_file_actions_init(&actions_);
     ::posix_spawnattr_init(&attributes_);
-    // We block the signals that end a capture, and ignore SIGPIPE; a program expects neither.
+    // This process blocks the signals that end a capture and ignores SIGPIPE; a child must not
+    // inherit that.
     sigset_t none;
     sigemptyset(&none);
     sigset_t pipe;
@@ -43,29 +44,29 @@ class Orders {
     ::posix_spawnattr_setflags(
         &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   }
-  Orders(const Orders&) = delete;
-  Orders& operator=(const Orders&) = delete;
-  Orders(Orders&&) = delete;
-  Orders& operator=(Orders&&) = delete;
-  ~Orders() {
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+  SpawnAttributes(SpawnAttributes&&) = delete;
+  SpawnAttributes& operator=(SpawnAttributes&&) = delete;
+  ~SpawnAttributes() {
     ::posix_spawn_file_actions_destroy(&actions_);
     ::posix_spawnattr_destroy(&attributes_);
   }
 
-  void connect(const ChildProcess::Plan& plan) {
-    if (plan.in >= 0) {
-      ::posix_spawn_file_actions_adddup2(&actions_, plan.in, STDIN_FILENO);
+  void connect(const ChildProcess::Options& options) {
+    if (options.in >= 0) {
+      ::posix_spawn_file_actions_adddup2(&actions_, options.in, STDIN_FILENO);
     } else {
       ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     }
-    ::posix_spawn_file_actions_adddup2(&actions_, plan.out >= 0 ? plan.out : STDERR_FILENO,
+    ::posix_spawn_file_actions_adddup2(&actions_, options.out >= 0 ? options.out : STDERR_FILENO,
                                        STDOUT_FILENO);
-    if (plan.silent) {
+    if (options.silent) {
       ::posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     }
-    // Last: the number may be that of one of the others, in this process.
-    if (plan.extra >= 0) {
-      ::posix_spawn_file_actions_adddup2(&actions_, plan.extra, ChildProcess::kExtra);
+    // Last, because kExtra may be the number of one of the descriptors above.
+    if (options.extra >= 0) {
+      ::posix_spawn_file_actions_adddup2(&actions_, options.extra, ChildProcess::kExtra);
     }
   }
 
@@ -82,7 +83,7 @@ class Orders {
   posix_spawnattr_t attributes_{};
 };
 
-// Folders, too, are "executable".
+// Directories are "executable", too.
 bool is_executable_file(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
@@ -100,13 +101,13 @@ bool is_installed(const std::string& program) {
   });
 }
 
-ChildProcess::ChildProcess(const Plan& plan) : name_(plan.command.at(0)) {
-  Orders orders;
-  orders.connect(plan);
-  const int error = orders.spawn(pid_, plan.command);
+ChildProcess::ChildProcess(const Options& options) : name_(options.command.at(0)) {
+  SpawnAttributes attributes;
+  attributes.connect(options);
+  const int error = attributes.spawn(pid_, options.command);
   if (error != 0) throw system_error("starting " + name_, error, "install it, or name another");
   constexpr int kLowestPriority = 19;
-  if (plan.gently) ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid_), kLowestPriority);
+  if (options.low_priority) ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid_), kLowestPriority);
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept

@@ -19,10 +19,10 @@
 namespace xdpcap {
 namespace {
 
-// More would only be in each other's way, and in the capture's.
+// More would only slow each other down, and the capture.
 constexpr std::size_t kAtATime = 4;
 
-// Appends what comes in on `fd`; false at its end.
+// Appends what can be read from `fd`; false at its end.
 bool read_more(int fd, std::string& text) {
   std::array<char, 65536> buffer{};
   const ssize_t count = ::read(fd, buffer.data(), buffer.size());
@@ -38,7 +38,7 @@ std::optional<std::string> take_first(std::string& text) {
   return first;
 }
 
-// Runner is the work of that process.
+// Runner is what the child process does.
 class Runner {
  public:
   explicit Runner(const std::string& program) : program_(program) {}
@@ -62,7 +62,7 @@ class Runner {
     UniqueFd end;
   };
 
-  // Until there is another name that can be run, or a program has ended.
+  // Waits until there is another name and room for another job, or until a job has ended.
   void wait() {
     std::vector<pollfd> fds;
     for (const Job& job : jobs_) fds.push_back({job.end.get(), POLLIN, 0});
@@ -89,7 +89,7 @@ class Runner {
     return true;
   }
 
-  // To nobody, if the capture was killed.
+  // If the capture was killed, nothing reads this.
   static void report(const std::string& path, const std::string& failure) {
     const std::string line = "-z: " + path + ": " + failure;
     [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, line.c_str(), line.size() + 1);
@@ -112,10 +112,10 @@ CommandQueue::CommandQueue(std::string program) : program_(std::move(program)) {
   Pipe names = make_pipe(false);
   Pipe reports = make_pipe(true);
   ::fcntl(reports.read_end.get(), F_SETFL, O_NONBLOCK);
-  process_.emplace(ChildProcess::Plan{.command = {"/proc/self/exe", kRunCommands, program_},
-                                      .in = names.read_end.get(),
-                                      .out = reports.write_end.get(),
-                                      .gently = true});
+  process_.emplace(ChildProcess::Options{.command = {"/proc/self/exe", kRunCommands, program_},
+                                         .in = names.read_end.get(),
+                                         .out = reports.write_end.get(),
+                                         .low_priority = true});
   to_ = std::move(names.write_end);
   from_ = std::move(reports.read_end);
 }
@@ -126,13 +126,13 @@ void CommandQueue::add(const std::string& path) {
   push();
 }
 
-// False when there is more to push.
+// False if there is more to push.
 bool CommandQueue::push() {
   while (!waiting_.empty()) {
     const ssize_t count = ::write(to_.get(), waiting_.data(), waiting_.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) return false;
-    if (count < 0) waiting_.clear();  // that process was killed: wait() says so
+    if (count < 0) waiting_.clear();  // the child was killed, which wait() reports
     if (count > 0) waiting_.erase(0, static_cast<std::size_t>(count));
   }
   return true;
@@ -143,10 +143,10 @@ std::vector<std::string> CommandQueue::look() {
   std::vector<std::string> lines;
   std::size_t before = 0;
   do {
-    before = begun_.size();
-    read_more(from_.get(), begun_);
-  } while (begun_.size() > before);
-  while (auto line = take_first(begun_)) lines.push_back(std::move(*line));
+    before = incomplete_.size();
+    read_more(from_.get(), incomplete_);
+  } while (incomplete_.size() > before);
+  while (auto line = take_first(incomplete_)) lines.push_back(std::move(*line));
   return lines;
 }
 
@@ -162,7 +162,7 @@ std::vector<std::string> CommandQueue::wait(int stop_fd) {
   const auto look_again = [&] {
     for (std::string& line : look()) lines.push_back(std::move(line));
   };
-  // It may have more to report than a pipe holds.
+  // The reports may not fit into the pipe, so keep reading while waiting.
   while (!stopped && !process_->wait(stop_fd, kLookEveryMilliseconds)) {
     look_again();
     stopped = ::poll(&fds[1], 1, 0) > 0;

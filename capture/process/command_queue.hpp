@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A program that is run with the name of each file that is complete (tcpdump's -z).
+// Runs a program with the name of each complete file (tcpdump's -z).
 #pragma once
 
 #include <optional>
@@ -11,27 +11,26 @@
 
 namespace xdpcap {
 
-// The first of two arguments of the executable when it is the process that runs the program, which
-// is the second.
+// The executable, started with this argument and a program, is the child that runs the program.
 inline constexpr const char* kRunCommands = "--run-commands";
 
-// Runs `program` with each of the names that come in on stdin, a few at a time, until its end, and
-// reports failures on stdout. Names and reports end with a NUL. Throws Error.
+// The child: runs `program` with each name read from stdin, a few at a time, until end of file, and
+// reports failures on stdout. Names and reports are terminated by NUL. Throws Error.
 void run_commands(const std::string& program);
 
-// CommandQueue is our end of that process. What it has taken is done also when this process is
-// killed.
+// CommandQueue is the parent's end. The child runs everything that it has received even if the
+// parent is killed.
 class CommandQueue {
  public:
-  // Starts it. Throws Error.
+  // Starts the child. Throws Error.
   explicit CommandQueue(std::string program);
 
-  // Never waits.
+  // Never blocks.
   void add(const std::string& path);
-  // What has failed since the last call.
+  // The failures since the last call.
   std::vector<std::string> look();
-  // Waits until all is done; until `stop_fd` becomes readable, then the rest goes on without us.
-  // Returns lines as look() does.
+  // Waits until all is done, or until `stop_fd` becomes readable; the child then finishes alone.
+  // Returns failures as look() does.
   std::vector<std::string> wait(int stop_fd);
 
  private:
@@ -41,8 +40,8 @@ class CommandQueue {
   UniqueFd to_;
   UniqueFd from_;
   std::optional<ChildProcess> process_;
-  std::string waiting_;  // names for which the pipe had no room
-  std::string begun_;    // a report that is not there in full
+  std::string waiting_;     // names that did not fit into the pipe
+  std::string incomplete_;  // an incomplete report
 };
 
 }  // namespace xdpcap

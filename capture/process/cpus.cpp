@@ -36,7 +36,7 @@ std::vector<std::uint32_t> parse_cpu_list(std::string_view text) {
 }
 
 Cpus read_cpus() {
-  // The numbers can have holes; tables are indexed by number, so what counts is the highest.
+  // The numbers can have gaps. Tables are indexed by number, so their size is the highest one + 1.
   return {.possible = read_list("/sys/devices/system/cpu/possible").back() + 1,
           .online = read_list("/sys/devices/system/cpu/online")};
 }

@@ -7,8 +7,8 @@
 
 namespace xdpcap {
 
-// The CPUs of the machine: `possible` is how many numbers there are (what per-CPU tables are sized
-// by), `online` those that can run a program now.
+// The CPUs of the machine: `possible` is the size of per-CPU tables, `online` the CPUs that can run
+// a program now.
 struct Cpus {
   std::uint32_t possible = 0;
   std::vector<std::uint32_t> online;

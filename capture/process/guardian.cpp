@@ -26,7 +26,7 @@
 namespace xdpcap {
 namespace {
 
-// Orders to the guardian, and its own reports.
+// The kinds of orders to the guardian, and of its own reports.
 constexpr char kLeave = 'l';
 constexpr char kWatch = 'w';
 constexpr char kCleanUp = 'c';
@@ -50,35 +50,35 @@ void close_all_but(std::vector<int> kept) {
   close_range(first, ~0U);
 }
 
-void let_go_of_stdio() {
+void redirect_stdio_to_null() {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, fd);
   if (null > STDERR_FILENO) ::close(null);
 }
 
-// The kernel may refuse it to those without CAP_SYS_RESOURCE: then it is as likely to be chosen as
+// Without CAP_SYS_RESOURCE the kernel may refuse it; then the guardian is as likely to be killed as
 // any other small process.
-void ask_to_be_spared() {
+void protect_from_oom_killer() {
   const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   constexpr std::array<char, 5> kNever = {'-', '1', '0', '0', '0'};
   [[maybe_unused]] const ssize_t written = ::write(fd, kNever.data(), kNever.size());
   ::close(fd);
 }
 
-void settle(const Guardian::Duty& duty, int socket) {
+void daemonize(const Guardian::Duty& duty, int socket) {
   sigset_t all;
   sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
   ::setsid();
   std::vector<int> kept = duty.descriptors;
   kept.push_back(socket);
-  let_go_of_stdio();
+  redirect_stdio_to_null();
   close_all_but(std::move(kept));
-  ask_to_be_spared();
+  protect_from_oom_killer();
   set_process_title(duty.title, "xdpcap-guardian");
 }
 
-// Whoever has taken its descriptors from the tool may have taken them from the guardian, too.
+// If another process lowered the capture's limit (prlimit(2)), it may have lowered this one, too.
 void raise_descriptor_limit() {
   constexpr rlim_t kPlenty = 4096;
   rlimit limit{kPlenty, kPlenty};
@@ -87,8 +87,8 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// The answer to who ordered it. Where no more descriptors are to be had, those of stdio, which hold
-// nothing, are three that cleaning up can do with.
+// Returns the answer to the order. Closing stdio, which is /dev/null, frees three descriptors in
+// case no others are available.
 Message clean_up(const Guardian::Duty& duty) {
   Message answer{.kind = kDone};
   raise_descriptor_limit();
@@ -98,11 +98,11 @@ Message clean_up(const Guardian::Duty& duty) {
   } catch (const std::exception& error) {
     answer = {.kind = kFailed, .text = error.what()};
   }
-  let_go_of_stdio();
+  redirect_stdio_to_null();
   return answer;
 }
 
-// Until it is to leave (false) or the other side is gone (true).
+// Serves orders until it is told to leave (false) or the capture has ended (true).
 bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
   const Guardian::Report report(socket);
   bool looks = false;
@@ -134,9 +134,9 @@ bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
   return true;
 }
 
-void stand_guard(const Guardian::Duty& duty, MessageSocket& socket) {
+void run(const Guardian::Duty& duty, MessageSocket& socket) {
   if (!serve(duty, socket)) return;
-  constexpr int kTries = 60;  // what is missing may be there again
+  constexpr int kTries = 60;  // what is missing may become available again
   for (int i = 0; clean_up(duty).kind != kDone && i < kTries; ++i) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
@@ -159,9 +159,9 @@ Guardian::Guardian(const Duty& duty) {
   }
   ours.close();
   try {
-    settle(duty, its.fd());
-    stand_guard(duty, its);
-  } catch (...) {  // nobody is left to tell
+    daemonize(duty, its.fd());
+    run(duty, its);
+  } catch (...) {  // there is nowhere to report it
   }
   ::_exit(0);
 }
@@ -215,7 +215,7 @@ std::vector<Message> Guardian::receive() {
 void Guardian::dismiss() noexcept {
   if (alive()) {
     order({.kind = kLeave});
-    ::kill(pid_, SIGKILL);  // somebody may have stopped it, and its work is done
+    ::kill(pid_, SIGKILL);  // it may be stopped (SIGSTOP), and its work is done
     constexpr int kLooks = 500;
     constexpr std::chrono::milliseconds kLook{2};
     for (int i = 0; alive() && i < kLooks; ++i) std::this_thread::sleep_for(kLook);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who looks after a hook beside the capture, and cleans up after one that cannot: SIGKILL, a crash,
-// an empty memory.
+// A process that watches a capture's hook, and cleans up after a capture that cannot do so itself:
+// SIGKILL, a crash, out of memory.
 #pragma once
 
 #include <sys/types.h>
@@ -15,21 +15,20 @@
 
 namespace xdpcap {
 
-// Guardian is a copy of this process (fork) that does what must not keep this process from reading
-// packets, and outlives it when it is killed. It calls setsid(2), so that no terminal and no signal
-// to a process group reaches it, ignores signals, keeps no descriptors but those it is told to, and
-// asks the kernel to spare it when memory is short. Neither side ever waits for the other to
-// receive something.
+// Guardian is a fork of this process. It does what must not delay this process's reading of
+// packets, and survives if this process is killed. It calls setsid(2), so that neither a terminal
+// nor a signal to a process group reaches it; it blocks all signals, closes all descriptors except
+// the given ones, and asks the OOM killer to spare it. Neither side blocks when it sends.
 class Guardian {
  public:
-  // Report is how the guardian tells this process something. Kinds in lower case are the
-  // guardian's own, as are those of orders; who starts it uses others.
+  // Report sends messages from the guardian to this process. The guardian itself uses kinds in
+  // lower case, for reports and orders; its user takes upper case.
   class Report {
    public:
     explicit Report(const MessageSocket& socket) : socket_(socket) {}
-    // False when the other side takes nothing at the moment.
+    // False if there is no room at the moment.
     [[nodiscard]] bool send(const Message& message) const { return socket_.send(message); }
-    // For what takes long: that the guardian is at work.
+    // A sign of life, to be sent during long operations.
     void alive() const;
 
    private:
@@ -39,14 +38,14 @@ class Guardian {
   struct Duty {
     std::string title;             // for ps
     std::vector<int> descriptors;  // to keep open
-    // From watch() on, about once a second.
+    // Called about once a second, from watch() on.
     std::function<void(const Report&)> look;
     // Orders of other kinds, until it cleans up.
     std::function<void(const Message& order, const Report&)> take_order;
-    // What it does at once when this process is gone, or when it is told to (clean_up()); after
-    // that it does not look any more. Whatever it throws becomes an answer.
+    // Called immediately when this process has ended, or on an order (clean_up()); `look` is not
+    // called any more after that. An exception becomes the answer.
     std::function<void()> clean_up;
-    // What it does then, and only when this process is gone.
+    // Called after that, only if this process has ended.
     std::function<void()> rescue;
   };
 
@@ -54,39 +53,39 @@ class Guardian {
 
   // No guardian.
   Guardian() = default;
-  // Throws Error when there can be none.
+  // Throws Error if it cannot be started.
   explicit Guardian(const Duty& duty);
   Guardian(Guardian&& other) noexcept;
   Guardian& operator=(Guardian&& other) noexcept;
   Guardian(const Guardian&) = delete;
   Guardian& operator=(const Guardian&) = delete;
-  // Sends it away: it does nothing any more.
+  // Ends it, without cleaning up.
   ~Guardian() { dismiss(); }
 
-  // From now on it looks.
+  // From now on it calls `look`.
   void watch();
-  // Lets it clean up now, with the rights it still has; receive() notices how that ended.
+  // Makes it clean up now, with the privileges it still has; receive() notices the result.
   void clean_up();
   [[nodiscard]] CleanUp clean_up_state() const { return clean_up_; }
   // Why it failed.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
-  // An order of another kind. It is lost where the guardian takes none at the moment.
+  // An order of another kind. It is lost if there is no room at the moment.
   void order(const Message& message) { static_cast<void>(socket_.send(message)); }
   // Becomes readable when there is something to receive().
   [[nodiscard]] int fd() const { return socket_.fd(); }
-  // What it has reported since, without waiting.
+  // The reports since the last call, without blocking.
   std::vector<Message> receive();
-  // Whether it has reported anything at all since this was asked last.
+  // Whether anything has arrived since the last call.
   [[nodiscard]] bool was_heard() { return std::exchange(heard_, false); }
-  // Until there is something to receive(), `milliseconds` at most.
+  // Waits until there is something to receive(), `milliseconds` at most.
   void wait(int milliseconds) const { static_cast<void>(socket_.wait(milliseconds)); }
 
-  // Whether somebody has killed it; true once only.
+  // Whether it has been killed; true once only.
   [[nodiscard]] bool has_died();
   [[nodiscard]] bool alive();
-  // Sends it away; what it has reported until then can still be received. One that is stopped and
-  // may not be killed (-Z) goes when it continues.
+  // Ends it; earlier reports can still be received. If it is stopped (SIGSTOP) and may not be
+  // killed (-Z), it ends when it continues.
   void dismiss() noexcept;
 
  private:

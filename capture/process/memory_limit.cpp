@@ -28,7 +28,7 @@ std::uint64_t limit_in(const fs::path& file) {
   return parse_number<std::uint64_t>(text).value_or(kNoLimit);
 }
 
-// Of a group and those above it.
+// The least limit of a group and its ancestors.
 std::uint64_t least_limit(const fs::path& root, std::string_view group, const char* file) {
   std::uint64_t least = limit_in(root / file);
   fs::path folder = root;

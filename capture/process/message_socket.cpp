@@ -19,7 +19,7 @@ constexpr std::size_t kHeadBytes = 2;  // kind and channel
 constexpr std::size_t kMostText = std::size_t{32} * 1024;
 constexpr std::size_t kMostDescriptors = 253;  // SCM_MAX_FD
 
-// The room that descriptors take beside a message (cmsg(3)).
+// The ancillary data that descriptors take (cmsg(3)).
 struct Ancillary {
   alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(kMostDescriptors * sizeof(int))> bytes{};
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Messages between two processes that a fork(2) made of one.
+// Messages between a process and its fork(2).
 #pragma once
 
 #include <array>
@@ -13,17 +13,16 @@
 
 namespace xdpcap {
 
-// Message is a kind, a text, and descriptors that the receiver gets copies of.
+// Message is a kind, a text, and descriptors, which the receiver gets duplicates of.
 struct Message {
   char kind = 0;
   std::uint8_t channel = 0;  // for which part of the other process
   std::string text = {};
   std::vector<int> descriptors = {};    // to send
-  std::vector<UniqueFd> received = {};  // what the other side got for them
+  std::vector<UniqueFd> received = {};  // the receiver's duplicates
 };
 
-// MessageSocket is one end of a connection that keeps the boundaries of messages. It never waits,
-// unless it is told to.
+// MessageSocket is one end of a connection that preserves message boundaries. Only wait() blocks.
 class MessageSocket {
  public:
   MessageSocket() = default;
@@ -35,14 +34,14 @@ class MessageSocket {
   [[nodiscard]] int fd() const { return fd_.get(); }
   void close() { fd_.reset(); }
 
-  // False when the other side has gone, or has no room for it now.
+  // False if the other side has ended, or has no room for it now.
   [[nodiscard]] bool send(const Message& message) const;
-  // The next message; nothing when none is there yet, or when the other side has gone.
+  // The next message; nothing if none has arrived yet, or if the other side has ended.
   [[nodiscard]] std::optional<Message> receive();
-  // Whether the other side has gone, and all that it sent has been received.
+  // Whether the other side has ended, and everything that it sent has been received.
   [[nodiscard]] bool ended() const { return ended_; }
-  // Until there is something to receive(), `milliseconds` at most (-1: for ever). True when there
-  // is.
+  // Waits until there is something to receive(), `milliseconds` at most (-1: no limit). True if
+  // there is.
   [[nodiscard]] bool wait(int milliseconds) const;
 
  private:

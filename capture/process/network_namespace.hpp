@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Network namespaces that have a name (ip-netns(8)).
+// Named network namespaces (ip-netns(8)).
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,11 @@
 
 namespace xdpcap {
 
-// Those in /run/netns, sorted, but for the one we are in.
+// Those in /run/netns, sorted, except the current one.
 std::vector<std::filesystem::path> other_network_namespaces();
 
-// Calls `visit` in that namespace; not at all where this process may not enter (CAP_SYS_ADMIN). A
-// namespace is a thread's: a thread of its own goes there, and this one stays where it is.
+// Calls `visit` in that namespace, or not at all if this process may not enter it (CAP_SYS_ADMIN).
+// Namespaces are per thread, so another thread enters it and the caller's does not change.
 void visit_network_namespace(const std::filesystem::path& path, const std::function<void()>& visit);
 
 }  // namespace xdpcap

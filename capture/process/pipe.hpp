@@ -5,14 +5,14 @@
 
 namespace xdpcap {
 
-// Pipe is one between us and another process that is to be started.
+// Pipe is a pipe to a child process.
 struct Pipe {
   UniqueFd read_end;
   UniqueFd write_end;
 };
 
-// A pipe that holds as much as an ordinary user's may. `writer_waits`: while it is full; else its
-// write() says EAGAIN. Throws Error.
+// A pipe as large as an unprivileged user's may be. `writer_waits`: write() blocks while it is
+// full, instead of failing with EAGAIN. Throws Error.
 Pipe make_pipe(bool writer_waits);
 
 }  // namespace xdpcap

@@ -28,11 +28,11 @@ bool may_make_files(const User& user, const std::string& folder) {
 
 User find_user(const std::string& name) {
   const passwd* entry = ::getpwnam(name.c_str());
-  if (entry == nullptr) throw UsageError("-Z: there is no user \"" + name + "\"");
+  if (entry == nullptr) throw UsageError("there is no user \"" + name + "\"");
   return {name, entry->pw_uid, entry->pw_gid};
 }
 
-// A process that became the user cannot come back: so another one tries.
+// A process that became the user cannot go back, so a child tries.
 void check_may_make_files(const User& user, const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path();
   const pid_t child = ::fork();
@@ -53,7 +53,7 @@ void become(const User& user) {
   if (!became) throw system_error("becoming the user " + user.name, errno, "-Z needs root");
   const bool for_good = user.id == 0 || ::setuid(0) != 0;
   if (!for_good) throw Error("becoming the user " + user.name + ": root could be had back");
-  // Nor by a program that is started (compressors, -z).
+  // Nor may a program that is started later (compressors, -z) gain privileges.
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 

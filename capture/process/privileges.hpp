@@ -13,13 +13,13 @@ struct User {
   gid_t group = 0;
 };
 
-// Throws UsageError when there is no user of that name.
+// Throws UsageError if there is no user of that name.
 User find_user(const std::string& name);
 
-// Throws UsageError when the user may not make files beside `path`.
+// Throws UsageError if the user may not create files in the folder of `path`.
 void check_may_make_files(const User& user, const std::string& path);
 
-// Becomes that user, with that user's groups and without any capability, for good. Throws Error.
+// Irrevocably becomes that user, with that user's groups and without capabilities. Throws Error.
 void become(const User& user);
 
 }  // namespace xdpcap

@@ -14,15 +14,15 @@
 namespace xdpcap {
 namespace {
 
-// The command line and, behind it, the environment, where exec() has put them: the kernel shows
-// /proc/<pid>/cmdline from there.
+// The command line, followed by the environment, where exec() put them: /proc/<pid>/cmdline shows
+// this memory.
 struct Strings {
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
 };
 
-// /proc/self/stat (proc(5)): fields 48 and 51 are arg_start and env_end. What is in front of the
-// last ")" is the pid and a name, in which anything may stand.
+// /proc/self/stat (proc(5)): fields 48 and 51 are arg_start and env_end. Before the last ")" are
+// the pid and a name, which may contain any character.
 Strings find_strings() {
   constexpr int kFirstField = 3;
   constexpr int kArgStart = 48;
@@ -42,7 +42,7 @@ Strings find_strings() {
   return strings;
 }
 
-// The environment moves away from there: programs that are started later are to get it.
+// Copies the environment elsewhere, for getenv() and for programs that are started later.
 void move_environment() {
   static std::vector<std::string> strings;
   static std::vector<char*> pointers;

@@ -5,8 +5,8 @@
 
 namespace xdpcap {
 
-// Makes `ps` show this process as `title` (cut to the room that its command line and environment
-// have), and `ps -o comm` and top as `name` (15 characters). getenv() and programs that are started
+// Makes `ps` show this process as `title` (truncated to the size of its command line and
+// environment), and `ps -o comm` and top as `name` (15 characters). getenv() and child processes
 // still see the environment.
 void set_process_title(const std::string& title, const std::string& name);
 

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Signals, which interrupt nothing: they become readable on descriptors.
+// Signals as readable descriptors (signalfd(2)), so that they interrupt nothing.
 #pragma once
 
 namespace xdpcap {
 
 struct Signals {
-  int stop_fd = -1;     // the capture is to end (SIGINT, SIGTERM, SIGHUP)
-  int request_fd = -1;  // something is asked for while it goes on (SIGUSR1, SIGUSR2)
+  int stop_fd = -1;     // ends the capture (SIGINT, SIGTERM, SIGHUP)
+  int request_fd = -1;  // requests while it runs (SIGUSR1, SIGUSR2)
 };
 
 [[nodiscard]] bool stop_requested(int stop_fd);
 
-// Takes note of it: from now on the descriptor is readable when the user asks again, because what
-// is still to be done takes too long.
+// Consumes the signal, so that the descriptor becomes readable again only when the user sends
+// another one because ending takes too long.
 void take_stop(int stop_fd);
 
-// Takes note of requests. Whether the counts are asked for (SIGUSR1).
+// Consumes requests. Returns whether SIGUSR1, for the counts, was among them.
 [[nodiscard]] bool counts_requested(int request_fd);
 
 }  // namespace xdpcap

@@ -25,11 +25,11 @@ namespace option = pcapng::option;
 
 namespace {
 
-// Packets of up to so many bytes are copied by the program itself, in pieces of at most so many.
+// Up to this many bytes of a packet are copied by the program itself, without a helper.
 constexpr std::int32_t kMostDirect = 128;
 constexpr std::int32_t kLargePiece = 32;
 
-// An option's head (u16 code, u16 length) as one word, in the machine's own byte order.
+// An option's head (u16 code, u16 length) as one word, in host byte order.
 std::uint32_t option_head(std::uint16_t code, std::uint16_t length) {
   const std::array<std::uint16_t, 2> head = {code, length};
   std::uint32_t word = 0;
@@ -62,14 +62,14 @@ void emit_header(Assembler& code, const RecorderSpec& spec) {
   store_field(code, offsetof(xdpcap_block, captured_length), kCaptured);
   store_field(code, offsetof(xdpcap_block, original_length), kOriginal);
 
-  // The padding is zeroed by clearing the last word that the packet reaches into, before the copy.
+  // To zero the padding, the last word that the packet reaches into is cleared before the copy.
   code.alu64(Alu::mov, Reg::r2, kCaptured);
   code.alu64(Alu::bit_and, Reg::r2, ~3);
   code.alu64(Alu::add, Reg::r2, kBlock);
   code.store(Size::word, Reg::r2, kPacket, 0);
 }
 
-// Begins with kNext and kLength, which all options move on.
+// The first option. It sets kNext and kLength, which every option then advances.
 void emit_drop_count(Assembler& code) {
   const Label none = code.label();
   code.alu64(Alu::mov, kNext, kCaptured);
@@ -82,7 +82,7 @@ void emit_drop_count(Assembler& code) {
   code.store(Size::dword, Reg::r10, kLostSlot, Reg::r3);
   code.alu64(Alu::sub, Reg::r3, Reg::r4);
   code.jump_if(Cond::eq, Reg::r3, 0, none);
-  code.note("what was lost before this packet");
+  code.note("packets lost before this one");
   store_option_head(code, offsetof(xdpcap_drop_count, code), option::epb_dropcount,
                     sizeof(std::uint64_t));
   store_option_word(code, offsetof(xdpcap_drop_count, count), Reg::r3);
@@ -93,9 +93,9 @@ void emit_drop_count(Assembler& code) {
   code.bind(none);
 }
 
-// Keeps the decimal digits of R3, and the head of a comment with so many. R5 = the first eight of
-// them, the first in the lowest byte, and R1 = the others: each digit, from the last on, pushes
-// those before it up.
+// Caches the decimal digits of R3, and the head of a comment of that length, in the counters. The
+// digits are produced from the last to the first, each shifting the others up: R5 = the first eight
+// digits, the first one in the lowest byte; R1 = the rest.
 void emit_ingress_number(Assembler& code) {
   constexpr int kDigits = std::numeric_limits<std::uint32_t>::digits10 + 1;
   const Label done = code.label();
@@ -123,11 +123,11 @@ void emit_ingress_number(Assembler& code) {
   code.load(Size::dword, kBlock, Reg::r10, kBlockSlot);
 }
 
-// The comment is kept beside the counters, because a CPU's packets mostly come in by the same
-// interface, and divisions are slow.
+// The comment is cached beside the counters, because divisions are slow and a CPU's packets mostly
+// arrive on the same interface.
 void emit_ingress(Assembler& code) {
   const Label known = code.label();
-  code.note("the interface it came in by");
+  code.note("the ingress interface");
   emit_ingress_interface(code, Reg::r3);
   code.load(Size::dword, Reg::r4, kCounters, offsetof(xdpcap_counters, ingress_key));
   code.alu64(Alu::add, Reg::r3, 1);
@@ -151,7 +151,7 @@ void emit_ingress(Assembler& code) {
   store_option_word(code, offsetof(xdpcap_ingress, number) + 4, Reg::r5);
   code.load(Size::word, Reg::r5, kCounters, offsetof(xdpcap_counters, ingress_rest));
   store_option_word(code, offsetof(xdpcap_ingress, number) + 8, Reg::r5);
-  // On to where it ends. The verifier has to be told that this is not far.
+  // Advance past the comment. The mask gives the verifier an upper bound.
   constexpr std::int32_t kMostText = 31;
   code.alu64(Alu::rsh, Reg::r3, 16);
   code.alu64(Alu::bit_and, Reg::r3, kMostText);
@@ -186,8 +186,7 @@ void emit_tail(Assembler& code, const RecorderSpec& spec) {
   store_option_head(code, offsetof(xdpcap_block_tail, end_code), option::opt_endofopt, 0);
 }
 
-// Copies `bytes` bytes from R4 to R3, of which R2 counts what is left to do. R5 = end of the
-// packet.
+// Copies `bytes` bytes from R4 to R3. R2 = bytes left, R5 = end of the packet.
 void emit_piece(Assembler& code, Size size, int bytes, Label out_of_bounds) {
   const int step = size == Size::dword ? 8 : bytes;
   code.alu64(Alu::mov, Reg::r0, Reg::r4);
@@ -202,8 +201,8 @@ void emit_piece(Assembler& code, Size size, int bytes, Label out_of_bounds) {
   code.alu64(Alu::sub, Reg::r2, bytes);
 }
 
-// Keeps kBlock; kCaptured is at most kMostDirect. Goes to `helper` where the packet's linear part
-// ends early.
+// Preserves kBlock. kCaptured is at most kMostDirect. Jumps to `helper` if the packet's linear part
+// is shorter.
 void emit_direct_copy(Assembler& code, Label helper, Label copied) {
   const Label eights = code.label();
   const Label rest = code.label();
@@ -230,7 +229,7 @@ void emit_direct_copy(Assembler& code, Label helper, Label copied) {
   code.jump(copied);
 }
 
-// Helpers take their time to start, most of all the copy itself (rep movsb), so short packets go
+// A helper's start-up cost is high, most of all that of its rep movsb, so short packets are copied
 // through registers.
 void emit_copy(Assembler& code, const RecorderSpec& spec, Label failed) {
   const Label helper = code.label();

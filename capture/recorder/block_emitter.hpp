@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Emits the block that a recorder lays into its ring (struct xdpcap_block and what follows it).
+// Emits the code that writes a block into the ring (struct xdpcap_block and what follows it).
 #pragma once
 
 #include "filter/assembler.hpp"
@@ -7,9 +7,8 @@
 
 namespace xdpcap::recorder {
 
-// Fills in the block at kBlockSlot: kCaptured bytes of a packet that has kOriginal. Leaves its
-// length in kBlockLengthSlot. `failed` is where a packet goes that the kernel does not let be
-// copied.
+// Fills in the block at kBlockSlot with kCaptured bytes of a packet of kOriginal bytes, and stores
+// its length in kBlockLengthSlot. Jumps to `failed` if the kernel refuses to copy the packet.
 void emit_block(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Label failed);
 
 }  // namespace xdpcap::recorder

@@ -62,7 +62,7 @@ void emit_packet_copy(Assembler& code, const RecorderSpec& spec, Label failed) {
 
 void emit_return(Assembler& code, const RecorderSpec& spec) {
   if (spec.next_fd >= 0) {
-    code.note("the next capture; while there is none, the call falls through");
+    code.note("the next capture; if there is none, the call falls through");
     code.alu64(Alu::mov, Reg::r1, kContext);
     code.load_map(Reg::r2, spec.next_fd);
     code.alu64(Alu::mov, Reg::r3, 0);

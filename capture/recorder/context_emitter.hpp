@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Emits everything in a recorder that depends on what it is called with: where the packet, its
-// length, its interface and its queue come from, how it is copied, and how the recorder returns. In
-// a slot of a hook that is a struct xdp_md, and an action that is known when the recorder is made.
+// Emits the parts of a recorder that depend on its context: how it gets the packet, its length,
+// interface and queue, how it copies the packet, and how it returns. In a slot of a hook the
+// context is a struct xdp_md, and the action is a constant.
 #pragma once
 
 #include "filter/assembler.hpp"
@@ -9,19 +9,19 @@
 
 namespace xdpcap::recorder {
 
-// kContext, from what the program is called with.
+// Sets kContext, from the program's argument.
 void emit_context(ebpf::Assembler& code);
-// Where the linear part of the packet starts and ends.
+// Loads the start and the end of the packet's linear part.
 void emit_packet_bounds(ebpf::Assembler& code, ebpf::Reg start, ebpf::Reg end);
-// kOriginal, from kStart and kEnd. May call a helper.
+// Computes kOriginal, from kStart and kEnd. May call a helper.
 void emit_original_length(ebpf::Assembler& code, const RecorderSpec& spec);
-// The interface that the packet came in by (ifindex), and its queue there.
+// Load the ingress interface (ifindex), and the receive queue.
 void emit_ingress_interface(ebpf::Assembler& code, ebpf::Reg into);
 void emit_ingress_queue(ebpf::Assembler& code, ebpf::Reg into);
-// Copies kCaptured bytes of the packet, fragments too, to R3 with a helper. Continues at `failed`
-// when the kernel refuses.
+// Copies kCaptured bytes of the packet, fragments included, to R3 with a helper. Jumps to `failed`
+// if the kernel refuses.
 void emit_packet_copy(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Label failed);
-// To the recorder of the next capture, or with the action.
+// Tail-calls the recorder of the next capture, or returns the action.
 void emit_return(ebpf::Assembler& code, const RecorderSpec& spec);
 
 }  // namespace xdpcap::recorder

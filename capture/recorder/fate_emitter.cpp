@@ -18,13 +18,13 @@ using ebpf::Size;
 
 namespace {
 
-bool action_says_all(const RecorderSpec& spec) {
+bool action_is_final(const RecorderSpec& spec) {
   return spec.action.value() == XDP_PASS || spec.action.value() == XDP_DROP;
 }
 
 }  // namespace
 
-// A line of this map is as long as one of the counters, which `offset` was made for.
+// Entries of this map are as long as those of the counters, so the same `offset` serves both.
 void emit_last_packet(Assembler& code, const RecorderSpec& spec, Reg offset) {
   static_assert(sizeof(xdpcap_last) == sizeof(xdpcap_counters));
   code.note("the last packet of this CPU");
@@ -35,14 +35,14 @@ void emit_last_packet(Assembler& code, const RecorderSpec& spec, Reg offset) {
   code.store(Size::word, Reg::r1, offsetof(xdpcap_last, ingress), Reg::r2);
   code.store(Size::word, Reg::r1, offsetof(xdpcap_last, action),
              static_cast<std::int32_t>(spec.action.value()));
-  code.store(Size::word, Reg::r1, offsetof(xdpcap_last, open), action_says_all(spec) ? 0 : 1);
+  code.store(Size::word, Reg::r1, offsetof(xdpcap_last, open), action_is_final(spec) ? 0 : 1);
   code.store(Size::dword, Reg::r1, offsetof(xdpcap_last, fate), 0);
 }
 
 void emit_fate(Assembler& code, const RecorderSpec& spec) {
   code.note("room for its fate");
   store_option_word(code, offsetof(xdpcap_fate, state),
-                    action_says_all(spec) ? XDPCAP_FATE_NONE : XDPCAP_FATE_OPEN);
+                    action_is_final(spec) ? XDPCAP_FATE_NONE : XDPCAP_FATE_OPEN);
   store_option_word(code, offsetof(xdpcap_fate, action), spec.action.value());
   emit_ingress_interface(code, Reg::r3);
   store_option_word(code, offsetof(xdpcap_fate, ingress), Reg::r3);
@@ -64,9 +64,9 @@ void emit_fate_position(Assembler& code, const RecorderSpec& spec) {
   code.alu64(Alu::bit_and, Reg::r2, static_cast<std::int32_t>(spec.ring_bytes - 1));
   code.load(Size::dword, Reg::r3, Reg::r10, kBlockLengthSlot);
   code.alu64(Alu::add, Reg::r2, Reg::r3);
-  constexpr auto kBehind =
+  constexpr auto kFromFateToEnd =
       static_cast<std::int32_t>(sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail));
-  code.alu64(Alu::add, Reg::r2, static_cast<std::int32_t>(kBlocks) - kBehind);
+  code.alu64(Alu::add, Reg::r2, static_cast<std::int32_t>(kBlocks) - kFromFateToEnd);
   code.load(Size::dword, Reg::r1, Reg::r10, kLastSlot);
   code.store(Size::dword, Reg::r1, offsetof(xdpcap_last, fate), Reg::r2);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Emits what a recorder does so that a packet's fate finds it (record.h: struct xdpcap_fate and
-// struct xdpcap_last). Only recorders that note fates have any of this.
+// Emits the code that lets tracing programs find a packet's block and fill in its fate (record.h:
+// struct xdpcap_fate and struct xdpcap_last). Used with --fate only.
 #pragma once
 
 #include "filter/assembler.hpp"
@@ -8,13 +8,13 @@
 
 namespace xdpcap::recorder {
 
-// For every packet, whether it will match or not: it is now the last of this CPU. `offset` is where
-// this CPU's line stands in the map, and is kept.
+// Makes the packet the last of this CPU; for every packet, before the filter runs. `offset` is the
+// offset of this CPU's entry in the map, and is preserved.
 void emit_last_packet(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Reg offset);
-// Lays an open fate into the block, at kNext, and moves kNext and kLength on.
+// Writes an open fate into the block, at kNext, and advances kNext and kLength.
 void emit_fate(ebpf::Assembler& code, const RecorderSpec& spec);
-// Tells where the fate of the finished block is to go. In front of the publication: what is
-// published can be decided on.
+// Stores where the fate of the finished block is. Must come before the publication, after which a
+// tracing program may fill it in.
 void emit_fate_position(ebpf::Assembler& code, const RecorderSpec& spec);
 
 }  // namespace xdpcap::recorder

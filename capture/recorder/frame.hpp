@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The registers and the stack of a recorder, for those who emit its parts.
+// The registers and the stack of a recorder, shared by the emitters of its parts.
 #pragma once
 
 #include <cstddef>
@@ -11,19 +11,19 @@
 
 namespace xdpcap::recorder {
 
-// Registers, from the first instruction to the last; the filter keeps them (filter/codegen.hpp).
+// Registers, from the first instruction to the last; the filter preserves them
+// (filter/codegen.hpp).
 inline constexpr ebpf::Reg kContext = ebpf::Reg::r6;   // xdp_md *
 inline constexpr ebpf::Reg kCounters = ebpf::Reg::r9;  // this CPU's
-// Until the filter has matched: where the packet starts and ends.
+// Until the filter has matched: the packet's start and end.
 inline constexpr ebpf::Reg kStart = ebpf::Reg::r7;
 inline constexpr ebpf::Reg kEnd = ebpf::Reg::r8;
 // ... and from then on: bytes to capture, and original length.
 inline constexpr ebpf::Reg kCaptured = ebpf::Reg::r7;
 inline constexpr ebpf::Reg kOriginal = ebpf::Reg::r8;
 
-// While the options of a block are filled in: where the block begins, less kBlocks; the same and as
-// many bytes as stand in front of the next option, apart from the block's head; and the block's
-// length.
+// While the options of a block are filled in: the address of the block, less kBlocks; that of the
+// next option, less kBlocks and the block's head; and the block's length so far.
 inline constexpr ebpf::Reg kBlock = ebpf::Reg::r1;
 inline constexpr ebpf::Reg kNext = ebpf::Reg::r2;
 inline constexpr ebpf::Reg kLength = ebpf::Reg::r0;
@@ -38,11 +38,11 @@ inline constexpr ebpf::Reg kHead = ebpf::Reg::r2;
 //   R10 - 8   u32 length of the whole packet, for the filter
 //   R10 - 12  u32 0: the key into a ring
 //   R10 - 24  ring
-//   R10 - 32  where the block begins, less kBlocks
+//   R10 - 32  address of the block, less kBlocks
 //   R10 - 40  length of the block
-//   R10 - 48  packets lost so far, all of which the block reports
+//   R10 - 48  packets lost so far, all reported once this block is
 //   R10 - 56  this CPU's struct xdpcap_last (with fates only)
-//   below     the filter's, before it has matched
+//   below     the filter's, while it runs
 inline constexpr std::int16_t kCpuSlot = -4;
 inline constexpr std::int16_t kLengthSlot = -8;
 inline constexpr std::int16_t kZeroSlot = -12;
@@ -56,18 +56,18 @@ inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
   return notes_fate(spec) ? kLastSlot : kLostSlot;
 }
 
-// Where blocks begin in a ring, and packets in what kBlockSlot points to.
+// The offset of the blocks in a ring, and that of the packet from what kBlockSlot points to.
 inline constexpr std::size_t kBlocks = sizeof(xdpcap_ring);
 inline constexpr std::size_t kPacket = kBlocks + sizeof(xdpcap_block);
 inline constexpr std::uint32_t kFixedLength = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
 
-// The most that the options take which not every block has.
+// The most bytes that the optional options may take.
 inline std::uint32_t most_optional(const RecorderSpec& spec) {
   const std::size_t fate = notes_fate(spec) ? sizeof(xdpcap_fate) : 0;
   return static_cast<std::uint32_t>(sizeof(xdpcap_drop_count) + sizeof(xdpcap_ingress) + fate);
 }
 
-// Stores a word of the struct of the next option.
+// Stores a word of the next option's struct.
 inline void store_option_word(ebpf::Assembler& code, std::size_t offset, ebpf::Reg from) {
   code.store(ebpf::Size::word, kNext, static_cast<std::int16_t>(kPacket + offset), from);
 }
@@ -76,7 +76,7 @@ inline void store_option_word(ebpf::Assembler& code, std::size_t offset, std::ui
              static_cast<std::int32_t>(value));
 }
 
-// To the next multiple of 4, to which pcapng pads packets.
+// Rounds up to a multiple of 4, as pcapng pads packets.
 inline void pad(ebpf::Assembler& code, ebpf::Reg length) {
   code.alu64(ebpf::Alu::add, length, 3);
   code.alu64(ebpf::Alu::bit_and, length, ~3);

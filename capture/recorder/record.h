@@ -1,75 +1,77 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// What recorders (in the kernel) and the reader (in user space) share: the rings that packets go
-// through, and the map they count and talk in. Plain C, so that BPF C can include it too.
+// What recorders (in the kernel) and the reader (in user space) share: the rings that carry
+// packets, and the map of counters and wake-ups. Plain C, so that BPF C can include it too.
 #ifndef XDPCAP_RECORD_H
 #define XDPCAP_RECORD_H
 
 #include <linux/types.h>
 
-// A ring: the only value of an mmapped ARRAY, which one CPU writes and the reader reads.
+// A ring: the only value of an mmapped ARRAY. One CPU writes it, the reader reads it.
 //
 //   0      struct xdpcap_ring
-//   256    blocks, one after the other, of as many bytes as the ring has (a power of two)
+//   256    consecutive blocks, in as many bytes as the ring's size (a power of two)
 //   + size room for the end of a block that begins before it
 //
-// Positions count bytes for ever; one modulo the size is where a block begins. A block that reaches
-// the size or passes it is the last of its lap: the next one begins at the next multiple of the
-// size. So no block is ever in two parts, and what stands in a lap is a piece of a pcapng file that
-// can be written as it is.
+// Positions count bytes from the start of the capture; a block begins at its position modulo the
+// size. A block that reaches or passes the size is the last of its lap: the next one begins at the
+// next multiple of the size. So no block is ever split, and the blocks of a lap are a piece of a
+// pcapng file that can be written as it is.
 //
-// What may run at the same time. Recorders of one CPU share its ring and may interrupt one another at
-// any instruction, to the end or in turns: a test run is interrupted by packets before Linux 6.4, and
-// a PREEMPT_RT kernel may preempt an XDP program by another one. So a recorder adds its mark to
-// `busy` in one piece and owns the ring only if that mark is the only one; otherwise it takes the
-// mark off and counts its packet as lost. Head, blocks and `last` are the owner's, as are `reported`
-// and the interface's text of its counters; the other counters are added to in one piece. A program
-// never moves to another CPU while it runs.
+// Concurrency. Recorders of one CPU share its ring, and may interrupt each other at any
+// instruction, nested or alternating: before Linux 6.4 packets interrupt a test run, and a
+// PREEMPT_RT kernel may preempt one XDP program by another. So a recorder atomically adds its mark
+// to `busy`, and owns the ring only if there is no other mark; otherwise it removes its mark and
+// counts its packet as lost. Only the owner writes head, blocks and `last`, and of its counters
+// `reported` and the ingress comment; the other counters are incremented atomically. A program
+// never migrates to another CPU while it runs.
 //
-// Which order recorder and reader rely on, and what gives it. The recorder's stores are plain, but
-// for the mark, which is added (BPF_ADD: a full barrier on x86, none on arm64), and for the head on
-// CPUs that reorder stores, which is exchanged (BPF_XCHG, a full barrier: on arm64 the JIT makes
-// SWPAL of it, or LDXR, STLXR and DMB ISH on ARMv8.0). The reader loads with acquire and stores with
-// release.
+// Memory order: what recorder and reader rely on, and what guarantees it. The recorder's stores are
+// plain, with two exceptions: the mark is added (BPF_ADD: a full barrier on x86, none on arm64),
+// and on CPUs that reorder stores the head is exchanged (BPF_XCHG, a full barrier: on arm64 the JIT
+// emits SWPAL, or LDXR, STLXR and DMB ISH on ARMv8.0). The reader loads with acquire and stores
+// with release.
 //
 // - Block and `last`, then head: the exchange; on x86, the order of stores.
-// - Head, then the mark is taken off: the same. The reader loads busy before the head.
-// - The reader is done with a block, then it is written over: the tail is stored with release, and
-//   the recorder branches on it. No CPU shows stores before the branch they depend on is decided.
-// - The mark, then the clock, so that a block the reader cannot see yet is never older than the
-//   moment it looked and found no mark, by which it merges CPUs in time order: on x86, the addition;
-//   elsewhere, nothing. There the mark may be seen some 100 ns late. Everywhere the reader takes only
-//   packets that are older than XDPCAP_MARK_DELAY.
-// - Head, then a look at wake_at: the exchange; on x86, nothing. A wake-up that is lost so is made
-//   up for within 20 ms.
+// - Head, then the removal of the mark: the same. The reader loads busy before the head.
+// - The reader's last access to a block, then its reuse: the tail is stored with release, and the
+//   recorder branches on it. No CPU makes stores visible before the branch they depend on is
+//   decided.
+// - The mark, then the clock: the merge in time order relies on a block that the reader cannot see
+//   yet being no older than the moment at which the reader found no mark. On x86, the addition
+//   guarantees that; elsewhere, nothing does, and the mark may become visible some 100 ns late. On
+//   all CPUs the reader takes only packets that are older than XDPCAP_MARK_DELAY.
+// - Head, then the load of wake_at: the exchange; on x86, nothing. If a wake-up is lost that way,
+//   the reader looks again within 20 ms.
 // - A fate, then its state, then `last` of the next block: on x86, the order of stores; elsewhere,
-//   nothing. There the reader does not go by the state: it waits for a later block, or 20 ms.
-// - Counters: nothing while packets come; at the end, the grace period after the hook was emptied.
+//   nothing. There the reader does not rely on the state: it waits for a later block, or 20 ms.
+// - Counters: nothing while packets arrive; at the end, the grace period after the hook was
+//   emptied.
 struct xdpcap_ring {
   __u64 head;  // where the recorder writes next; stored when the block before it is complete
-  __u64 busy;  // how many recorders are at work on this CPU; the one that owns the ring has read the
-               // clock, or is about to
-  __u64 last;  // with fates: where the last block begins, stored before the head
+  __u64 busy;  // the number of recorders running on this CPU; the one that owns the ring has read
+               // the clock, or is about to
+  __u64 last;  // with fates: the position of the last block, stored before the head
   __u64 head_padding[13];
-  __u64 tail;  // what the reader has given back
+  __u64 tail;  // everything before it has been released by the reader
   __u64 tail_padding[15];
 };
-// Ns. Ample: a store is seen within some hundred.
+// In ns. Ample: a store becomes visible within a few hundred.
 #define XDPCAP_MARK_DELAY 20000ULL
 
 // A block in a ring: a pcapng Enhanced Packet Block (draft-ietf-opsawg-pcapng, section 4.3) in host
-// byte order, complete but for its time, which is the kernel's.
+// byte order, complete except that its time is the kernel's.
 //
 //    0  block_type         6
 //    4  block_length       from block_type to the last byte of the tail
 //    8  interface_id
-//   12  time_high          upper half of CLOCK_MONOTONIC in ns, taken when the recorder was busy
+//   12  time_high          upper half of CLOCK_MONOTONIC in ns, read while the recorder was busy
 //   16  time_low
 //   20  captured_length
 //   24  original_length
 //   28  the packet's bytes, padded with zeros to a multiple of 4
 //    +  struct xdpcap_drop_count, if packets were lost before this one
-//    +  struct xdpcap_ingress, if it was asked for
-//    +  struct xdpcap_fate, if it was asked for: only while the block is in its ring
+//    +  struct xdpcap_ingress, if requested
+//    +  struct xdpcap_fate, if requested: only while the block is in its ring
 //    +  struct xdpcap_block_tail
 struct xdpcap_block {
   __u32 block_type;
@@ -85,12 +87,12 @@ struct xdpcap_block {
 struct xdpcap_drop_count {
   __u16 code;  // epb_dropcount: 4
   __u16 length;
-  __u32 count[2];  // a 64-bit integer that is aligned to 4 only
+  __u32 count[2];  // a 64-bit integer, aligned to 4 only
 };
 
-// A comment (section 3.5): "ingress=" and the index of the interface that the packet came in by, in
-// decimal digits, padded with zeros to a multiple of 4. The next option follows there, with fewer
-// than nine digits before the end of this struct.
+// A comment (section 3.5): "ingress=" and the index of the ingress interface in decimal digits,
+// padded with zeros to a multiple of 4. The next option follows right after the padding, which is
+// before the end of this struct if there are fewer than nine digits.
 struct xdpcap_ingress {
   __u16 code;  // opt_comment: 1
   __u16 length;
@@ -98,13 +100,13 @@ struct xdpcap_ingress {
   __u32 number[3];
 };
 
-// What became of a packet after its program had returned (capture/fate). The recorder fills in what
-// it knows, and a tracing program the rest, on the same CPU right after. In the file a comment
-// stands in its place.
+// What became of a packet after its program returned (capture/fate). The recorder fills in the
+// first fields; right after, on the same CPU, a tracing program fills in the rest. In the file it
+// is replaced by a comment.
 struct xdpcap_fate {
   __u32 state;    // enum xdpcap_fate_state; stored last
-  __u32 action;   // the recorder's, as are the next two
-  __u32 ingress;  // the interface it came in by
+  __u32 action;   // filled in by the recorder, as are the next two
+  __u32 ingress;  // ingress interface
   __u32 queue;    // receive queue
   __u32 ingress_namespace;  // inode of the network namespace; 0: not known
   __u32 program;            // id of the program that is attached to the interface; 0: not known
@@ -117,15 +119,15 @@ struct xdpcap_fate {
 };
 
 enum xdpcap_fate_state {
-  XDPCAP_FATE_NONE,       // the action says it all: XDP_PASS and XDP_DROP
-  XDPCAP_FATE_OPEN,       // nothing has been heard yet
-  XDPCAP_FATE_CLOSED,     // the driver is done with its packets, and nothing was heard
+  XDPCAP_FATE_NONE,       // nothing to add to the action: XDP_PASS and XDP_DROP
+  XDPCAP_FATE_OPEN,       // nothing reported yet
+  XDPCAP_FATE_CLOSED,     // nothing reported, and the driver is done with its packets
   XDPCAP_FATE_REDIRECT,   // xdp:xdp_redirect, xdp:xdp_redirect_err: see error
   XDPCAP_FATE_EXCEPTION,  // xdp:xdp_exception
 };
 
-// The last packet of a CPU that came to a recorder (with fates only): what the kernel reports next
-// on this CPU is about this one, if it is about the same action and interface. One cache line.
+// The last packet that reached a recorder on this CPU (with fates only). The kernel's next event on
+// this CPU is about this packet, if action and interface are the same. One cache line.
 struct xdpcap_last {
   __u32 open;     // nothing has been reported yet
   __u32 action;
@@ -135,7 +137,7 @@ struct xdpcap_last {
   __u64 line_padding[5];
 };
 
-// The options behind the packet (sections 3.5 and 4.3) and the end of the block.
+// The last options of a block (sections 3.5 and 4.3) and its end.
 struct xdpcap_block_tail {
   __u16 flags_code;  // epb_flags: 2
   __u16 flags_length;
@@ -151,32 +153,33 @@ struct xdpcap_block_tail {
   __u32 block_length;
 };
 
-// The most bytes of a packet that are kept, whatever the snaplen: as many as the kernel's helpers
-// reach (bpf_xdp_pointer() in net/core/filter.c).
+// The most bytes of a packet that are captured, whatever the snaplen: the limit of the kernel's
+// helpers (bpf_xdp_pointer() in net/core/filter.c).
 #define XDPCAP_MOST_CAPTURED 65535U
-// Room behind a ring for the end of any block.
+// Room after a ring for the end of any block.
 #define XDPCAP_RING_OVERHANG (65536U + 3840U)
 
 // The map that recorders and reader share (an mmapped ARRAY of one value): this, then a
 // struct xdpcap_counters for each (slot, CPU), all CPUs of the first slot first.
 struct xdpcap_control {
   // A recorder wakes the reader when its ring holds at least this many bytes, and then stores
-  // XDPCAP_AWAKE, so that a sleep costs the traffic one wake-up.
+  // XDPCAP_AWAKE, so that there is only one wake-up for each sleep.
   __u64 wake_at;
   __u64 padding[7];
 };
 #define XDPCAP_AWAKE (~0ULL)
 
 // One cache line that only one CPU writes. received = all packets that reached the recorder;
-// matched = those the filter took; lost = those of them that found no room in the ring, or another
-// recorder at work on it. Once all recorders have ended, matched = written + lost, always.
+// matched = those that the filter matched; lost = those of the matched for which the ring had no
+// room or was owned by another recorder. Once all recorders have ended, matched = written + lost,
+// always.
 struct xdpcap_counters {
   __u64 received;
   __u64 matched;
   __u64 lost;
   __u64 reported;  // how many of the lost ones the drop counts of blocks have reported
-  // The comment of the last interface (struct xdpcap_ingress), so that it is made once.
-  __u64 ingress_key;     // its index + 1; 0: there is none yet
+  // The cached comment of the last ingress interface (struct xdpcap_ingress).
+  __u64 ingress_key;     // its index + 1; 0: none yet
   __u64 ingress_number;  // the first eight bytes of `number`
   __u32 ingress_rest;    // ... and the others
   __u32 ingress_head;    // code and length

@@ -82,7 +82,7 @@ void Recorder::emit_prologue() {
   recorder::emit_context(code_);
   code_.note("count on this CPU");
   code_.call(BPF_FUNC_get_smp_processor_id);
-  // Never true; tells the verifier that the counters exist.
+  // Never true; it bounds the index for the verifier.
   code_.jump_if(Cond::ge, Reg::r0, static_cast<std::int32_t>(spec_.cpus), return_action_);
   code_.store(Size::word, Reg::r10, kCpuSlot, Reg::r0);
   static_assert(std::has_single_bit(sizeof(xdpcap_counters)));
@@ -96,7 +96,7 @@ void Recorder::emit_prologue() {
   recorder::emit_packet_bounds(code_, kStart, kEnd);
 }
 
-// Makes kOriginal and kCaptured of kStart and kEnd.
+// Computes kOriginal and kCaptured from kStart and kEnd.
 void Recorder::emit_lengths() {
   recorder::emit_original_length(code_, spec_);
   // 32-bit moves clear the upper half: the verifier then knows an unsigned number.
@@ -116,8 +116,8 @@ void Recorder::emit_loss() {
   increment(offsetof(xdpcap_counters, lost));
 }
 
-// In one piece, as another recorder of this CPU may come in between (record.h): 0 to 1 ns more than
-// a load, an addition and a store, whose line this CPU owns anyway.
+// Atomically, as another recorder may interrupt this one (record.h). It costs 0 to 1 ns more than a
+// load, an addition and a store, as this CPU owns the cache line anyway.
 void Recorder::increment(std::size_t counter) {
   const auto offset = static_cast<std::int16_t>(counter);
   code_.alu64(Alu::mov, Reg::r1, 1);

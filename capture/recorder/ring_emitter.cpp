@@ -21,7 +21,7 @@ std::int32_t mask(const RecorderSpec& spec) {
   return static_cast<std::int32_t>(spec.ring_bytes - 1);
 }
 
-// R3 is used.
+// Clobbers R3.
 void emit_mark(Assembler& code, Reg ring, std::int32_t change) {
   code.alu64(Alu::mov, Reg::r3, change);
   code.add_atomically(Size::dword, ring, offsetof(xdpcap_ring, busy), Reg::r3);
@@ -46,11 +46,10 @@ void emit_lookup(Assembler& code, const RecorderSpec& spec, Label lost) {
 
 }  // namespace
 
-// The ring is this recorder's if its mark is the only one; head and blocks are looked at
-// afterwards.
+// The recorder owns the ring if its mark is the only one. It reads the head only after that.
 void emit_reservation(Assembler& code, const RecorderSpec& spec, Label lost, Label failed) {
   emit_lookup(code, spec, lost);
-  code.note("is another recorder at work on this CPU?");
+  code.note("is another recorder running on this CPU?");
   emit_mark(code, Reg::r0, 1);
   code.load(Size::dword, Reg::r1, Reg::r0, offsetof(xdpcap_ring, busy));
   code.jump_if(Cond::ne, Reg::r1, 1, failed);
@@ -63,14 +62,14 @@ void emit_reservation(Assembler& code, const RecorderSpec& spec, Label lost, Lab
   code.alu64(Alu::add, Reg::r2, Reg::r3);
   code.alu64(Alu::sub, Reg::r2, Reg::r4);
   code.jump_if(Cond::gt, Reg::r2, static_cast<std::int32_t>(spec.ring_bytes), failed);
-  // Positions are multiples of 4 anyway; the verifier learns it.
+  // Positions are multiples of 4 anyway; the mask proves that to the verifier.
   code.alu64(Alu::bit_and, Reg::r3, mask(spec) & ~3);
   code.alu64(Alu::add, Reg::r0, Reg::r3);
   code.store(Size::dword, Reg::r10, kBlockSlot, Reg::r0);
 }
 
-// Stores become visible in their order on x86; elsewhere an exchange keeps the block in front of
-// the head, and the head in front of the mark (record.h).
+// On x86, stores become visible in program order; elsewhere an exchange orders the block before the
+// head, and the head before the mark (record.h).
 void emit_publication(Assembler& code, const RecorderSpec& spec) {
   const Label same_lap = code.label();
   const Label store = code.label();
@@ -97,9 +96,9 @@ void emit_publication(Assembler& code, const RecorderSpec& spec) {
   emit_mark(code, kRing, -1);
 }
 
-// Wakes the reader only when it sleeps and enough has gathered: a wake-up costs the traffic more
-// than everything else here together. An arrayed ring wakes nobody, so a small BPF ring buffer
-// does it; nothing goes through it.
+// Wakes the reader only if it sleeps and the ring is full enough: a wake-up costs the traffic more
+// than everything else here together. A ring in an ARRAY cannot wake anything, so a small BPF ring
+// buffer does, which carries no data.
 void emit_wake_up(Assembler& code, const RecorderSpec& spec, Label done) {
   const auto wake_at = static_cast<std::int16_t>(offsetof(xdpcap_control, wake_at));
   code.note("is the reader awake?");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Emits what a recorder does with its ring (record.h): find it, make room, publish, wake the
+// Emits a recorder's operations on its ring (record.h): look it up, reserve room, publish, wake the
 // reader.
 #pragma once
 
@@ -8,17 +8,17 @@
 
 namespace xdpcap::recorder {
 
-// Finds this CPU's ring, marks it as busy, and makes sure that it has room for kCaptured bytes of a
-// packet. A packet that has no ring goes to `lost`; one that cannot be recorded though the ring has
-// been marked, to `failed`.
+// Looks up this CPU's ring, marks it as busy, and checks that it has room for kCaptured bytes of a
+// packet. Jumps to `lost` if there is no ring, and to `failed` if the packet cannot be recorded
+// after the ring was marked.
 void emit_reservation(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Label lost,
                       ebpf::Label failed);
-// Shows the reader the block, whose length is in kBlockLengthSlot, and takes the mark off. Leaves
-// kRing and kHead.
+// Publishes the block, whose length is in kBlockLengthSlot, and removes the mark. Sets kRing and
+// kHead.
 void emit_publication(ebpf::Assembler& code, const RecorderSpec& spec);
-// After emit_publication(): wakes the reader if it wants that, or jumps to `done`.
+// After emit_publication(): wakes the reader if needed, else jumps to `done`.
 void emit_wake_up(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Label done);
-// Takes the mark off without a block.
+// Removes the mark without publishing a block.
 void emit_cancellation(ebpf::Assembler& code);
 
 }  // namespace xdpcap::recorder

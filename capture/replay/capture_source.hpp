@@ -13,24 +13,24 @@ struct pcap;
 namespace xdpcap {
 
 struct SourcePacket {
-  std::span<const std::byte> bytes;   // what was captured of it; valid until the next one
-  std::uint32_t original_length = 0;  // of the packet, which may have been longer
+  std::span<const std::byte> bytes;   // the captured bytes; valid until the next packet
+  std::uint32_t original_length = 0;  // of the packet, which may be longer
   std::uint64_t time = 0;             // ns since 1970
 };
 
 // CaptureSource reads a capture file, pcap or pcapng, from its beginning.
 class CaptureSource {
  public:
-  // Throws Error: not readable, no regular file, no capture.
+  // Throws Error if it is not readable, not a regular file, or not a capture.
   explicit CaptureSource(const std::string& path);
 
-  // As libpcap numbers it (DLT_*), and its name.
+  // libpcap's number (DLT_*), and its name.
   [[nodiscard]] int link_type() const;
   [[nodiscard]] std::string link_type_name() const;
-  // Whether a descriptor is of the very same file.
+  // Whether a descriptor refers to the same file.
   [[nodiscard]] bool is_same_file(int fd) const;
 
-  // The next packet, or nothing at the end. Throws Error when the file is damaged there.
+  // The next packet, or nothing at the end. Throws Error if the file is corrupt there.
   std::optional<SourcePacket> next();
 
  private:

@@ -9,8 +9,8 @@
 
 namespace xdpcap {
 
-// Whether a filter takes a packet, as it would in a live capture. `filter` is valid. With
-// `offsets`, the packet is looked at from each of them on, and one that matches is enough.
+// Whether a filter matches a packet, as in a live capture. `filter` must be valid. With `offsets`,
+// the filter is applied at each of them, and one match is enough.
 bool filter_takes(const CbpfProgram& filter, std::span<const std::uint32_t> offsets,
                   std::span<const std::byte> packet);
 

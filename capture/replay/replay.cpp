@@ -26,7 +26,7 @@ CaptureSource open_source(const Options& options) {
   if (source.link_type() == options.link_type.dlt) return source;
   throw Error("replaying " + options.replay->input + ": its packets are of link type " +
                   source.link_type_name() + ", which XDP programs do not see on most interfaces",
-              "if this one does, say so: --linktype " + source.link_type_name());
+              "if this program does, add --linktype " + source.link_type_name());
 }
 
 std::uint32_t interface_index(const std::string& interface) {
@@ -42,7 +42,7 @@ std::uint32_t interface_index(const std::string& interface) {
 Output open_output(const Options& options, const CaptureSource& source, int stop_fd) {
   Output output = Output::open(options.files.path, stop_fd);
   if (source.is_same_file(output.fd())) {
-    throw UsageError("writing to " + options.files.path + ": that is the capture to replay",
+    throw UsageError("writing to " + options.files.path + ": it is the capture to replay",
                      "name another file");
   }
   return output;
@@ -69,17 +69,17 @@ void Replay::run() {
     replay(*packet);
     if (output_ended_ || stop_requested(stop_fd_)) break;
   }
-  if (damage_ && !begun_) throw Error(*damage_);
-  begin();  // if there was nothing to run
+  if (read_error_ && !begun_) throw Error(*read_error_);
+  begin();  // if no packet was run
   finish();
-  if (damage_) throw Error(damage_->what(), "what came before is in the output");
+  if (read_error_) throw Error(read_error_->what(), "the packets before that are in the output");
 }
 
 std::optional<SourcePacket> Replay::next_packet() {
   try {
     return source_.next();
   } catch (const Error& error) {
-    damage_ = error;
+    read_error_ = error;
     return std::nullopt;
   }
 }
@@ -97,7 +97,7 @@ void Replay::replay(const SourcePacket& packet) {
   const auto kept = [this](std::span<const std::byte> bytes) {
     return bytes.first(std::min<std::size_t>(bytes.size(), options_.snaplen));
   };
-  // The same number in the file says that both are the same packet.
+  // The packet before and after the program has the same number in the file.
   const std::uint64_t number = statistics_.read();
   if (options_.replay->both) {
     write({.interface_id = kBefore,
@@ -151,7 +151,7 @@ void Replay::write(const pcapng::Packet& packet) {
     waiting_.clear();
     file_.append(block);
   }
-  waiting_.push_back(std::move(bytes));  // what it points to stays where it is
+  waiting_.push_back(std::move(bytes));  // moving does not change the address of its data
 }
 
 void Replay::finish() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A capture file run through a loaded XDP program, from the open file to the completed output.
+// Runs a loaded XDP program over a capture file and writes the output.
 #pragma once
 
 #include <cstddef>
@@ -19,12 +19,12 @@ namespace xdpcap {
 
 class Replay {
  public:
-  // Opens the capture, the program and the output, of which none has changed yet. `options.replay`
-  // is given; `stop_fd` becomes readable when the replay is to end early. Throws Error.
+  // Opens the capture, the program and the output, and changes none of them. `options.replay` must
+  // be set; `stop_fd` becomes readable to end the replay early. Throws Error.
   Replay(const Options& options, int stop_fd);
 
-  // Replays to the end of the capture, or until stopped. The output changes only when the program
-  // has run once. Throws Error.
+  // Replays to the end of the capture, or until stopped. The output is not changed before the
+  // program has run once. Throws Error.
   void run();
 
  private:
@@ -43,8 +43,8 @@ class Replay {
   TestRun test_run_;
   CaptureFile file_;
   ReplayStatistics statistics_;
-  std::vector<pcapng::Bytes> waiting_;  // blocks of the batch that is not written yet
-  std::optional<Error> damage_;         // what ended the reading
+  std::vector<pcapng::Bytes> waiting_;  // the blocks of the current batch
+  std::optional<Error> read_error_;     // the error that ended the reading
   bool begun_ = false;
   bool output_ended_ = false;
 };

@@ -33,7 +33,7 @@ std::string replay_interface_name(std::uint32_t interface) {
 void ReplayStatistics::count_read(const SourcePacket& packet) {
   if (read_++ == 0) first_time_ = packet.time;
   last_time_ = std::max(last_time_, packet.time);
-  if (packet.bytes.size() < packet.original_length) ++cut_;
+  if (packet.bytes.size() < packet.original_length) ++truncated_;
 }
 
 void ReplayStatistics::count_refused(std::size_t size) {
@@ -69,10 +69,11 @@ std::string ReplayStatistics::shortcomings(std::span<const std::uint64_t> writte
   if (too_long_ > 0) {
     lines += packets(too_long_) + " not run: longer than the kernel accepts for this program\n";
   }
-  if (cut_ > 0) {
-    lines += packets(cut_) + " had been cut short: the program saw what was captured of them\n";
+  if (truncated_ > 0) {
+    lines += packets(truncated_) +
+             " truncated in the capture: the program saw only the captured bytes\n";
   }
-  if (lost(written) > 0) lines += packets(lost(written)) + " lost: the output took no more\n";
+  if (lost(written) > 0) lines += packets(lost(written)) + " lost: the output accepted no more\n";
   return lines;
 }
 

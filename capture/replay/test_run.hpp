@@ -15,18 +15,18 @@ struct TestRunResult {
 };
 
 // TestRun runs a loaded XDP program on single packets, without an interface (BPF_PROG_TEST_RUN).
-// What the program does to maps it does; a packet that it redirects goes nowhere.
+// The program's changes to maps are real; packets that it redirects are not sent.
 class TestRun {
  public:
-  // The kernel takes no packet without an Ethernet header.
+  // The kernel requires an Ethernet header.
   static constexpr std::size_t kLeastBytes = 14;
 
-  // `ingress_ifindex`: the interface, in this network namespace, that packets seem to come in by; 0
-  // for none in particular (the kernel then says "lo"). Others than 0 need Linux 5.14.
+  // `ingress_ifindex`: the ingress interface, in this network namespace, that the program sees; 0:
+  // the kernel's default ("lo"). Others than 0 need Linux 5.14.
   TestRun(int program_fd, std::uint32_t ingress_ifindex);
 
-  // Nothing when the kernel does not accept a packet of this size: too short, or longer than fits
-  // its buffers. Throws Error when it does not run the program at all.
+  // Nothing if the kernel does not accept a packet of this size: too short, or longer than its
+  // buffers. Throws Error if it does not run the program at all.
   std::optional<TestRunResult> run(std::span<const std::byte> packet);
 
  private:
@@ -35,7 +35,7 @@ class TestRun {
 
   int program_fd_;
   std::uint32_t ingress_ifindex_;
-  bool knows_context_ = true;
+  bool supports_context_ = true;
   std::vector<std::byte> out_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How long the reader pauses between two looks at the rings.
+// How long the reader pauses between two polls of the rings.
 #pragma once
 
 #include <algorithm>
@@ -7,13 +7,12 @@
 
 namespace xdpcap {
 
-// Backoff is the reader's pause after each look, in which packets gather for the next one. It is
-// short while much comes and grows while little does: a trickle costs next to nothing, and shows up
-// within the longest pause. After several pauses without a packet the reader sleeps until one
-// comes.
+// Backoff is the reader's pause after each poll, in which packets accumulate. It is short at high
+// rates and grows at low ones, so that a trickle costs next to nothing and still shows up within
+// the longest pause. After several pauses without a packet the reader sleeps until one arrives.
 class Backoff {
  public:
-  // After a look that found so many bytes in the fullest ring.
+  // After a poll that found this many bytes in the fullest ring.
   void found(std::uint64_t bytes) {
     if (bytes == 0) return;
     empty_looks_ = 0;
@@ -28,7 +27,7 @@ class Backoff {
     }
   }
 
-  // Whether it is time to sleep, and whether it will be after one more pause without a packet.
+  // Whether to sleep now, and whether to sleep after one more pause without a packet.
   [[nodiscard]] bool is_over() const { return empty_looks_ >= kBeforeSleep; }
   [[nodiscard]] bool is_last() const { return empty_looks_ + 1 >= kBeforeSleep; }
   [[nodiscard]] int milliseconds() const { return length_; }

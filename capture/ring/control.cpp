@@ -40,7 +40,7 @@ Counts Control::read(std::uint32_t row) const {
   for (std::uint32_t cpu = 0; cpu < cpus_; ++cpu) {
     auto* counters = reinterpret_cast<xdpcap_counters*>(
         memory_.at(value_size(row, cpus_) + sizeof(xdpcap_counters) * cpu));
-    // A recorder counts in the other order: so none of these is ever more than the next.
+    // A recorder increments them in the opposite order, so that lost <= matched <= received.
     const std::uint64_t lost = load(counters->lost);
     const std::uint64_t matched = std::max(load(counters->matched), lost);
     sum.lost += lost;

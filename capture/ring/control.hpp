@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The memory that recorders and the reader share: the counters, and the reader's alarm clock.
+// The memory that recorders and the reader share: the counters, and the reader's wake-up threshold.
 #pragma once
 
 #include <atomic>
@@ -11,13 +11,13 @@
 
 namespace xdpcap {
 
-// The name of its map, by which recorders are known, too.
+// The name of its map, which also identifies recorders.
 inline constexpr const char* kControlName = "xdpcap_control";
 
 // Counts is what happened to the packets of one action so far, summed over the CPUs.
 struct Counts {
   std::uint64_t received = 0;  // reached the recorder
-  std::uint64_t matched = 0;   // of them: taken by the filter
+  std::uint64_t matched = 0;   // of them: matched the filter
   std::uint64_t lost = 0;      // of those: no room in the ring
 };
 
@@ -29,9 +29,9 @@ class Control {
   [[nodiscard]] int fd() const { return map_.get(); }
   [[nodiscard]] Counts read(std::uint32_t row) const;
 
-  // From now on a recorder wakes the reader once its ring holds `bytes` bytes; once only.
+  // The first recorder whose ring holds `bytes` bytes wakes the reader; once only.
   void wake_at(std::uint64_t bytes) { wake_at_ref().store(bytes, std::memory_order_seq_cst); }
-  // From now on nobody needs to wake the reader.
+  // From now on no recorder wakes the reader.
   void stay_awake() { wake_at(XDPCAP_AWAKE); }
 
  private:

@@ -26,7 +26,7 @@ std::size_t ring_size(std::uint64_t wanted) {
   if (wanted > kMaxRingBytes) {
     throw Error(
         "creating the rings: " + std::to_string(wanted) + " bytes for each CPU are too many",
-        "give at most " + std::to_string(kMaxRingBytes) + " with -buffer");
+        "use at most " + std::to_string(kMaxRingBytes) + " with --buffer");
   }
   return std::bit_ceil(std::max<std::size_t>(wanted, page_size()));
 }
@@ -36,8 +36,8 @@ std::size_t memory_size(std::size_t ring_size) {
   return (size + page_size() - 1) / page_size() * page_size();
 }
 
-// Older kernels take map values only as large as kmalloc() would give (KMALLOC_MAX_SIZE): there
-// `size` becomes one that every kernel takes. Throws Error.
+// Older kernels limit map values to what kmalloc() can allocate (KMALLOC_MAX_SIZE). On these `size`
+// is reduced to what every kernel accepts. Throws Error.
 UniqueFd create_ring(std::size_t& size) {
   constexpr const char* kName = "xdpcap_ring";
   constexpr std::size_t kEveryKernelTakes = std::size_t{1} << 21U;
@@ -53,15 +53,15 @@ UniqueFd create_ring(std::size_t& size) {
                     static_cast<std::uint32_t>(memory_size(size)), 1, BPF_F_MMAPABLE);
 }
 
-// Lets head and tail of a block that is `in_ring` bytes long in its ring say `length`.
+// Sets both length fields of a block, which is `in_ring` bytes long in its ring, to `length`.
 void set_lengths(xdpcap_block& block, std::uint32_t in_ring, std::uint32_t length) {
   auto* end = reinterpret_cast<std::byte*>(&block) + in_ring;
   std::memcpy(end - sizeof(length), &length, sizeof(length));
   block.block_length = length;
 }
 
-// Of a block with a fate, whatever its head says. A fate begins with its state, which is no code of
-// an option.
+// The original length of a block with a fate, whatever its length field says. A fate begins with
+// its state, which cannot be mistaken for the drop count's option code.
 std::uint32_t recorded_length(const xdpcap_block& block) {
   constexpr std::uint16_t kDropCount = 4;
   const std::uint32_t padded = (block.captured_length + 3U) & ~3U;
@@ -79,7 +79,7 @@ void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fa
   for (cursor.refresh(); cursor.ready(); cursor.next()) {
     xdpcap_block& block = cursor.block();
     if (with_fates) {
-      if (block.captured_length > XDPCAP_MOST_CAPTURED) RingCursor::throw_damaged();
+      if (block.captured_length > XDPCAP_MOST_CAPTURED) RingCursor::throw_corrupt();
       const std::uint32_t length = recorded_length(block);
       set_lengths(block, length, length);
     }
@@ -88,18 +88,18 @@ void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fa
   cursor.go_back(begin);
 }
 
-// Only the last block of a ring can have an open fate: where a later one is, its CPU has gone on
-// and reports nothing more. The recorder stores `last` before the head, so behind the head that was
-// seen it is of the block that ends there or of a later one. (Stores of tracing programs become
-// visible in order only where the CPU does that by itself. Elsewhere `last` of a block that is
-// being recorded may even be seen before them: then the fate of the block before it is taken too
-// early.)
+// Only the last block of a ring can have an open fate: once there is a later one, its CPU has moved
+// on and the kernel reports nothing more about it. The recorder stores `last` before the head, so
+// after the head was loaded, `last` is the block that ends there or a later one. (Stores of tracing
+// programs become visible in order only on CPUs that do not reorder stores. On others `last` of a
+// block that is being recorded may even be visible before them: then the fate of the block before
+// it is read too early.)
 void RingCursor::hold_open_fate(std::uint64_t settled) {
   const std::uint64_t last = std::atomic_ref(ring_->last).load(std::memory_order_acquire);
   if (last >= end_) return;
-  if (last < position_ || last % alignof(xdpcap_block) != 0) throw_damaged();
+  if (last < position_ || last % alignof(xdpcap_block) != 0) throw_corrupt();
   auto& block = *reinterpret_cast<xdpcap_block*>(blocks_ + (last & (size_ - 1)));
-  if (!is_plausible(block)) throw_damaged();
+  if (!is_plausible(block)) throw_corrupt();
   if (time_of(block) <= settled) return;
   const __u32 state = std::atomic_ref(fate_of(block).state).load(std::memory_order_acquire);
   const bool decided = state != XDPCAP_FATE_OPEN && kOrderedStores;
@@ -108,9 +108,9 @@ void RingCursor::hold_open_fate(std::uint64_t settled) {
   busy_ = true;
 }
 
-void RingCursor::throw_damaged() {
-  throw Error("reading the rings: no recorder has left them like this",
-              "some other program writes to the maps of this one: find out which (bpftool map)");
+void RingCursor::throw_corrupt() {
+  throw Error("reading the rings: they are corrupt",
+              "another program writes to the maps of this one; bpftool map shows which");
 }
 
 void RingCursor::resize_block(std::uint32_t length) {
@@ -132,21 +132,21 @@ std::size_t Rings::add(const std::vector<std::uint32_t>& online) {
   return cpus_.size() - before;
 }
 
-// A CPU whose ring cannot be made in full is tried again.
+// If this fails, the next call tries the CPU again.
 void Rings::add(std::uint32_t cpu) {
   UniqueFd ring = create_ring(size_);
   Mapping memory(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0, "mapping a ring");
   cpus_.reserve(cpus_.size() + 1);
   memory_.reserve(memory_.size() + 1);
   cursors_.reserve(cursors_.size() + 1);
-  // The first ring serves as the template that a map of maps is created by.
+  // Creating a map of maps takes an inner map as the template: the first ring.
   if (!array_.valid()) {
     array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
                         sizeof(std::uint32_t), possible_, 0, ring.get());
   }
   const int ring_fd = ring.get();
   if (bpf_map_update_elem(array_.get(), &cpu, &ring_fd, BPF_ANY) != 0) {
-    throw system_error("giving CPU " + std::to_string(cpu) + " its ring", errno);
+    throw system_error("installing the ring of CPU " + std::to_string(cpu), errno);
   }
   cursors_.emplace_back(memory.at(0), size_);
   memory_.push_back(std::move(memory));
@@ -154,10 +154,10 @@ void Rings::add(std::uint32_t cpu) {
   if (!first_.valid()) first_ = std::move(ring);
 }
 
-// No system call is named so, but changing a map of maps is one: the kernel waits for an RCU grace
-// period before it returns, so that no program can still see the old inner map (Linux 4.20, commit
-// 1ae80cf31938). XDP programs run inside RCU read-side sections, so none outlives the wait. A ring
-// that is replaced by itself changes nothing else.
+// There is no system call to wait for running programs, but updating a map of maps does it: the
+// kernel waits for an RCU grace period before it returns, so that no program can still see the old
+// inner map (Linux 4.20, commit 1ae80cf31938). XDP programs run inside RCU read-side sections, so
+// none outlives the wait. Replacing a ring by itself changes nothing else.
 void Rings::wait_for_recorders() const {
   const int ring = first_.get();
   if (bpf_map_update_elem(array_.get(), &cpus_.front(), &ring, BPF_ANY) != 0) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The per-CPU rings that blocks come through (recorder/record.h), read in place. They are arrays of
-// this project's own making and no BPF ring buffers: those put a header between records, take each
-// in two calls with a lock, and do not let the reader write, so that every packet would have to be
-// copied out of them.
+// The per-CPU rings of blocks (recorder/record.h), read in place. They are arrays with a layout of
+// their own, not BPF ring buffers: those put a header between records, need two calls and a lock
+// for each, and are read-only for the reader, so that every packet would have to be copied.
 #pragma once
 
 #include <atomic>
@@ -25,15 +24,15 @@ inline void set_time(xdpcap_block& block, std::uint64_t time) {
   block.time_low = static_cast<std::uint32_t>(time);
 }
 
-// The fate of a block that was recorded with one: it stands in front of the tail.
+// The fate of a block that was recorded with one: it is right before the tail.
 inline xdpcap_fate& fate_of(xdpcap_block& block) {
-  constexpr std::size_t kBehind = sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
+  constexpr std::size_t kFromEnd = sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
   return *reinterpret_cast<xdpcap_fate*>(reinterpret_cast<std::byte*>(&block) + block.block_length -
-                                         kBehind);
+                                         kFromEnd);
 }
 
-// RingCursor walks the blocks of one ring, oldest first. A block is `ready`, or the cursor has
-// `ended` (nothing is there yet), or it is neither: a recorder is at work on the next one.
+// RingCursor walks the blocks of one ring, oldest first. Either a block is `ready`, or the cursor
+// has `ended` (the ring is empty), or neither: a recorder is writing the next block.
 class RingCursor {
  public:
   // `memory` is a struct xdpcap_ring and what follows it, of `size` bytes (a power of two).
@@ -44,12 +43,12 @@ class RingCursor {
         position_(head().load(std::memory_order_acquire)),
         end_(position_) {}
 
-  // Looks at how far the kernel has got. What it adds later is not seen until the next refresh().
-  // With fates: a block from after `settled` whose fate is still open is being written, too. Throws
-  // Error where no recorder can have left the ring so, as next() does.
+  // Loads the kernel's head. Blocks added later are not seen until the next refresh(). With fates:
+  // a block newer than `settled` whose fate is still open counts as being written. Throws Error if
+  // the ring is corrupt, as next() does.
   void refresh(std::uint64_t settled = kAllSettled) {
-    // In this order: a recorder that finishes between the two looks is busy for the first or has
-    // its block seen by the second.
+    // In this order: a recorder that finishes between the two loads is busy in the first, or its
+    // block is visible in the second.
     busy_ = std::atomic_ref(ring_->busy).load(std::memory_order_acquire) != 0;
     end_ = head().load(std::memory_order_acquire);
     check();
@@ -72,30 +71,31 @@ class RingCursor {
     check();
   }
 
-  // Gives the block another length, with which it is to be written. Its head and tail say so from
-  // now on; next() still goes to where the next block begins.
+  // Sets the length with which the block is to be written, in its head and tail. next() still
+  // advances by its length in the ring.
   void resize_block(std::uint32_t length);
 
-  // Gives the memory of everything the cursor has passed back to the kernel.
+  // Returns the memory of all blocks before the cursor to the kernel.
   void release() { std::atomic_ref(ring_->tail).store(position_, std::memory_order_release); }
 
-  // Where the next block is; what has been passed and not been released can be gone back to.
+  // The position of the next block; go_back() may return to any that has not been released.
   [[nodiscard]] std::uint64_t position() const { return position_; }
   void go_back(std::uint64_t position) { position_ = position; }
 
-  // For what cannot have come from a recorder.
-  [[noreturn]] static void throw_damaged();
+  // For contents that no recorder can have written.
+  [[noreturn]] static void throw_corrupt();
 
-  // Bytes that wait in the ring.
+  // Unread bytes in the ring.
   [[nodiscard]] std::uint64_t waiting() const {
     return head().load(std::memory_order_acquire) - position_;
   }
 
  private:
   void hold_open_fate(std::uint64_t settled);
-  // Whoever may write to maps may have written to the ring: nothing in it leads out of it.
+  // Any process that may write to maps may have written to the ring, so it must not lead the cursor
+  // out of it.
   void check() const {
-    if (end_ - position_ > size_ || (ready() && !is_plausible(block()))) throw_damaged();
+    if (end_ - position_ > size_ || (ready() && !is_plausible(block()))) throw_corrupt();
   }
   [[nodiscard]] static bool is_plausible(const xdpcap_block& block) {
     constexpr std::uint32_t kLeast = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
@@ -111,37 +111,37 @@ class RingCursor {
   std::size_t size_;
   std::uint64_t position_;
   std::uint64_t end_;
-  std::uint32_t length_ = 0;  // of the block under the cursor in the ring, if it says another
+  std::uint32_t length_ = 0;  // in the ring, of the current block if it was resized; else 0
   bool busy_ = false;
 };
 
-// Gives blocks that had been made ready to be written and are not released what the recorder put
-// into them: the kernel's time (a date, ns since 1970, is later than any time since boot;
-// `clock_offset` lies between the two), and their length, if they were recorded with a fate.
+// Undoes the changes made for writing to blocks that have not been released: restores the kernel's
+// time (a time above `clock_offset` is a date in ns since 1970; the offset is larger than any time
+// since boot), and the length of blocks with a fate.
 void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates);
 
 // Rings owns a ring for each online CPU, and the array in which recorders find them.
 class Rings {
  public:
-  // `bytes_per_cpu` is rounded up to a power of two of at least a page, and down to what the kernel
-  // takes (2 MiB in Linux 5.10, which has no larger map values). Throws Error.
+  // `bytes_per_cpu` is rounded up to a power of two of at least a page, but limited to what the
+  // kernel accepts (2 MiB in Linux 5.10, for the size of map values). Throws Error.
   Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
         std::uint64_t bytes_per_cpu);
 
-  // Gives CPUs that have come online since a ring of their own; until then, what they match is
-  // counted as lost. Returns how many. Throws Error.
+  // Adds a ring for each CPU that has come online; until then its matching packets count as lost.
+  // Returns how many were added. Throws Error.
   std::size_t add(const std::vector<std::uint32_t>& online);
 
-  // Returns when no recorder that ran when it was called runs any more, on any CPU. Allocates
-  // nothing, and takes no rights (since Linux 5.19). Throws Error.
+  // Waits until every recorder that is running now, on any CPU, has returned. Allocates nothing and
+  // needs no privileges (since Linux 5.19). Throws Error.
   void wait_for_recorders() const;
 
   [[nodiscard]] int array_fd() const { return array_.get(); }
-  // What another process needs open to use the above.
+  // The descriptors that another process needs for the above.
   [[nodiscard]] std::vector<int> descriptors() const { return {array_.get(), first_.get()}; }
   [[nodiscard]] std::size_t bytes_per_cpu() const { return size_; }
   [[nodiscard]] std::span<RingCursor> cursors() { return cursors_; }
-  // The fullest ring's waiting bytes.
+  // The unread bytes of the fullest ring.
   [[nodiscard]] std::uint64_t most_waiting() const;
 
  private:
@@ -156,7 +156,7 @@ class Rings {
   std::vector<RingCursor> cursors_;
 };
 
-// A ring for each CPU, sized so that all of them together stay a small part of the memory.
+// The default size of a ring, so that all rings together take a small part of the memory.
 std::uint64_t default_ring_bytes(std::uint64_t memory_bytes, std::size_t cpus);
 
 }  // namespace xdpcap

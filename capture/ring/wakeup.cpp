@@ -15,8 +15,8 @@ std::uint32_t page_size() {
   return static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// Positions stand at the beginning of the two pages that are mapped in front of a ring buffer's
-// data (kernel/bpf/ringbuf.c); only the consumer's may be written.
+// The positions are at the start of the two pages that are mapped before a ring buffer's data
+// (kernel/bpf/ringbuf.c); only the consumer's page is writable.
 std::atomic_ref<unsigned long> position(const Mapping& page) {
   return std::atomic_ref(*reinterpret_cast<unsigned long*>(page.at(0)));
 }

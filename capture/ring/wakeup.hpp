@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What recorders wake the reader with: a BPF ring buffer that nothing goes through.
+// Wakes the reader from a recorder: a BPF ring buffer that carries no data.
 #pragma once
 
 #include "base/mapping.hpp"
@@ -13,8 +13,7 @@ class Wakeup {
   // Throws Error.
   Wakeup();
 
-  // For recorders to submit to and for an epoll to wait on, edge-triggered: becomes readable with
-  // each submission.
+  // For recorders to submit to and for an edge-triggered epoll, which each submission wakes.
   [[nodiscard]] int fd() const { return map_.get(); }
   // Consumes what was submitted, so that the ring buffer never fills up.
   void consume();

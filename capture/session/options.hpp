@@ -49,7 +49,7 @@ struct Options {
   std::optional<FateSelection> fates;             // nothing: they are not traced
   bool quiet = false;
   bool wait = false;    // until the hook is there
-  bool follow = false;  // go on with the hook that takes the place of this one
+  bool follow = false;  // continue with the hook that replaces this one
   bool replace = false;
   FileOptions files;
   bool json = false;  // statistics and the summary as JSON

@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::uint64_t kOnePacket = 128;
 constexpr std::uint64_t kBurst = 1 << 20;
-// What a user of a live capture waits for a packet at the most.
+// The longest time that a user of a live capture has to wait for a packet.
 constexpr int kTolerable = 50;
 
-// Milliseconds from a look that found something to the sleep, if nothing comes any more.
+// Milliseconds from a poll that found something to the sleep, if nothing more arrives.
 int until_sleep(Backoff& backoff) {
   int milliseconds = 0;
   for (; !backoff.is_over(); backoff.woke()) milliseconds += backoff.milliseconds();
@@ -53,7 +53,7 @@ TEST(Backoff, EndInASleepOfWhichTheLastOneWarns) {
   backoff.woke();
   EXPECT_TRUE(backoff.is_over());
   backoff.woke();
-  EXPECT_TRUE(backoff.is_over());  // a sleep that ended without a packet goes on
+  EXPECT_TRUE(backoff.is_over());  // a sleep that ended without a packet is resumed
   backoff.found(kOnePacket);
   EXPECT_FALSE(backoff.is_over());
 }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,7 +81,7 @@ TEST(Completion, WhatAnOptionTakes) {
   EXPECT_EQ(complete({"-a", "fil"}), "filesize:\nfiles:\n");
 }
 
-TEST(Completion, WhatAnOptionTakesBehindAnEqualsSign) {
+TEST(Completion, WhatAnOptionTakesAfterAnEqualsSign) {
   EXPECT_EQ(complete({"--actions=dr"}), "--actions=drop\n");
   EXPECT_EQ(complete({"--actions", "=", "dr"}), "drop\n");
   EXPECT_EQ(complete({"--actions", "="}), complete({"--actions", ""}));
@@ -89,13 +90,13 @@ TEST(Completion, WhatAnOptionTakesBehindAnEqualsSign) {
   EXPECT_EQ(complete({"--fate=queued,ENET"}), "--fate=queued,ENETDOWN\n");
   EXPECT_EQ(complete({"--fate", "=", "q"}), "queued\n");
   EXPECT_EQ(complete({"--replay=x"}), ":files\n");
-  // Without the sign it is a flag, and so is what bash has divided in front of the last word.
+  // Without "=" it is a flag, also if bash has split the word there.
   EXPECT_EQ(complete({"--fate", "/bpf/t"}), "/bpf/two\n");
   EXPECT_EQ(complete({"--fate", "=", "queued", "-a", "duration", ":", "5", "/bpf/t"}),
             "/bpf/two\n");
 }
 
-TEST(Completion, OptionsThatChangeWhatComesBehindThem) {
+TEST(Completion, OptionsThatChangeWhatFollowsThem) {
   EXPECT_EQ(complete({"-w", "out", "/bpf/t"}), "/bpf/two\n");
   EXPECT_EQ(complete({"-w", "out", "/bpf/two", "x"}), "");
   EXPECT_EQ(complete({"--replay", "in", "--prog", "router", "/bpf/t"}), ":files\n");
@@ -119,7 +120,7 @@ TEST(Completion, IsAskedForByItsFirstWord) {
   EXPECT_THAT(request.words, ::testing::ElementsAre("-q", ""));
 }
 
-// By the name of its value each says what it takes.
+// The name of an option's value determines its completions.
 TEST(Completion, KnowsTheRealOptions) {
   const CompletionSources sources = completion_sources();
   const auto real = [&](const std::vector<std::string>& words) {
@@ -144,7 +145,7 @@ TEST(FateSelectionWords, AreThoseThatItTakes) {
   }
 }
 
-TEST(Help, FitsEightyColumnsAndTellsEveryOption) {
+TEST(Help, FitsEightyColumnsAndHasEveryOption) {
   const std::string help = help_text(option_summaries());
   for (const std::string_view line : split(help, '\n')) EXPECT_LE(line.size(), 80U) << line;
   for (const OptionSummary& option : option_summaries()) {
@@ -153,6 +154,20 @@ TEST(Help, FitsEightyColumnsAndTellsEveryOption) {
   EXPECT_THAT(
       help_text({{{"-x", "--a-name-that-is-long"}, "VALUE", "does that"}}),
       HasSubstr("\n  -x, --a-name-that-is-long VALUE\n                          does that\n"));
+}
+
+TEST(Help, HasAHeadingForEachGroup) {
+  const std::string help = help_text(option_summaries());
+  std::size_t at = 0;
+  for (const char* heading :
+       {"Capture", "Filter", "Files and limits", "Terminal output", "Replay", "Other"}) {
+    const std::size_t next = help.find("\n\n" + std::string(heading) + ":\n  -");
+    ASSERT_NE(next, std::string::npos) << heading;
+    EXPECT_GT(next, at) << heading;
+    at = next;
+  }
+  EXPECT_THAT(help_text({{{"-x"}, "", "one", "A"}, {{"-y"}, "", "two", "B"}}),
+              ::testing::ContainsRegex("\nA:\n  -x +one\n\nB:\n  -y +two\n"));
 }
 
 TEST(OptionSummaries, HaveNoDoubles) {

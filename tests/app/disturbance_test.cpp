@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What others do to locks, guardians, slots and signals during a capture: none of it delays or
-// loses a packet, or keeps the capture from ending.
+// Other processes tamper with locks, guardians, slots and signals during a capture: that neither
+// delays nor loses packets, nor keeps the capture from ending.
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -31,7 +31,7 @@ constexpr const char* kUser = "nobody";
 
 class DisturbanceTest : public GuardianTest {
  protected:
-  // Sends packets, one after the other has arrived in the file.
+  // Sends packets, each after the one before has arrived in the file.
   void expect_packets_arrive(std::uint64_t before, int count) {
     for (int i = 1; i <= count; ++i) {
       program_.run(packet_for(XDP_PASS));
@@ -52,7 +52,7 @@ class DisturbanceTest : public GuardianTest {
   }
 };
 
-// A capture that stands after another looks for its place in each slot, each second.
+// A capture that follows another in a slot checks its place in each slot once a second.
 TEST_F(DisturbanceTest, ALockThatIsHeldDelaysNoPacket) {
   Process capture(tool({"-q", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
@@ -69,7 +69,7 @@ TEST_F(DisturbanceTest, ALockThatIsHeldDelaysNoPacket) {
   EXPECT_EQ(read_bytes(file_).size(), 8U);
 }
 
-// Packets that come while the hook is being emptied, which the lock delays, are captured as well.
+// Packets that arrive while the hook is being emptied, which the lock delays, are captured, too.
 TEST_F(DisturbanceTest, ALockThatIsHeldWhileACaptureEnds) {
   Process capture(tool({"-q", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
@@ -124,7 +124,7 @@ TEST_F(DisturbanceTest, WithoutRootAndGuardianTheFileIsCompleted) {
   expect_exact_accounts(file);
 }
 
-// Its capture notices that it says nothing any more.
+// Its capture notices that there are no more messages from it.
 TEST_F(DisturbanceTest, AGuardianThatIsStoppedIsReplaced) {
   Process capture(tool({"-q", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
@@ -166,7 +166,7 @@ TEST_F(DisturbanceTest, ASecondSignalEndsWaitingForASlowReader) {
   program_.run(packet_for(XDP_DROP, 1500), 2000);
   capture.signal(SIGINT);
   EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
-  // It reads on, but for these three megabytes it needs minutes.
+  // It keeps reading, but needs minutes for these three megabytes.
   bool ended = false;
   for (int i = 0; i < 100 && !ended; ++i) {
     EXPECT_GT(::read(reader.get(), buffer.data(), 1024), 0);
@@ -183,7 +183,7 @@ TEST_F(DisturbanceTest, ASecondSignalEndsWaitingForASlowReader) {
   EXPECT_THAT(result.err, HasSubstr(" packets lost of 2000 that matched"));
 }
 
-// Waiting for it, the capture still answers, and hears what its guardian has to say.
+// While it waits for the reader, the capture still handles signals and its guardian's messages.
 TEST_F(DisturbanceTest, AReaderThatPausesDelaysNoReport) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
@@ -207,7 +207,7 @@ TEST_F(DisturbanceTest, AReaderThatPausesDelaysNoReport) {
   EXPECT_EQ(capture.wait().exit_code, 0);
 }
 
-// The reader of a socket that is stuck keeps nobody from ending, as that of a pipe.
+// A stalled reader of a socket does not keep the capture from ending, like that of a pipe.
 TEST_F(DisturbanceTest, StdoutMayBeASocket) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);

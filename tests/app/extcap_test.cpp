@@ -61,7 +61,7 @@ TEST(Extcap, QueriesAreAnswered) {
               HasSubstr("{call=--actions}"));
 }
 
-// Wireshark takes any output for a complaint.
+// Wireshark treats any output as an error.
 TEST(Extcap, FiltersAreCheckedAsTheyAreTyped) {
   const auto check = [](const std::string& filter) {
     return answer({"--extcap-interface", "xdpcap:/hook", "--extcap-capture-filter", filter});
@@ -86,7 +86,7 @@ TEST(Extcap, ACaptureIsAnOrdinaryOne) {
   EXPECT_THROW(parse_options({"--capture", "--fifo"}), UsageError);
 }
 
-// What the dialog offers is what the command line takes.
+// The dialog's options are options of the command line.
 TEST(Extcap, TheDialogHasOptionsOfTheCommandLine) {
   const std::string dialog = answer({"--extcap-config", "--extcap-interface", "xdpcap:/hook"});
   int offered = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the tests of captures that are killed share.
+// Shared by the tests of captures that are killed.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -37,13 +37,13 @@ class GuardianTest : public ToolTest {
     return found;
   }
 
-  // It takes the name as the last step of its start, while the capture begins.
+  // It sets its title last, while the capture begins.
   [[nodiscard]] pid_t guardian() const {
     EXPECT_TRUE(eventually([&] { return guardians().size() == 1; }));
     return guardians().at(0);
   }
 
-  // Until nobody is left: the guardian has done its work.
+  // Waits until the guardian has ended.
   void expect_clean() const {
     EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
     EXPECT_TRUE(eventually([&] { return guardians().empty(); }));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures that die: whatever happens to the tool, the hook is clean and the file is whole.
+// Captures that are killed: afterwards the hook is empty and the file is valid.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
@@ -63,7 +63,7 @@ TEST_F(GuardianTest, IsThereDuringACaptureOnly) {
   Process capture(tool({hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   EXPECT_EQ(::getsid(guardian()), guardian());
-  // Memory that runs out takes the capture before its guardian, where the kernel allows that.
+  // If memory runs out, the capture is killed before its guardian, if the kernel allows that.
   const std::string allowed =
       run({"sh", "-c", "echo -1000 >/proc/$$/oom_score_adj; cat /proc/$$/oom_score_adj"}).out;
   EXPECT_EQ(first_line("/proc/" + std::to_string(guardian()) + "/oom_score_adj"), allowed);
@@ -75,7 +75,7 @@ TEST_F(GuardianTest, IsThereDuringACaptureOnly) {
 TEST_F(GuardianTest, WritesWhatAKilledCaptureHadInItsRings) {
   Process capture(tool({hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
-  capture.signal(SIGSTOP);  // nothing that comes now can have been written by itself
+  capture.signal(SIGSTOP);  // so it cannot write the following packets itself
   for (std::uint32_t i = 0; i < 1000; ++i) program_.run(packet_for(i % 5, 60 + i));
   capture.signal(SIGKILL);
   expect_clean();
@@ -130,7 +130,7 @@ TEST_F(GuardianTest, LeavesTheEndOfAPipeToItsReader) {
   expect_clean();
 }
 
-// What would be written to descriptors that are closed must not go into what the guardian reads.
+// Output to closed standard descriptors must not end up in the guardian's socket.
 TEST_F(GuardianTest, KnowsItsWorkWithoutStandardDescriptors) {
   std::vector<std::string> command = {"sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh"};
   for (const std::string& word : tool({"--json", hook_path_, file_})) command.push_back(word);
@@ -169,7 +169,7 @@ TEST_F(GuardianTest, IsReplacedWhenItIsKilled) {
   EXPECT_EQ(read_pcapng(file_).packets, 1U);
 }
 
-// It keeps what is open by then, and nothing that has got the number of what was open before.
+// It keeps the descriptors that are open now, and none that reuses the number of an earlier one.
 TEST_F(GuardianTest, IsReplacedInALaterFile) {
   Process capture(tool({"-q", "-C", "1k", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
@@ -194,10 +194,10 @@ TEST_F(GuardianTest, AStoppedOneKeepsNobodyFromEnding) {
   expect_clean();
 }
 
-// What a capture leaves behind that was killed with its guardian, the next one takes over.
+// The next capture removes the recorders of one that was killed with its guardian.
 TEST_F(GuardianTest, LeftOverRecordersAreReplaced) {
   if (!in_first_pid_namespace()) {
-    GTEST_SKIP() << "in a PID namespace nobody can know that a recorder has no owner";
+    GTEST_SKIP() << "in a PID namespace it is impossible to know that a recorder has no owner";
   }
   {
     Process capture(tool({hook_path_, file_}));
@@ -226,7 +226,7 @@ TEST_F(GuardianTest, KilledAtAnyMomentTheFileIsWholeAndExact) {
   int begun = 0;
   for (int i = 0; i < kills; ++i) {
     std::filesystem::remove(file_);
-    // With fates, blocks are written with another length than they have in the rings.
+    // With fates, blocks have another length in the file than in the rings.
     std::vector<std::string> options = {"-q", "-buffer", "262144", hook_path_, file_};
     if (i % 3 == 1) options.insert(options.begin(), "--fate");
     Process capture(tool(options));

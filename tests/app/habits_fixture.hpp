@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the tests of habits share: programs that the tool runs, and what they leave.
+// Shared by the tests of tcpdump- and dumpcap-compatible options: programs that the tool runs, and
+// their output.
 #pragma once
 
 #include <cstdlib>

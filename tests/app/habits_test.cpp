@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What users of tcpdump and dumpcap expect beside the capture: compressed files, commands behind
-// them, numbers for people and programs.
+// What users of tcpdump and dumpcap expect besides the capture: compressed files, commands run on
+// them, and statistics as text and JSON.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -69,7 +69,7 @@ TEST_P(CompressionTest, EachFileOfARingIsWholeAndExact) {
   }
 }
 
-// All that had been written is in the file, which its compressor completes.
+// All packets written so far are in the file, which its compressor completes.
 TEST_P(CompressionTest, TheFileOfAKilledCaptureCanBeRead) {
   const std::string path = file_ + GetParam().suffix;
   Process capture(tool({hook_path_, path}));
@@ -156,7 +156,7 @@ TEST_F(HabitsTest, CommandsGetEachFileWholeAndHoldNobodyUp) {
     program_.run(packet_for(XDP_DROP, 1200));
     ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file_ + std::to_string(i)); }));
   }
-  EXPECT_FALSE(std::filesystem::exists(log));  // nobody has waited for them
+  EXPECT_FALSE(std::filesystem::exists(log));  // the capture did not wait for them
   capture.signal(SIGINT);
   ASSERT_TRUE(eventually([&] { return hook_is_empty(); }));
   std::ofstream(gate) << '\n';
@@ -167,7 +167,7 @@ TEST_F(HabitsTest, CommandsGetEachFileWholeAndHoldNobodyUp) {
               ElementsAre(file_, file_ + "1", file_ + "2", file_ + "3", file_ + "4", file_ + "5"));
 }
 
-// The others wait for their turn, also when the tool is killed meanwhile.
+// The others are queued, and run even if the tool is killed meanwhile.
 TEST_F(HabitsTest, AFewCommandsRunAtATimeAndNoneIsForgotten) {
   const std::string gate = scripts_.path("gate");
   const std::string log = scripts_.path("log");

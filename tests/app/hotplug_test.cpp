@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Processors that go and come while a capture runs. Not in ctest: it would take them away from
-// everybody on the machine. tests/vm/run gives it one of its own.
+// CPUs that go offline and online during a capture. Not in ctest, as it affects the whole machine;
+// tests/vm/run runs it in an emulated one.
 #include <atomic>
 #include <chrono>
 #include <csignal>

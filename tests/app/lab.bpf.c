@@ -13,7 +13,7 @@
 #endif
 
 XDPCAP_DEFINE_HOOK(hook);
-// A hook serves programs of one kind only: these two are for what runs in the maps.
+// A hook serves programs of one attach type only: these two are for the programs in the maps.
 XDPCAP_DEFINE_HOOK(device_hook);
 XDPCAP_DEFINE_HOOK(cpu_hook);
 
@@ -53,7 +53,7 @@ int by_first_byte(struct xdp_md *ctx)
 	}
 }
 
-// Keeps the frames of the lab out of the way of everything else the interface receives.
+// Distinguishes the lab's frames from everything else that the interface receives.
 static inline int is_test_frame(struct xdp_md *ctx)
 {
 	unsigned char *data = (void *)(long)ctx->data;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Real frames on real links: left --- middle --- right, with the hooked program in the middle. What
-// the kernel did with a frame shows at the other ends; what the capture says has to agree.
+// Real frames on real links: left --- middle --- right, with the hooked program in the middle. The
+// other ends show what the kernel did with a frame; the capture must agree.
 #pragma once
 
 #include <bpf/bpf.h>
@@ -60,7 +60,7 @@ class LabTest : public ::testing::Test {
     where.run({"ip", "link", "set", "dev", interface, mode, "pinned", pins_.path(name)});
   }
 
-  // A veth end takes frames from the other end's XDP (TX, redirect) only while it runs XDP itself.
+  // A veth end accepts frames from the other end's XDP (TX, redirect) only if it runs XDP itself.
   void let_ends_receive() {
     attach(left_, "l0", program("pass"));
     attach(right_, "r0", program("pass"));
@@ -72,7 +72,7 @@ class LabTest : public ::testing::Test {
     bpf_devmap_val value{};
     value.ifindex = static_cast<std::uint32_t>(middle_.interface_index("m1"));
     value.bpf_prog.fd = program_fd;
-    // The kernel looks the index up in the namespace of who fills the map.
+    // The kernel looks up the index in the namespace of the process that fills the map.
     middle_.call([&] {
       if (bpf_map_update_elem(map_fd, &key, &value, BPF_ANY) != 0) {
         throw system_error("filling the devmap", errno);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Programs that others loaded: what pins the hook, and how, makes no difference.
+// Programs loaded by other tools: it makes no difference which tool pins the hook, and how.
 #include <bpf/bpf.h>
 #include <unistd.h>
 
@@ -65,7 +65,7 @@ TEST_F(LabTest, ProgramsLoadedByBpftool) {
   run({"rm", "-r", folder});
 }
 
-// iproute2 makes folders in the bpffs that it never takes away.
+// iproute2 creates folders in the bpffs that it never removes.
 class Iproute2Folders {
  public:
   Iproute2Folders() {
@@ -100,7 +100,7 @@ TEST_F(LabTest, ProgramsLoadedByIproute2) {
   expect_every_action(100, pins_.path("hook"));
 }
 
-// Loaders that say nothing of an attach type, as most did before there was one.
+// Loaders that set no attach type, as most did before it existed.
 TEST_F(LabTest, ProgramsWithoutAnAttachType) {
   const UniqueFd hook = create_hook();
   const HookedProgram program(hook.get(), {0, false}, XdpAction(XDP_PASS));

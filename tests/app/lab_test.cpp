@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What each action does in each mode, and to frames in fragments; programs in devmaps and cpumaps.
+// Each action in each mode, and for frames with fragments; programs in devmaps and cpumaps.
 #include <cerrno>
 #include <cstdint>
 #include <vector>

@@ -41,7 +41,7 @@ TEST(Ledger, APacketInARingBelongsToTheNextFile) {
   expect_equal(last[0], {.received = 4, .matched = 4, .lost = 0}, 4);
 }
 
-// Whatever is seen of the counters on the way, every packet is told once.
+// Whatever the counters show in between, every packet is reported once.
 TEST(Ledger, AllFilesTogetherTellEveryPacketOnce) {
   std::mt19937_64 random(1);
   for (int round = 0; round < 1000; ++round) {

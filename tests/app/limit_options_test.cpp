@@ -43,6 +43,8 @@ TEST(LimitOptions, SizesAreTcpdumps) {
   EXPECT_EQ(limits({"-C", "3k"}).rotation.each.bytes, 3U << 10U);
   EXPECT_EQ(limits({"-C", "3M"}).rotation.each.bytes, 3U << 20U);
   EXPECT_EQ(limits({"-C", "3g"}).rotation.each.bytes, std::uint64_t{3} << 30U);
+  EXPECT_EQ(limits({"-C", "3KiB"}).rotation.each.bytes, 3U << 10U);
+  EXPECT_EQ(limits({"-C", "010"}).rotation.each.bytes, 10'000'000U);
   for (const char* wrong : {"0", "k", "-1", "3kb", "1.5", "99999999999999999"}) {
     EXPECT_THAT(error({"-C", wrong}), HasSubstr("-C: ")) << wrong;
   }
@@ -82,10 +84,17 @@ TEST(LimitOptions, DumpcapsConditions) {
   EXPECT_THAT(error({"-b", "files:4"}), HasSubstr("nothing says when a file ends"));
   EXPECT_THAT(error({"-b", "interval:4"}), HasSubstr("no condition \"interval\""));
   EXPECT_THAT(error({"-a", "duration"}), HasSubstr("has no value"));
-  EXPECT_THAT(error({"-C", "1", "-b", "packets:1"}), HasSubstr("-b is dumpcap's"));
+  EXPECT_THAT(error({"-C", "1", "-b", "packets:1"}), HasSubstr("-C does not go with -b"));
 }
 
-TEST(LimitOptions, AFullFileEndsTheCaptureOrGoesOnInTheNext) {
+// dumpcap's own number is one of kB.
+TEST(LimitOptions, SizesOfConditionsCanHaveUnits) {
+  EXPECT_EQ(limits({"-a", "filesize:1M"}).rotation.each.bytes, 1U << 20U);
+  EXPECT_EQ(limits({"-b", "filesize:2gib"}).rotation.each.bytes, std::uint64_t{2} << 30U);
+  EXPECT_THAT(error({"-b", "filesize:1t"}), HasSubstr("-b: invalid size \"1t\""));
+}
+
+TEST(LimitOptions, AFullFileEndsTheCaptureOrStartsTheNext) {
   const Rotation single = limits({"-a", "filesize:10"}).rotation;
   EXPECT_EQ(single.files, 1U);
   EXPECT_EQ(single.each.bytes, 10'000U);

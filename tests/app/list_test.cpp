@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is listed, as text and as JSON.
+// The output of --list, as text and as JSON.
 #include "cli/list.hpp"
 
 #include <gmock/gmock.h>

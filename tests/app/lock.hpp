@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The lock that captures hold while they change a hook, as others see it.
+// The lock that captures hold while they change a hook, taken by another process.
 #pragma once
 
 #include <fcntl.h>

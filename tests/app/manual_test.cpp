@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The manual says what the tool does: its options are those that the command line declares, and its
-// examples run. What the other pages show of the command line exists, and their links lead
-// somewhere.
+// The manual matches the tool: it has exactly the options of the command line, and its examples
+// run. Options in the other pages exist, and their links resolve.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -82,11 +81,11 @@ std::string section(const std::string& text, const std::string& name) {
   return text.substr(begin, text.find("\n.SH ", begin + 1) - begin);
 }
 
-// "--actions ACTIONS", "--fate[=LIST]", for each name of each option.
+// "Capture: --actions ACTIONS", "Capture: --fate[=LIST]", for each name of each option.
 std::set<std::string> documented_options() {
   const std::string options = section(plain_source(kPages[0]), "OPTIONS");
   std::set<std::string> found;
-  // The tag is the line behind .TP: macro, then names and value in quotes or without.
+  // The tag is the line after .TP: macro, then names and value, with or without quotes.
   for (std::size_t at = options.find("\n.TP\n"); at != std::string::npos;
        at = options.find("\n.TP\n", at + 1)) {
     std::string tag = options.substr(at + 5, options.find('\n', at + 5) - at - 5);
@@ -103,7 +102,9 @@ std::set<std::string> documented_options() {
         value = (word.front() == '[' ? "" : " ") + std::string(word);
       }
     }
-    for (const std::string& name : names) found.insert(name + value);
+    const std::size_t heading = options.rfind("\n.SS ", at) + 5;
+    const std::string group = options.substr(heading, options.find('\n', heading) - heading);
+    for (const std::string& name : names) found.insert(group + ": " + name + value);
   }
   return found;
 }
@@ -113,13 +114,13 @@ std::set<std::string> declared_options() {
   for (const OptionSummary& option : option_summaries()) {
     for (const std::string& name : option.names) {
       const std::string space = option.value.empty() || option.value_is_joined() ? "" : " ";
-      declared.insert(name + space + option.value);
+      declared.insert(option.group + ": " + name + space + option.value);
     }
   }
   return declared;
 }
 
-TEST(Manual, HasTheOptionsOfTheCommandLine) {
+TEST(Manual, HasTheOptionsOfTheHelpUnderItsHeadings) {
   EXPECT_EQ(documented_options(), declared_options());
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 class MemoryTest : public GuardianTest {
  protected:
-  // It eats memory until somebody stops it; the capture is the one the kernel is to take first.
+  // It allocates memory until it is stopped; the kernel is to kill the capture first.
   void run_out_of_memory(const Process& capture) const {
     std::ofstream("/proc/" + std::to_string(capture.pid()) + "/oom_score_adj") << 1000;
     const Process glutton(group_.inside({"tail", "/dev/zero"}));

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/parsing.hpp"
@@ -25,6 +26,7 @@ using test::parse;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::ThrowsMessage;
 
 TEST(Options, HookOutputAndFilterWords) {
@@ -75,6 +77,7 @@ TEST(Options, StdoutIsQuiet) {
 TEST(Options, EndAtTheFirstWord) {
   EXPECT_EQ(parse({"-q", "/hook", "-", "ip[0]", "-", "1", ">", "5"}).filter_text, "ip[0] - 1 > 5");
   EXPECT_EQ(parse({"--", "/hook", "-"}).hook, "/hook");
+  EXPECT_EQ(parse({"-a", "packets:5", "/hook", "-", "len", ">", "-1"}).filter_text, "len > -1");
 }
 
 TEST(Options, RawFiltersAreTakenAsTheyAre) {
@@ -127,8 +130,9 @@ TEST(Options, FatesAreTracedOnlyWhenAskedFor) {
     EXPECT_TRUE(fates.takes(aborted, Outcome::aborted)) << option;
     EXPECT_FALSE(fates.takes(passed, Outcome::none)) << option;
   }
-  EXPECT_THAT(error({"--fate=vanished", "/hook", "-"}), HasSubstr("\"vanished\" is no fate"));
-  EXPECT_THAT(error({"--fate=dropped", "--only-failed", "/hook", "-"}), HasSubstr("two answers"));
+  EXPECT_THAT(error({"--fate=vanished", "/hook", "-"}), HasSubstr("\"vanished\" is not a fate"));
+  EXPECT_THAT(error({"--fate=dropped", "--only-failed", "/hook", "-"}),
+              HasSubstr("--only-failed does not go with --fate=dropped"));
 }
 
 TEST(Options, ListingsNeedNoHook) {
@@ -170,7 +174,7 @@ TEST(Options, MistakesSayWhatToDo) {
   const auto said = [](const std::vector<std::string>& words) {
     return test::error_and_hint(words);
   };
-  for (const char* option : {"-v", "-vv", "-nq", "-e", "--action"}) {
+  for (const char* option : {"-v", "-vv", "-nq", "-e", "--filter", "-wout"}) {
     EXPECT_EQ(said({option, "/hook", "out"}),
               "unknown option " + std::string(option) + "; -h lists the options");
   }
@@ -183,7 +187,7 @@ TEST(Options, MistakesSayWhatToDo) {
   EXPECT_EQ(said({"-c", "5x", "/hook", "-"}), "-c: invalid packet count \"5x\"; a number above 0");
   EXPECT_EQ(said({"-s", "abc", "/hook", "-"}),
             "-s: invalid snapshot length \"abc\"; a number of bytes, 0 to 262144");
-  EXPECT_THAT(said({"-C", "1.5", "/hook", "o"}), HasSubstr("-C: invalid file size \"1.5\"; "));
+  EXPECT_THAT(said({"-C", "1.5", "/hook", "o"}), HasSubstr("-C: invalid size \"1.5\"; "));
   EXPECT_EQ(said({"-i", "any", "/hook", "o"}),
             "-i is not supported: packets are captured at hooks, not at interfaces; name a hook; "
             "--list shows them");
@@ -191,15 +195,54 @@ TEST(Options, MistakesSayWhatToDo) {
   EXPECT_THAT(said({"-r", "in"}), HasSubstr("-r is not supported; tcpdump -r"));
   EXPECT_THAT(said({"-z", "gzip -9", "/hook", "o"}),
               HasSubstr("; it takes one program, without arguments"));
-  EXPECT_EQ(said({"--replay", "in", "out"}),
-            "--replay: no program given; add --prog with its id, path or name");
+  EXPECT_EQ(said({"--replay", "in", "out"}), "--replay needs --prog; add --prog PROGRAM");
+}
+
+TEST(Options, AnUnknownOptionIsNamedAsItWasTypedWithTheNearestOne) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"--snaplenn", "--snaplen"}, {"--action", "--actions"},  {"-snaplne=5", "--snaplen"},
+      {"--quite", "--quiet"},      {"--dur=5", "--duration"},  {"--onlyfailed", "--only-failed"},
+      {"--printt", "--print"},     {"--versoin", "--version"}, {"--hlep", "--help"}};
+  for (const auto& [typed, meant] : cases) {
+    EXPECT_EQ(test::error_and_hint({typed, "5", "/hook", "out"}),
+              "unknown option " + typed + "; did you mean " + meant + "?");
+  }
+  EXPECT_EQ(error({"--two\nlines", "/hook", "out"}), "unknown option --two?lines");
+  // -i and --interface only say what to do instead.
+  EXPECT_THAT(test::error_and_hint({"--interfac", "/hook", "out"}), Not(HasSubstr("interface")));
+}
+
+TEST(Options, ValuesAreThereAndGivenOnce) {
+  EXPECT_EQ(test::error_and_hint({"-q", "-c"}), "-c: its value is missing; write -c COUNT");
+  EXPECT_EQ(test::error_and_hint({"-s", "96", "--snaplen=64", "/hook", "-"}),
+            "-s is given more than once; give it once");
+  EXPECT_TRUE(parse({"-q", "-q", "/hook", "out"}).quiet);
+}
+
+// Scripts write --actions "$ACTIONS" and --wait=$WAIT.
+TEST(Options, WhatIsEmptyOrFalseIsNotGiven) {
+  EXPECT_EQ(parse({"--actions", "", "--buffer=", "-c", "", "/hook", "-"}).hook, "/hook");
+  EXPECT_EQ(parse({"--replay=in=", "--prog=12", "out"}).replay->input, "in=");
+  EXPECT_FALSE(parse({"--wait", "--wait=false", "/hook", "-"}).wait);
+  EXPECT_FALSE(parse({"--wait=false", "--both=false", "--list=0", "/hook", "-"}).wait);
+  EXPECT_THAT(error({"--replay", "in", "--prog", "", "out"}), HasSubstr("--replay needs --prog"));
 }
 
 TEST(Options, SizesCanHaveUnits) {
-  EXPECT_EQ(parse({"--buffer", "64k", "/hook", "-"}).ring_bytes, 65536U);
+  for (const char* size : {"65536", "065536", "64k", "64K", "64KiB", "64kib"}) {
+    EXPECT_EQ(parse({"--buffer", size, "/hook", "-"}).ring_bytes, 65536U) << size;
+    EXPECT_EQ(parse({"--watermark", size, "/hook", "-"}).watermark, 65536U) << size;
+    EXPECT_EQ(parse({"-s", size, "/hook", "-"}).snaplen, 65536U) << size;
+  }
+  EXPECT_EQ(parse({"-s256k", "/hook", "-"}).snaplen, 262144U);
+  EXPECT_EQ(parse({"--buffer", "64MiB", "/hook", "-"}).ring_bytes, 64U << 20U);
   EXPECT_EQ(parse({"--buffer", "1G", "/hook", "-"}).ring_bytes, 1U << 30U);
-  for (const char* wrong : {"0", "k", "1t", "1.5m", "99999999999g"}) {
-    EXPECT_THAT(error({"--buffer", wrong, "/hook", "-"}), HasSubstr("invalid size")) << wrong;
+  for (const char* wrong : {"0", "k", "1t", "1.5m", "99999999999g", "64KB", "iB", "1 k", "0x10"}) {
+    EXPECT_THAT(error({"--buffer", wrong, "/hook", "-"}), HasSubstr("--buffer: invalid size"))
+        << wrong;
+  }
+  for (const char* wrong : {"257k", "1M", "k", "x"}) {
+    EXPECT_THAT(error({"-s", wrong, "/hook", "-"}), HasSubstr("-s: invalid snapshot length"));
   }
 }
 

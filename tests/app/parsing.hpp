@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the command line parser makes of words.
+// The results of the command line parser.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ inline Options parse(const std::vector<std::string>& arguments) {
   return std::get<Options>(parse_options(arguments));
 }
 
-// What it says about a mistake.
+// Its message for a mistake.
 inline std::string error(const std::vector<std::string>& arguments) {
   try {
     parse_options(arguments);
@@ -24,7 +24,7 @@ inline std::string error(const std::vector<std::string>& arguments) {
   return "no error";
 }
 
-// With what it says to do.
+// The message with its hint.
 inline std::string error_and_hint(const std::vector<std::string>& arguments) {
   try {
     parse_options(arguments);

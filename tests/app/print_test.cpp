@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Packets on the terminal, beside the capture.
+// --print: packets on the terminal, in parallel with the capture.
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ using ::testing::StartsWith;
 
 class PrintTest : public HabitsTest {};
 
-// The time is tcpdump's; packets of the tests have types that nobody knows, so hex lines follow.
+// The time is tcpdump's; the test's packets have unknown types, so hex lines follow.
 TEST_F(PrintTest, PrintPutsTheActionInFrontOfTcpdumpsLines) {
   Process capture(tool({"--print", "-nn", "-c", "10", "-b", "packets:4", hook_path_, file_}));
   ASSERT_TRUE(wait_until_filled()) << capture.err();
@@ -52,7 +52,7 @@ TEST_F(PrintTest, PrintPutsTheActionInFrontOfTcpdumpsLines) {
   EXPECT_EQ(parse_summary(result.err).captured, 10U);
 }
 
-TEST_F(PrintTest, PrintPutsTheCommentBehindThem) {
+TEST_F(PrintTest, PrintPutsTheCommentAfterThem) {
   Process capture(tool({"--print", "--ingress", "-c", "2", hook_path_, file_}));
   ASSERT_TRUE(wait_until_filled()) << capture.err();
   program_.run(packet_for(XDP_DROP), 2);
@@ -76,7 +76,7 @@ TEST_F(PrintTest, PrintShowsAPacketAtOnce) {
   EXPECT_EQ(capture.wait().exit_code, 0);
 }
 
-// The file has them all: what comes too fast to be printed is left out there, and said.
+// The file has all packets; those that arrive too fast are not printed, which is reported.
 TEST_F(PrintTest, PrintNeverHoldsTheCaptureUp) {
   (void)make_program("tcpdump", "head -c 1000 >/dev/null; sleep 1; cat >/dev/null");
   Process capture(tool_with_programs({"--print", "-c", "20000", hook_path_, file_}));
@@ -109,7 +109,7 @@ TEST_F(PrintTest, PrintEndsWithItsReader) {
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err,
-              HasSubstr("--print: 5 of 6 packets were not printed: nobody reads them any more"));
+              HasSubstr("--print: 5 of 6 packets were not printed: the reader is gone"));
   EXPECT_EQ(read_pcapng(file_).packets, 6U);
   EXPECT_THAT(read_pcapng(file_).statistics, SizeIs(5));
   EXPECT_TRUE(hook_is_empty());

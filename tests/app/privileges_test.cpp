@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// With as few rights as possible: root given up after the set-up, or only three capabilities.
+// Captures with few privileges: root given up after the set-up, or only three capabilities.
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <pwd.h>
@@ -61,12 +61,12 @@ TEST_F(PrivilegesTest, GivesUpRootAndStillLeavesACleanHook) {
   EXPECT_EQ(info.st_mode & 0777, 0600U);
 
   program_.run(packet_for(XDP_DROP), 100);
-  std::this_thread::sleep_for(std::chrono::milliseconds(1200));  // a look around without rights
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));  // a check without privileges
   capture.signal(SIGINT);
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(parse_summary(result.err).captured, 100U);
-  EXPECT_THAT(result.err, Not(HasSubstr("hook " + hook_path_)));  // no news of the world
+  EXPECT_THAT(result.err, Not(HasSubstr("hook " + hook_path_)));  // no reports about the hook
   EXPECT_EQ(read_bytes(file_).size(), 100U);
   EXPECT_TRUE(hook_is_empty());
 }
@@ -87,7 +87,7 @@ TEST_F(PrivilegesTest, KilledWithoutRootItsGuardianStillCleansUp) {
   }));
 }
 
-// Leaving a chain takes root, which only the guardian has.
+// Leaving a chain requires root, which only the guardian is.
 TEST_F(PrivilegesTest, WithoutRootItLeavesOthersAtWork) {
   Process first(tool({hook_path_, files_.path("first")}));
   ASSERT_TRUE(wait_until_live(first, files_.path("first"))) << first.err();
@@ -137,7 +137,7 @@ TEST_F(PrivilegesTest, SaysWhichOneIsMissing) {
   expect_missing("-all,+bpf", "CAP_NET_ADMIN, CAP_PERFMON are");
 }
 
-// What strangers sent is dissected by a user without rights.
+// Untrusted packets are dissected by an unprivileged user.
 TEST_F(PrivilegesTest, WhatPrintsRunsAsTheUser) {
   Process capture(tool({"-Z", kUser, "--print", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Replays that fail: one helpful line, the right exit code, and the output as it was, except for
-// what a damaged capture held before the damage.
+// Replays that fail: one helpful line, the right exit code, and an unchanged output, except for the
+// packets before the corrupt part of a capture.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -101,7 +101,7 @@ TEST_F(ReplayErrorTest, CapturesThatAreNone) {
   expect_failure(replay("/no/such/file", program), 2, "No such file or directory");
   expect_failure(replay("/dev/null", program), 2, "not a regular file");
   expect_failure(replay("README.md", program), 2, "reading README.md: unknown file format");
-  expect_failure(replay("pcaps/raw.pcap", program), 2, "say so: --linktype RAW");
+  expect_failure(replay("pcaps/raw.pcap", program), 2, "add --linktype RAW");
 }
 
 TEST_F(ReplayErrorTest, ALinkTypeThatWasSaidIsFine) {
@@ -117,7 +117,7 @@ TEST_F(ReplayErrorTest, TheCaptureIsNotOverwritten) {
   std::filesystem::remove(file_);
   std::filesystem::create_hard_link(copy, file_);
   EXPECT_THAT(replay(copy, id_of(program_.get())).err,
-              HasSubstr("that is the capture to replay; name another file"));
+              HasSubstr("it is the capture to replay; name another file"));
   EXPECT_EQ(read_file(copy), read_file(kCapture));
 }
 
@@ -128,7 +128,7 @@ TEST_F(ReplayErrorTest, WhatCameBeforeADamageIsKept) {
   const ProcessResult result = replay(damaged, id_of(program_.get()));
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("truncated dump file"));
-  EXPECT_THAT(result.err, HasSubstr("; what came before is in the output\n"));
+  EXPECT_THAT(result.err, HasSubstr("; the packets before that are in the output\n"));
   auto expected = read_bytes(kCapture);
   expected.pop_back();
   EXPECT_EQ(read_bytes(file_), expected);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the tests of replays share: loaded programs, and captures to replay.
+// Shared by the tests of replays: loaded programs, and captures to replay.
 #pragma once
 
 #include <bpf/bpf.h>

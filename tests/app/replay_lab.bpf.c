@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// Programs that do what the examples do not, to be replayed.
+// Programs to replay, for cases that the examples do not cover.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
 
-// Puts metadata in front of the packet, and returns no known action.
+// Adds metadata before the packet, and returns no known action.
 SEC("xdp")
 int metadata(struct xdp_md *ctx) {
   return bpf_xdp_adjust_meta(ctx, -8) == 0 ? 7 : XDP_ABORTED;

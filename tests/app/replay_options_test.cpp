@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "cli/replay_options.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,10 +30,10 @@ TEST(ReplayOptions, AReplayHasNoHook) {
 }
 
 TEST(ReplayOptions, MistakesAreNamed) {
-  EXPECT_THAT(error({"--replay", "in.pcap", "out.pcap"}), HasSubstr("--replay: no program given"));
+  EXPECT_THAT(error({"--replay", "in.pcap", "out.pcap"}), HasSubstr("--replay needs --prog"));
   EXPECT_THAT(error({"--replay", "in.pcap", "--prog", "12"}), HasSubstr("missing <output>"));
   for (const char* option : {"--both", "--prog=12", "--via=eth0"}) {
-    EXPECT_THAT(error({option, "/hook", "-"}), HasSubstr("go with --replay")) << option;
+    EXPECT_THAT(error({option, "/hook", "-"}), HasSubstr(" needs --replay")) << option;
   }
 }
 
@@ -52,7 +51,7 @@ TEST(ReplayOptions, WhatIsAboutPacketsGoesWithThem) {
   EXPECT_TRUE(options.quiet);
 }
 
-// Not one of them is taken and then ignored.
+// None of them is accepted and then ignored.
 TEST(ReplayOptions, WhatIsAboutCapturesIsRefused) {
   for (const std::vector<std::string>& option :
        std::vector<std::vector<std::string>>{{"--wait"},

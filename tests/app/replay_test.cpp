@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Replays: captures of pcaps/ through real programs. What comes out is compared with what the
-// kernel makes of the same packet when the test runs the program itself, and with what tshark says
-// of the capture that went in.
+// Replays: captures of pcaps/ through real programs. The output is compared with the kernel's
+// result for the same packet when the test runs the program itself, and with tshark's view of the
+// input.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -42,7 +42,7 @@ class ReplayOfCaptures : public ReplayTest {
   std::string cut_ = id_of(cutter_->progs.payload_cutter);
 };
 
-// The kernel's own answer.
+// The kernel's own result.
 struct Answer {
   std::string verdict;
   Packet packet;
@@ -189,13 +189,13 @@ TEST_F(ReplayOfCaptures, SaysWhatItDid) {
                           " packets matched the filter\n" + std::to_string(icmp) +
                           " packets written\n");
   EXPECT_EQ(replay(kPing, even_drop_, {"-q"}).err, "");
-  // What was not run is told all the same.
+  // Packets that were not run are reported even so.
   const ProcessResult runts = replay("pcaps/runts.pcap", even_drop_, {"-q"});
   EXPECT_EQ(runts.exit_code, 0);
   EXPECT_EQ(runts.err, "26 packets not run: shorter than an Ethernet header\n");
   EXPECT_EQ(read_bytes(file_).size(), 94U);
   EXPECT_EQ(replay("pcaps/snapped.pcap", even_drop_, {"-q"}).err,
-            "24 packets had been cut short: the program saw what was captured of them\n");
+            "24 packets truncated in the capture: the program saw only the captured bytes\n");
   EXPECT_THAT(replay("pcaps/empty.pcap", even_drop_).err, HasSubstr("0 packets read"));
   EXPECT_EQ(read_bytes(file_).size(), 0U);
 }
@@ -215,7 +215,7 @@ TEST_F(ReplayOfCaptures, AFileCanBeCompressed) {
   const ProcessResult result =
       run(tool({"--replay", kPing, "--prog", even_drop_, "-w", compressed}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  // It is whole at once: nobody has to wait for it.
+  // It is complete immediately.
   ASSERT_EQ(run({"gzip", "-t", compressed}).exit_code, 0);
   ASSERT_EQ(run({"gzip", "-d", "-f", compressed}).exit_code, 0);
   EXPECT_EQ(read_bytes(file_), plain);
@@ -252,9 +252,9 @@ TEST_F(ReplayOfLab, PacketsSeemToComeInByAnInterface) {
   if (result.exit_code != 0 && !has_xdp_load_bytes()) {
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_EQ(result.err,
-              "xdpcap-cpp: running the program: this kernel lets no packet come in by an "
-              "interface; leave out --via, or replay on Linux 5.14 or newer\n");
-    GTEST_SKIP() << "this kernel lets no packet come in by an interface (5.14)";
+              "xdpcap-cpp: running the program: this kernel does not support --via; omit it, or "
+              "replay on Linux 5.14 or newer\n");
+    GTEST_SKIP() << "this kernel does not support --via (5.14)";
   }
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(read_with_tshark(file_).at(0).verdict,

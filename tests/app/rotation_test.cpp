@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures that end by themselves, and captures in several files: each of them is whole, and all
-// together are exact.
+// Captures that end by themselves, and captures in several files: each file is valid, and all
+// together have exact counts.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -157,7 +157,7 @@ TEST_F(RotationTest, SizeMakesNumberedFilesInOrder) {
     EXPECT_LT(std::filesystem::file_size(files_.path(name)), 207'800U) << name;
     EXPECT_EQ(capinfos(files_.path(name), "Strict time order"), "True");
   }
-  // What one file ends with, the next one begins behind.
+  // Each file begins after the last packet of the one before.
   std::uint64_t last = 0;
   for (const std::string& name : files) {
     const auto packets = read_with_tshark(files_.path(name));
@@ -223,8 +223,8 @@ TEST_F(RotationTest, DumpcapsRingHasItsNames) {
   EXPECT_EQ(read_pcapng(files_.path(names()[2])).packets, 5U);
 }
 
-// Somebody who copies any file at any moment has a whole one, but for a packet that is being
-// written to the last: no name ever stands for an empty file.
+// A copy of any file at any moment is valid, except for a packet that is being written to the last
+// one: there is never an empty file.
 TEST_F(RotationTest, NoFileIsEverEmpty) {
   Process capture(tool({"-q", "-C", "20k", "-W", "3", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, files_.path("out.pcap0"))) << capture.err();
@@ -261,7 +261,7 @@ TEST_F(RotationTest, EndsInGoodOrderWhenTheNextFileCannotBeMade) {
   EXPECT_EQ(read_pcapng(files_.path("out.pcap1")).packets, 1U);
 }
 
-// The packets that wait in the rings when the capture is stopped would need more files.
+// The packets in the rings when the capture is stopped would need more files.
 TEST_F(RotationTest, NothingIsLostWhenTheLastPacketsFindNoNextFile) {
   std::filesystem::create_directory(files_.path("out.pcap1"));
   Process capture(tool({"-C", "1k", hook_path_, file_}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Two captures and more on one hook: all are exact, and whoever ends leaves the others at work.
+// Two and more captures on one hook: all have exact counts, and when one ends the others continue.
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 
@@ -46,7 +46,7 @@ class SharingTest : public ToolTest {
 
   void send(std::uint32_t packets, const std::vector<Capture*>& expected_in) {
     for (std::uint32_t i = 0; i < packets; ++i) {
-      // Whoever records it, the action stays what it was.
+      // The action does not change, whichever capture records it.
       EXPECT_EQ(program_.run(packet_for(i % 5)), i % 5);
     }
     for (Capture* capture : expected_in) capture->expected += packets;
@@ -153,7 +153,7 @@ TEST_F(SharingTest, AProgramThatIsNoRecorderIsChainedAndPutBack) {
   code.exit();
   const std::uint32_t key = XDP_PASS;
   {
-    // No process has it open, as if it were left over; and it has a name as ours have.
+    // No process has it open, like a recorder of a dead capture; and its name is like a recorder's.
     const UniqueFd foreign = load_xdp_program("xdpcap_alike", code.assemble(), kFlavours.front());
     const int fd = foreign.get();
     ASSERT_EQ(bpf_map_update_elem(map_.get(), &key, &fd, BPF_ANY), 0);
@@ -168,7 +168,7 @@ TEST_F(SharingTest, AProgramThatIsNoRecorderIsChainedAndPutBack) {
   EXPECT_EQ(first_program(), id);
 }
 
-// Whichever looks first; several times, as that is a matter of chance.
+// Whichever checks first; several times, as the order is random.
 TEST_F(SharingTest, ASlotThatSomebodyEmptiesIsFilledAgainByAll) {
   Capture& first = start();
   Capture& second = start();
@@ -208,7 +208,7 @@ TEST_F(SharingTest, NotEvenOneThatLosesItsGuardianAtThatMoment) {
   stop(last);
 }
 
-TEST_F(SharingTest, RecordersThatWereLeftBehindAreTakenOutByTheNextCapture) {
+TEST_F(SharingTest, LeftoverRecordersAreRemovedByTheNextCapture) {
   Capture& first = start();
   Capture& second = start();
   Capture& last = start();
@@ -223,7 +223,7 @@ TEST_F(SharingTest, RecordersThatWereLeftBehindAreTakenOutByTheNextCapture) {
   EXPECT_TRUE(hook_is_empty());
 }
 
-TEST_F(SharingTest, WhoLeavesConnectsThoseAroundRecordersThatWereLeftBehind) {
+TEST_F(SharingTest, ACaptureThatEndsConnectsThoseAroundLeftoverRecorders) {
   Capture& first = start();
   Capture& killed = start();
   Capture& last = start();
@@ -286,7 +286,7 @@ TEST_F(SharingTest, WhoMayNotShareIsToldWhoHoldsTheHook) {
   stop(first);
 }
 
-// Anybody may hold the lock who may open the folder of the hook.
+// Any process that may open the hook's folder may hold the lock.
 TEST_F(SharingTest, TwoThatStartWhileTheLockIsHeldBothCapture) {
   std::optional<Process> holder;
   holder.emplace(std::vector<std::string>{"flock", folder_.path(""), "sleep", "60"});

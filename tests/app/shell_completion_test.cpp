@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The Tab key in bash, zsh and fish, on a hook that is really there.
+// The Tab key in bash, zsh and fish, with a real hook.
 #include <gmock/gmock.h>
 
 #include <filesystem>

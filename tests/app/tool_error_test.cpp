@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Mistakes: one helpful line, the right exit code, hook and files as they were.
+// Mistakes: one helpful line, the right exit code, hook and files unchanged.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ class ToolErrorTest : public ::testing::Test {
     write_file(file_, std::as_bytes(std::span(kBefore)));
   }
 
-  // Every failure: what it says, its exit code, and that it changed nothing.
+  // Checks the message and the exit code of a failure, and that it changed nothing.
   void expect_failure(const std::vector<std::string>& command, int code, const std::string& words) {
     const ProcessResult result = run(command);
     EXPECT_EQ(result.exit_code, code) << result.err;
@@ -122,7 +122,7 @@ TEST_F(ToolErrorTest, AHookThatNoProgramUses) {
   const UniqueFd map = create_hook();
   folder_.pin(map.get(), "unused");
   expect_failure(tool({folder_.path("unused"), file_}), kFailure, "no loaded XDP program uses it");
-  // And it was not spoiled: a program of any flavour may still come.
+  // And a program of any flavour can still use it.
   const HookedProgram program(map.get(), {0, has_xdp_load_bytes()});
   EXPECT_GE(program.fd(), 0);
 }
@@ -141,7 +141,7 @@ TEST_F(ToolErrorTest, AFullDisk) {
 }
 
 TEST_F(ToolErrorTest, NotRoot) {
-  // A copy where everybody may go: the build folder may lie in root's home.
+  // A copy in a public folder: the build folder may be in root's home.
   const std::string copy = files_.path("xdpcap-cpp");
   std::filesystem::copy_file(tool({}).front(), copy);
   std::filesystem::permissions(files_.path(""), std::filesystem::perms(0755));

@@ -19,8 +19,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// The folder of extcap programs that tshark comes with. It says which one in words that depend on
-// its version, from 4.2 on beside that of the user's own: it is the last one that exists.
+// The folder of extcap programs that comes with tshark. tshark prints it in a form that depends on
+// its version, since 4.2 next to the user's own: it is the last one that exists.
 std::string extcap_folder() {
   std::string found;
   const std::string folders = run({"tshark", "-G", "folders"}).out;
@@ -94,8 +94,8 @@ TEST_F(ToolExtcapTest, NotesFates) {
               HasSubstr("ingress="));
 }
 
-// What Wireshark runs while a filter is typed, and shows of a capture that fails. (tshark itself
-// may wait for ever for an extcap that ends before dumpcap has opened the FIFO.)
+// What Wireshark runs while a filter is typed, and its message for a failed capture. (tshark itself
+// may hang if an extcap ends before dumpcap has opened the FIFO.)
 TEST_F(ToolExtcapTest, SaysWhatIsWrongWithAFilter) {
   const ProcessResult check =
       run(tool({"--extcap-interface", interface_, "--extcap-capture-filter", "tcp port"}));
@@ -108,7 +108,7 @@ TEST_F(ToolExtcapTest, SaysWhatIsWrongWithAFilter) {
   EXPECT_TRUE(hook_is_empty());
 }
 
-// The profile's columns and colours are such that tshark takes them.
+// tshark accepts the profile's columns and colours.
 TEST_F(ToolExtcapTest, TheProfileShowsVerdictAndQueue) {
   Process capture(tool({hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the tests of the executable share: a hook, and a program that leaves through it.
+// Shared by the tests of the executable: a hook, and a program that exits through it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@
 
 namespace xdpcap::test {
 
-// A packet that asks the program for `action` and tells its size.
+// A packet that makes the program return `action`, and contains its own size.
 inline Packet packet_for(std::uint32_t action, std::size_t size = 60) {
   Packet packet = numbered_packet(size, static_cast<std::uint8_t>(size));
   packet[0] = static_cast<std::uint8_t>(action);

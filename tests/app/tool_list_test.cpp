@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The list that the executable prints, while captures run.
+// The output of --list while captures run.
 #include <gmock/gmock.h>
 
 #include <csignal>
@@ -15,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// The lines about one hook, without the pids that nobody knows before.
+// The lines about one hook, without the pids, which vary.
 std::string lines_about(const std::string& hook) {
   const ProcessResult result = run(tool({"--list"}));
   EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -61,7 +61,7 @@ TEST_F(ToolTest, ListIsJsonForPrograms) {
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   const ProcessResult list = run(tool({"--list", "--json"}));
   EXPECT_EQ(list.exit_code, 0);
-  // Python's reader has the say on what JSON is.
+  // Python's parser decides whether it is JSON.
   const ProcessResult found =
       run({"python3", "-c",
            "import json, sys\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// More packets than a capture can keep: what is lost is counted, and told.
+// More packets than a capture can record: losses are counted and reported.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -50,7 +50,7 @@ TEST_F(ToolTest, StoppingUnderFullLoadLosesNothingUncounted) {
   }
 }
 
-// A CPU's next record tells what it lost before, so all packets come from one.
+// A CPU's next record reports its earlier losses, so all packets are sent from one.
 TEST_F(ToolTest, LossIsToldEvenWhenQuietAndStandsInTheFile) {
   Process capture(tool({"-q", "-buffer", "4096", "-actions", "drop", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures into a pipe: live, idle, and with readers that go or get stuck.
+// Captures into a pipe: live, idle, and with readers that close it or stall.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/resource.h>

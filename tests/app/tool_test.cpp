@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures with the executable, from programs that the kernel runs on packets of ours.
+// Captures with the executable, from programs that the kernel runs on the test's packets.
 #include <gmock/gmock.h>
 
 #include <array>
@@ -177,14 +177,14 @@ TEST_F(ToolTest, TheInterfaceAPacketCameInByIsNotedWhenAskedFor) {
     const ProcessResult comments =
         run({"tshark", "-n", "-r", file, "-T", "fields", "-e", "frame.comment"});
     std::string expected;
-    // A test run comes in by the loopback interface, which is the first.
+    // A test run's packets arrive on the loopback interface, which has index 1.
     for (int i = 0; i < 10; ++i) expected += asked ? "ingress=1\n" : "\n";
     EXPECT_EQ(comments.out, expected);
     EXPECT_EQ(read_bytes(file).at(9), packet_for(XDP_PASS, 69));
   }
 }
 
-// ICMP inside GRE: 14 bytes of Ethernet, 20 of IPv4 and 4 of GRE are in front of it.
+// ICMP inside GRE, after 14 bytes of Ethernet, 20 of IPv4 and 4 of GRE.
 TEST_F(ToolTest, FiltersAtOffsetsSeeIntoTunnels) {
   Process capture(tool({"--offset", "14,38", hook_path_, file_, "icmp"}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
@@ -224,7 +224,7 @@ TEST_F(ToolTest, WaitingCanBeStopped) {
   EXPECT_FALSE(std::filesystem::exists(file_));
 }
 
-// The pin goes between two looks at it: the first opening finds nothing.
+// The pin is removed between two checks: the first opening finds nothing.
 TEST_F(ToolTest, WaitsForAPinThatWasThereAMomentAgo) {
   Process capture({"strace", "-qq", "-o", files_.path("trace"), "-E", "ASAN_OPTIONS=detect_leaks=0",
                    "-e", "inject=bpf:error=ENOENT:when=1", XDPCAP_CPP, "--wait", "-c", "1",

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The world changes during a capture: other hooks under the same path, none at all, programs that
-// go and come.
+// Changes during a capture: another hook at the same path, no hook, programs unloaded and reloaded.
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -67,7 +66,7 @@ class WorldTest : public ToolTest {
   std::optional<Process> capture_;
 };
 
-// The guardian has the rights to.
+// The guardian has the privileges for that.
 TEST_F(WorldTest, FollowsAHookWithoutRoot) {
   Generation first;
   Generation second;
@@ -118,7 +117,8 @@ TEST_F(WorldTest, AGuardianThatIsKilledAfterItFollowedIsReplaced) {
   }));
 }
 
-// Somebody holds the lock, so that it is killed after it has filled the hook and before it says so.
+// Another process holds the lock, so that it is killed after it has filled the hook, but before it
+// reports that.
 TEST_F(WorldTest, ANextGuardianReportsWhatTheOneBeforeFollowed) {
   Generation first;
   Generation second;
@@ -170,7 +170,7 @@ TEST_F(WorldTest, ANewHookIsFollowedOnceAProgramUsesIt) {
   folder_.pin(map.get(), "rolling");
   std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   EXPECT_FALSE(first.empty());
-  const HookedProgram program(map.get(), {0, false});  // the hook was not spoiled
+  const HookedProgram program(map.get(), {0, false});  // the hook accepts any program
   EXPECT_TRUE(eventually([&] { return first.empty(); }));
   program.run(packet_for(XDP_TX), 5);
   stop(5);
@@ -196,7 +196,7 @@ TEST_F(WorldTest, WithoutFollowingItSaysWhatHasChangedAndStays) {
   EXPECT_TRUE(second.empty());
 }
 
-// What happens when an interface goes, too: its program goes with it.
+// The same happens when an interface is removed: its program is unloaded with it.
 TEST_F(WorldTest, SaysWhenTheProgramGoesAndComes) {
   Generation hook;
   pin(hook);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Outputs that fail: nothing blocks the hook, what is lost is counted, the error names the file.
+// Outputs that fail: the hook is not blocked, losses are counted, the error names the file.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -39,7 +39,7 @@ class WritingTest : public ToolTest {
     EXPECT_THAT(result.err, HasSubstr(words));
     EXPECT_TRUE(hook_is_empty());
   }
-  // A capture that strace puts errors and signals into. LeakSanitizer would be a second tracer.
+  // A capture into which strace injects errors and signals. LeakSanitizer would be a second tracer.
   [[nodiscard]] std::vector<std::string> with_strace(const std::string& what) const {
     return {"strace", "-qq", "-o",       files_.path("trace"), "-E", "ASAN_OPTIONS=detect_leaks=0",
             "-e",     what,  XDPCAP_CPP, hook_path_,           file_};
@@ -77,7 +77,7 @@ TEST_F(WritingTest, AFullDiskEndsTheCaptureWithAWholeFile) {
   expect_readable(file, summary.captured);
 }
 
-// A quota says EDQUOT and a broken disk EIO where a full one says ENOSPC; strace puts them there.
+// EDQUOT for a quota and EIO for a broken disk, instead of ENOSPC; injected by strace.
 TEST_F(WritingTest, QuotaAndBrokenDisksAreTold) {
   for (const auto& [error, text] :
        {std::pair{"EDQUOT", "Disk quota exceeded"}, std::pair{"EIO", "Input/output error"}}) {
@@ -101,7 +101,7 @@ TEST_F(WritingTest, AReadOnlyDisk) {
                "opening the output " + disk.file("out") + ": Read-only file system");
 }
 
-// Root may write to any file, but for those that say no to root as well.
+// Root may write to any file except immutable ones.
 TEST_F(WritingTest, AReadOnlyFile) {
   write_file(file_, {});
   ASSERT_EQ(::chmod(file_.c_str(), 0400), 0);
@@ -115,7 +115,7 @@ TEST_F(WritingTest, AReadOnlyFile) {
   EXPECT_TRUE(hook_is_empty());
 }
 
-// A file has its name only once it is a capture, wherever the file system knows such files.
+// A file gets its name only once it is a capture, if the file system supports that.
 TEST_F(WritingTest, NothingIsLeftOfACaptureThatDidNotBegin) {
   run(with_strace("inject=bpf:signal=KILL:when=8"));  // the maps are made, the file is opened
   EXPECT_TRUE(hook_is_empty());
@@ -128,7 +128,7 @@ TEST_F(WritingTest, NothingIsLeftOfACaptureThatDidNotBegin) {
   expect_readable(file_, 0);
 }
 
-// A terminal that is stopped, or a pager that nobody pages.
+// A stopped terminal, or an idle pager.
 TEST_F(WritingTest, StatisticsThatNobodyReadsKeepNothingUp) {
   const std::string fifo = files_.path("stderr");
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
@@ -233,7 +233,7 @@ TEST_F(PlantedTest, AFileOrFifoOfSomebodyElseIsNotWritten) {
   write_file(planted_, {});
   ASSERT_EQ(::chown(planted_.c_str(), kSomebody, kSomebody), 0);
   expect_error({hook_path_, planted_}, "it is a file that user 12345 has put into");
-  ASSERT_EQ(::chmod(shared_.c_str(), 0755), 0);  // here, nobody else can have put it there
+  ASSERT_EQ(::chmod(shared_.c_str(), 0755), 0);  // here, no other user can have put it there
   Process capture(tool({hook_path_, planted_}));
   EXPECT_TRUE(wait_until_live(capture, planted_)) << capture.err();
 }
@@ -246,7 +246,7 @@ TEST_F(PlantedTest, AHardLinkIsNotWritten) {
   EXPECT_TRUE(wait_until_live(capture, planted_)) << capture.err();
 }
 
-// A name that anybody can foresee must not end a capture in several files.
+// A file at a predictable name must not end a capture in several files.
 TEST_F(PlantedTest, AFileInTheWayOfTheNextIsNotInTheWay) {
   for (const char* name : {"/.out.pcap1.next", "/out.pcap1"}) {
     write_file(shared_ + name, {});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Side by side with Cloudflare's xdpcap, where it is installed: the same hook, the same command
-// line, files that say the same.
+// Comparison with Cloudflare's xdpcap, if it is installed: the same hook, the same command line,
+// files with the same contents.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

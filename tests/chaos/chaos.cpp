@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// chaos: captures to which everything happens that may happen to one, and a model beside them that
-// knows which packets each must have seen. See README.md.
+// chaos runs captures under injected faults, and a model that computes which packets each must have
+// seen. See README.md.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -77,7 +77,7 @@ void check_names(const Options& options) {
   }
 }
 
-// Each round is a separate process, so that everything it opens is closed when it ends.
+// Each round is a separate process, so that its resources are freed with it.
 class Rounds {
  public:
   explicit Rounds(const Options& options) : options_(options), kinds_(chosen(options)) {}

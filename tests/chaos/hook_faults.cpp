@@ -93,7 +93,7 @@ void unload(World& world) {
             [removal] { return removal->is_over(); });
 }
 
-// Followers continue in the new lane; the others stay in theirs, whose program stays loaded.
+// Followers move to the new lane; all others stay in theirs, whose program stays loaded.
 class Reload {
  public:
   Reload(World& world, int from, int to)

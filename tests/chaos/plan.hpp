@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a capture is asked to do.
+// The options of a capture.
 #pragma once
 
 #include <cstddef>

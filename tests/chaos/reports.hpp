@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a capture reports on stderr, as far as the model waits for it. The wordings stand in one
-// table, in reports.cpp.
+// The reports on a capture's stderr that the model waits for. Their wording is in one table, in
+// reports.cpp.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A capture as a list of packets and an account, read by the specification of pcapng alone
+// A capture as a list of packets and counts, read according to the pcapng specification only
 // (draft-ietf-opsawg-pcapng).
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Numbered packets through hooked programs, all the time. One packet is on its way at a time, so
-// that their numbers are their order; the CPU changes.
+// A stream of numbered packets through hooked programs. Only one packet is in flight at a time, so
+// that the numbers are the order; the CPU changes.
 #pragma once
 
 #include <atomic>

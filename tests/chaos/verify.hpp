@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a capture wrote and counted, against what was sent.
+// Compares a capture's packets and counts with those that were sent.
 #pragma once
 
 #include <cstdint>

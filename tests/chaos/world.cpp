@@ -212,6 +212,10 @@ bool World::attach(Capture& capture, int lane) const {
 }
 
 void World::stop(Capture& capture, End how, const std::function<void()>& act) {
+  // One that was started a moment ago is not known by its name yet, nor after the capture's end.
+  if (how == End::killed) {
+    wait_until([&] { return capture.guardian().has_value(); }, "a guardian");
+  }
   capture.look();
   capture.may_exit = true;
   capture.end = how;

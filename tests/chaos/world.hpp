@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// World is what a round plays in: hooks, programs that leave through them, captures, traffic, and
-// what has been done to them that is not over yet.
+// World is the state of a round: hooks, programs that exit through them, captures, traffic, and the
+// faults that are in effect.
 #pragma once
 
 #include <cstddef>

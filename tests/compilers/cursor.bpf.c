@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// The cursor of packet.h, used harder than the examples do: sizes known only at run time in a row and
-// in a loop, too large and below zero, and pointers kept over calls. The action is what was found, so
-// that a wrong byte shows.
+// Harder uses of the cursor of packet.h than in the examples: sizes known only at run time, in
+// sequence and in a loop, too large and negative, and pointers kept across calls. The action
+// depends on the bytes that were read, so that a wrong one shows.
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
@@ -24,7 +24,7 @@ INLINE struct tcphdr *take_tcp(struct cursor *cursor)
 	return ip && ip->protocol == IPPROTO_TCP ? TAKE(cursor, struct tcphdr) : NULL;
 }
 
-// Behind two headers with options each.
+// After two headers with options each.
 SEC("xdp")
 int payload(struct xdp_md *ctx)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// A program of somebody else's, instrumented with the installed header.
+// A program of another project, instrumented with the installed header.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

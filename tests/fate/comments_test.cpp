@@ -71,9 +71,9 @@ TEST_F(Comments, AreMadeOnceForEachFate) {
   other.error = -EIO;
   for (int i = 0; i < 100; ++i) {
     const auto& comment = comments.of(kRedirected);
-    EXPECT_TRUE(comment.wanted);
+    EXPECT_TRUE(comment.selected);
     EXPECT_EQ(text(comment), "fate=redirected to=veth2(7) via=devmap#12[3] ingress=6 rxq=1");
-    EXPECT_FALSE(comments.of(other).wanted);
+    EXPECT_FALSE(comments.of(other).selected);
   }
   EXPECT_EQ(asked_, 2);
 }
@@ -84,7 +84,7 @@ TEST_F(Comments, DoNotGrowWithoutEnd) {
   fate.target = 0;
   for (fate.map_index = 0; fate.map_index < 100'000; ++fate.map_index) {
     comments.of(fate);
-    comments.forget_most();
+    comments.clear_if_large();
   }
   EXPECT_LT(comments.known(), 20'000U);
   EXPECT_EQ(text(comments.of(kRedirected)),

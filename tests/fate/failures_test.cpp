@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Each way in which a packet can fail behind its program, with a success beside it: every packet
-// has to carry its own fate.
+// Every kind of failure of a packet after its program, together with a success: every packet must
+// have its own fate.
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 
@@ -87,7 +87,7 @@ TEST_F(Failures, Aborted) {
 
 TEST_F(Failures, InvalidAction) {
   expect_between(frame_for(TRY_INVALID, 0), "fate=dropped reason=invalid-action");
-  EXPECT_THAT(err_, HasSubstr("the program returned 7, which is no action"));
+  EXPECT_THAT(err_, HasSubstr("the program returned 7, which is not an action"));
 }
 
 TEST_F(Failures, PassAndDropHaveNoFateOfTheirOwn) {
@@ -145,7 +145,7 @@ TEST_F(Failures, GenericMode) {
 }
 
 // The kernel reports the program that is attached, whichever program then used the hook.
-TEST_F(Failures, BehindADispatcher) {
+TEST_F(Failures, UnderADispatcher) {
   const std::uint32_t key = 0;
   const int hooked = program("by_first_byte");
   ASSERT_EQ(bpf_map_update_elem(map("next"), &key, &hooked, BPF_ANY), 0);
@@ -167,13 +167,13 @@ TEST_F(Failures, DeviceInAnotherNamespace) {
   EXPECT_THAT(err_, HasSubstr(device("m0") + " -> far0(77) "));
 }
 
-// What stderr says in the end stands in the file, too: in the statistics block of the action.
+// The table on stderr is in the file, too: in the statistics block of the action.
 TEST_F(Failures, TheTableStandsInTheFile) {
   ASSERT_NO_FATAL_FAILURE(capture({frame_for(TRY_DEVMAP, 5), frame_for(TRY_INVALID, 0)}));
   const std::string contents = read_file(file_);
   for (const char* line :
        {"    1 aborted: the program returned XDP_ABORTED, or bpf_redirect_map() ",
-        "    1 invalid-action: the program returned 7, which is no action\n"}) {
+        "    1 invalid-action: the program returned 7, which is not an action\n"}) {
     EXPECT_THAT(err_, HasSubstr(line));
     EXPECT_THAT(contents, HasSubstr(line));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is left of fates where the kernel tells less.
+// Fates on kernels that report less.
 #include <gmock/gmock.h>
 
 #include <string>
@@ -21,7 +21,7 @@ class Fallback : public FateLab {
   }
 };
 
-// Plain tracepoints tell numbers only.
+// Plain tracepoints report numbers only.
 TEST_F(Fallback, ToPlainTracepoints) {
   middle_.run({"ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1"});
   const std::string down = std::to_string(index("v0"));

@@ -85,7 +85,7 @@ std::vector<std::string> FateLab::command(std::vector<std::string> options,
   return tool(std::move(options));
 }
 
-// In a mount namespace of its own, so that nobody else sees what is mounted.
+// In a separate mount namespace, so that the mounts are private.
 std::vector<std::string> FateLab::command_without_btf(
     const std::string& file_system, const std::vector<std::string>& options) const {
   // Instead of a tracefs that may be there, which cannot be mounted twice in a place.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Networks in which packets come to grief: left --- middle --- right, with a program on m0 that
-// does what the first byte of a frame asks for.
+// Networks in which packets get lost: left --- middle --- right, with a program on m0 that does
+// what the first byte of a frame selects.
 #pragma once
 
 #include <bpf/libbpf.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Whose fate each packet has when two CPUs are at work.
+// Fates are attributed to the right packets on two CPUs.
 #include <gmock/gmock.h>
 
 #include <array>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// Programs for the lab of fates: the first byte of a test frame says what to try, the second with
-// which key.
+// Programs for the lab of fates: the first byte of a test frame selects what to do, the second is
+// the key.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -80,7 +80,7 @@ int by_first_byte(struct xdp_md *ctx)
 	return xdpcap_exit(ctx, &hook, try_what(data[0], data[1]));
 }
 
-// A program in front of it, as dispatchers are: what the kernel reports names this one.
+// A program before it, like a dispatcher: the kernel's reports name this one.
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
@@ -101,7 +101,7 @@ int pass(struct xdp_md *ctx __attribute__((unused)))
 	return XDP_PASS;
 }
 
-// Takes frames at once, where what the network stack does with them would take longest.
+// Drops frames immediately, where the network stack would take longest.
 SEC("xdp")
 int swallow(struct xdp_md *ctx __attribute__((unused)))
 {

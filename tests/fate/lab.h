@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// What the first byte of a lab frame asks for.
+// The values of the first byte of a lab frame.
 #ifndef XDPCAP_FATE_LAB_H
 #define XDPCAP_FATE_LAB_H
 

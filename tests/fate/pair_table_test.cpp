@@ -40,13 +40,13 @@ TEST(PairTable, AddsUpWhatBelongsToAPair) {
       "    10 ENETDOWN: 7 is down; ip link set it up\n"
       "    5 ENXIO: the peer of 7 has no XDP program or NAPI: frames sent into it are dropped; "
       "attach a program there (GRO alone would let those of XDP_TX wait)\n"
-      "    5 full: the queue of 7 was full; it, or what stands behind it, is too slow\n");
+      "    5 full: the queue of 7 was full; it, or its consumer, is too slow\n");
 }
 
 TEST(PairTable, SaysWhatIsMissing) {
   EXPECT_EQ(pair_table({}, 0, kNumbers), "");
   EXPECT_THAT(pair_table({{pair(6, 7, XDPCAP_REPORT_TX), {1, 0}}}, 3, kNumbers),
-              HasSubstr("3 reports of further pairs"));
+              HasSubstr("3 reports of other pairs"));
 }
 
 TEST(PairTable, EveryReportHasItsAction) {

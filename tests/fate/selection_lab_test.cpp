@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which packets are written, and how many there were.
+// Which packets --fate=LIST writes, and the counts.
 #include <gmock/gmock.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// choose_byte_order() on small graphs. Constants are swapped as on a machine with little endian.
+// choose_byte_order() on small graphs. Constants are swapped as on a little-endian machine.
 #include <gtest/gtest.h>
 
 #include <cstdint>

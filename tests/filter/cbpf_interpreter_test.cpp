@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The differential tests compare the interpreter with libpcap; here is what libpcap cannot tell.
+// The differential tests compare the interpreter with libpcap; these tests cover the rest.
 #include "filter/cbpf_interpreter.hpp"
 
 #include <gtest/gtest.h>

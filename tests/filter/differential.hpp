@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One filter, in every form there is, against libpcap.
+// Compares one filter, in all its forms, with libpcap.
 #pragma once
 
 #include <cstddef>

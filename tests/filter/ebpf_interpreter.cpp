@@ -285,7 +285,7 @@ std::uint64_t Interpreter::load(std::uint64_t address, std::size_t size) {
   if (address >= kStackAddress) return widen(stack_at(address, size, false), size);
   if (address >= kContextAddress) return context(address - kContextAddress, size);
   const std::uint64_t offset = address - kPacketAddress;
-  if (offset >= linear_ || size > linear_ - offset) fail("reads behind the packet");
+  if (offset >= linear_ || size > linear_ - offset) fail("reads past the packet");
   return widen(packet_.data() + offset, size);
 }
 

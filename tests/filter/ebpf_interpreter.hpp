@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Runs XDP programs without a kernel, so that compiler bugs are found where BPF is forbidden, on
-// packets shorter than the kernel takes, and under a fuzzer. It is strict where the verifier would
-// be: reading a register or stack bytes that were never written, or memory out of bounds, throws.
+// Runs XDP programs without a kernel, to find compiler bugs where BPF is forbidden, with packets
+// shorter than the kernel accepts, and under a fuzzer. Like the verifier it is strict: reading
+// uninitialised registers or stack bytes, or memory out of bounds, throws.
 #pragma once
 
 #include <array>
@@ -49,7 +49,7 @@ class Interpreter {
   Interpreter(const ebpf::Program& program, std::span<const std::uint8_t> packet,
               std::size_t linear, World* world = nullptr);
 
-  // The index of the interface that the packet comes in by; 1 unless it is set.
+  // The ingress interface's index; 1 unless it is set.
   void set_ingress(std::uint32_t interface) { ingress_ = interface; }
 
   [[nodiscard]] bool finished() const { return finished_; }

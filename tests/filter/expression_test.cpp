@@ -95,7 +95,7 @@ TEST(Expression, SaysWhatIsWrongWithARawProgram) {
     EXPECT_THAT([&] { compile_filter(text, kEthernet); },
                 ThrowsMessage<UsageError>(HasSubstr(words)));
   };
-  why("2,6 0 0 1", "announces 2 instructions and has 1");
+  why("2,6 0 0 1", "declares 2 instructions and has 1");
   why("0,", "no instructions");
   why("1,6 0 1", "instruction 0 of the filter: \"6 0 1\" is not");
   why("1,6 0 0 -1", "is not \"code jt jf k\"");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// forget_variants() on small graphs. Whether the verifier is content, the kernel tests show.
+// scrub_bounds() on small graphs. The kernel tests show whether the verifier accepts the result.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -13,15 +13,15 @@ namespace {
 using namespace ir;
 
 constexpr Load kByte{.base = Base::packet, .offset = 12, .bytes = 1};
-constexpr Load kBehindX{.base = Base::x, .offset = 2, .bytes = 1};
+constexpr Load kPastX{.base = Base::x, .offset = 2, .bytes = 1};
 
-std::string forgotten(Graph graph) {
-  forget_variants(graph);
+std::string scrubbed(Graph graph) {
+  scrub_bounds(graph);
   return to_text(graph);
 }
 
 // A graph of `diamonds` additions that may or may not happen; each doubles what A may be. X, which
-// decides about them, is known to nobody.
+// decides about them, is unknown.
 Graph additions(int diamonds, bool read_at_the_end) {
   Graph graph;
   BlockId at = graph.entry = graph.add();
@@ -46,49 +46,49 @@ std::size_t count(const std::string& text, const std::string& what) {
   return found;
 }
 
-TEST(ForgetVariants, LeavesAFew) {
-  EXPECT_EQ(count(forgotten(additions(3, true)), "forget"), 0U);
+TEST(ScrubBounds, LeavesAFew) {
+  EXPECT_EQ(count(scrubbed(additions(3, true)), "scrub"), 0U);
 }
 
-TEST(ForgetVariants, ForgetsMany) {
-  EXPECT_EQ(count(forgotten(additions(4, true)), "forget A"), 1U);
-  // It starts counting anew.
-  EXPECT_EQ(count(forgotten(additions(7, true)), "forget A"), 1U);
-  EXPECT_EQ(count(forgotten(additions(8, true)), "forget A"), 2U);
+TEST(ScrubBounds, ScrubsMany) {
+  EXPECT_EQ(count(scrubbed(additions(4, true)), "scrub A"), 1U);
+  // The count restarts.
+  EXPECT_EQ(count(scrubbed(additions(7, true)), "scrub A"), 1U);
+  EXPECT_EQ(count(scrubbed(additions(8, true)), "scrub A"), 2U);
 }
 
 // Only what is wanted at the block's start, whatever its operations do.
-TEST(ForgetVariants, ForgetsWhatTheBlockReads) {
+TEST(ScrubBounds, ScrubsWhatTheBlockReads) {
   Graph graph = additions(4, true);
   const BlockId last{graph.size() - 1};
   graph[last].ops = ops({Copy{Var::x, Var::a}, Length{Var::a}});
   graph[last].end = Branch{Cond::gt, Var::a, Var::x, kMatch, kNoMatch};
-  EXPECT_EQ(count(forgotten(graph), "forget A; X = A; A = len; if"), 1U);
+  EXPECT_EQ(count(scrubbed(graph), "scrub A; X = A; A = len; if"), 1U);
   graph[last].ops = ops({Length{Var::a}, Copy{Var::x, Var::a}});
-  EXPECT_EQ(count(forgotten(graph), "forget"), 0U);
+  EXPECT_EQ(count(scrubbed(graph), "scrub"), 0U);
 }
 
-TEST(ForgetVariants, LeavesWhatIsNotRead) {
-  const std::string text = forgotten(additions(4, false));
-  EXPECT_EQ(count(text, "forget"), 0U);
+TEST(ScrubBounds, LeavesWhatIsNotRead) {
+  const std::string text = scrubbed(additions(4, false));
+  EXPECT_EQ(count(text, "scrub"), 0U);
 }
 
 // The same value on both ways is one value.
-TEST(ForgetVariants, CountsOneValueOnce) {
+TEST(ScrubBounds, CountsOneValueOnce) {
   Graph graph = additions(3, true);
   const std::string before = to_text(graph);
-  EXPECT_EQ(forgotten(graph), before);
+  EXPECT_EQ(scrubbed(graph), before);
   for (std::size_t id = 0; id < graph.size(); ++id) {
     for (Op& op : graph[BlockId{id}].ops) {
       if (std::holds_alternative<Compute>(op.what)) op.what = Constant{Var::x, 0};
     }
   }
   const std::string constants = to_text(graph);
-  EXPECT_EQ(forgotten(graph), constants);
+  EXPECT_EQ(scrubbed(graph), constants);
 }
 
 // Variants of two variables multiply, in an operation that takes both.
-TEST(ForgetVariants, MultipliesWhatAnOperationTakes) {
+TEST(ScrubBounds, MultipliesWhatAnOperationTakes) {
   for (const bool both : {false, true}) {
     Graph graph = additions(2, true);
     // Four variants of A; X gets as many, from A or from a number.
@@ -97,27 +97,27 @@ TEST(ForgetVariants, MultipliesWhatAnOperationTakes) {
     graph[last].ops = ops({Copy{Var::x, Var::a}, both ? Compute{Alu::add, Var::a, Var::x}
                                                       : Compute{Alu::add, Var::a, 1U}});
     graph[last].end = end;
-    EXPECT_EQ(count(forgotten(graph), "A += X; forget A; if"), both ? 1U : 0U);
+    EXPECT_EQ(count(scrubbed(graph), "A += X; scrub A; if"), both ? 1U : 0U);
   }
 }
 
-TEST(ForgetVariants, ForgetsAnXThatWasCompared) {
+TEST(ScrubBounds, ScrubsAnXThatWasCompared) {
   Graph graph;
   const BlockId start = graph.add();
   const BlockId read = graph.add();
   graph.entry = start;
   graph[start] = {.ops = ops({kByte, Copy{Var::x, Var::a}}),
                   .end = Branch{Cond::eq, Var::a, 9U, read, kNoMatch}};
-  graph[read] = {.ops = ops({kBehindX}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
+  graph[read] = {.ops = ops({kPastX}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
 
   // A was compared, and X is another register.
   const std::string before = to_text(graph);
-  EXPECT_EQ(forgotten(graph), before);
+  EXPECT_EQ(scrubbed(graph), before);
 
   const auto end_of_start = [&](Cond cond, Var left, Operand right) {
     Graph changed = graph;
     changed[start].end = Branch{cond, left, right, read, kNoMatch};
-    return count(forgotten(changed), "forget X; A = u8[X+2]");
+    return count(scrubbed(changed), "scrub X; A = u8[X+2]");
   };
   EXPECT_EQ(end_of_start(Cond::gt, Var::a, Var::x), 1U);
   EXPECT_EQ(end_of_start(Cond::eq, Var::a, Var::x), 1U);
@@ -130,7 +130,7 @@ TEST(ForgetVariants, ForgetsAnXThatWasCompared) {
 }
 
 // Compared on one of the ways is compared.
-TEST(ForgetVariants, RemembersAComparisonWhereWaysMeet) {
+TEST(ScrubBounds, RemembersAComparisonWhereWaysMeet) {
   for (const bool on_first : {false, true}) {
     Graph graph;
     const BlockId start = graph.add();
@@ -141,12 +141,12 @@ TEST(ForgetVariants, RemembersAComparisonWhereWaysMeet) {
     graph[start] = {.ops = {}, .end = Branch{Cond::gt, Var::a, 1U, one, other}};
     graph[on_first ? one : other].end = Branch{Cond::eq, Var::x, 1U, read, kNoMatch};
     graph[on_first ? other : one].end = Jump{read};
-    graph[read] = {.ops = ops({kBehindX}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
-    EXPECT_EQ(count(forgotten(graph), "forget X; A = u8[X+2]"), 1U);
+    graph[read] = {.ops = ops({kPastX}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
+    EXPECT_EQ(count(scrubbed(graph), "scrub X; A = u8[X+2]"), 1U);
   }
 }
 
-TEST(ForgetVariants, FollowsWhatIsMadeOfAComparedValue) {
+TEST(ScrubBounds, FollowsWhatIsMadeOfAComparedValue) {
   Graph graph;
   const BlockId start = graph.add();
   const BlockId read = graph.add();
@@ -154,15 +154,15 @@ TEST(ForgetVariants, FollowsWhatIsMadeOfAComparedValue) {
   graph[start] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 9U, read, kNoMatch}};
   const auto with = [&](std::initializer_list<decltype(Op::what)> what) {
     graph[read] = {.ops = ops(what), .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
-    return count(forgotten(graph), "forget X; A = u8[X+2]");
+    return count(scrubbed(graph), "scrub X; A = u8[X+2]");
   };
-  EXPECT_EQ(with({Copy{Var::x, Var::a}, kBehindX}), 1U);
-  EXPECT_EQ(with({Compute{Alu::add, Var::a, 1U}, Copy{Var::x, Var::a}, kBehindX}), 1U);
-  EXPECT_EQ(with({Compute{Alu::add, Var::x, Var::a}, kBehindX}), 1U);
+  EXPECT_EQ(with({Copy{Var::x, Var::a}, kPastX}), 1U);
+  EXPECT_EQ(with({Compute{Alu::add, Var::a, 1U}, Copy{Var::x, Var::a}, kPastX}), 1U);
+  EXPECT_EQ(with({Compute{Alu::add, Var::x, Var::a}, kPastX}), 1U);
   // Once is enough, and a new value was never compared.
-  EXPECT_EQ(with({Copy{Var::x, Var::a}, kBehindX, kBehindX}), 1U);
-  EXPECT_EQ(with({kByte, Copy{Var::x, Var::a}, kBehindX}), 0U);
-  EXPECT_EQ(with({Constant{Var::x, 4}, kBehindX}), 0U);
+  EXPECT_EQ(with({Copy{Var::x, Var::a}, kPastX, kPastX}), 1U);
+  EXPECT_EQ(with({kByte, Copy{Var::x, Var::a}, kPastX}), 0U);
+  EXPECT_EQ(with({Constant{Var::x, 4}, kPastX}), 0U);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Filters as long as they may be, made to cost the verifier, or the compiler, as much as they can.
+// Filters of the maximum length, designed to cost the verifier or the compiler as much as possible.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -29,7 +29,7 @@ struct Giant {
 const CbpfProgram kReturnA = {{0x16, 0, 0, 0}};
 
 CbpfProgram make(const Giant& giant) {
-  // Scratch memory that nobody has written to is whatever libpcap finds on its stack.
+  // In libpcap, scratch memory that was never written is uninitialised.
   CbpfProgram program = {{0x00, 0, 0, 0}, {0x02, 0, 0, 0}};
   for (std::uint32_t i = 0;; ++i) {
     const CbpfProgram round = giant.round(i);
@@ -67,7 +67,7 @@ std::vector<Giant> giants() {
          return {{0xb1, 0, 0, i % 60}, {0x50, 0, 0, i % 250}, {0x15, 0, 0, i % 256}};
        },
        kReturnA},
-      {"LoadsBehindX",
+      {"LoadsPastX",
        [](std::uint32_t i) -> CbpfProgram {
          return {{0x50, 0, 0, i % 200}};
        },

@@ -92,7 +92,7 @@ struct OpText {
            (op.reached == 0 ? "" : " after " + std::to_string(op.reached)) +
            (op.bound_x ? " of a bounded X" : "");
   }
-  std::string operator()(const Forget& op) const { return "forget " + name(op.var); }
+  std::string operator()(const Scrub& op) const { return "scrub " + name(op.var); }
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Small graphs for the tests of single passes: made by hand, compared as text.
+// Small graphs for the tests of single passes: written by hand, compared as text.
 #pragma once
 
 #include <initializer_list>

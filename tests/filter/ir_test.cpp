@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What all passes ask of a graph.
+// The graph functions that all passes use.
 #include "filter/ir.hpp"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ TEST(ReversePostorder, PutsTheWayToFallIntoNext) {
   EXPECT_EQ(reverse_postorder(graph), (std::vector{test, other, one}));
 }
 
-TEST(ReversePostorder, PutsABlockBehindAllThatLeadToIt) {
+TEST(ReversePostorder, PutsABlockAfterItsPredecessors) {
   Graph graph;
   const BlockId last = graph.add();
   const BlockId middle = graph.add();

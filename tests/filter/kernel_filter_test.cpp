@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Filters in the kernel, against libpcap: every classic instruction, linear and in fragments.
+// Filters in the kernel, compared with libpcap: every classic instruction, with linear packets and
+// with fragments.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -153,7 +154,7 @@ TEST_P(KernelFilter, RunsExpressionsOnPacketsOfEveryLength) {
   }
 }
 
-// A packet of more than one page comes in fragments.
+// A packet of more than one page has fragments.
 TEST_P(KernelFilterFrags, SeesTheWholePacket) {
   const Bytes packet = counting_packet(9000);
   int matches = 0;

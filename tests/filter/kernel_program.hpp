@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Runs XDP programs in the kernel, on packets of our own (BPF_PROG_TEST_RUN).
+// Runs XDP programs in the kernel on given packets (BPF_PROG_TEST_RUN).
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Filters at byte offsets, against libpcap on the packet without its first bytes; and the dump.
+// Filters at byte offsets, compared with libpcap on the packet without its first bytes; and the
+// dump.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

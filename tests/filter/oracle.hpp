@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What libpcap says about a packet: the truth that every compiled filter is compared with.
+// libpcap's result for a packet, which every compiled filter is compared with.
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,7 @@ using namespace ir;
 Load byte(std::int32_t offset) {
   return {.base = Base::packet, .offset = offset, .bytes = 1};
 }
-Load behind_x(std::int32_t offset) {
+Load past_x(std::int32_t offset) {
   return {.base = Base::x, .offset = offset, .bytes = 1};
 }
 Branch match_if(std::uint32_t value) {
@@ -56,7 +56,7 @@ TEST(GuardPacket, AsksAtTheStartForWhatEveryMatchNeeds) {
             "1: A = u8[30]; if A == 2 then match else no_match\n");
 }
 
-// Where ways differ, the first guard is for the shorter one, and the longer one's goes on from it.
+// Where paths differ, the first guard is for the shorter need; the longer one's extends it.
 TEST(GuardPacket, GoesOnFromThePointerOnOneWay) {
   Graph graph;
   const BlockId test = graph.add();
@@ -72,9 +72,9 @@ TEST(GuardPacket, GoesOnFromThePointerOnOneWay) {
             "2: A = u8[14]; if A == 3 then match else no_match\n");
 }
 
-// Behind a place where ways meet, only what all of them have shown is known, and a pointer that
-// stands in two places is none.
-TEST(GuardPacket, ForgetsThePointerWhereWaysMeet) {
+// After paths meet, only what all of them have proven is known, and a pointer that differs between
+// them is lost.
+TEST(GuardPacket, LosesThePointerWherePathsMeet) {
   Graph graph;
   const BlockId test = graph.add();
   const BlockId longer = graph.add();
@@ -93,17 +93,17 @@ TEST(GuardPacket, ForgetsThePointerWhereWaysMeet) {
 }
 
 TEST(GuardPacket, MakesLoadsRelativeToTheCursor) {
-  EXPECT_EQ(guarded({byte(12), Copy{Var::x, Var::a}, behind_x(2), behind_x(9)}),
+  EXPECT_EQ(guarded({byte(12), Copy{Var::x, Var::a}, past_x(2), past_x(9)}),
             "0: need 13; A = u8[12]; X = A; need X+10; A = u8[cursor-8]; A = u8[cursor-1]; "
             "if A == 1 then match else no_match\n");
 }
 
 TEST(GuardPacket, HasNoCursorToBeginWith) {
-  EXPECT_EQ(guarded({behind_x(0)}),
+  EXPECT_EQ(guarded({past_x(0)}),
             "0: need X+1; A = u8[cursor-1]; if A == 1 then match else no_match\n");
 }
 
-// A cursor that stands in the same place on two ways may go as far as the larger X lets it.
+// A cursor with the same position on two paths may be extended as far as the larger X allows.
 TEST(GuardPacket, KeepsTheLargerXWhereWaysMeet) {
   for (const bool larger_first : {false, true}) {
     Graph graph;
@@ -116,11 +116,11 @@ TEST(GuardPacket, KeepsTheLargerXWhereWaysMeet) {
     graph[start].end = Branch{Cond::eq, Var::a, 1U, one, other};
     const Load half{.base = Base::packet, .offset = 12, .bytes = 2};
     const Copy to_x{Var::x, Var::a};
-    graph[larger_first ? one : other] = {.ops = ops({half, to_x, behind_x(2)}), .end = Jump{meet}};
-    graph[larger_first ? other : one] = {.ops = ops({byte(12), to_x, behind_x(2)}),
+    graph[larger_first ? one : other] = {.ops = ops({half, to_x, past_x(2)}), .end = Jump{meet}};
+    graph[larger_first ? other : one] = {.ops = ops({byte(12), to_x, past_x(2)}),
                                          .end = Jump{meet}};
     graph[meet].end = Branch{Cond::eq, Var::a, 1U, last, kMatch};
-    graph[last] = {.ops = ops({behind_x(7)}), .end = match_if(2)};
+    graph[last] = {.ops = ops({past_x(7)}), .end = match_if(2)};
     EXPECT_NE(guarded(graph).find("4: need X+8 of a bounded X; A = u8[cursor-1]"),
               std::string::npos)
         << guarded(graph);
@@ -128,7 +128,7 @@ TEST(GuardPacket, KeepsTheLargerXWhereWaysMeet) {
 }
 
 TEST(GuardPacket, MakesTheCursorAnewForAnotherX) {
-  EXPECT_EQ(guarded({Constant{Var::x, 1}, behind_x(2), Constant{Var::x, 5}, behind_x(3)}),
+  EXPECT_EQ(guarded({Constant{Var::x, 1}, past_x(2), Constant{Var::x, 5}, past_x(3)}),
             "0: X = 1; need X+3; A = u8[cursor-1]; X = 5; need X+4; A = u8[cursor-1]; "
             "if A == 1 then match else no_match\n");
 }
@@ -138,9 +138,9 @@ TEST(GuardPacket, GoesOnFromTheCursorOnOneWay) {
   const BlockId test = graph.add();
   const BlockId longer = graph.add();
   graph.entry = test;
-  graph[test] = {.ops = ops({Constant{Var::x, 1}, behind_x(2)}),
+  graph[test] = {.ops = ops({Constant{Var::x, 1}, past_x(2)}),
                  .end = Branch{Cond::eq, Var::a, 1U, longer, kMatch}};
-  graph[longer] = {.ops = ops({behind_x(7)}), .end = match_if(2)};
+  graph[longer] = {.ops = ops({past_x(7)}), .end = match_if(2)};
   EXPECT_EQ(guarded(graph),
             "0: X = 1; need X+3; A = u8[cursor-1]; if A == 1 then 1 else match\n"
             "1: need X+8 after 3; A = u8[cursor-1]; if A == 2 then match else no_match\n");
@@ -153,13 +153,13 @@ TEST(GuardPacket, BoundsAnXThatMayBeTooLarge) {
   };
   constexpr Load kHalf{.base = Base::packet, .offset = 12, .bytes = 2};
   const Copy to_x{Var::x, Var::a};
-  EXPECT_TRUE(bounds({kHalf, to_x, behind_x(0)}));
-  EXPECT_FALSE(bounds({byte(12), to_x, behind_x(0)}));
-  EXPECT_FALSE(bounds({byte(12), to_x, behind_x(65534 - 255)}));
-  EXPECT_TRUE(bounds({byte(12), to_x, behind_x(65535 - 255)}));
+  EXPECT_TRUE(bounds({kHalf, to_x, past_x(0)}));
+  EXPECT_FALSE(bounds({byte(12), to_x, past_x(0)}));
+  EXPECT_FALSE(bounds({byte(12), to_x, past_x(65534 - 255)}));
+  EXPECT_TRUE(bounds({byte(12), to_x, past_x(65535 - 255)}));
 
   const auto after = [&](Alu op, Operand operand) {
-    return bounds({byte(12), Compute{op, Var::a, operand}, to_x, behind_x(0)});
+    return bounds({byte(12), Compute{op, Var::a, operand}, to_x, past_x(0)});
   };
   EXPECT_FALSE(after(Alu::add, 65534U - 255));
   EXPECT_TRUE(after(Alu::add, 65535U - 255));
@@ -170,18 +170,18 @@ TEST(GuardPacket, BoundsAnXThatMayBeTooLarge) {
   EXPECT_TRUE(after(Alu::lsh, Var::x));
   EXPECT_TRUE(after(Alu::rsh, Var::x));
   // Of a value with swapped bytes it knows nothing, but what a mask leaves.
-  EXPECT_TRUE(bounds({kHalf, Compute{Alu::rsh, Var::a, 24U}, to_x, behind_x(0)}));
-  EXPECT_FALSE(bounds({kHalf, Compute{Alu::bit_and, Var::a, 0xFFU}, to_x, behind_x(0)}));
+  EXPECT_TRUE(bounds({kHalf, Compute{Alu::rsh, Var::a, 24U}, to_x, past_x(0)}));
+  EXPECT_FALSE(bounds({kHalf, Compute{Alu::bit_and, Var::a, 0xFFU}, to_x, past_x(0)}));
   EXPECT_FALSE(bounds({kHalf, Compute{Alu::bit_and, Var::a, 0xFFFFU}, Compute{Alu::rsh, Var::a, 4U},
-                       to_x, behind_x(0)}));
-  EXPECT_TRUE(bounds({Length{Var::x}, behind_x(0)}));
-  EXPECT_TRUE(bounds({Constant{Var::x, 4}, Forget{Var::x}, behind_x(0)}));
+                       to_x, past_x(0)}));
+  EXPECT_TRUE(bounds({Length{Var::x}, past_x(0)}));
+  EXPECT_TRUE(bounds({Constant{Var::x, 4}, Scrub{Var::x}, past_x(0)}));
 }
 
 TEST(GuardPacket, GoesAsFarAsTheVerifier) {
   EXPECT_EQ(guarded({byte(65534)}),
             "0: need 0xffff; A = u8[65534]; if A == 1 then match else no_match\n");
-  EXPECT_EQ(guarded({Constant{Var::x, 0}, behind_x(65534)}),
+  EXPECT_EQ(guarded({Constant{Var::x, 0}, past_x(65534)}),
             "0: X = 0; need X+0xffff; A = u8[cursor-1]; if A == 1 then match else no_match\n");
 }
 
@@ -194,7 +194,7 @@ TEST(GuardPacket, BoundsAnXThatALoopRaises) {
   const BlockId back = graph.add();
   graph.entry = start;
   graph[start] = {.ops = ops({Constant{Var::x, 0}}), .end = Jump{body}};
-  graph[body] = {.ops = ops({behind_x(0)}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, back}};
+  graph[body] = {.ops = ops({past_x(0)}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, back}};
   graph[back] = {
       .ops = ops({Copy{Var::a, Var::x}, Compute{Alu::add, Var::a, 8U}, Copy{Var::x, Var::a}}),
       .end = LoopBack{body}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the passes make of filters, and traps that random programs seldom step into.
+// The passes on real filters, and corner cases that random programs seldom hit.
 #include "filter/passes.hpp"
 
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ void expect_agreement(const CbpfProgram& filter) {
 }
 
 TEST(FuseTests, LeavesShortPacketsTheirWay) {
-  // A packet that ends behind the first value matches when that is another one.
+  // A packet that ends after the first value matches if that value differs.
   expect_agreement({{0x28, 0, 0, 12},
                     {0x15, 0, 3, 1},
                     {0x28, 0, 0, 14},
@@ -60,7 +60,7 @@ TEST(FuseTests, LeavesShortPacketsTheirWay) {
                     {0x15, 0, 1, 1},
                     {0x06, 0, 0, 0},
                     {0x06, 0, 0, 1}});
-  // And where both reject, a longer need harms nobody.
+  // And if both reject, a longer need does no harm.
   expect_agreement({{0x30, 0, 0, 12},
                     {0x15, 0, 3, 1},
                     {0x30, 0, 0, 15},
@@ -160,7 +160,7 @@ TEST(Lift, ReadsAsFarAsTheVerifierGoes) {
   EXPECT_FALSE(reads(0x50, 65535));
 }
 
-// An IPv6 packet with so many destination options headers (8 bytes each) in front of TCP.
+// An IPv6 packet with this many destination options headers (8 bytes each) before TCP.
 Bytes packet_with_headers(std::size_t headers) {
   Bytes packet(14 + 40 + 8 * headers + 20);
   packet[12] = 0x86;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Random programs over random packets: interpreter, kernel and libpcap agree. XDPCAP_SEED starts
-// elsewhere, XDPCAP_PROGRAMS runs longer.
+// Random programs on random packets: interpreter, kernel and libpcap agree. XDPCAP_SEED sets the
+// seed, XDPCAP_PROGRAMS the number of programs.
 #include <gtest/gtest.h>
 
 #include <cstddef>

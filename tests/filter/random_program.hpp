@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Valid classic BPF programs and packets that nobody would write, from random bytes.
+// Makes valid but unusual classic BPF programs and packets from random bytes.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes are a classic BPF program, 8 for each instruction as in struct sock_filter, and behind it a
-// packet. What validate() takes, libpcap takes, and both say the same about the packet.
+// The input is a classic BPF program, 8 bytes for each instruction as in struct sock_filter,
+// followed by a packet. libpcap accepts whatever validate() accepts, and both agree on the packet.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes are a command line, a line for each argument. It becomes options or a help text, or is
+// The input is a command line, one argument a line. It is parsed to options or a help text, or is
 // refused with an Error.
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes are a link type and a filter in tcpdump's syntax, as somebody types it. It is refused with
+// The input is a link type and a filter in tcpdump's syntax, as typed by a user. It is refused with
 // an Error or becomes a recorder.
 #include <array>
 #include <cstddef>

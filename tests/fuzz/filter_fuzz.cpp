@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// libFuzzer target: bytes choose a program and packets; interpreter and libpcap agree, for linear
-// packets, for packets in fragments and at offsets. See CMakeLists.txt.
+// The input selects a program and packets; interpreter and libpcap agree, for linear packets, for
+// packets with fragments, and at offsets. See CMakeLists.txt.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

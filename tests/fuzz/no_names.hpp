@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// For targets that hand text to libpcap, which asks for the addresses of names: none has any, so
-// that no run depends on the network or waits for it. To be included once in a program.
+// For targets that pass text to libpcap, which resolves names: no name resolves, so that runs do
+// not depend on the network. To be included once in a program.
 #pragma once
 
 #include <netdb.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes are a capture file, as somebody hands it to --replay. It is read to its end or refused with
-// an Error; and what replay writes of its packets, libpcap reads back as it was.
+// The input is a capture file for --replay. It is read to its end or refused with an Error, and
+// libpcap reads replay's output back unchanged.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -49,7 +49,7 @@ struct Packet {
   friend bool operator==(const Packet&, const Packet&) = default;
 };
 
-// All packets in front of the first damage.
+// All packets before the first corrupt block.
 std::vector<Packet> read(CaptureSource& source) {
   std::vector<Packet> packets;
   try {

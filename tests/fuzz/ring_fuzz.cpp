@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes are two rings, as somebody who may write to the tool's maps could leave them, with fates or
-// without. The reader refuses them with an Error, or ends with no more than stands in them.
+// The input is two rings, with or without fates, as any process that may write to the tool's maps
+// could leave them. The reader refuses them with an Error, or ends without reading outside them.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -63,7 +63,7 @@ class Ring {
 // As the class Fates does it.
 bool append_with_fate(RingCursor& cursor, Batch& batch, FateComments& comments) {
   const FateComments::Comment& comment = comments.of(fate_of(cursor.block()));
-  if (!comment.wanted) return true;
+  if (!comment.selected) return true;
   if (!batch.append(cursor.block(), comment.option)) return false;
   cursor.resize_block(with_comment(cursor.block().block_length, comment.option.size()));
   return true;
@@ -96,9 +96,9 @@ void read(std::array<Ring, 2>& rings, const Case& chosen) {
     if (batch.empty() && end == MergeEnd::full) std::abort();
     batch.keep_whole_blocks(batch.size() / 2);
     batch.clear();
-    comments.forget_most();
+    comments.clear_if_large();
   }
-  // A comment may be twice as long as the smallest block it stands in.
+  // A comment may be twice as long as the smallest block with one.
   constexpr std::size_t kMost = std::size_t{6} * (kSize + XDPCAP_RING_OVERHANG);
   if (bytes > kMost) std::abort();
 }

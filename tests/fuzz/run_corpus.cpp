@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Runs a fuzz target over the files of the folders it is given, where there is no libFuzzer.
+// Runs a fuzz target on all files of the given folders, without libFuzzer.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

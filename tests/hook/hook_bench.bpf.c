@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// The programs that hook_bench compares: they leave through a hook whose slots are empty no times
-// or EXITS times. A tail call into an empty slot returns, so one packet can try many.
+// The programs that hook_bench compares: they exit through a hook with empty slots 0 or EXITS
+// times. A tail call into an empty slot returns, so one packet can make many.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

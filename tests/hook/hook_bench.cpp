@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// hook_bench measures what leaving through a hook costs while nobody captures: the time a packet
-// of a program that leaves many times, less that of one that never does, divided by how often. Many
-// times, because the cost of one is below what the time of a test run tells apart (on an EPYC
-// virtual machine it moves in steps of 8 ns). Needs root.
+// hook_bench measures the cost of exiting through a hook without a capture: the time for a packet
+// in a program that exits many times, less that in one that never does, divided by the number of
+// exits. Many times, because a single one is below the resolution of a test run's time (8 ns on an
+// EPYC virtual machine). Needs root.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// xdpcap.h, compiled in each way that a program may include it and run by the kernel: a stand-in
-// recorder in a slot proves that the exit went through the hook.
+// xdpcap.h, included in every possible order and run by the kernel: a stand-in recorder in a slot
+// proves that the exit went through the hook.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// xdpcap_hook.h against the kernel's own bpffs.
+// xdpcap_hook.h on a real bpffs.
 #include "xdpcap_hook.h"
 
 #include <bpf/bpf.h>

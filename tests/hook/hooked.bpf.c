@@ -3,7 +3,7 @@
 //   VMLINUX         vmlinux.h instead of linux/bpf.h
 //   HELPERS_BEFORE  bpf_helpers.h before it
 //   HELPERS_AFTER   bpf_helpers.h after it; with neither, not at all
-// The first byte of the packet is the action asked for; the second chooses the hook.
+// The first byte of the packet is the action; the second selects the hook.
 #ifdef VMLINUX
 #include "vmlinux.h"
 #elif defined(LINUX)

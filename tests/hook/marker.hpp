@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What tests of the hook share: a stand-in for a recorder, and running a program on a packet.
+// Shared by the tests of the hook: a stand-in for a recorder, and running a program on a packet.
 #pragma once
 
 #include <linux/bpf.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // A program in the style that Cloudflare's hook.h documents. Compiled three times:
-//   as it is           with struct bpf_map_def from libbpf 0.x, or put back by xdpcap.h
-//   OWN_BPF_MAP_DEF    with helpers of its own and nothing from libbpf
-//   THEIR_HEADER       with a header of that guard and interface before xdpcap.h
+//   unchanged          with struct bpf_map_def from libbpf 0.x, or restored by xdpcap.h
+//   OWN_BPF_MAP_DEF    with its own helpers and nothing from libbpf
+//   THEIR_HEADER       with a header with the guard and interface of hook.h before xdpcap.h
 #include <linux/bpf.h>
 #ifdef OWN_BPF_MAP_DEF
 #define SEC(name) __attribute__((section(name), used))

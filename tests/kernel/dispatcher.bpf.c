@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// What libxdp attaches to an interface: a program with a function that others replace.
+// A dispatcher as libxdp attaches it to an interface: a program with a function that others
+// replace.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -8,7 +9,7 @@ __attribute__((noinline)) int component(struct xdp_md *ctx)
 {
 	volatile int action = XDP_PASS;
 
-	// Linux 6.13, and 6.12 by now, want a function that may change the packet where its
+	// Linux 6.13, and recent 6.12, want a function that may change the packet where its
 	// replacement may.
 	if (!ctx || bpf_xdp_adjust_head(ctx, 0) != 0)
 		return XDP_ABORTED;

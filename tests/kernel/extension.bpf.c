@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// An XDP program as libxdp loads it: in place of a function of its dispatcher.
+// An XDP program as libxdp loads it: it replaces a function of the dispatcher.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Programs that libxdp would have loaded: each replaces a function of the one on the interface.
+// Programs loaded as by libxdp: each replaces a function of the program on the interface.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <gmock/gmock.h>

@@ -115,7 +115,7 @@ bool compares_attach_types() {
 
 class InstallationTest : public ::testing::TestWithParam<Flavour> {};
 
-TEST_P(InstallationTest, FindsTheFlavourAndLeavesNothingBehind) {
+TEST_P(InstallationTest, FindsTheFlavourAndCleansUp) {
   if (GetParam().frags && !has_xdp_load_bytes()) {
     GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A test run of a hooked program while packets come in on the same CPU: before Linux 6.4 they
-// interrupt it, and the recorder runs inside of itself.
+// A test run of a hooked program while packets arrive on the same CPU: before Linux 6.4 they
+// interrupt it, so that recorders nest.
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 #include <linux/if_link.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Hooks that this test makes, among whatever else the machine has; `ip` and bpftool are asked for
-// the same.
+// Hooks that this test creates, among all others on the machine, compared with the output of `ip`
+// and bpftool.
 #include "source/inventory.hpp"
 
 #include <bpf/bpf.h>
@@ -131,8 +131,8 @@ TEST_F(Inventory, TheInterfacesThatRunThem) {
   EXPECT_THAT(hook().users.at(0).attachments, SizeIs(1));
 }
 
-// A BPF link is found wherever its interface is; in a namespace without a name (a container), its
-// index is all there is to tell.
+// A BPF link is found wherever its interface is; in a namespace without a name (a container), only
+// the interface's index is known.
 TEST_F(Inventory, LinksInNamespacesOutOfSight) {
   const HookedProgram program(map_.get(), kXdp, XdpAction(XDP_PASS));
   const Namespace there;

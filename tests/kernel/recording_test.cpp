@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Recorders in the kernel: what a program lets through the hook arrives in the rings, and the
-// counters tell exactly what did not.
+// Recorders in the kernel: packets that a program sends through the hook arrive in the rings, and
+// the counters account exactly for the others.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ struct Record {
   xdpcap_block head;
   Packet bytes;
   std::uint64_t dropped;
-  std::vector<std::uint8_t> behind;  // padding and tail, up to the end of the block
+  std::vector<std::uint8_t> rest;  // padding and tail, up to the end of the block
 };
 
 // A hook, a program that exits through it, and recorders in all of its slots.
@@ -104,10 +104,10 @@ class Capture {
   static Record copy(const xdpcap_block& block) {
     const auto* begin = reinterpret_cast<const std::uint8_t*>(&block);
     const std::uint8_t* bytes = begin + sizeof(block);
-    const std::uint8_t* behind = bytes + block.captured_length;
+    const std::uint8_t* rest = bytes + block.captured_length;
     const std::uint8_t* end = begin + block.block_length;
     const std::uint8_t* options = bytes + (block.captured_length + 3) / 4 * 4;
-    Record record{block, Packet(bytes, behind), 0, {behind, end}};
+    Record record{block, Packet(bytes, rest), 0, {rest, end}};
     xdpcap_drop_count drops{};
     std::memcpy(&drops, options, sizeof(drops));
     if (drops.code == 4) record.dropped = (std::uint64_t{drops.count[1]} << 32U) | drops.count[0];
@@ -173,8 +173,8 @@ TEST_P(RecordingSizes, KeepsEveryByte) {
   for (std::size_t i = 0; i < sent.size(); ++i) {
     ASSERT_EQ(records[i].bytes, sent[i]) << sent[i].size();
     const std::size_t padding = (4 - sent[i].size() % 4) % 4;
-    ASSERT_EQ(records[i].behind.size(), padding + sizeof(xdpcap_block_tail));
-    for (std::size_t pad = 0; pad < padding; ++pad) ASSERT_EQ(records[i].behind[pad], 0);
+    ASSERT_EQ(records[i].rest.size(), padding + sizeof(xdpcap_block_tail));
+    for (std::size_t pad = 0; pad < padding; ++pad) ASSERT_EQ(records[i].rest[pad], 0);
     ASSERT_GE(time_of(records[i].head), before);
     before = time_of(records[i].head);
   }
@@ -243,7 +243,7 @@ TEST(Recording, LossIsExactAndToldInTheNextRecord) {
   EXPECT_GT(lost, 0U);
   EXPECT_EQ(kept + lost, kSent);
 
-  // With room again, each CPU tells what was lost on it, once.
+  // With room again, each CPU reports its losses once.
   for (const std::uint32_t cpu : read_cpus().online) {
     std::thread([&] {
       test::stay_on_cpu(cpu);

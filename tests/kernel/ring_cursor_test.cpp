@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The reader's side of a ring, against rings laid out by hand: no kernel, so that any number of
-// CPUs can be had.
+// The reader's side of a ring, with rings built by hand: without a kernel, so for any number of
+// CPUs.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -74,7 +74,7 @@ TEST(RingCursor, SeesNothingThatCameAfterItLooked) {
   EXPECT_TRUE(cursor.ready());
 }
 
-// Who may write to maps may write anything: no cursor follows it out of its ring.
+// Any process that may write to maps may write anything: no cursor leaves its ring.
 TEST(RingCursor, RefusesWhatNoRecorderLeaves) {
   MadeRing ring(kSize);
   RingCursor cursor(ring.memory(), kSize);
@@ -87,7 +87,7 @@ TEST(RingCursor, RefusesWhatNoRecorderLeaves) {
     first.block_length = wrong;
     EXPECT_THROW(cursor.refresh(), Error) << wrong;
   }
-  first.block_length = 2 * length + 4;  // leads behind the head
+  first.block_length = 2 * length + 4;  // points past the head
   EXPECT_THROW(cursor.next(), Error);
   cursor.go_back(0);
   first.block_length = length;

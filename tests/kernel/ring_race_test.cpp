@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The reader against recorders that are at work, as threads of this process: what a thread
-// sanitizer can look at.
+// The reader and running recorders as threads of this process, for ThreadSanitizer.
 #include <gtest/gtest.h>
 
 #include <array>

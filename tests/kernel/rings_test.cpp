@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Sizes and limits of the rings; that records come through them is recording_test's matter.
+// Sizes and limits of the rings; recording_test covers the transport of records.
 #include "ring/rings.hpp"
 
 #include <gtest/gtest.h>

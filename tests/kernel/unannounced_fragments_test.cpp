@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Packets in fragments that come to a program which was not loaded for them, as under a dispatcher
-// of libxdp. Here a test run does it.
+// Packets with fragments in a program that was loaded without frags, as happens under a libxdp
+// dispatcher. Here a test run does it.
 #include <gtest/gtest.h>
 
 #include <cstddef>

@@ -89,7 +89,7 @@ TEST_F(BatchTest, PacketsAreWhatTheReadersRead) {
   EXPECT_THAT(batch_.packets(), ElementsAre(4, 2));
 }
 
-TEST_F(BatchTest, LossStandsOnThePacketBehindIt) {
+TEST_F(BatchTest, LossIsReportedWithTheNextPacket) {
   append({.packet = numbered_packet(60)});
   append({.packet = numbered_packet(61), .dropped = 4'000'000'000});
   append({.packet = numbered_packet(62)});

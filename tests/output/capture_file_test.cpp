@@ -53,7 +53,7 @@ TEST(CaptureFile, CountsWhatIsInTheFile) {
   EXPECT_EQ(test::capinfos(folder.path("file"), "Number of stat entries"), "1");
 }
 
-// The limit on file sizes stands in for a disk that is full in the middle of a block.
+// The limit on file sizes simulates a disk that is full in the middle of a block.
 TEST(CaptureFile, EndsInAWholeBlockOnAFullDisk) {
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit before{};

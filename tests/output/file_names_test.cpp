@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The oracles are tcpdump and dumpcap: they are given the same packets and options.
+// The oracles are tcpdump and dumpcap with the same packets and options.
 #include "output/file_names.hpp"
 
 #include <gmock/gmock.h>
@@ -80,7 +80,7 @@ TEST(FileNames, AreThoseOfTcpdump) {
             by_tcpdump({"-G", "3600", "-C", "1", "-W", "12"}, name));
 }
 
-// But for the seconds, which go on meanwhile.
+// Except the seconds, which may advance meanwhile.
 Names without_dates(const Names& names) {
   Names masked;
   for (const std::string& name : names) {

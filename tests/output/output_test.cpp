@@ -81,7 +81,7 @@ TEST(Output, TakesBackTheEndOfAFile) {
   Output output = Output::open(folder.path("file"));
   output.begin();
   output.write(bytes("whole|par"), {});
-  output.take_back(3);
+  output.remove_last(3);
   output.write(bytes("next"), {});
   output.close();
   EXPECT_EQ(read_file(folder.path("file")), "whole|next");

@@ -40,7 +40,7 @@ void append_packet(pcapng::Bytes& file, std::uint32_t interface) {
   file.insert(file.end(), bytes, bytes + block.get().block_length);
 }
 
-// A packet of 61 bytes with "fate=none", then "other", in front of its other options.
+// A packet of 61 bytes with "fate=none", then "other", before its other options.
 void append_commented_packet(pcapng::Bytes& file) {
   const MadeBlock block({.packet = numbered_packet(61)});
   std::vector<std::uint8_t> bytes = block.bytes();

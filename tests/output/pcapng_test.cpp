@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every option of every block, as Wireshark's tools read it.
+// Every option of every block, as read by Wireshark's tools.
 #include "output/pcapng.hpp"
 
 #include <gmock/gmock.h>

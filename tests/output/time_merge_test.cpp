@@ -17,7 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// A source whose records are times; behind the last one another may be being written.
+// A source whose records are times; after the last one, another may be being written.
 struct ListCursor {
   std::vector<std::uint64_t> times;
   bool writing = false;

@@ -67,7 +67,7 @@ class RulesFile : public testing::Test {
   std::string name_ = std::filesystem::temp_directory_path() / ("rules" + std::to_string(getpid()));
 };
 
-TEST_F(RulesFile, GivesRulesInOrderBehindTheWords) {
+TEST_F(RulesFile, GivesRulesInOrderAfterTheWords) {
   write("# ours\n\n10.0.0.0/8   # private\n  2001:db8::/32\r\n");
   const auto rules = read_rules({"192.0.2.0/24"}, name_);
   ASSERT_EQ(rules.size(), 3U);
@@ -159,7 +159,7 @@ TEST_F(BasicFirewall, DropsByTheLongestPrefixOfTheSource) {
   EXPECT_EQ(rule_for_v6("2001:db9::7"), -1);
 }
 
-TEST_F(BasicFirewall, LooksBehindVlanTags) {
+TEST_F(BasicFirewall, LooksPastVlanTags) {
   const Bytes packet = ipv4("10.0.0.1", "192.0.2.1", IPPROTO_UDP, udp(1, 2, {}));
   EXPECT_EQ(rule_for(ethernet(0x8100, vlan(5, kIpv4, packet))), 0);
 }
@@ -181,7 +181,7 @@ TEST_F(BasicFirewall, DecidesOnEveryCaptureAsLibpcapDoes) {
   const std::string listed = "(" + kWholeIpv4 +
                              " and (src net 10.0.0.0/8 or src net 192.0.2.0/31)) or "
                              "(ip6 and ip6[39] >= 0 and src net 2001:db8::/32)";
-  for_each_captured_behind_vlan(
+  for_each_captured_after_vlan(
       listed, [&](const Bytes& packet, bool taken) { EXPECT_EQ(rule_for(packet) >= 0, taken); });
 }
 

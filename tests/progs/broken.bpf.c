@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// The mistake that every XDP author makes first: reading the packet without a look at its end.
+// The classic first mistake of XDP authors: reading the packet without a bounds check.
 #include "packet.h"
 #include "xdpcap.h"
 

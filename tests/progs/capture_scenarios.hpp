@@ -19,7 +19,7 @@ struct Scenario {
   std::string traffic_shows;  // at the end of the traffic's own output
   std::vector<std::string> program_says;
   std::string filter;  // tshark's display filter
-  std::string fields;  // tshark's fields, behind the name of the interface
+  std::string fields;  // tshark's fields, after the name of the interface
   std::vector<std::string> packets;
 };
 

@@ -57,13 +57,13 @@ const std::vector<Captured>& all_captured() {
   return kAll;
 }
 
-void show_all(const std::string& expression, bool behind_vlan,
+void show_all(const std::string& expression, bool after_vlan,
               const std::function<void(const Bytes&, bool)>& look) {
   const Judge judge(expression);
   std::size_t taken = 0;
   for (const Captured& one : all_captured()) {
     SCOPED_TRACE(one.name);
-    const bool takes = judge.takes(behind_vlan ? without_vlan_tags(one.packet) : one.packet);
+    const bool takes = judge.takes(after_vlan ? without_vlan_tags(one.packet) : one.packet);
     if (takes) ++taken;
     look(one.packet, takes);
   }
@@ -99,7 +99,7 @@ void for_each_captured(const std::string& expression,
   show_all(expression, false, look);
 }
 
-void for_each_captured_behind_vlan(
+void for_each_captured_after_vlan(
     const std::string& expression,
     const std::function<void(const Bytes& packet, bool taken)>& look) {
   show_all(expression, true, look);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The packets of pcaps/, with libpcap to say what they are: a judge of the example programs that
-// shares no line with them.
+// The packets of pcaps/, classified by libpcap: an oracle for the example programs that shares no
+// code with them.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace xdpcap::test {
 inline const std::string kWholeIpv4 =
     "(ip[0] & 0xf0 = 0x40 and ip[0] & 0xf >= 5 and ip[(ip[0] & 0xf) * 4 - 1] >= 0)";
 
-// Judge says of packets whether a tcpdump expression takes them. An access behind the end of the
+// Judge decides whether a tcpdump expression matches a packet. An access past the end of the
 // packet is a no; nothing is optimised away, so that "ip[39] >= 0" asks whether there is such a
 // byte.
 class Judge {
@@ -34,9 +34,8 @@ void for_each_captured(const std::string& expression,
                        const std::function<void(const Bytes& packet, bool taken)>& look);
 
 // The same, with `expression` being about the packet without its (up to two) VLAN tags.
-void for_each_captured_behind_vlan(
-    const std::string& expression,
-    const std::function<void(const Bytes& packet, bool taken)>& look);
+void for_each_captured_after_vlan(const std::string& expression,
+                                  const std::function<void(const Bytes& packet, bool taken)>& look);
 
 // Up to two tags taken off: 802.1Q and 802.1ad.
 Bytes without_vlan_tags(Bytes packet);

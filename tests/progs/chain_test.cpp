@@ -59,7 +59,7 @@ TEST_F(Chain, PassesWhatIsCutOff) {
 TEST_F(Chain, DecidesOnEveryCaptureAsLibpcapDoes) {
   const Judge echo(kWholeIpv4 + " and icmp[0] = 8 and icmp[7] >= 0");
   const std::string udp = kWholeIpv4 + " and ip proto 17 and ip[6:2] & 0x1fff = 0";
-  for_each_captured_behind_vlan(udp, [&](const Bytes& packet, bool taken) {
+  for_each_captured_after_vlan(udp, [&](const Bytes& packet, bool taken) {
     if (taken) {
       EXPECT_EQ(decided(kFirst, packet), XDP_DROP);
     } else {

@@ -67,7 +67,7 @@ class Encap : public IngressTest<testing::TestWithParam<const char*>> {
     return all;
   }
 
-  // The Ethernet header of `frame` in front of `payload`.
+  // The Ethernet header of `frame` before `payload`.
   static Bytes ethernet_of(const Bytes& frame, const Bytes& payload) {
     Bytes whole(frame.begin(), frame.begin() + 14);
     whole.insert(whole.end(), payload.begin(), payload.end());

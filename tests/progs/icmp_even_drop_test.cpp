@@ -55,7 +55,7 @@ TEST_F(IcmpEvenDrop, PassesWhatIsCutOff) {
 
 TEST_F(IcmpEvenDrop, DecidesOnEveryCaptureAsLibpcapDoes) {
   const std::string even = kWholeIpv4 + " and icmp[0] = 8 and icmp[6:2] & 1 = 0";
-  for_each_captured_behind_vlan(even, [&](const Bytes& packet, bool taken) {
+  for_each_captured_after_vlan(even, [&](const Bytes& packet, bool taken) {
     const Verdict verdict = program_.run(program_->progs.icmp_even_drop, packet);
     EXPECT_EQ(verdict.action, taken ? XDP_DROP : XDP_PASS);
     EXPECT_EQ(verdict.packet, packet);

@@ -10,7 +10,7 @@
 namespace xdpcap::test {
 
 // Lab is a network that tests/lab made, with an id of this process, taken down when it goes. It
-// also names a path for a hook that nobody else uses.
+// also has a unique path for a hook.
 class Lab {
  public:
   explicit Lab(const std::string& topology);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the loader says of a program that the verifier refuses.
+// The loader's message for a program that the verifier refuses.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The loader of the example programs: what it makes of libbpf's messages. (What it does to the
-// kernel, xdp_pass_test shows.)
+// The loader of the example programs: how it summarises libbpf's messages. (xdp_pass_test covers
+// the rest.)
 #include <gtest/gtest.h>
 
 #include "loader/libbpf_log.hpp"

@@ -71,7 +71,7 @@ TEST_F(PacketCounter, CountsByProtocol) {
   EXPECT_EQ(counted_as(ethernet(kArp, bytes(28))), COUNTER_NOT_IP);
 }
 
-TEST_F(PacketCounter, LooksBehindVlanTagsAndIpv4Options) {
+TEST_F(PacketCounter, LooksPastVlanTagsAndIpv4Options) {
   const Bytes inner = v4(IPPROTO_UDP, udp(1, 2, {}));
   EXPECT_EQ(counted_as(ethernet(0x8100, vlan(5, kIpv4, inner))), IPPROTO_UDP);
   EXPECT_EQ(counted_as(ethernet(0x88a8, vlan(5, 0x8100, vlan(6, kIpv4, inner)))), IPPROTO_UDP);
@@ -80,7 +80,7 @@ TEST_F(PacketCounter, LooksBehindVlanTagsAndIpv4Options) {
   EXPECT_EQ(counted_as(ethernet(kIpv4, optioned)), IPPROTO_UDP);
 }
 
-TEST_F(PacketCounter, LooksBehindIpv6Extensions) {
+TEST_F(PacketCounter, LooksPastIpv6Extensions) {
   const Bytes options = ipv6_extension(IPPROTO_TCP, bytes(14), tcp(1, 2, kTcpSyn, {}));
   EXPECT_EQ(counted_as(ethernet(kIpv6, v6(IPPROTO_HOPOPTS, options))), IPPROTO_TCP);
   const Bytes fragment = {IPPROTO_UDP, 0xff, 0, 0, 0, 0, 0, 1};  // its second byte is no length

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Packets, built from the inside out: each function puts its header before the payload it is
-// given and fills in lengths and checksums.
+// Packets, built from the inside out: each function prepends its header to the given payload and
+// fills in lengths and checksums.
 //
 //   ethernet(0x0800, ipv4("10.0.0.1", "10.0.0.2", IPPROTO_ICMP, icmp_echo(1, bytes(56))))
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every example program as its user meets it: attached in a lab, natively and generically, with
-// real tools sending through it, and with xdpcap-cpp at its hook. What the tools, the control plane
-// and tshark show of the packets as they left the program is what has to be there.
+// Every example program as users run it: attached in a lab, natively and generically, with real
+// tools sending through it, and with xdpcap-cpp on its hook. The output of the tools, of the
+// control plane and of tshark on the captured packets is checked.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

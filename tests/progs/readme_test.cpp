@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The commands of the READMEs, word for word, as a new user runs them: from the root of the
-// repository, in one shell. What a README shows of their output has to be there. Labs have an id of
-// their own and bpffs is a private one, so that nobody's hooks are in the way.
+// repository, in one shell. The output shown in a README must occur. Labs have their own id and
+// bpffs is private, so that other hooks on the machine do not interfere.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -74,7 +74,7 @@ TEST_P(ReadmeTest, CommandsShowWhatItSays) {
       output_of({"env", "LAB_ID=" + id, "unshare", "--mount", "bash", "-c", script});
   expect_shown(readme, id, output.text);
   EXPECT_THAT(output.text, testing::Not(testing::HasSubstr("\nxdpcap\n"))) << "a pin is left";
-  EXPECT_EQ(output.exit_code, 3) << "a lab is left behind";
+  EXPECT_EQ(output.exit_code, 3) << "a lab was not removed";
   EXPECT_THAT(output.text, testing::EndsWith("lab: no lab is up as " + id + "\n"));
   output_of({"tests/lab", "--id", id, "down"});
 }

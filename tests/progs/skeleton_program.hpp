@@ -42,7 +42,7 @@ class SkeletonProgram {
     }
   }
 
-  // The program's verdict on a packet that came in by an interface (0 for none). A failure of the
+  // The program's verdict on a packet that arrives on an interface (0 for none). A failure of the
   // test if it did not come through the hook whose markers begin at `base`.
   Verdict run(const bpf_program* program, const Bytes& packet, std::uint32_t ingress_ifindex = 0,
               std::uint32_t base = 100) const {
@@ -71,13 +71,13 @@ inline bool runs_with_ingress() {
   }
 }
 
-// Fixture, of programs that ask by which interface a packet came in.
+// Fixture for programs that use the ingress interface.
 template <class Fixture>
 class IngressTest : public Fixture {
  protected:
   void SetUp() override {
     if (!runs_with_ingress()) {
-      GTEST_SKIP() << "this kernel lets no packet come in by an interface (5.14)";
+      GTEST_SKIP() << "this kernel cannot set the ingress interface (5.14)";
     }
   }
 };

@@ -130,7 +130,7 @@ TEST_F(Srv6End, TakesTheSegmentThatIsNext) {
   EXPECT_EQ(verdict.packet.at(kRoutingAt + 3), 1);
 }
 
-// RFC 8754 2: the first segment may be left out of the list, then segments left is one more.
+// RFC 8754 2: the first segment may be omitted from the list, then segments left is one more.
 TEST_F(Srv6End, TakesAReducedList) {
   EXPECT_EQ(route(routed({lab_.name("TARGET_SERVICE")}, 1), SRV6_FORWARDED).action, XDP_REDIRECT);
 }
@@ -148,7 +148,7 @@ TEST_F(Srv6End, DropsAContradictoryHeader) {
   const std::vector<std::string> list = {lab_.name("TARGET_SERVICE"), kSegment};
   expect_unchanged(XDP_DROP, routed(list, 3), SRV6_MALFORMED);  // more left than listed
   Bytes long_list = routed(list, 1);
-  long_list.at(kRoutingAt + 4) = 2;  // last entry behind the header's end
+  long_list.at(kRoutingAt + 4) = 2;  // last entry past the header's end
   expect_unchanged(XDP_DROP, long_list, SRV6_MALFORMED);
   Bytes no_list = routed(list, 1);
   no_list.at(kRoutingAt + 1) = 0;

@@ -70,7 +70,7 @@ TEST_F(XdpDump, SendsAnIpv4Syn) {
   EXPECT_EQ(Bytes(events[0].bytes, events[0].bytes + events[0].captured), packet);
 }
 
-TEST_F(XdpDump, SendsAnIpv6SynBehindAnExtension) {
+TEST_F(XdpDump, SendsAnIpv6SynAfterAnExtension) {
   const auto events =
       dump(ethernet(kIpv6, ipv6("fd00::1", "fd00::2", IPPROTO_DSTOPTS,
                                 ipv6_extension(IPPROTO_TCP, {}, tcp(1000, 443, kTcpSyn, {})))));
@@ -120,9 +120,9 @@ TEST_F(XdpDump, FindsTheSynsOfEveryCaptureThatLibpcapFinds) {
   const std::string syn = "(" + kWholeIpv4 +
                           " and tcp[13] & 0x12 = 2 and tcp[19] >= 0) or "
                           "(ip6[6] = 6 and ip6[53] & 0x12 = 2 and ip6[59] >= 0)";
-  const Judge behind_extensions("ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60");
-  for_each_captured_behind_vlan(syn, [&](const Bytes& packet, bool taken) {
-    if (behind_extensions.takes(without_vlan_tags(packet))) return;
+  const Judge after_extensions("ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60");
+  for_each_captured_after_vlan(syn, [&](const Bytes& packet, bool taken) {
+    if (after_extensions.takes(without_vlan_tags(packet))) return;
     const auto events = dump(packet);
     ASSERT_EQ(events.size(), taken ? 1U : 0U);
     if (!taken) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// xdp_pass as its user sees it, and with it the loader that all examples share: in a lab, with
-// ping, by its output and exit code, and by what it leaves behind.
+// xdp_pass, and with it the loader that all examples share, as users see it: in a lab, with ping,
+// its output and exit code, and whether it cleans up.
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The comment that says which interface a packet came in by, in blocks of the emitted recorder.
+// The comment with the ingress interface, in blocks of the emitted recorder.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -25,7 +25,7 @@ class IngressRecorder {
     program_ = make_recorder(spec, compile_filter("", LinkType{}));
   }
 
-  // The block of a packet that came in by this interface.
+  // The block of a packet that arrived on this interface.
   std::vector<std::uint8_t> record(std::uint32_t interface) {
     const std::vector<std::uint8_t> packet(kPacketLength, 0xAA);
     Interpreter recorder(program_, packet, packet.size(), &world_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Recorders that interrupt one another on a CPU: the emitted program runs in the interpreter, a
-// second run of it begins in front of any instruction, and what a real reader finds is exact.
+// Recorders that interrupt each other on a CPU: the emitted program runs in the interpreter, a
+// second run starts before any of its instructions, and a real reader finds exact results.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ struct Case {
   std::size_t length = 60;  // of the packets; from 128 on, a helper copies them
 };
 
-// The seed of a packet is its second byte; it has nothing else that tells it from others.
+// The seed of a packet is its second byte, the only one that distinguishes packets.
 constexpr std::uint8_t kOuter = 50;
 constexpr std::uint8_t kInner = 90;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The orders in which a CPU that reorders stores may show those of a recorder to the reader: all of
-// them are tried, with the reader's loads at all moments. That is what an emulator on a machine
-// with stronger order cannot do. The stores are those of the emitted program.
+// Tries all orders in which a CPU that reorders stores may make those of a recorder visible to the
+// reader, with the reader's loads at all moments. An emulator on a machine with a stronger memory
+// model cannot do that. The stores are those of the emitted program.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -95,7 +95,7 @@ int mistakes_in(const std::vector<Store>& order) {
     }
     for (std::size_t head_at = busy_at; head_at <= order.size(); ++head_at) {
       const int head = value_at(order, head_at, Place::head);
-      // Blocks in front of a head that is seen are complete...
+      // Blocks before a visible head are complete...
       for (int packet = 1; packet <= head; ++packet) {
         if (!is_complete(order, head_at, packet)) ++mistakes;
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What can be said of a recorder without running it. That it works is for tests/kernel.
+// Properties of a recorder that can be checked without running it. tests/kernel runs it.
 #include "recorder/recorder.hpp"
 
 #include <gmock/gmock.h>
@@ -122,7 +122,7 @@ TEST(Recorder, CallsNoHelperForAPacketThatDoesNotMatch) {
     EXPECT_THAT(calls_for(frags, "tcp port 80", 100), cpu_only);
     EXPECT_THAT(calls_for(frags, "tcp port 80", 50), cpu_only);
     EXPECT_THAT(calls_for(frags, "1,6 0 0 0", 0), cpu_only);
-    // Unless it is about what only the helpers can tell.
+    // Unless only the helpers have the answer.
     EXPECT_THAT(calls_for(frags, "ip[60] = 1", 50), Contains(kLength));
     EXPECT_THAT(calls_for(frags, "len > 100", 100), Contains(kLength));
   }

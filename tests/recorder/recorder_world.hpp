@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The maps and the CPU of a recorder that runs in the tests' interpreter.
+// The maps and the CPU for a recorder that runs in the tests' interpreter.
 #pragma once
 
 #include <array>

@@ -47,7 +47,7 @@ Account account_of(const test::Summary& summary) {
           .lost = summary.lost};
 }
 
-// The sum of all files in a folder.
+// The counts of all files of a folder.
 Account account_of_all(const std::string& folder) {
   Account sum;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures that come and go: each with a filter, a snaplen and a buffer of its own, and an end of
-// its own. All throw when anything is not as it should be.
+// Captures that start and end: each with its own filter, snaplen, buffer, and way to end. All throw
+// if anything is wrong.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// soak: one capture that stays, and many that come and go, under traffic that changes all the time.
-// See README.md.
+// soak runs one capture all the time, and many that start and end, under constantly changing
+// traffic. See README.md.
 #include <sys/stat.h>
 #include <unistd.h>
 

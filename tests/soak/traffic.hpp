@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Packets through the hook at rates that change all the time, each of them counted.
+// Packets through the hook at constantly changing rates, each of them counted.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A block as a recorder lays it out, made in user space from the specification in record.h.
+// A block in a recorder's layout, built in user space from the specification in record.h.
 #pragma once
 
 #include <cstddef>

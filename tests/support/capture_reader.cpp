@@ -16,7 +16,7 @@ namespace {
 
 std::string checked_output(const std::vector<std::string>& command) {
   ProcessResult result = run(command);
-  // tshark says this of every capture that root reads; it is not about the file.
+  // tshark prints this for every capture that root reads; it is not about the file.
   constexpr std::string_view kRoot = "Running as user \"root\" and group \"root\"";
   for (const std::string_view line : split(result.err, '\n')) {
     if (!line.empty() && !line.starts_with(kRoot)) {

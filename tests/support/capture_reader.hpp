@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reads capture files with the programs that users read them with.
+// Reads capture files with the programs that users use.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace xdpcap::test {
 
-// What Wireshark makes of a packet.
+// A packet as Wireshark decodes it.
 struct ReadPacket {
   std::string interface;
   std::string verdict;  // as a number
@@ -24,14 +24,14 @@ struct ReadPacket {
   std::uint64_t time = 0;  // ns since 1970
 };
 
-// tshark's view of every packet. Throws Error when tshark has any complaint about the file.
+// tshark's view of every packet. Throws Error if tshark reports any problem with the file.
 std::vector<ReadPacket> read_with_tshark(const std::string& path);
 
-// libpcap's view: the bytes of every packet. Throws Error when libpcap has any complaint.
+// libpcap's view: the bytes of every packet. Throws Error if libpcap reports any problem.
 std::vector<Packet> read_bytes(const std::string& path);
 
-// The first value that capinfos prints after "<field>:" or "<field> =". Throws Error when capinfos
-// has any complaint about the file.
+// The first value that capinfos prints after "<field>:" or "<field> =". Throws Error if capinfos
+// reports any problem with the file.
 std::string capinfos(const std::string& path, const std::string& field);
 
 }  // namespace xdpcap::test

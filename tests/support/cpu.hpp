@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which CPU a thread runs on: what it sends, and the programs it runs in the kernel, run there,
-// too.
+// Pins a thread to a CPU, on which its packets and its programs in the kernel are then processed.
 #pragma once
 
 #include <sched.h>
@@ -22,7 +21,7 @@ inline void stay_on_cpu(std::uint32_t cpu) {
   }
 }
 
-// On the one it is on.
+// To its current CPU.
 inline void stay_on_this_cpu() {
   stay_on_cpu(static_cast<std::uint32_t>(::sched_getcpu()));
 }

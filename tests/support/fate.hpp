@@ -9,7 +9,7 @@
 
 namespace xdpcap::test {
 
-// A fate of which only this is known.
+// A fate with these fields set, and all others 0.
 constexpr xdpcap_fate made_fate(std::uint32_t state, std::uint32_t action = XDP_ABORTED,
                                 std::int32_t error = 0) {
   xdpcap_fate fate{};

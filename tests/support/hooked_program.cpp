@@ -45,7 +45,7 @@ UniqueFd load_hooked(int hook_fd, Flavour flavour, std::optional<XdpAction> acti
   emit_action(code, action);
   code.alu64(Alu::mov, Reg::r1, Reg::r6);
   code.load_map(Reg::r2, hook_fd);
-  // With a constant the kernel patches a direct jump; otherwise it looks the slot up each time.
+  // With a constant the kernel patches a direct jump; otherwise it looks up the slot each time.
   if (action) {
     code.alu64(Alu::mov, Reg::r3, static_cast<std::int32_t>(action->value()));
   } else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// XDP programs that exit through a hook, made to measure and run in the kernel.
+// XDP programs that exit through a hook, generated as needed and run in the kernel.
 #pragma once
 
 #include <linux/bpf.h>
@@ -16,7 +16,7 @@
 
 namespace xdpcap::test {
 
-// PinFolder is a folder in bpffs that goes with all that was pinned in it.
+// PinFolder is a folder in bpffs, removed on destruction with all pins in it.
 class PinFolder {
  public:
   PinFolder();
@@ -34,21 +34,22 @@ class PinFolder {
   std::vector<std::string> pinned_;
 };
 
-// A hook map with nothing in it.
+// An empty hook map.
 UniqueFd create_hook(std::uint32_t slots = 5);
 
 // HookedProgram is an XDP program that leaves through a hook: `return xdpcap_exit(ctx, hook,
 // action)`.
 class HookedProgram {
  public:
-  // The action is that of the first byte of the packet.
+  // The action is the first byte of the packet.
   HookedProgram(int hook_fd, Flavour flavour);
   // The same action for every packet.
   HookedProgram(int hook_fd, Flavour flavour, XdpAction action);
 
   [[nodiscard]] int fd() const { return program_.get(); }
-  // Runs it (BPF_PROG_TEST_RUN) as if the packet came in on the interface and queue 0, and returns
-  // what it returned. Not for devmap and cpumap programs, which the kernel refuses to run so.
+  // Runs it (BPF_PROG_TEST_RUN) as if the packet had arrived on the interface and queue 0, and
+  // returns its return value. Not for devmap and cpumap programs, which the kernel refuses to
+  // test-run.
   std::uint32_t run(std::span<const std::uint8_t> packet, std::uint32_t repeat = 1) const;
 
  private:

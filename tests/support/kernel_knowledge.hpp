@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What older kernels cannot do, and tests have to know.
+// Limits of older kernels that tests have to know.
 #pragma once
 
 #include <bpf/btf.h>
@@ -12,8 +12,8 @@
 
 namespace xdpcap::test {
 
-// Interfaces say which XDP features they have, and fragmented packets can be redirected to them:
-// Linux 6.3 (commits d3d854fd6a1d and b9d460c92455).
+// Interfaces report their XDP features, and packets with fragments can be redirected to them: Linux
+// 6.3 (commits d3d854fd6a1d and b9d460c92455).
 inline bool has_xdp_features() {
   btf* types = btf__load_vmlinux_btf();
   const bool has = btf__find_by_name_kind(types, "netdev_xdp_act", BTF_KIND_ENUM) >= 0;
@@ -21,8 +21,8 @@ inline bool has_xdp_features() {
   return has;
 }
 
-// Whether maps are closed to a process without CAP_BPF that has them open: before Linux 5.19
-// (commit c8644cd0efe7), with the sysctl that distributions set.
+// Whether a process without CAP_BPF cannot use maps that it has open: before Linux 5.19 (commit
+// c8644cd0efe7), with the sysctl that distributions set.
 inline bool keeps_maps_from_users() {
   utsname kernel{};
   int major = 0;

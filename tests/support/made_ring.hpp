@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A ring in ordinary memory, filled as recorder/record.h says a recorder fills it.
+// A ring in ordinary memory, filled according to recorder/record.h.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@ class MadeRing {
   [[nodiscard]] std::byte* memory() { return reinterpret_cast<std::byte*>(memory_.data()); }
   [[nodiscard]] xdpcap_ring& ring() { return *reinterpret_cast<xdpcap_ring*>(memory_.data()); }
 
-  // False when there is no room. A reader may be at work.
+  // Returns false if there is no room. A reader may be reading concurrently.
   bool record(const BlockSpec& spec) {
     const MadeBlock block(spec);
     const std::size_t length = block.bytes().size();

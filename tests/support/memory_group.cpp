@@ -36,7 +36,7 @@ MemoryGroup::MemoryGroup(std::uint64_t bytes)
   write(path_ + (is_unified() ? "/memory.max" : "/memory.limit_in_bytes"), std::to_string(bytes));
 }
 
-// A group goes once the last of its processes has.
+// A group can be removed once its last process has ended.
 MemoryGroup::~MemoryGroup() {
   eventually([&] { return ::rmdir(path_.c_str()) == 0; });
 }

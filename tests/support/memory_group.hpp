@@ -7,12 +7,11 @@
 
 namespace xdpcap::test {
 
-// MemoryGroup is a control group whose processes may not use more than so much memory together: for
-// whoever goes beyond, the kernel's OOM killer ends one of them. Of either version of control
-// groups.
+// MemoryGroup is a control group with a memory limit: if its processes together exceed it, the
+// kernel's OOM killer kills one of them. For either version of control groups.
 class MemoryGroup {
  public:
-  // Throws Error where this machine lets nobody make one.
+  // Throws Error if control groups cannot be created on this machine.
   explicit MemoryGroup(std::uint64_t bytes);
   MemoryGroup(const MemoryGroup&) = delete;
   MemoryGroup& operator=(const MemoryGroup&) = delete;
@@ -20,9 +19,9 @@ class MemoryGroup {
   MemoryGroup& operator=(MemoryGroup&&) = delete;
   ~MemoryGroup();
 
-  // The same command, in the group from its first instruction on.
+  // The command that runs `command` in the group from its first instruction on.
   [[nodiscard]] std::vector<std::string> inside(const std::vector<std::string>& command) const;
-  // How many processes the OOM killer has ended here.
+  // The number of processes that the OOM killer has killed in it.
   [[nodiscard]] std::uint64_t kills() const;
 
  private:

@@ -38,7 +38,7 @@ Namespace::~Namespace() {
   test::run({"ip", "netns", "del", name_});
 }
 
-// nsenter and not "ip netns exec": that one mounts a new /sys, which hides the bpffs.
+// nsenter rather than "ip netns exec", which mounts a new /sys and so hides the bpffs.
 std::vector<std::string> Namespace::inside(const std::vector<std::string>& command) const {
   std::vector<std::string> whole = {"nsenter", "--net=/run/netns/" + name_};
   whole.insert(whole.end(), command.begin(), command.end());
@@ -64,7 +64,7 @@ void Namespace::call(const std::function<void()>& action) const {
 }
 
 int Namespace::interface_index(const std::string& interface) const {
-  // "7: veth0@if6: <...": the index stands in front.
+  // "7: veth0@if6: <...": begins with the index.
   const std::string line = must(inside({"ip", "-o", "link", "show", "dev", interface}));
   return parse_number<int>(split(line, ':').front()).value();
 }

@@ -8,7 +8,7 @@
 
 namespace xdpcap::test {
 
-// Namespace is a network namespace, deleted with all that is in it when it goes.
+// Namespace is a network namespace, deleted on destruction with everything in it.
 class Namespace {
  public:
   Namespace();
@@ -19,12 +19,12 @@ class Namespace {
   ~Namespace();
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  // Runs a command inside of it, with the bpffs of the outside. Throws Error when it fails.
+  // Runs a command inside it, with the host's bpffs. Throws Error if it fails.
   void run(const std::vector<std::string>& command) const;
-  // The command in front of which a Process runs inside.
+  // The command that runs `command` inside it, for Process.
   [[nodiscard]] std::vector<std::string> inside(const std::vector<std::string>& command) const;
-  // Calls `action` inside, in a thread of its own, so that the test stays where it is. What it
-  // throws comes out.
+  // Calls `action` inside it, in another thread, so that the test's own namespace does not change.
+  // Exceptions are propagated.
   void call(const std::function<void()>& action) const;
   [[nodiscard]] int interface_index(const std::string& interface) const;
 

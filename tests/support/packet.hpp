@@ -9,7 +9,7 @@ namespace xdpcap::test {
 
 using Packet = std::vector<std::uint8_t>;
 
-// A packet of `size` bytes, each of them depending on its place and on `seed`.
+// A packet of `size` bytes, each of which depends on its position and on `seed`.
 inline Packet numbered_packet(std::size_t size, std::uint8_t seed = 0) {
   Packet packet(size);
   for (std::size_t i = 0; i < size; ++i) {

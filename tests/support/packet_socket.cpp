@@ -30,7 +30,7 @@ UniqueFd open_socket(const std::string& interface) {
   if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
     throw system_error("binding to " + interface, errno);
   }
-  const int room = 64 << 20;  // for a test's frames, however long it takes to look at them
+  const int room = 64 << 20;  // for all frames of a test, however late it reads them
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
   return fd;
 }
@@ -48,7 +48,7 @@ void PacketSocket::send_by_own_queue() const {
   }
 }
 
-// A queue on the way may be full; the frame has not gone then.
+// If a queue on the path is full, the frame is not sent; retry.
 void PacketSocket::send(const Packet& frame) const {
   const auto sent = [&] {
     const ssize_t size = ::send(fd_.get(), frame.data(), frame.size(), 0);

@@ -5,7 +5,7 @@
 
 namespace xdpcap::test {
 
-// How many times longer than usual things may take: an emulated machine (tests/vm) is slow.
+// The factor for timeouts: an emulated machine (tests/vm) is slow.
 inline int patience() {
   constexpr int kOfMachines = 10;
   return std::getenv("XDPCAP_VM") == nullptr ? 1 : kOfMachines;

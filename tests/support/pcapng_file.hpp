@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A pcapng file block by block, read by the specification alone (draft-ietf-opsawg-pcapng).
+// A pcapng file block by block, read according to the specification (draft-ietf-opsawg-pcapng).
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ struct PcapngFile {
   [[nodiscard]] Statistics total() const;
 };
 
-// Throws Error when the file does not end in a whole block.
+// Throws Error if the file does not end in a whole block.
 PcapngFile read_pcapng(const std::string& path);
-// Of one that is being written: nothing while it ends in the middle of a block.
+// Reads a file that is being written: nothing if it ends in the middle of a block.
 std::optional<PcapngFile> read_growing_pcapng(const std::string& path);
 
 }  // namespace xdpcap::test

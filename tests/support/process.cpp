@@ -28,7 +28,7 @@ std::string contents(int fd) {
 }
 
 [[noreturn]] void execute(std::vector<std::string>& command, int out_fd, int err_fd) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing outlives a test that crashed
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // ends with a test that crashes
   ::dup2(out_fd, STDOUT_FILENO);
   ::dup2(err_fd, STDERR_FILENO);
   std::vector<char*> arguments;
@@ -42,7 +42,7 @@ std::string contents(int fd) {
 
 Process::Process(std::vector<std::string> command, Streams streams)
     : out_(::memfd_create("stdout", MFD_CLOEXEC)),
-      // A duplicate shares the place where the next write goes.
+      // A duplicate shares the file offset.
       err_(streams == Streams::together ? ::fcntl(out_.get(), F_DUPFD_CLOEXEC, 0)
                                         : ::memfd_create("stderr", MFD_CLOEXEC)) {
   start(command, out_.get());

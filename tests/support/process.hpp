@@ -14,19 +14,19 @@
 namespace xdpcap::test {
 
 struct ProcessResult {
-  int exit_code = -1;  // 128 + signal when one ended it
+  int exit_code = -1;  // 128 + signal if a signal ended it
   std::string out;
   std::string err;
 };
 
 enum class Streams { apart, together };
 
-// Process is a running command with its stdout and stderr going to files of its own, or to one, as
-// they come. One that still runs when its owner goes is killed.
+// Process is a running command, with stdout and stderr redirected to two files, or in order to one.
+// The destructor kills it if it still runs.
 class Process {
  public:
   explicit Process(std::vector<std::string> command, Streams streams = Streams::apart);
-  // `out_fd`: where stdout goes instead.
+  // stdout goes to `out_fd` instead.
   Process(std::vector<std::string> command, int out_fd);
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -35,11 +35,11 @@ class Process {
   ~Process();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
-  // After SIGSTOP it does nothing more from the return on.
+  // SIGSTOP has taken effect when this returns.
   void signal(int number) const;
-  // Waits for its end; after `limit`, times patience(), it is killed, and the exit code says so.
+  // Waits for its end. After `limit`, times patience(), it is killed, as the exit code shows.
   ProcessResult wait(std::chrono::seconds limit = std::chrono::seconds(30));
-  // What it has written so far.
+  // Its output so far.
   [[nodiscard]] std::string out() const;
   [[nodiscard]] std::string err() const;
 
@@ -54,7 +54,7 @@ class Process {
 // Runs a command to its end.
 ProcessResult run(const std::vector<std::string>& command);
 
-// Polls until `condition()` holds; false when it did not within `limit`, times patience().
+// Polls until `condition()` holds; false if it does not within `limit`, times patience().
 template <class Condition>
 bool eventually(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(10)) {
   const auto end = std::chrono::steady_clock::now() + limit * patience();

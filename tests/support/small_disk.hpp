@@ -12,7 +12,7 @@
 
 namespace xdpcap::test {
 
-// SmallDisk is a file system of its own, in memory, of 256 KiB.
+// SmallDisk is a separate file system of 256 KiB, in memory.
 class SmallDisk {
  public:
   explicit SmallDisk(std::string path) : path_(std::move(path)) {

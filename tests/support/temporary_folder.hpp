@@ -11,7 +11,7 @@
 
 namespace xdpcap::test {
 
-// TemporaryFolder goes with all that is in it.
+// TemporaryFolder is removed on destruction with everything in it.
 class TemporaryFolder {
  public:
   TemporaryFolder() {

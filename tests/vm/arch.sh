@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # for those who source it
+# shellcheck shell=bash disable=SC2034 # for the scripts that source it
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Sourced: what is different from processor to processor. From XDPCAP_VM_ARCH, a processor by Debian's
@@ -12,7 +12,7 @@
 #   emulator            runs its programs on this machine; empty: nothing is needed for it
 #   list_libraries      ldd
 #   strip
-#   kernels             those that --all stands for
+#   kernels             those of --all
 native_arch=$(dpkg --print-architecture)
 arch=${XDPCAP_VM_ARCH:-$native_arch}
 build=build sysroot='' emulator=() list_libraries=(ldd) strip=strip

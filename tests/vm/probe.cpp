@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// vm_probe tells what the machine it runs in can do: the kernel's release, and whether it creates a
-// BPF ring buffer. Statically linked and without libbpf, so that it runs in any machine that boots.
-// `vm_probe --exit N` ends with that code, `vm_probe --hang` never ends, `vm_probe --write N`
-// prints N bytes: what ./selftest checks the runner by.
+// vm_probe reports what its machine can do: the kernel's release, and whether it can create a BPF
+// ring buffer. It is statically linked and without libbpf, so that it runs in any machine that
+// boots. For ./selftest, `vm_probe --exit N` ends with that code, `vm_probe --hang` never ends, and
+// `vm_probe --write N` prints N bytes.
 #include <linux/bpf.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// chain is two programs joined by a tail call, each with a hook of its own, so that a capture shows
-// which of them decided. `first` drops UDP over IPv4 and hands the rest to `second`, which drops ICMP echo
-// requests and passes what is left.
+// chain is two programs joined by a tail call, each with its own hook, so that a capture shows
+// which of them decided. `first` drops UDP over IPv4 and hands the rest to `second`, which drops
+// ICMP echo requests and passes the others.
 #include "packet.h"
 #include "xdpcap.h"
 
@@ -11,7 +11,7 @@ int second(struct xdp_md *ctx);
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32)); // the kernel takes no BTF types for this kind of map
+	__uint(key_size, sizeof(__u32)); // the kernel accepts no BTF types for this map type
 	__array(values, int(void *));
 } next SEC(".maps") = {
 	.values = { [0] = (void *)&second },
@@ -39,7 +39,7 @@ int first(struct xdp_md *ctx)
 	if (take_protocol(&cursor, IPPROTO_UDP))
 		return xdpcap_exit(ctx, &first_hook, XDP_DROP);
 	bpf_tail_call(ctx, &next, 0);
-	// Only reached if there is no second program: then this one decides.
+	// Reached only if there is no second program.
 	return xdpcap_exit(ctx, &first_hook, XDP_ABORTED);
 }
 

@@ -68,7 +68,7 @@ INLINE void write_outer(struct iphdr *outer, __u8 tos, __u16 inner_length)
 	outer->check = ipv4_checksum(outer);
 }
 
-// Makes room in front and writes Ethernet and outer header there.
+// Makes room at the front and writes Ethernet and outer header there.
 INLINE int prepend(struct xdp_md *ctx, const struct bpf_fib_lookup *hop, __u8 tos, __u16 length)
 {
 	struct cursor cursor;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only) */
 /*
- * Reading a packet header by header, for the example programs. The verifier wants to see a
- * comparison with data_end before each access; take() makes it, and returns NULL if the packet ends
- * before the header does.
+ * Reads a packet header by header, for the example programs. The verifier requires a comparison with
+ * data_end before each access; take() makes it, and returns NULL if the packet ends before the header
+ * does.
  */
 #ifndef XDPCAP_PROGS_PACKET_H
 #define XDPCAP_PROGS_PACKET_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only) */
-/* Changing a packet in place and keeping its checksums right, for the example programs. */
+/* Changes a packet in place and keeps its checksums valid, for the example programs. */
 #ifndef XDPCAP_PROGS_REWRITE_H
 #define XDPCAP_PROGS_REWRITE_H
 

@@ -8,8 +8,8 @@
 
 namespace xdpcap::loader {
 
-// Native runs in the driver, before the kernel makes an skb; generic runs later, on the skb, with
-// any driver. Automatic is native where the driver can, else generic.
+// Native runs in the driver, before the kernel allocates an skb; generic runs later, on the skb,
+// with any driver. Automatic is native if the driver supports it, else generic.
 enum class Mode { Automatic, Native, Generic };
 
 // Attachment is an XDP program attached to an interface by a BPF link (Linux 5.9). Destroying it,

@@ -14,7 +14,7 @@ namespace xdpcap::loader {
 // --peer, and warnings of settings that would silently lose packets.
 class Forwarding {
  public:
-  // Adds --peer to the loader's options. The loader has to live longer.
+  // Adds --peer to the loader's options. The loader must outlive this.
   explicit Forwarding(Loader& loader);
 
   // Attaches `receive`, a program that only passes, to each --peer: a veth delivers frames that
@@ -22,7 +22,7 @@ class Forwarding {
   // Error, UsageError.
   void prepare_peers(const bpf_program* receive);
 
-  // Warns of interfaces of -i on which forwarding is off (FIB lookups then fail) or that cannot
+  // Warns about interfaces of -i on which forwarding is off (FIB lookups then fail) or that cannot
   // transmit frames from XDP. `family` is "ipv4" or "ipv6".
   void warn(const std::string& family) const;
 

@@ -11,7 +11,7 @@ namespace xdpcap::loader {
 // (An RAII wrapper around xdpcap_hook.h.)
 class HookPin {
  public:
-  // Throws Error: not on bpffs, something else there, another program uses the hook there.
+  // Throws Error if `path` is not on bpffs, is something else, or is a hook that a program uses.
   HookPin(int hook_fd, std::string path);
   HookPin(HookPin&&) noexcept = default;
   HookPin& operator=(HookPin&&) = delete;

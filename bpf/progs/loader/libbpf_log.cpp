@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kLogBegins = "-- BEGIN PROG LOAD LOG --";
 constexpr std::string_view kLogEnds = "-- END PROG LOAD LOG --";
 
-// Process-wide, as libbpf's print callback is, which has no argument of its own.
+// Process-wide, because libbpf's print callback is, and has no context argument.
 std::string& kept() {
   static std::string messages;
   return messages;

@@ -30,7 +30,7 @@ class App;
 
 namespace xdpcap::loader {
 
-// Options are those that every example takes.
+// Options are those that all examples have.
 struct Options {
   std::vector<std::string> interfaces;
   Mode mode = Mode::Automatic;
@@ -54,8 +54,8 @@ struct SkeletonDestroy {
 template <class Skeleton>
 using SkeletonPtr = std::unique_ptr<Skeleton, SkeletonDestroy<Skeleton>>;
 
-// Loader is one run of an example program. However it ends, its programs are detached
-// and then its hooks unpinned; what others attached or pinned stays.
+// Loader is one run of an example program. However it ends, its programs are detached and then its
+// hooks unpinned; programs and pins of others stay.
 class Loader {
  public:
   Loader(std::string name, const std::string& description);
@@ -85,7 +85,7 @@ class Loader {
     return skeleton;
   }
 
-  // Pins a hook at --hook plus `suffix`, which tells several hooks apart. Call it before attach(),
+  // Pins a hook at --hook plus `suffix`, for several hooks. Call it before attach(),
   // so that the first packet can be captured. Throws Error.
   void pin_hook(const bpf_map* hook, const std::string& suffix = "");
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// payload_cutter trims the payload of UDP datagrams over IPv4 and IPv6 to a number of bytes, corrects
-// lengths and checksums, and passes them. UDP, because trimmed TCP segments would only be
+// payload_cutter trims the payload of UDP datagrams over IPv4 and IPv6 to a number of bytes,
+// corrects lengths and checksums, and passes them. UDP, because trimmed TCP segments would only be
 // retransmitted.
 #include <linux/udp.h>
 
@@ -14,7 +14,7 @@ const volatile __u32 keep_bytes = 64;
 
 XDPCAP_DEFINE_HOOK(xdpcap_hook);
 
-// The header before UDP, which tells where lengths and checksums are after the trimming.
+// The header before UDP, which determines where lengths and checksums are after the trimming.
 enum network { NONE, IPV4, IPV6 };
 
 // The length of UDP according to the IP header; `network` stays NONE if there is nothing to trim:
@@ -45,8 +45,8 @@ INLINE __u32 room_for_udp(struct cursor *cursor, enum network *network)
 	return 0;
 }
 
-// The network header of a datagram that is too long, or NONE. A datagram with inconsistent lengths is
-// left unchanged.
+// The network header of a datagram that is too long, or NONE. A datagram with inconsistent lengths
+// is left unchanged.
 INLINE enum network find_too_long(struct xdp_md *ctx)
 {
 	struct cursor cursor = packet_begin(ctx);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// srv6_end is the SRv6 endpoint behaviour "End" (RFC 8986 4.1): packets to one of its segments go on
-// to the next segment of their routing header (RFC 8754), by the kernel's IPv6 routes. It
-// passes everything else.
+// srv6_end is the SRv6 endpoint behaviour "End" (RFC 8986 4.1): it sends packets to one of its
+// segments on to the next segment of their routing header (RFC 8754), by the kernel's IPv6 routes.
+// It passes everything else.
 //
 //   0        8        16       24       32
 //   | next   | length | type 4 | segs   |    length: in units of 8 bytes, the first not counted

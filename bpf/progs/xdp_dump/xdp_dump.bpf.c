@@ -11,7 +11,7 @@ struct {
 	__uint(max_entries, 1 << 20);
 } events SEC(".maps");
 
-// SYNs that found no room in the ring.
+// SYNs for which the ring had no room.
 __u64 lost = 0;
 
 XDPCAP_DEFINE_HOOK(xdpcap_hook);
@@ -59,8 +59,8 @@ INLINE void send_event(struct xdp_md *ctx, const struct flow *flow)
 	struct syn_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
 	if (!event) {
-		// Relaxed: for a stricter order, clang 20 and newer emit an instruction that Linux has
-		// since 5.12 (commit 5ca419f2864a).
+		// Relaxed: for a stricter order, clang 20 and newer emit an instruction that needs
+		// Linux 5.12 (commit 5ca419f2864a).
 		__atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
 		return;
 	}

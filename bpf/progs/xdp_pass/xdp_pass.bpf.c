@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// xdp_pass passes every packet on to the kernel: the smallest program that can be captured from.
+// xdp_pass passes every packet on to the kernel: the smallest program that can be captured.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>

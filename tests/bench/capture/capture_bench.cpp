@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// capture_bench: how fast xdpcap-cpp captures, what it loses, and what that costs. Needs root, two
-// CPUs and Linux 5.18; tests/bench/README.md says what it measures. No arguments are needed.
+// capture_bench measures the speed, losses and cost of captures with xdpcap-cpp. Needs root, two
+// CPUs and Linux 5.18, but no arguments. See tests/bench/README.md.
 #include <bpf/libbpf.h>
 #include <sched.h>
 #include <unistd.h>

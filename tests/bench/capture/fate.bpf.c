@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// Programs for what fates cost: one that redirects every packet, and one that takes them.
+// Programs for the cost of fates: one that redirects every packet, and one that receives them.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

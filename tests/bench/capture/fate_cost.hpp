@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What it costs to follow packets past the verdict.
+// The cost of following packets past the verdict.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// The programs of the bench's lab: one that makes traffic, run with BPF_PROG_TEST_RUN and
+// The programs of the bench's lab: the traffic generator, run with BPF_PROG_TEST_RUN and
 // BPF_F_TEST_XDP_LIVE_FRAMES, and those on the receiving end of the veth pair.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

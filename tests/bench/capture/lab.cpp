@@ -49,7 +49,7 @@ std::uint32_t ip_checksum(const std::vector<std::uint8_t>& frame, std::size_t be
 // longer than this, or the traffic would have bursts that are impossible on a link of that rate.
 std::uint32_t batch_size(double rate) {
   constexpr double kBatchSeconds = 20e-6;
-  constexpr double kMost = 64;  // as many as a driver polls (NAPI_POLL_WEIGHT)
+  constexpr double kMost = 64;  // a driver's batch size (NAPI_POLL_WEIGHT)
   if (rate == 0) return static_cast<std::uint32_t>(kMost);
   return static_cast<std::uint32_t>(std::clamp(rate * kBatchSeconds, 1.0, kMost));
 }

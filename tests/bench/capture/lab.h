@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// What the lab's programs and user space share. Plain C, because BPF C includes it.
+// Shared by the lab's programs and user space. Plain C, because BPF C includes it.
 #ifndef XDPCAP_BENCH_LAB_H
 #define XDPCAP_BENCH_LAB_H
 

@@ -46,7 +46,7 @@ class Lab {
   [[nodiscard]] const std::string& interface() const { return receiver_; }
   [[nodiscard]] const std::string& sender() const { return sender_; }
   [[nodiscard]] const std::string& receiving_namespace() const { return receiving_; }
-  // Whether a capture is in the hook.
+  // Whether a capture of the hook is running.
   [[nodiscard]] bool hook_is_live(Verdict verdict) const;
 
   void set_verdict(Verdict verdict);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the bench measures, and how.
+// The bench's measurements.
 #pragma once
 
 #include <cstdint>
@@ -78,7 +78,7 @@ class Measurement {
   Measurement(const Plan& plan, Lab& lab, const WarmFile& warm)
       : plan_(plan), lab_(lab), warm_(warm) {}
 
-  // Calls `on_row` for each row when it has been measured. Throws Error.
+  // Calls `on_row` for each finished row. Throws Error.
   Results run(const std::function<void(const Row&)>& on_row);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Counts what is in a capture, whoever wrote it: pcap or pcapng, in this machine's byte order.
+// Counts the packets in any tool's capture: pcap or pcapng, in host byte order.
 #pragma once
 
 #include <cstddef>

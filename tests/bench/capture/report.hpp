@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Results as people and programs read them.
+// Results as a table, JSON and SVG.
 #pragma once
 
 #include <iosfwd>

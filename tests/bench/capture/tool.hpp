@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A capture tool at work in the lab.
+// A capture tool running in the lab.
 #pragma once
 
 #include <sys/types.h>

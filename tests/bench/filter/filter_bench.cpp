@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What filters cost: instructions, compile time, and nanoseconds a packet in the kernel. Prints a
+// The cost of filters: instructions, compile time, and nanoseconds a packet in the kernel. Prints a
 // table; see tests/bench/README.md.
 #include <algorithm>
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What libbpf says while it loads, kept for when that fails.
+// libbpf's messages during loading, kept in case that fails.
 #pragma once
 
 #include <string>

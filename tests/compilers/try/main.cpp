@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Loads all BPF objects of several clangs into this kernel, and runs what it can run.
+// Loads all BPF objects of several clangs into this kernel, and runs those that can be run.
 //
 //   try_objects FOLDER CAPTURES EVERY
 //
 // FOLDER has a folder for each clang, with its objects. They run on one in EVERY packets of the
 // captures: in a virtual machine each run can cost milliseconds. Prints, separated by tabs: clang,
-// program, `pass`, `fail`, `cannot` (which this kernel is not to blame for) or `unrun`, and why.
-// The last line is `done`, or something ended this before.
+// program, `pass`, `fail`, `cannot` (the kernel does not support it) or `unrun`, and why. The last
+// line is `done`, unless it ended early.
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>

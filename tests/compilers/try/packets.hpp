@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the programs are run on: packets of the repository's captures, whole and cut short.
+// The packets that the programs are run on: from the repository's captures, whole and truncated.
 #pragma once
 
 #include <cstdint>

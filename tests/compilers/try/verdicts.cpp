@@ -14,9 +14,9 @@
 namespace xdpcap {
 namespace {
 
-constexpr std::size_t kNetwork = 14;  // behind an untagged Ethernet header
+constexpr std::size_t kNetwork = 14;  // after an untagged Ethernet header
 
-// A map of addresses: which they are, and what the key has in front of them.
+// A map of addresses: their family, and the part of the key before them.
 struct AddressMap {
   const char* name;
   std::uint16_t type;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What programs do with packets, which must not depend on the compiler.
+// The programs' results for packets, which must not depend on the compiler.
 #pragma once
 
 #include <cstddef>

@@ -12,20 +12,18 @@
 namespace xdpcap::ir {
 namespace {
 
-// The verifier walks on with each set of bounds that a variable can have, and a few hundred
-// additions that may or may not happen make more of them than there are atoms. Real filters stay
-// far below this.
+// The verifier explores the code once for each set of bounds that a variable can have, and each
+// conditional addition may double their number. Real filters stay well below this limit.
 constexpr std::uint32_t kMaxVariants = 8;
 
-// Value is what the verifier thinks a variable may be: one of `variants` sets of bounds. Values
-// with the same id have the same ones.
+// Value is what the verifier knows about a variable: one of `variants` sets of bounds. Values with
+// the same id have the same sets.
 struct Value {
   std::uint64_t id = 0;
   std::uint32_t variants = 1;
-  // A branch looked at it. Verifiers before 6.8 go down both ways of many an impossible branch: a
-  // byte that is 0x1234, an X of at least 147 and at most 60. What they make of such a value is no
-  // address to them. They follow comparisons for order with a
-  // constant well.
+  // A branch has compared it. Verifiers before 6.8 follow both edges of many branches of which one
+  // is impossible (a byte that equals 0x1234, an X of at least 147 and at most 60), and then refuse
+  // an address computed from such a value. Less-than and greater-than a constant are safe.
   bool compared = false;
 };
 
@@ -34,7 +32,7 @@ enum class Kind : std::uint64_t { unknown, constant, computed, merged };
 Value make_value(Kind kind, std::uint64_t which, std::uint32_t variants = 1) {
   return {static_cast<std::uint64_t>(kind) << 60 | which, variants};
 }
-// What any `bytes` bytes can be.
+// Any value of `bytes` bytes.
 Value unknown(std::uint64_t bytes) {
   return make_value(Kind::unknown, bytes);
 }
@@ -60,8 +58,8 @@ void step(const Op& op, std::uint64_t name, Values& values) {
     if (!load->discard) values[load->to] = unknown(load->bytes);
   } else if (const auto* length = std::get_if<Length>(&op.what)) {
     values[length->to] = unknown(8);
-  } else if (const auto* forget = std::get_if<Forget>(&op.what)) {
-    values[forget->var] = unknown(4);
+  } else if (const auto* scrub = std::get_if<Scrub>(&op.what)) {
+    values[scrub->var] = unknown(4);
   } else if (const auto* compute = std::get_if<Compute>(&op.what)) {
     const Var* right = std::get_if<Var>(&compute->operand);
     const std::uint32_t variants =
@@ -99,53 +97,53 @@ void meet(std::optional<Values>& state, Values other, BlockId block) {
   }
 }
 
-void forget(Var var, std::size_t source, Values& values, std::vector<Op>& ops) {
-  ops.push_back({Forget{var}, source});
+void scrub(Var var, std::size_t source, Values& values, std::vector<Op>& ops) {
+  ops.push_back({Scrub{var}, source});
   values[var] = unknown(4);
 }
 
-// Forgets `var` where it has too many variants and is still wanted.
-void limit(Var var, VarSet wanted, std::size_t source, Values& values, std::vector<Op>& ops) {
-  if (values[var].variants > kMaxVariants && wanted.has(var)) forget(var, source, values, ops);
+// Scrubs `var` if it has too many variants and is live.
+void limit(Var var, VarSet live, std::size_t source, Values& values, std::vector<Op>& ops) {
+  if (values[var].variants > kMaxVariants && live.has(var)) scrub(var, source, values, ops);
 }
 
-bool reads_behind_x(const Op& op) {
+bool reads_past_x(const Op& op) {
   const auto* load = std::get_if<Load>(&op.what);
   return load != nullptr && load->base == Base::x;
 }
 
-// The variables wanted behind each operation of the block; before the first one at the front.
-std::vector<VarSet> wanted_in(const Block& block, const ByBlock<VarSet>& live) {
-  std::vector<VarSet> wanted(block.ops.size() + 1);
-  wanted.back() = live_at_end(block, live);
+// The variables that are live before each operation of the block, and at its end.
+std::vector<VarSet> live_before_ops(const Block& block, const ByBlock<VarSet>& live) {
+  std::vector<VarSet> live_before(block.ops.size() + 1);
+  live_before.back() = live_at_end(block, live);
   for (std::size_t i = block.ops.size(); i-- > 0;) {
-    wanted[i] = (wanted[i + 1] - defines(block.ops[i])) | uses(block.ops[i]);
+    live_before[i] = (live_before[i + 1] - defines(block.ops[i])) | uses(block.ops[i]);
   }
-  return wanted;
+  return live_before;
 }
 
 }  // namespace
 
-void forget_variants(Graph& graph) {
+void scrub_bounds(Graph& graph) {
   const ByBlock<VarSet> live = live_at_start(graph);
   ByBlock<std::optional<Values>> at_start(graph);
   at_start[graph.entry] = Values{};
-  // One round is enough: what a jump backwards brings has been forgotten already.
+  // One round is enough: every variable is scrubbed before a backward jump.
   for (const BlockId id : reverse_postorder(graph)) {
     Block& block = graph[id];
     Values values = *at_start[id];
-    const std::vector<VarSet> wanted = wanted_in(block, live);
+    const std::vector<VarSet> live_before = live_before_ops(block, live);
     std::vector<Op> ops;
     for (std::size_t i = 0; i < kVars; ++i) {
-      limit(static_cast<Var>(i), wanted[0], block.source, values, ops);
+      limit(static_cast<Var>(i), live_before[0], block.source, values, ops);
     }
     for (std::size_t i = 0; i < block.ops.size(); ++i) {
       const Op& op = block.ops[i];
-      if (reads_behind_x(op) && values[Var::x].compared) forget(Var::x, op.source, values, ops);
+      if (reads_past_x(op) && values[Var::x].compared) scrub(Var::x, op.source, values, ops);
       step(op, name_of(id, i), values);
       ops.push_back(op);
       if (const auto* compute = std::get_if<Compute>(&op.what)) {
-        limit(compute->to, wanted[i + 1], op.source, values, ops);
+        limit(compute->to, live_before[i + 1], op.source, values, ops);
       }
     }
     block.ops = std::move(ops);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+
+#include "cli/cli_names.hpp"
+#include "session/options.hpp"
+
+namespace xdpcap {
+
+// What can be done instead of a capture, and what is accepted for compatibility only.
+class ModeOptions {
+ public:
+  // To be called after all others have declared theirs, as modes exclude most of them.
+  void declare(CLI::App& app);
+
+  // Whether the hooks are to be listed.
+  [[nodiscard]] bool list() const { return list_; }
+
+  // Says in `options` whether to replay; to be called once it says whether to list the filter.
+  // Throws UsageError.
+  void finish(Options& options) const;
+
+ private:
+  ReplayOrder replay_;
+  std::string interface_;
+  std::string read_;
+  bool list_ = false;
+  bool ignored_ = false;
+};
+
+}  // namespace xdpcap
