@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The sources of a capture and their guardian, another process. After the first installation the
-// guardian does all work on the sources: so that does not delay the reading of packets, continues
-// if the capture is killed, and can use privileges that the capture has dropped.
+// guardian does all work on the sources. So this work does not delay the reading of packets,
+// continues if the capture is killed, and has the privileges that the capture may have dropped.
 #pragma once
 
 #include <chrono>

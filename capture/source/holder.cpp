@@ -145,8 +145,8 @@ std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::ui
   return find_holders(programs, ignored);
 }
 
-// Without CAP_SYS_ADMIN, when the program was loaded is unknown: then the date is the start of the
-// process.
+// Without CAP_SYS_ADMIN the load time of the program is unknown: then the start of its process is
+// shown.
 std::string describe_program(std::uint32_t program_id) {
   std::string text = "BPF program " + std::to_string(program_id);
   const auto info = find_program(program_id);

@@ -48,7 +48,7 @@ class HookSource final : public Source {
   enum class Pin : std::uint8_t { ours, gone, another, unknown };
 
   // The guardian's reports.
-  static constexpr char kFound = 'F';     // another hook was found; has its recorders
+  static constexpr char kFound = 'F';     // another hook was found; with its recorders
   static constexpr char kLeft = 'L';      // the recorders were removed from a former hook
   static constexpr char kFollowed = 'O';  // the recorders were installed in the new hook
   static constexpr char kPath = 'P';      // the nexts that a recorder is called through

@@ -61,9 +61,9 @@ class Source {
   Source& operator=(Source&&) = delete;
   virtual ~Source() = default;
 
-  // The name that the user gave: "/sys/fs/bpf/xdpcap"; and that for files: "hook
-  // /sys/fs/bpf/xdpcap".
+  // As named by the user: "/sys/fs/bpf/xdpcap".
   [[nodiscard]] virtual const std::string& name() const = 0;
+  // As written to files: "hook /sys/fs/bpf/xdpcap".
   [[nodiscard]] virtual std::string description() const = 0;
   // The actions whose packets are captured; they do not change.
   [[nodiscard]] virtual const std::vector<XdpAction>& actions() const = 0;

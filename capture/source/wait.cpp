@@ -10,7 +10,7 @@
 namespace xdpcap {
 namespace {
 
-// A path that does not exist (yet) is not an error; any other reason not to open it is.
+// A path that does not exist (yet) is not an error; any other failure to open it is.
 std::optional<Hook> open_if_ready(const std::string& path) {
   auto hook = Hook::open_if_there(path);
   return hook && hook->has_owner() ? std::move(hook) : std::nullopt;

@@ -28,7 +28,7 @@ struct Plan {
   bool follows = false;
   bool drops_privileges = false;
   bool json = false;
-  bool chooses_fates = false;  // packets may be not selected
+  bool chooses_fates = false;  // some packets may not be selected
   unsigned actions = kAllActions;
   const Filter* filter = nullptr;
   std::uint32_t snaplen = 0;

@@ -56,7 +56,7 @@ void run_one(Visits& visits) {
 void print(const std::vector<Visits>& all) {
   std::cout << std::left << std::setw(14) << "end" << std::right << std::setw(10) << "captures"
             << std::setw(14) << "matched" << std::setw(14) << "written" << std::setw(14)
-            << "left out" << std::setw(14) << "lost" << '\n';
+            << "not selected" << std::setw(14) << "lost" << '\n';
   for (const Visits& one : all) {
     std::cout << std::left << std::setw(14) << one.name << std::right << std::setw(10) << one.count
               << std::setw(14) << one.total.matched << std::setw(14) << one.total.written
