@@ -13,13 +13,13 @@
 #include <string>
 #include <vector>
 
-#include "app/tool.hpp"
 #include "fate/lab.h"
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"
 #include "support/packet_socket.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tool.hpp"
 
 namespace xdpcap::test {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What can be said of a recorder without running it. That it works is for tests/kernel.
+// What can be said of a recorder without running it. That it works is for recording_test.
 #include "recorder/recorder.hpp"
 
 #include <gmock/gmock.h>

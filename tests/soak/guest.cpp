@@ -13,12 +13,12 @@
 #include <thread>
 #include <vector>
 
-#include "app/tool.hpp"
 #include "base/unique_fd.hpp"
 #include "soak/check.hpp"
 #include "soak/process_gauge.hpp"
 #include "support/pcapng_file.hpp"
 #include "support/small_disk.hpp"
+#include "support/tool.hpp"
 
 namespace xdpcap::soak {
 namespace {

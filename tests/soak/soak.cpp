@@ -20,7 +20,6 @@
 #include <string>
 #include <vector>
 
-#include "app/tool.hpp"
 #include "soak/check.hpp"
 #include "soak/guest.hpp"
 #include "soak/process_gauge.hpp"
@@ -28,6 +27,7 @@
 #include "soak/traffic.hpp"
 #include "source/chain.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tool.hpp"
 
 namespace xdpcap::soak {
 namespace {

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Programs that others loaded: what pins the hook, and how, makes no difference.
+#include <bpf/bpf.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tool/lab_fixture.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+void must_run(const std::vector<std::string>& command) {
+  const ProcessResult result = run(command);
+  if (result.exit_code != 0) throw Error(command[0] + ": " + result.err);
+}
+
+// The id of the newest program of that name, and the map of a name that it uses.
+std::uint32_t newest_program(const std::string& name) {
+  std::uint32_t id = 0;
+  std::uint32_t found = 0;
+  while (bpf_prog_get_next_id(id, &id) == 0) {
+    const UniqueFd fd(bpf_prog_get_fd_by_id(id));
+    bpf_prog_info info{};
+    std::uint32_t length = sizeof(info);
+    if (bpf_obj_get_info_by_fd(fd.get(), &info, &length) == 0 && name == info.name) found = id;
+  }
+  return found;
+}
+
+UniqueFd map_of_program(std::uint32_t program_id, const std::string& name) {
+  const UniqueFd program(bpf_prog_get_fd_by_id(program_id));
+  std::vector<std::uint32_t> ids(16);
+  bpf_prog_info info{};
+  info.nr_map_ids = static_cast<std::uint32_t>(ids.size());
+  info.map_ids = reinterpret_cast<std::uint64_t>(ids.data());
+  std::uint32_t length = sizeof(info);
+  if (bpf_obj_get_info_by_fd(program.get(), &info, &length) != 0) throw Error("no such program");
+  ids.resize(std::min<std::size_t>(ids.size(), info.nr_map_ids));
+  for (const std::uint32_t id : ids) {
+    UniqueFd map(bpf_map_get_fd_by_id(id));
+    bpf_map_info map_info{};
+    length = sizeof(map_info);
+    if (bpf_obj_get_info_by_fd(map.get(), &map_info, &length) == 0 && name == map_info.name) {
+      return map;
+    }
+  }
+  throw Error("the program has no map " + name);
+}
+
+TEST_F(LabTest, ProgramsLoadedByBpftool) {
+  load(false);  // for the ends
+  let_ends_receive();
+  const std::string folder = pins_.path("bpftool");
+  must_run({"bpftool", "prog", "loadall", object_file(false), folder, "pinmaps", folder});
+  const UniqueFd program(bpf_obj_get((folder + "/by_first_byte").c_str()));
+  const UniqueFd devices(bpf_obj_get((folder + "/devices").c_str()));
+  fill_devices(devices.get());
+  attach(middle_, "m0", program.get());
+  expect_every_action(100, folder + "/hook");
+  run({"rm", "-r", folder});
+}
+
+// iproute2 makes folders in the bpffs that it never takes away.
+class Iproute2Folders {
+ public:
+  Iproute2Folders() {
+    for (const char* name : {"ip", "xdp", "tc/globals", "tc"}) {
+      const std::string path = std::string("/sys/fs/bpf/") + name;
+      if (::access(path.c_str(), F_OK) != 0) absent_.push_back(path);
+    }
+  }
+  Iproute2Folders(const Iproute2Folders&) = delete;
+  Iproute2Folders& operator=(const Iproute2Folders&) = delete;
+  Iproute2Folders(Iproute2Folders&&) = delete;
+  Iproute2Folders& operator=(Iproute2Folders&&) = delete;
+  ~Iproute2Folders() {
+    for (const std::string& path : absent_) {
+      if (::unlink(path.c_str()) != 0) ::rmdir(path.c_str());
+    }
+  }
+
+ private:
+  std::vector<std::string> absent_;
+};
+
+TEST_F(LabTest, ProgramsLoadedByIproute2) {
+  const Iproute2Folders folders;
+  load(false);  // for the ends
+  let_ends_receive();
+  middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "obj", object_file(false), "program",
+               "by_first_byte"});
+  const std::uint32_t program = newest_program("by_first_byte");
+  fill_devices(map_of_program(program, "devices").get());
+  pins_.pin(map_of_program(program, "hook").get(), "hook");
+  expect_every_action(100, pins_.path("hook"));
+}
+
+// Loaders that say nothing of an attach type, as most did before there was one.
+TEST_F(LabTest, ProgramsWithoutAnAttachType) {
+  const UniqueFd hook = create_hook();
+  const HookedProgram program(hook.get(), {0, false}, XdpAction(XDP_PASS));
+  attach(middle_, "m0", program.fd());
+  pins_.pin(hook.get(), "hook");
+  start_capture(pins_.path("hook"));
+  const Packet frame = test_frame(0, 1);
+  from_left_->send(frame);
+  EXPECT_EQ(at_middle_->receive(1), std::vector<Packet>{frame});
+  stop_capture(1);
+  EXPECT_EQ(read_bytes(file_), std::vector<Packet>{frame});
+}
+
+}  // namespace
+}  // namespace xdpcap::test
