@@ -18,6 +18,7 @@
 #include "dispatcher.skel.h"
 #include "extension.skel.h"
 #include "source/inventory.hpp"
+#include "support/bpf_object.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"
 
@@ -25,11 +26,6 @@ namespace xdpcap::test {
 namespace {
 
 using ::testing::SizeIs;
-
-template <class Skeleton>
-struct Destroy {
-  void operator()(Skeleton* skeleton) const { Skeleton::destroy(skeleton); }
-};
 
 class ExtensionTest : public ::testing::Test {
  protected:
@@ -52,8 +48,8 @@ class ExtensionTest : public ::testing::Test {
     folder_.pin(bpf_map__fd(extension_->maps.hook), "hook");
   }
 
-  std::unique_ptr<dispatcher_bpf, Destroy<dispatcher_bpf>> dispatcher_{dispatcher_bpf::open()};
-  std::unique_ptr<extension_bpf, Destroy<extension_bpf>> extension_{extension_bpf::open()};
+  SkeletonOwner<dispatcher_bpf> dispatcher_{dispatcher_bpf::open()};
+  SkeletonOwner<extension_bpf> extension_{extension_bpf::open()};
   int dispatcher_fd_ = -1;
   PinFolder folder_;
 };

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "support/test_run.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -86,14 +87,7 @@ HookedProgram::HookedProgram(int hook_fd, Flavour flavour, XdpAction action)
     : program_(load_hooked(hook_fd, flavour, action)) {}
 
 std::uint32_t HookedProgram::run(std::span<const std::uint8_t> packet, std::uint32_t repeat) const {
-  LIBBPF_OPTS(bpf_test_run_opts, options);
-  options.data_in = packet.data();
-  options.data_size_in = static_cast<std::uint32_t>(packet.size());
-  options.repeat = static_cast<int>(repeat);
-  if (bpf_prog_test_run_opts(program_.get(), &options) != 0) {
-    throw system_error("running a program on " + std::to_string(packet.size()) + " bytes", errno);
-  }
-  return options.retval;
+  return test_run(program_.get(), packet, {.repeat = repeat}).action;
 }
 
 }  // namespace xdpcap::test

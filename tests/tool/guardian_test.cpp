@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -22,6 +21,7 @@
 
 #include "base/text.hpp"
 #include "support/capture_reader.hpp"
+#include "support/flood.hpp"
 #include "support/kernel_knowledge.hpp"
 #include "support/pcapng_file.hpp"
 #include "tool/guardian_fixture.hpp"
@@ -34,30 +34,6 @@ using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-// Threads that send packets through the hook all the time.
-class Flood {
- public:
-  explicit Flood(const HookedProgram& program) {
-    for (std::uint32_t action = 1; action < 3; ++action) {
-      threads_.emplace_back([this, &program, action] {
-        while (!done_) program.run(packet_for(action, 80), 500);
-      });
-    }
-  }
-  Flood(const Flood&) = delete;
-  Flood& operator=(const Flood&) = delete;
-  Flood(Flood&&) = delete;
-  Flood& operator=(Flood&&) = delete;
-  ~Flood() {
-    done_ = true;
-    for (std::thread& thread : threads_) thread.join();
-  }
-
- private:
-  std::atomic<bool> done_ = false;
-  std::vector<std::thread> threads_;
-};
 
 TEST_F(GuardianTest, IsThereDuringACaptureOnly) {
   Process capture(tool({hook_path_, file_}));
@@ -219,7 +195,7 @@ TEST_F(GuardianTest, LeftOverRecordersAreReplaced) {
 TEST_F(GuardianTest, KilledAtAnyMomentTheFileIsWholeAndExact) {
   const char* asked = std::getenv("XDPCAP_KILLS");
   const int kills = asked == nullptr ? 40 : std::atoi(asked);
-  const Flood flood(program_);
+  const Flood flood(program_, {packet_for(XDP_DROP, 80), packet_for(XDP_PASS, 80)});
   std::mt19937 random(20260101);
   milliseconds slowest{0};
   std::uint64_t packets = 0;

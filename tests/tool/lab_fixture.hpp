@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Real frames on real links: left --- middle --- right, with the hooked program in the middle. What
-// the kernel did with a frame shows at the other ends; what the capture says has to agree.
+// Real frames on real links, with the hooked program in the middle. What the kernel did with a
+// frame shows at the other ends; what the capture says has to agree.
 #pragma once
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 
-#include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/error.hpp"
 #include "support/capture_reader.hpp"
-#include "support/hooked_program.hpp"
-#include "support/network.hpp"
-#include "support/packet_socket.hpp"
-#include "support/temporary_folder.hpp"
-#include "support/tool.hpp"
+#include "support/lab_fixture.hpp"
 
 namespace xdpcap::test {
 
@@ -31,34 +23,15 @@ inline std::string object_file(bool frags) {
   return std::string(BPF_OBJECTS) + (frags ? "/lab_frags.o" : "/lab.o");
 }
 
-class LabTest : public ::testing::Test {
+class LabTest : public LabFixture {
  protected:
   LabTest() {
-    join(left_, "l0", "10.0.0.1/24", middle_, "m0", "10.0.0.2/24");
-    join(middle_, "m1", "10.0.1.1/24", right_, "r0", "10.0.1.2/24");
-    from_left_ = std::make_unique<PacketSocket>(left_, "l0");
     at_middle_ = std::make_unique<PacketSocket>(middle_, "m0");
     at_right_ = std::make_unique<PacketSocket>(right_, "r0");
   }
 
   // Loads the lab's programs with libbpf.
-  void load(bool frags) {
-    object_.reset(bpf_object__open_file(object_file(frags).c_str(), nullptr));
-    if (!object_ || bpf_object__load(object_.get()) != 0) throw Error("loading the lab's programs");
-  }
-  [[nodiscard]] int program(const char* name) const {
-    return bpf_program__fd(bpf_object__find_program_by_name(object_.get(), name));
-  }
-  [[nodiscard]] int map(const char* name) const {
-    return bpf_map__fd(bpf_object__find_map_by_name(object_.get(), name));
-  }
-
-  void attach(const Namespace& where, const std::string& interface, int program_fd,
-              const std::string& mode = "xdpdrv") {
-    const std::string name = "attach" + std::to_string(attached_++);
-    pins_.pin(program_fd, name);
-    where.run({"ip", "link", "set", "dev", interface, mode, "pinned", pins_.path(name)});
-  }
+  void load(bool frags) { LabFixture::load(object_file(frags)); }
 
   // A veth end takes frames from the other end's XDP (TX, redirect) only while it runs XDP itself.
   void let_ends_receive() {
@@ -68,25 +41,17 @@ class LabTest : public ::testing::Test {
 
   // Redirects go out of m1, with an optional program at the exit.
   void fill_devices(int map_fd, int program_fd = -1) const {
-    const std::uint32_t key = 0;
     bpf_devmap_val value{};
     value.ifindex = static_cast<std::uint32_t>(middle_.interface_index("m1"));
     value.bpf_prog.fd = program_fd;
-    // The kernel looks the index up in the namespace of who fills the map.
-    middle_.call([&] {
-      if (bpf_map_update_elem(map_fd, &key, &value, BPF_ANY) != 0) {
-        throw system_error("filling the devmap", errno);
-      }
-    });
+    fill_devmap(map_fd, 0, value);
   }
 
   void start_capture(const std::string& hook) {
-    capture_ = std::make_unique<Process>(tool({"--ingress", hook, file_, kOnlyTestFrames}));
-    ASSERT_TRUE(wait_until_live(*capture_, file_)) << capture_->err();
+    start_command(tool({"--ingress", hook, file_, kOnlyTestFrames}));
   }
   void stop_capture(std::size_t packets) {
-    capture_->signal(SIGINT);
-    const ProcessResult result = capture_->wait();
+    const ProcessResult result = end_capture();
     ASSERT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(parse_summary(result.err).captured, packets);
     EXPECT_EQ(parse_summary(result.err).lost, 0U);
@@ -120,18 +85,7 @@ class LabTest : public ::testing::Test {
     }
   }
 
-  struct CloseObject {
-    void operator()(bpf_object* object) const { bpf_object__close(object); }
-  };
-
-  Namespace left_, middle_, right_;
-  PinFolder pins_;
-  TemporaryFolder files_;
-  std::string file_ = files_.path("out.pcap");
-  std::unique_ptr<PacketSocket> from_left_, at_middle_, at_right_;
-  std::unique_ptr<bpf_object, CloseObject> object_;
-  std::unique_ptr<Process> capture_;
-  int attached_ = 0;
+  std::unique_ptr<PacketSocket> at_middle_, at_right_;
 };
 
 }  // namespace xdpcap::test

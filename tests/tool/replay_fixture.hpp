@@ -10,37 +10,16 @@
 #include <cerrno>
 #include <cstdint>
 #include <fstream>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "support/bpf_object.hpp"
 #include "support/packet.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/tool.hpp"
 
 namespace xdpcap::test {
-
-// LoadedSkeleton is the programs of a skeleton, loaded.
-template <class Skeleton>
-class LoadedSkeleton {
- public:
-  template <class Configure>
-  explicit LoadedSkeleton(Configure configure) : skeleton_(Skeleton::open()) {
-    if (skeleton_) configure(*skeleton_);
-    if (!skeleton_ || Skeleton::load(skeleton_.get()) != 0) {
-      throw system_error("loading a program", errno);
-    }
-  }
-  LoadedSkeleton() : LoadedSkeleton([](Skeleton&) {}) {}
-  Skeleton* operator->() const { return skeleton_.get(); }
-
- private:
-  struct Destroy {
-    void operator()(Skeleton* skeleton) const { Skeleton::destroy(skeleton); }
-  };
-  std::unique_ptr<Skeleton, Destroy> skeleton_;
-};
 
 inline std::string id_of(int program_fd) {
   bpf_prog_info info{};

@@ -21,6 +21,7 @@
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"
+#include "support/test_run.hpp"
 #include "tool/replay_fixture.hpp"
 
 namespace xdpcap::test {
@@ -48,16 +49,8 @@ struct Answer {
   Packet packet;
 };
 Answer ask_kernel(const bpf_program* program, const Packet& packet) {
-  LIBBPF_OPTS(bpf_test_run_opts, options);
-  Packet out(packet.size() + 4096);
-  options.data_in = packet.data();
-  options.data_size_in = static_cast<std::uint32_t>(packet.size());
-  options.data_out = out.data();
-  options.data_size_out = static_cast<std::uint32_t>(out.size());
-  options.repeat = 1;
-  EXPECT_EQ(bpf_prog_test_run_opts(bpf_program__fd(program), &options), 0) << packet.size();
-  out.resize(options.data_size_out);
-  return {std::to_string(options.retval), out};
+  TestRun run = test_run(bpf_program__fd(program), packet, {.keep_packet = true});
+  return {std::to_string(run.action), std::move(run.packet)};
 }
 
 TEST_F(ReplayOfCaptures, EachPacketComesOutAsTheKernelHasIt) {

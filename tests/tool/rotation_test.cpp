@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "support/capture_reader.hpp"
+#include "support/flood.hpp"
 #include "support/pcapng_file.hpp"
 #include "tool/guardian_fixture.hpp"
 
@@ -71,29 +71,8 @@ class RotationTest : public GuardianTest {
   }
 };
 
-// A thread that sends packets through the hook all the time.
-class Flood {
- public:
-  explicit Flood(const HookedProgram& program, std::size_t size = 80)
-      : thread_([this, &program, size] {
-          while (!done_) program.run(packet_for(XDP_DROP, size), 500);
-        }) {}
-  Flood(const Flood&) = delete;
-  Flood& operator=(const Flood&) = delete;
-  Flood(Flood&&) = delete;
-  Flood& operator=(Flood&&) = delete;
-  ~Flood() {
-    done_ = true;
-    thread_.join();
-  }
-
- private:
-  std::atomic<bool> done_ = false;
-  std::thread thread_;
-};
-
 TEST_F(RotationTest, CountIsExactUnderFullLoad) {
-  const Flood flood(program_);
+  const Flood flood(program_, {packet_for(XDP_DROP, 80)});
   for (const std::uint64_t count : {1, 7, 10'000, 123'456}) {
     std::filesystem::remove(file_);
     Process capture(tool({"-c", std::to_string(count), hook_path_, file_}));
@@ -129,7 +108,7 @@ TEST_F(RotationTest, DurationEndsAnIdleCapture) {
 }
 
 TEST_F(RotationTest, AutostopFilesizeEndsWithThePacketThatReachesIt) {
-  const Flood flood(program_, 1000);
+  const Flood flood(program_, {packet_for(XDP_DROP, 1000)});
   EXPECT_EQ(Process(tool({"-a", "filesize:500", hook_path_, file_})).wait().exit_code, 0);
   const PcapngFile file = read_pcapng(file_);
   expect_whole_and_exact(file, file_);
@@ -141,7 +120,7 @@ TEST_F(RotationTest, AutostopFilesizeEndsWithThePacketThatReachesIt) {
 TEST_F(RotationTest, SizeMakesNumberedFilesInOrder) {
   ProcessResult result;
   {
-    const Flood flood(program_, 1000);
+    const Flood flood(program_, {packet_for(XDP_DROP, 1000)});
     Process capture(tool({"-C", "200k", "-a", "files:12", hook_path_, file_}));
     result = capture.wait();
   }
@@ -196,7 +175,7 @@ TEST_F(RotationTest, TimeMakesFilesWithDates) {
   Process capture(tool({"-G", "0.2", "-W", "4", hook_path_, files_.path("at-%Y-%s.pcap")}));
   ProcessResult result;
   {
-    const Flood flood(program_);
+    const Flood flood(program_, {packet_for(XDP_DROP, 80)});
     result = capture.wait(seconds(20));
   }
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -229,7 +208,7 @@ TEST_F(RotationTest, NoFileIsEverEmpty) {
   Process capture(tool({"-q", "-C", "20k", "-W", "3", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, files_.path("out.pcap0"))) << capture.err();
   const auto header = std::filesystem::file_size(files_.path("out.pcap0"));  // nothing else yet
-  const Flood flood(program_, 1000);
+  const Flood flood(program_, {packet_for(XDP_DROP, 1000)});
   int looks = 0;
   const auto end = std::chrono::steady_clock::now() + milliseconds(500);
   while (std::chrono::steady_clock::now() < end) {
@@ -298,7 +277,7 @@ TEST_F(RotationTest, AFileThatGetsNoNameIsKept) {
 
 // With SIGKILL at random moments while files follow each other as fast as they can.
 TEST_F(RotationTest, KilledAtAnyMomentAllFilesAreWholeAndExact) {
-  const Flood flood(program_, 1000);
+  const Flood flood(program_, {packet_for(XDP_DROP, 1000)});
   std::mt19937 random(20260102);
   const char* asked = std::getenv("XDPCAP_KILLS");
   const int kills = asked == nullptr ? 30 : std::atoi(asked);

@@ -2,17 +2,18 @@
 // More packets than a capture can keep: what is lost is counted, and told.
 #include <gmock/gmock.h>
 
-#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "support/capture_reader.hpp"
 #include "support/cpu.hpp"
+#include "support/flood.hpp"
 #include "tool/tool_fixture.hpp"
 
 namespace xdpcap::test {
@@ -24,21 +25,15 @@ TEST_F(ToolTest, StoppingUnderFullLoadLosesNothingUncounted) {
     const std::string file = files_.path(buffer);
     Process capture(tool({"-buffer", buffer, hook_path_, file}));
     ASSERT_TRUE(wait_until_live(capture, file)) << capture.err();
-    std::atomic<bool> done = false;
-    std::vector<std::thread> flood;
-    for (std::uint32_t action = 1; action < 3; ++action) {
-      flood.emplace_back([&, action] {
-        while (!done) program_.run(packet_for(action, 80), 10000);
-      });
-    }
+    std::optional<Flood> flood;
+    flood.emplace(program_, std::vector{packet_for(XDP_DROP, 80), packet_for(XDP_PASS, 80)});
     // Until the file has grown: only then is the flood in full swing.
     const auto grown = std::filesystem::file_size(file) + 1'000'000;
     EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(file) > grown; },
                            std::chrono::minutes(1)));
     capture.signal(SIGINT);
     const ProcessResult result = capture.wait();
-    done = true;
-    for (std::thread& thread : flood) thread.join();
+    flood.reset();
 
     EXPECT_EQ(result.exit_code, 0) << result.err;
     const Summary summary = parse_summary(result.err);

@@ -10,13 +10,14 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/error.hpp"
 #include "bench/capture/stop.hpp"
 #include "capture_fate.skel.h"
+#include "support/bpf_object.hpp"
+#include "support/test_run.hpp"
 
 namespace xdpcap::bench {
 namespace {
@@ -56,30 +57,16 @@ class Redirector {
   // ns a packet over a burst, by the kernel's own clock: setting a run up does not count.
   [[nodiscard]] double cost() const {
     // Fits into every ring, or it would be the cost of losing packets.
-    constexpr int kBurst = 10'000;
-    const std::vector<std::uint8_t> frame = make_frame(kSize);
-    xdp_md context{};
-    context.data_end = kSize;
-    context.ingress_ifindex = ingress_;
-    LIBBPF_OPTS(bpf_test_run_opts, options);
-    options.data_in = frame.data();
-    options.data_size_in = kSize;
-    options.ctx_in = &context;
-    options.ctx_size_in = sizeof(context);
-    options.repeat = kBurst;
-    options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+    constexpr std::uint32_t kBurst = 10'000;
     const int program = bpf_program__fd(skeleton_->progs.redirect_hooked);
-    if (bpf_prog_test_run_opts(program, &options) != 0) {
-      throw system_error("running the redirecting program", errno);
-    }
-    return options.duration;
+    const test::TestRun run =
+        test::test_run(program, make_frame(kSize),
+                       {.repeat = kBurst, .ingress_ifindex = ingress_, .live_frames = true});
+    return static_cast<double>(run.per_run.count());
   }
 
  private:
-  struct Destroy {
-    void operator()(capture_fate_bpf* skeleton) const { capture_fate_bpf::destroy(skeleton); }
-  };
-  std::unique_ptr<capture_fate_bpf, Destroy> skeleton_;
+  test::SkeletonOwner<capture_fate_bpf> skeleton_;
   std::uint32_t ingress_ = 0;
 };
 

@@ -20,18 +20,19 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/unique_fd.hpp"
 #include "bench/capture/lab.h"
 #include "bench/capture/stop.hpp"
 #include "capture_lab.skel.h"
 #include "support/cpu.hpp"
+#include "support/test_run.hpp"
 
 namespace xdpcap::bench {
 namespace {
 
 using test::stay_on_cpu;
 
-constexpr std::uint32_t kLiveFrames = 1U << 1U;  // BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18
-constexpr double kFraction = 256;                // see struct generator
+constexpr double kFraction = 256;  // see struct generator
 
 void put16(std::vector<std::uint8_t>& frame, std::size_t at, std::uint32_t value) {
   frame[at] = static_cast<std::uint8_t>(value >> 8U);
@@ -70,15 +71,8 @@ void attach(int ifindex, const bpf_program* program) {
 // ns a run, by the clock: the kernel's own figure is in whole nanoseconds.
 double run_cost(const bpf_program* program, std::uint32_t size, std::uint32_t repeat) {
   const std::vector<std::uint8_t> frame = make_frame(size);
-  bpf_test_run_opts options{};
-  options.sz = sizeof(options);
-  options.data_in = frame.data();
-  options.data_size_in = static_cast<std::uint32_t>(frame.size());
-  options.repeat = static_cast<int>(repeat);
   const auto begin = std::chrono::steady_clock::now();
-  if (bpf_prog_test_run_opts(bpf_program__fd(program), &options) != 0) {
-    throw system_error("running the receiving program", errno);
-  }
+  test::test_run(bpf_program__fd(program), frame, {.repeat = repeat});
   const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
   return took.count() / repeat;
 }
@@ -164,10 +158,6 @@ void Lab::make_namespaces() {
   }
 }
 
-void Lab::Destroy::operator()(capture_lab_bpf* skeleton) const {
-  capture_lab_bpf__destroy(skeleton);
-}
-
 void Lab::load() {
   skeleton_.reset(capture_lab_bpf__open_and_load());
   if (skeleton_ == nullptr) throw system_error("loading the lab's programs", errno);
@@ -217,15 +207,11 @@ Traffic Lab::send(Path path, std::uint32_t size, double rate, std::uint64_t pack
   for (int stuck = 0; traffic.sent < packets && !stopped() && stuck < kRunsWithoutProgress;) {
     generator.wanted = std::min(packets - traffic.sent, kMostPackets);
     generator.sent = generator.first_time = generator.due = 0;
-    bpf_test_run_opts options{};
-    options.sz = sizeof(options);
-    options.data_in = frame.data();
-    options.data_size_in = static_cast<std::uint32_t>(frame.size());
-    options.repeat = static_cast<int>(repeats(generator.wanted, rate));
-    options.flags = kLiveFrames;
-    options.batch_size = batch_size(rate);
-    const int error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
-    if (error != 0 && error != -EINTR) throw system_error("running the generator", -error);
+    test::test_run(bpf_program__fd(program), frame,
+                   {.repeat = repeats(generator.wanted, rate),
+                    .live_frames = true,
+                    .batch_size = batch_size(rate),
+                    .interruptible = true});
     stuck = generator.sent == 0 ? stuck + 1 : 0;
     traffic.sent += generator.sent;
     traffic.seconds += static_cast<double>(generator.last_time - generator.first_time) * 1e-9;
@@ -240,9 +226,7 @@ double Lab::program_cost(bool hooked, std::uint32_t size, std::uint32_t repeat) 
 }
 
 double idle_hook_cost(std::uint32_t size, std::uint32_t repeat) {
-  const std::unique_ptr<capture_lab_bpf, void (*)(capture_lab_bpf*)> skeleton(
-      capture_lab_bpf__open_and_load(), capture_lab_bpf__destroy);
-  if (!skeleton) throw system_error("loading the programs of the lab", errno);
+  const test::LoadedSkeleton<capture_lab_bpf> skeleton;
   double bare = std::numeric_limits<double>::infinity();
   double hooked = bare;
   constexpr int kRuns = 5;

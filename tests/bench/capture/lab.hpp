@@ -4,11 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.hpp"
+#include "support/bpf_object.hpp"
 
 struct capture_lab_bpf;
 
@@ -59,16 +58,13 @@ class Lab {
   [[nodiscard]] double program_cost(bool hooked, std::uint32_t size, std::uint32_t repeat) const;
 
  private:
-  struct Destroy {
-    void operator()(capture_lab_bpf* skeleton) const;
-  };
   void make_namespaces();
   void load();
 
   std::string sending_, receiving_;  // namespaces
   std::string sender_, receiver_;    // interfaces
   std::string hook_;
-  std::unique_ptr<capture_lab_bpf, Destroy> skeleton_;
+  test::SkeletonOwner<capture_lab_bpf> skeleton_;
   std::uint32_t receiver_ifindex_ = 0;
 };
 
