@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Programs that others loaded: what pins the hook, and how, makes no difference.
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "bpf/map_info.hpp"
+#include "bpf/program_info.hpp"
 #include "tool/lab_fixture.hpp"
 
 namespace xdpcap::test {
@@ -19,35 +21,21 @@ void must_run(const std::vector<std::string>& command) {
   if (result.exit_code != 0) throw Error(command[0] + ": " + result.err);
 }
 
-// The id of the newest program of that name, and the map of a name that it uses.
-std::uint32_t newest_program(const std::string& name) {
+// The program on an interface, and the map of a name that it uses.
+std::uint32_t program_on(const Namespace& where, const std::string& interface) {
   std::uint32_t id = 0;
-  std::uint32_t found = 0;
-  while (bpf_prog_get_next_id(id, &id) == 0) {
-    const UniqueFd fd(bpf_prog_get_fd_by_id(id));
-    bpf_prog_info info{};
-    std::uint32_t length = sizeof(info);
-    if (bpf_obj_get_info_by_fd(fd.get(), &info, &length) == 0 && name == info.name) found = id;
-  }
-  return found;
+  const int index = where.interface_index(interface);
+  where.call([&] {
+    if (bpf_xdp_query_id(index, XDP_FLAGS_DRV_MODE, &id) != 0) throw Error("asking an interface");
+  });
+  return id;
 }
 
 UniqueFd map_of_program(std::uint32_t program_id, const std::string& name) {
   const UniqueFd program(bpf_prog_get_fd_by_id(program_id));
-  std::vector<std::uint32_t> ids(16);
-  bpf_prog_info info{};
-  info.nr_map_ids = static_cast<std::uint32_t>(ids.size());
-  info.map_ids = reinterpret_cast<std::uint64_t>(ids.data());
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(program.get(), &info, &length) != 0) throw Error("no such program");
-  ids.resize(std::min<std::size_t>(ids.size(), info.nr_map_ids));
-  for (const std::uint32_t id : ids) {
+  for (const std::uint32_t id : program_info(program.get()).map_ids) {
     UniqueFd map(bpf_map_get_fd_by_id(id));
-    bpf_map_info map_info{};
-    length = sizeof(map_info);
-    if (bpf_obj_get_info_by_fd(map.get(), &map_info, &length) == 0 && name == map_info.name) {
-      return map;
-    }
+    if (name == map_info(map.get()).value().name) return map;
   }
   throw Error("the program has no map " + name);
 }
@@ -94,7 +82,7 @@ TEST_F(LabTest, ProgramsLoadedByIproute2) {
   let_ends_receive();
   middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "obj", object_file(false), "program",
                "by_first_byte"});
-  const std::uint32_t program = newest_program("by_first_byte");
+  const std::uint32_t program = program_on(middle_, "m0");
   fill_devices(map_of_program(program, "devices").get());
   pins_.pin(map_of_program(program, "hook").get(), "hook");
   expect_every_action(100, pins_.path("hook"));
