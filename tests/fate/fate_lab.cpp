@@ -10,21 +10,12 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "bpf/map_info.hpp"
+#include "bpf/program_info.hpp"
 #include "support/pcapng_file.hpp"
 #include "support/test_run.hpp"
 
 namespace xdpcap::test {
-namespace {
-
-std::uint32_t id_of_program(int fd) {
-  bpf_prog_info info{};
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(fd, &info, &length) != 0) throw system_error("a program's id", errno);
-  return info.id;
-}
-
-}  // namespace
-
 Packet frame_for(std::uint8_t what, std::uint8_t key, std::uint32_t number, std::size_t size) {
   Packet frame = test_frame(what, number, size);
   frame[1] = key;
@@ -38,9 +29,7 @@ FateLab::FateLab() {
 }
 
 std::string FateLab::via(const char* map_name, std::uint32_t key) const {
-  bpf_map_info info{};
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(map(map_name), &info, &length) != 0) throw Error("no such map");
+  const bpf_map_info info = map_info(map(map_name)).value();
   const std::string kind = info.type == BPF_MAP_TYPE_CPUMAP ? "cpumap" : "devmap";
   return kind + "#" + std::to_string(info.id) + "[" + std::to_string(key) + "]";
 }
@@ -48,7 +37,7 @@ std::string FateLab::via(const char* map_name, std::uint32_t key) const {
 std::string FateLab::trailer(const std::string& name, const std::string& interface,
                              std::uint32_t queue) const {
   return " ingress=" + device(interface) + " rxq=" + std::to_string(queue) + " prog=" + name + "#" +
-         std::to_string(id_of_program(program(name.c_str())));
+         std::to_string(program_info(program(name.c_str())).id);
 }
 
 std::vector<std::string> FateLab::command(std::vector<std::string> options,

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "source/hook.hpp"
 #include "support/test_run.hpp"
 
 namespace xdpcap::test {
@@ -78,6 +79,15 @@ void PinFolder::pin(int fd, const std::string& name) {
 
 UniqueFd create_hook(std::uint32_t slots) {
   return create_map(BPF_MAP_TYPE_PROG_ARRAY, "hook", 4, 4, slots);
+}
+
+std::uint32_t filled_slots(const std::string& hook_path) {
+  const Hook hook = Hook::open(hook_path);
+  std::uint32_t filled = 0;
+  for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
+    if (hook.program_in(XdpAction(slot))) ++filled;
+  }
+  return filled;
 }
 
 HookedProgram::HookedProgram(int hook_fd, Flavour flavour)

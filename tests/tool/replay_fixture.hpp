@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.hpp"
+#include "bpf/program_info.hpp"
 #include "support/bpf_object.hpp"
 #include "support/packet.hpp"
 #include "support/temporary_folder.hpp"
@@ -22,12 +22,7 @@
 namespace xdpcap::test {
 
 inline std::string id_of(int program_fd) {
-  bpf_prog_info info{};
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(program_fd, &info, &length) != 0) {
-    throw system_error("asking for an id", errno);
-  }
-  return std::to_string(info.id);
+  return std::to_string(program_info(program_fd).id);
 }
 inline std::string id_of(const bpf_program* program) {
   return id_of(bpf_program__fd(program));

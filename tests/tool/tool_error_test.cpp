@@ -48,10 +48,7 @@ class ToolErrorTest : public ::testing::Test {
     EXPECT_EQ(result.out, "");
     EXPECT_EQ(read_file(file_), kBefore);
     EXPECT_FALSE(std::filesystem::exists(new_file_));
-    const Hook hook = Hook::open(hook_);
-    for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
-      EXPECT_FALSE(hook.program_in(XdpAction(slot)).has_value()) << slot;
-    }
+    EXPECT_EQ(filled_slots(hook_), 0U);
   }
 
   PinFolder folder_;

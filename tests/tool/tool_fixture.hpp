@@ -29,26 +29,13 @@ inline Packet packet_for(std::uint32_t action, std::size_t size = 60) {
 class ToolTest : public ::testing::Test {
  protected:
   explicit ToolTest(Flavour flavour = kFlavours.front(), std::uint32_t slots = 5)
-      : map_(create_hook(slots)), program_(map_.get(), flavour) {
+      : slots_(slots), map_(create_hook(slots)), program_(map_.get(), flavour) {
     folder_.pin(map_.get(), "hook");
   }
 
-  [[nodiscard]] bool hook_is_empty() const {
-    const Hook hook = Hook::open(hook_path_);
-    for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
-      if (hook.program_in(XdpAction(slot))) return false;
-    }
-    return true;
-  }
-
+  [[nodiscard]] bool hook_is_empty() const { return filled_slots(hook_path_) == 0; }
   // A capture fills one slot after the other.
-  [[nodiscard]] bool hook_is_filled() const {
-    const Hook hook = Hook::open(hook_path_);
-    for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
-      if (!hook.program_in(XdpAction(slot))) return false;
-    }
-    return true;
-  }
+  [[nodiscard]] bool hook_is_filled() const { return filled_slots(hook_path_) == slots_; }
 
   // Names in the folder of files, sorted.
   [[nodiscard]] std::vector<std::string> names() const {
@@ -60,6 +47,7 @@ class ToolTest : public ::testing::Test {
     return names;
   }
 
+  std::uint32_t slots_;
   PinFolder folder_;
   TemporaryFolder files_;
   UniqueFd map_;
