@@ -23,6 +23,8 @@ class Namespace {
   void run(const std::vector<std::string>& command) const;
   // The command in front of which a Process runs inside.
   [[nodiscard]] std::vector<std::string> inside(const std::vector<std::string>& command) const;
+  // From now on this thread is inside. Throws Error.
+  void enter() const;
   // Calls `action` inside, in a thread of its own, so that the test stays where it is. What it
   // throws comes out.
   void call(const std::function<void()>& action) const;

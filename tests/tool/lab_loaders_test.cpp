@@ -16,11 +16,6 @@
 namespace xdpcap::test {
 namespace {
 
-void must_run(const std::vector<std::string>& command) {
-  const ProcessResult result = run(command);
-  if (result.exit_code != 0) throw Error(command[0] + ": " + result.err);
-}
-
 // The program on an interface, and the map of a name that it uses.
 std::uint32_t program_on(const Namespace& where, const std::string& interface) {
   std::uint32_t id = 0;

@@ -17,6 +17,7 @@
 #include "bench/capture/stop.hpp"
 #include "capture_fate.skel.h"
 #include "support/bpf_object.hpp"
+#include "support/process.hpp"
 #include "support/test_run.hpp"
 
 namespace xdpcap::bench {
@@ -37,11 +38,11 @@ class Redirector {
     constexpr const char* kNear = "fate0";
     constexpr const char* kFar = "fate1";
     if (!skeleton_) throw system_error("opening the redirecting program", errno);
-    run_command({"ip", "link", "add", kNear, "type", "veth", "peer", "name", kFar});
+    test::must_run({"ip", "link", "add", kNear, "type", "veth", "peer", "name", kFar});
     for (const char* name : {kNear, kFar}) {
-      run_command({"ip", "link", "set", name, "addrgenmode", "none", "up"});
+      test::must_run({"ip", "link", "set", name, "addrgenmode", "none", "up"});
     }
-    ingress_ = ::if_nametoindex(lab.sender().c_str());
+    ingress_ = ::if_nametoindex(Lab::kSender);
     skeleton_->rodata->target = ::if_nametoindex(kNear);
     const UniqueFd hook(bpf_obj_get(lab.hook().c_str()));
     int error = hook.valid() ? bpf_map__reuse_fd(skeleton_->maps.hook, hook.get()) : -errno;

@@ -3,12 +3,8 @@
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,15 +12,13 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
-#include <utility>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
-#include "base/unique_fd.hpp"
 #include "bench/capture/lab.h"
 #include "bench/capture/stop.hpp"
 #include "capture_lab.skel.h"
 #include "support/cpu.hpp"
+#include "support/process.hpp"
 #include "support/test_run.hpp"
 
 namespace xdpcap::bench {
@@ -98,88 +92,36 @@ std::vector<std::uint8_t> make_frame(std::uint32_t size) {
   return frame;
 }
 
-void run_command(const std::vector<std::string>& words) {
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  int status = ::posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
-  if (status != 0) throw system_error("running " + words[0], status);
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (status != 0) throw Error("running " + join(words, " ") + ": it failed");
-}
-
-void enter_namespace(const std::string& name) {
-  const UniqueFd fd(::open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid() || ::setns(fd.get(), CLONE_NEWNET) != 0) {
-    throw system_error("entering the network namespace " + name, errno);
-  }
-}
-
 Lab::Lab(std::uint32_t cpu) {
-  const std::string id = std::to_string(::getpid());
-  sending_ = "bench-" + id + "-s";
-  receiving_ = "bench-" + id + "-r";
-  sender_ = "s" + id;
-  receiver_ = "r" + id;
-  hook_ = "/sys/fs/bpf/capture-bench-" + id;
-  try {
-    make_namespaces();
-    load();
-    stay_on_cpu(cpu);
-  } catch (...) {
-    this->~Lab();
-    throw;
-  }
-}
-
-Lab::~Lab() {
-  skeleton_.reset();
-  ::unlink(hook_.c_str());
-  for (const std::string& name : {sending_, receiving_}) {
-    if (::access(("/run/netns/" + name).c_str(), F_OK) != 0) continue;
-    try {
-      run_command({"ip", "netns", "del", name});
-    } catch (const Error&) {  // the next one still has to go
-    }
-  }
-}
-
-void Lab::make_namespaces() {
-  run_command({"ip", "netns", "add", sending_});
-  run_command({"ip", "netns", "add", receiving_});
-  run_command({"ip", "-n", sending_, "link", "add", sender_, "type", "veth", "peer", "name",
-               receiver_, "netns", receiving_});
+  test::must_run({"ip", "link", "add", kSender, "netns", sending_.name(), "type", "veth", "peer",
+                  "name", kReceiver, "netns", receiving_.name()});
   // No neighbour or router discovery among the packets that are counted.
-  for (const auto& [space, name] :
-       {std::pair(sending_, sender_), std::pair(receiving_, receiver_)}) {
-    run_command({"ip", "-n", space, "link", "set", name, "addrgenmode", "none", "up"});
-  }
+  sending_.run({"ip", "link", "set", kSender, "addrgenmode", "none", "up"});
+  receiving_.run({"ip", "link", "set", kReceiver, "addrgenmode", "none", "up"});
+  load();
+  stay_on_cpu(cpu);
 }
+
+Lab::~Lab() = default;
 
 void Lab::load() {
   skeleton_.reset(capture_lab_bpf__open_and_load());
   if (skeleton_ == nullptr) throw system_error("loading the lab's programs", errno);
-  if (bpf_obj_pin(bpf_map__fd(skeleton_->maps.hook), hook_.c_str()) != 0) {
-    throw system_error("pinning the hook " + hook_, errno);
-  }
-  enter_namespace(receiving_);
-  receiver_ifindex_ = ::if_nametoindex(receiver_.c_str());
+  pins_.pin(bpf_map__fd(skeleton_->maps.hook), "hook");
+  receiver_ifindex_ = receiving_.interface_index(kReceiver);
   set_verdict(Verdict::drop);
-  enter_namespace(sending_);
-  skeleton_->bss->generator.ifindex = ::if_nametoindex(sender_.c_str());
+  skeleton_->bss->generator.ifindex = ::if_nametoindex(kSender);
   // For program_cost(): a test run of a program that is attached nowhere first takes the kernel
   // some milliseconds, to put it into the dispatcher that attached ones are called by.
   attach(static_cast<int>(skeleton_->bss->generator.ifindex), skeleton_->progs.drop_bare);
 }
 
 void Lab::set_verdict(Verdict verdict) {
-  enter_namespace(receiving_);
+  receiving_.enter();
   const bpf_program* program =
       verdict == Verdict::drop ? skeleton_->progs.drop_hooked : skeleton_->progs.pass_hooked;
-  attach(static_cast<int>(receiver_ifindex_), program);
-  enter_namespace(sending_);
+  attach(receiver_ifindex_, program);
+  sending_.enter();
 }
 
 bool Lab::hook_is_live(Verdict verdict) const {

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "support/bpf_object.hpp"
+#include "support/hooked_program.hpp"
+#include "support/network.hpp"
 
 struct capture_lab_bpf;
 
@@ -34,17 +36,19 @@ struct Traffic {
 
 class Lab {
  public:
-  // Makes everything under names with this process's id in them, and moves the calling thread into
-  // the sending namespace and onto `cpu`. Throws Error.
+  static constexpr const char* kSender = "sender";
+  static constexpr const char* kReceiver = "receiver";
+
+  // Moves the calling thread into the sending namespace and onto `cpu`. Throws Error.
   explicit Lab(std::uint32_t cpu);
   ~Lab();
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
+  Lab(Lab&&) = delete;
+  Lab& operator=(Lab&&) = delete;
 
-  [[nodiscard]] const std::string& hook() const { return hook_; }
-  [[nodiscard]] const std::string& interface() const { return receiver_; }
-  [[nodiscard]] const std::string& sender() const { return sender_; }
-  [[nodiscard]] const std::string& receiving_namespace() const { return receiving_; }
+  [[nodiscard]] std::string hook() const { return pins_.path("hook"); }
+  [[nodiscard]] const test::Namespace& receiving() const { return receiving_; }
   // Whether somebody captures from the hook.
   [[nodiscard]] bool hook_is_live(Verdict verdict) const;
 
@@ -58,14 +62,12 @@ class Lab {
   [[nodiscard]] double program_cost(bool hooked, std::uint32_t size, std::uint32_t repeat) const;
 
  private:
-  void make_namespaces();
   void load();
 
-  std::string sending_, receiving_;  // namespaces
-  std::string sender_, receiver_;    // interfaces
-  std::string hook_;
+  test::Namespace sending_, receiving_;
+  test::PinFolder pins_;
   test::SkeletonOwner<capture_lab_bpf> skeleton_;
-  std::uint32_t receiver_ifindex_ = 0;
+  int receiver_ifindex_ = 0;
 };
 
 // ns a packet that an idle hook adds to the receiving program, loaded for this measurement alone:
@@ -74,11 +76,5 @@ double idle_hook_cost(std::uint32_t size, std::uint32_t repeat);
 
 // An Ethernet frame of `size` bytes: IPv4, UDP from 10.55.0.1:4000 to 10.55.0.2:4001.
 std::vector<std::uint8_t> make_frame(std::uint32_t size);
-
-// Runs a command of words; throws Error when it fails.
-void run_command(const std::vector<std::string>& words);
-
-// Enters the network namespace that ip-netns(8) knows by `name`. Throws Error.
-void enter_namespace(const std::string& name);
 
 }  // namespace xdpcap::bench
