@@ -41,7 +41,7 @@ class FateLab : public LabFixture {
   // "devmap#12[0]".
   [[nodiscard]] std::string via(const char* map_name, std::uint32_t key) const;
   // What every comment ends with whose fate was reported.
-  [[nodiscard]] std::string trailer(const std::string& program = "by_first_byte",
+  [[nodiscard]] std::string trailer(const std::string& of_program = "by_first_byte",
                                     const std::string& interface = "m0",
                                     std::uint32_t queue = 0) const;
 

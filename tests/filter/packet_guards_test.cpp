@@ -25,7 +25,7 @@ std::string guarded(Graph graph) {
   return to_text(graph);
 }
 std::string guarded(std::initializer_list<decltype(Op::what)> what) {
-  Graph graph = one_block({.ops = ops(what), .end = match_if(1)});
+  const Graph graph = one_block({.ops = ops(what), .end = match_if(1)});
   return guarded(graph);
 }
 

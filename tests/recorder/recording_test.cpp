@@ -106,7 +106,7 @@ class Capture {
     const std::uint8_t* bytes = begin + sizeof(block);
     const std::uint8_t* behind = bytes + block.captured_length;
     const std::uint8_t* end = begin + block.block_length;
-    const std::uint8_t* options = bytes + (block.captured_length + 3) / 4 * 4;
+    const std::uint8_t* options = bytes + std::size_t{block.captured_length + 3} / 4 * 4;
     Record record{block, Packet(bytes, behind), 0, {behind, end}};
     xdpcap_drop_count drops{};
     std::memcpy(&drops, options, sizeof(drops));
@@ -275,7 +275,7 @@ TEST(Recording, CutsWhatIsLargerThanAnyCopy) {
 }
 
 TEST(Recording, AFilterThatNeverMatchesLoadsAndCounts) {
-  Capture capture({.filter = "1,6 0 0 0"});
+  const Capture capture({.filter = "1,6 0 0 0"});
   capture.send(packet_for(XDP_PASS, 60), 5);
   EXPECT_EQ(capture.counts(XDP_PASS).received, 5U);
   EXPECT_EQ(capture.counts(XDP_PASS).matched, 0U);

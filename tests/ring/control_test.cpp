@@ -13,7 +13,7 @@ namespace {
 TEST(Control, SumsTheRowsAsTheKernelSeesThem) {
   constexpr std::uint32_t kRows = 3;
   constexpr std::uint32_t kCpus = 4;
-  Control control(kRows, kCpus);
+  const Control control(kRows, kCpus);
   struct {
     xdpcap_control control;
     xdpcap_counters counters[kRows][kCpus];
@@ -38,7 +38,7 @@ TEST(Control, SumsTheRowsAsTheKernelSeesThem) {
 
 // Counters are read while they change.
 TEST(Control, NeverTellsThatMoreMatchedThanWereReceived) {
-  Control control(1, 1);
+  const Control control(1, 1);
   struct {
     xdpcap_control control;
     xdpcap_counters counters;

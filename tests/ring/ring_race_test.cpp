@@ -29,7 +29,7 @@ std::size_t length_of(std::size_t n) {
 // A recorder that waits where a real one counts a packet as lost. Its mark is no barrier but where
 // BPF_ADD is one, so it may be seen late; that it is taken off is seen after the head (record.h).
 void record_all(test::MadeRing& ring, std::uint32_t interface) {
-  std::atomic_ref busy(ring.ring().busy);
+  const std::atomic_ref busy(ring.ring().busy);
   for (std::size_t n = 0; n < kPackets;) {
     busy.fetch_add(1, std::memory_order_relaxed);
     const bool recorded = ring.record({.packet = test::numbered_packet(length_of(n)),

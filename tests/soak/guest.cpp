@@ -63,7 +63,7 @@ Account account_of_all(const std::string& folder) {
 // Until a guardian has completed the file.
 bool is_whole(const std::string& path) {
   try {
-    return test::read_pcapng(path).statistics.size() > 0;
+    return !test::read_pcapng(path).statistics.empty();
   } catch (const std::exception&) {
     return false;
   }

@@ -74,7 +74,7 @@ void expect_alone(int hook_fd) {
 
 // AddressSanitizer keeps what was freed, to see who goes on using it.
 constexpr bool kKeepsWhatWasFreed =
-#if defined(__has_feature)
+#ifdef __has_feature
     __has_feature(address_sanitizer);
 #else
     false;

@@ -40,7 +40,7 @@ TestRun test_run(int program_fd, std::span<const std::uint8_t> packet,
     run.ctx_in = &context;
     run.ctx_size_in = sizeof(context);
   }
-  if (bpf_prog_test_run_opts(program_fd, &run) != 0 && !(options.interruptible && errno == EINTR)) {
+  if (bpf_prog_test_run_opts(program_fd, &run) != 0 && (!options.interruptible || errno != EINTR)) {
     throw system_error("running a program on " + std::to_string(size) + " bytes", errno);
   }
   if (options.keep_packet) result.packet.resize(run.data_size_out);

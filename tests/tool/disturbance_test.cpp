@@ -44,7 +44,7 @@ class DisturbanceTest : public GuardianTest {
     }
   }
 
-  ProcessResult stop(Process& capture, int exit_code = 0) {
+  static ProcessResult stop(Process& capture, int exit_code = 0) {
     capture.signal(SIGINT);
     const ProcessResult result = capture.wait();
     EXPECT_EQ(result.exit_code, exit_code) << result.err;
@@ -211,7 +211,7 @@ TEST_F(DisturbanceTest, TheGuardianStartsProgramsAsTheCaptureWould) {
   std::vector<std::string> words = {"env", "GREETING=hello",
                                     "PATH=" + files_.path("") + ":/usr/bin:/bin"};
   for (const std::string& word : tool({"-z", "after", hook_path_, file_})) words.push_back(word);
-  Process capture(words);
+  const Process capture(words);
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   capture.signal(SIGKILL);
   expect_clean();

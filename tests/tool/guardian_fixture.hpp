@@ -49,7 +49,7 @@ class GuardianTest : public ToolTest {
     EXPECT_TRUE(eventually([&] { return guardians().empty(); }));
   }
 
-  void expect_exact_accounts(const PcapngFile& file) const {
+  static void expect_exact_accounts(const PcapngFile& file) {
     const auto total = file.total();
     EXPECT_THAT(file.statistics, ::testing::SizeIs(5));
     EXPECT_EQ(total.delivered, file.packets);

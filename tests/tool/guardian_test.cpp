@@ -10,7 +10,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -21,6 +20,7 @@
 
 #include "base/text.hpp"
 #include "support/capture_reader.hpp"
+#include "support/environment.hpp"
 #include "support/flood.hpp"
 #include "support/kernel_knowledge.hpp"
 #include "support/pcapng_file.hpp"
@@ -31,9 +31,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 TEST_F(GuardianTest, IsThereDuringACaptureOnly) {
   Process capture(tool({hook_path_, file_}));
@@ -49,7 +47,7 @@ TEST_F(GuardianTest, IsThereDuringACaptureOnly) {
 }
 
 TEST_F(GuardianTest, WritesWhatAKilledCaptureHadInItsRings) {
-  Process capture(tool({hook_path_, file_}));
+  const Process capture(tool({hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   capture.signal(SIGSTOP);  // nothing that comes now can have been written by itself
   for (std::uint32_t i = 0; i < 1000; ++i) program_.run(packet_for(i % 5, 60 + i));
@@ -66,7 +64,7 @@ TEST_F(GuardianTest, WritesWhatAKilledCaptureHadInItsRings) {
 }
 
 TEST_F(GuardianTest, CleansUpAfterACrash) {
-  Process capture(tool({hook_path_, file_}));
+  const Process capture(tool({hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   capture.signal(SIGSEGV);
   expect_clean();
@@ -77,7 +75,7 @@ TEST_F(GuardianTest, CleansUpAfterACrash) {
 TEST_F(GuardianTest, OutlivesItsProcessGroup) {
   std::vector<std::string> command = {"setsid", "--wait"};
   for (const std::string& word : tool({hook_path_, file_})) command.push_back(word);
-  Process job(command);
+  const Process job(command);
   ASSERT_TRUE(wait_until_live(job, file_)) << job.err();
   std::ifstream status("/proc/" + std::to_string(guardian()) + "/status");
   pid_t tool_pid = 0;
@@ -94,7 +92,7 @@ TEST_F(GuardianTest, LeavesTheEndOfAPipeToItsReader) {
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   const UniqueFd reader(ends[0]);
   UniqueFd writer(ends[1]);
-  Process capture(tool({hook_path_, "-"}), writer.get());
+  const Process capture(tool({hook_path_, "-"}), writer.get());
   writer.reset();
   char buffer[65536];
   ASSERT_GT(::read(reader.get(), buffer, sizeof(buffer)), 0);
@@ -110,7 +108,7 @@ TEST_F(GuardianTest, LeavesTheEndOfAPipeToItsReader) {
 TEST_F(GuardianTest, KnowsItsWorkWithoutStandardDescriptors) {
   std::vector<std::string> command = {"sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh"};
   for (const std::string& word : tool({"--json", hook_path_, file_})) command.push_back(word);
-  Process capture(command);
+  const Process capture(command);
   ASSERT_TRUE(wait_until_live(capture, file_));
   program_.run(packet_for(XDP_DROP), 10);
   std::this_thread::sleep_for(milliseconds(1200));  // statistics have been printed
@@ -147,7 +145,7 @@ TEST_F(GuardianTest, IsReplacedWhenItIsKilled) {
 
 // It keeps what is open by then, and nothing that has got the number of what was open before.
 TEST_F(GuardianTest, IsReplacedInALaterFile) {
-  Process capture(tool({"-q", "-C", "1k", hook_path_, file_}));
+  const Process capture(tool({"-q", "-C", "1k", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   for (std::uint32_t i = 0; i < 20; ++i) program_.run(packet_for(XDP_DROP, 500));
   ASSERT_TRUE(eventually([&] { return names().size() > 5; }));
@@ -193,14 +191,14 @@ TEST_F(GuardianTest, LeftOverRecordersAreReplaced) {
 // At random moments under full load, from the start of the process on. XDPCAP_KILLS sets how often,
 // and has tshark and capinfos open each file, not only some.
 TEST_F(GuardianTest, KilledAtAnyMomentTheFileIsWholeAndExact) {
-  const char* asked = std::getenv("XDPCAP_KILLS");
-  const int kills = asked == nullptr ? 40 : std::atoi(asked);
+  const auto asked = number_from_environment("XDPCAP_KILLS");
+  const std::uint64_t kills = asked.value_or(40);
   const Flood flood(program_, {packet_for(XDP_DROP, 80), packet_for(XDP_PASS, 80)});
   std::mt19937 random(20260101);
   milliseconds slowest{0};
   std::uint64_t packets = 0;
-  int begun = 0;
-  for (int i = 0; i < kills; ++i) {
+  std::uint64_t begun = 0;
+  for (std::uint64_t i = 0; i < kills; ++i) {
     std::filesystem::remove(file_);
     // With fates, blocks are written with another length than they have in the rings.
     std::vector<std::string> options = {"-q", "-buffer", "262144", hook_path_, file_};
@@ -222,7 +220,7 @@ TEST_F(GuardianTest, KilledAtAnyMomentTheFileIsWholeAndExact) {
     const PcapngFile file = read_pcapng(file_);
     expect_exact_accounts(file);
     packets += file.packets;
-    if (asked != nullptr || i % 16 == 1) {
+    if (asked || i % 16 == 1) {
       EXPECT_EQ(capinfos(file_, "Strict time order"), "True");
       EXPECT_EQ(read_with_tshark(file_).size(), file.packets);
     }

@@ -207,13 +207,15 @@ TEST_F(ToolTest, TheExamplesOfTheManualRun) {
       << "#!/bin/sh\nexec timeout --preserve-status --signal=INT 3 " XDPCAP_CPP " \"$@\"\n";
   std::filesystem::permissions(folder + "/xdpcap-cpp", std::filesystem::perms::owner_all);
   std::filesystem::copy(kSource + "/pcaps/lab-udp.pcap", files_.path("old.pcap"));
+  const std::string with_program = "--prog " + program_id;
+  const std::string surroundings = "cd " + files_.path("") + "; PATH=" + folder + ":$PATH; ";
   std::vector<std::unique_ptr<Process>> running;
   for (const std::string& example : examples()) {
     std::string command =
         std::regex_replace(example, std::regex("/sys/fs/bpf/xdpcap\\b"), hook_path_);
-    command = std::regex_replace(command, std::regex("--prog \\S+"), "--prog " + program_id);
-    running.push_back(std::make_unique<Process>(std::vector<std::string>{
-        "sh", "-c", "cd " + files_.path("") + "; PATH=" + folder + ":$PATH; " + command}));
+    command = std::regex_replace(command, std::regex("--prog \\S+"), with_program);
+    running.push_back(
+        std::make_unique<Process>(std::vector<std::string>{"sh", "-c", surroundings + command}));
   }
   ASSERT_GE(running.size(), 5U);
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(files_.path("dropped.pcap")); }));

@@ -54,7 +54,7 @@ TEST_F(MemoryTest, AKilledCaptureLeavesACleanHookAndAWholeFile) {
 class SmallGroup : public GuardianTest {
  protected:
   void SetUp() override {
-#if defined(__has_feature)
+#ifdef __has_feature
 #if __has_feature(address_sanitizer)
     GTEST_SKIP() << "AddressSanitizer needs more memory than the group has";
 #endif

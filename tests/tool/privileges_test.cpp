@@ -72,7 +72,7 @@ TEST_F(PrivilegesTest, GivesUpRootAndStillLeavesACleanHook) {
 }
 
 TEST_F(PrivilegesTest, KilledWithoutRootItsGuardianStillCleansUp) {
-  Process capture(tool({"-Z", kUser, hook_path_, file_}));
+  const Process capture(tool({"-Z", kUser, hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   capture.signal(SIGSTOP);
   program_.run(packet_for(XDP_DROP), 100);
@@ -118,7 +118,7 @@ TEST_F(PrivilegesTest, ThreeCapabilitiesAreEnough) {
   for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(packets[i], packet_for(XDP_DROP, 100 + i));
   EXPECT_TRUE(hook_is_empty());
 
-  Process killed(with("-all,+bpf,+net_admin,+perfmon", {hook_path_, files_.path("killed")}));
+  const Process killed(with("-all,+bpf,+net_admin,+perfmon", {hook_path_, files_.path("killed")}));
   ASSERT_TRUE(wait_until_live(killed, files_.path("killed"))) << killed.err();
   killed.signal(SIGKILL);
   EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
@@ -145,10 +145,11 @@ TEST_F(PrivilegesTest, WhatPrintsRunsAsTheUser) {
   const std::string children = "/proc/" + std::to_string(capture.pid()) + "/task/" +
                                std::to_string(capture.pid()) + "/children";
   const auto printers = [&] {
+    const std::string uids = "Uid:\t" + id + "\t" + id;
     int count = 0;
     std::ifstream file(children);
     for (pid_t child = 0; file >> child;) {
-      if (status_of(child, "Uid:").starts_with("Uid:\t" + id + "\t" + id)) ++count;
+      if (status_of(child, "Uid:").starts_with(uids)) ++count;
     }
     return count;
   };

@@ -8,7 +8,6 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "support/capture_reader.hpp"
+#include "support/environment.hpp"
 #include "support/flood.hpp"
 #include "support/pcapng_file.hpp"
 #include "tool/guardian_fixture.hpp"
@@ -27,9 +27,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::SizeIs;
 
@@ -54,7 +52,7 @@ class RotationTest : public GuardianTest {
     return sum.total();
   }
 
-  void expect_summary(const ProcessResult& result, const PcapngFile::Statistics& total) const {
+  static void expect_summary(const ProcessResult& result, const PcapngFile::Statistics& total) {
     const Summary summary = parse_summary(result.err);
     EXPECT_EQ(summary.received, total.received);
     EXPECT_EQ(summary.matched, total.accepted);
@@ -279,10 +277,9 @@ TEST_F(RotationTest, AFileThatGetsNoNameIsKept) {
 TEST_F(RotationTest, KilledAtAnyMomentAllFilesAreWholeAndExact) {
   const Flood flood(program_, {packet_for(XDP_DROP, 1000)});
   std::mt19937 random(20260102);
-  const char* asked = std::getenv("XDPCAP_KILLS");
-  const int kills = asked == nullptr ? 30 : std::atoi(asked);
+  const std::uint64_t kills = number_from_environment("XDPCAP_KILLS").value_or(30);
   std::uint64_t files = 0;
-  for (int i = 0; i < kills; ++i) {
+  for (std::uint64_t i = 0; i < kills; ++i) {
     for (const std::string& name : names()) std::filesystem::remove(files_.path(name));
     Process capture(tool({"-q", "-C", "4k", "-buffer", "262144", hook_path_, file_}));
     ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();

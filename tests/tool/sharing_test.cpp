@@ -209,8 +209,8 @@ TEST_F(SharingTest, NotEvenOneThatLosesItsGuardianAtThatMoment) {
 }
 
 TEST_F(SharingTest, RecordersThatWereLeftBehindAreTakenOutByTheNextCapture) {
-  Capture& first = start();
-  Capture& second = start();
+  const Capture& first = start();
+  const Capture& second = start();
   Capture& last = start();
   kill_with_guardian(first);
   kill_with_guardian(second);
@@ -225,7 +225,7 @@ TEST_F(SharingTest, RecordersThatWereLeftBehindAreTakenOutByTheNextCapture) {
 
 TEST_F(SharingTest, WhoLeavesConnectsThoseAroundRecordersThatWereLeftBehind) {
   Capture& first = start();
-  Capture& killed = start();
+  const Capture& killed = start();
   Capture& last = start();
   kill_with_guardian(killed);
   stop(first);

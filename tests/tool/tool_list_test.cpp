@@ -42,11 +42,10 @@ TEST_F(ToolTest, ListTellsWhoCapturesNow) {
   const std::string lines = lines_about(hook_path_);
   EXPECT_THAT(lines, HasSubstr("  capture drop, pass" + holder(first)));
   EXPECT_THAT(lines, HasSubstr("  capture pass, tx" + holder(second)));
-  const ProcessResult pids =
-      run({"sh", "-c",
-           "\"$0\" --list --json | jq --arg hook \"$1\" '.[] | select(.path == $hook) | .captures[]"
-           " | select(.action == \"pass\") | .processes[0].pid'",
-           XDPCAP_CPP, hook_path_});
+  const std::string script =
+      "\"$0\" --list --json | jq --arg hook \"$1\" '.[] | select(.path == $hook) | .captures[]"
+      " | select(.action == \"pass\") | .processes[0].pid'";
+  const ProcessResult pids = run({"sh", "-c", script, XDPCAP_CPP, hook_path_});
   EXPECT_EQ(pids.out, std::to_string(first.pid()) + "\n" + std::to_string(second.pid()) + "\n")
       << pids.err;
   first.signal(SIGINT);
@@ -57,7 +56,7 @@ TEST_F(ToolTest, ListTellsWhoCapturesNow) {
 }
 
 TEST_F(ToolTest, ListIsJsonForPrograms) {
-  Process capture(tool({"-actions", "redirect", hook_path_, file_}));
+  const Process capture(tool({"-actions", "redirect", hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   const ProcessResult list = run(tool({"--list", "--json"}));
   EXPECT_EQ(list.exit_code, 0);

@@ -47,7 +47,7 @@ class ToolPipeTest : public ToolTest {
 
 // The median, because anything can hold a single packet up on a machine that others use too.
 TEST_F(ToolPipeTest, APacketIsThereWithin100Milliseconds) {
-  Process capture(tool({hook_path_, "-"}), writer_.get());
+  const Process capture(tool({hook_path_, "-"}), writer_.get());
   ASSERT_GT(read_some(), 0U);  // the header
   std::vector<steady_clock::duration> delays;
   for (const int pause : {0, 300, 0, 20, 700}) {

@@ -126,7 +126,7 @@ TEST_F(ToolTest, EverySignalThatAsksForTheEndGetsAWholeFile) {
 }
 
 TEST_F(ToolTest, AFileCanBeReadWhileItGrows) {
-  Process capture(tool({hook_path_, file_}));
+  const Process capture(tool({hook_path_, file_}));
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   for (std::size_t i = 1; i <= 20; ++i) {
     program_.run(packet_for(XDP_PASS, 60 + i));

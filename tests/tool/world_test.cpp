@@ -81,9 +81,9 @@ TEST_F(WorldTest, FollowsAHookWithoutRoot) {
 }
 
 TEST_F(WorldTest, TellsThatAFollowedHookHasOtherSlots) {
-  Generation first;
-  Generation more(kFlavours.front(), 7);
-  Generation fewer(kFlavours.front(), 3);
+  const Generation first;
+  const Generation more(kFlavours.front(), 7);
+  const Generation fewer(kFlavours.front(), 3);
   pin(first);
   start({"-q", "--follow"});
   pin(more);
@@ -207,7 +207,7 @@ TEST_F(WorldTest, SaysWhenTheInterfaceIsRemoved) {
 }
 
 TEST_F(WorldTest, AQuietWorldIsNoNews) {
-  Generation hook;
+  const Generation hook;
   pin(hook);
   start({"-q"});
   std::this_thread::sleep_for(std::chrono::milliseconds(2200));

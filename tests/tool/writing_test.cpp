@@ -204,7 +204,7 @@ class PlantedTest : public WritingTest {
     return std::filesystem::exists(path) && std::filesystem::file_size(path) > 0;
   }
   // In the shared folder.
-  void expect_only(std::vector<std::string> names) const {
+  void expect_only(const std::vector<std::string>& names) const {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::directory_iterator(shared_)) {
       found.push_back(entry.path().filename());
@@ -225,7 +225,7 @@ TEST_F(PlantedTest, ALinkOfSomebodyElseIsNotFollowed) {
 
 TEST_F(PlantedTest, ALinkOfOurOwnIs) {
   std::filesystem::create_symlink(target_, planted_);
-  Process capture(tool({hook_path_, planted_}));
+  const Process capture(tool({hook_path_, planted_}));
   EXPECT_TRUE(wait_until_live(capture, target_)) << capture.err();
 }
 
@@ -234,7 +234,7 @@ TEST_F(PlantedTest, AFileOrFifoOfSomebodyElseIsNotWritten) {
   ASSERT_EQ(::chown(planted_.c_str(), kSomebody, kSomebody), 0);
   expect_error({hook_path_, planted_}, "it is a file that user 12345 has put into");
   ASSERT_EQ(::chmod(shared_.c_str(), 0755), 0);  // here, nobody else can have put it there
-  Process capture(tool({hook_path_, planted_}));
+  const Process capture(tool({hook_path_, planted_}));
   EXPECT_TRUE(wait_until_live(capture, planted_)) << capture.err();
 }
 
@@ -242,7 +242,7 @@ TEST_F(PlantedTest, AHardLinkIsNotWritten) {
   std::filesystem::create_hard_link(target_, planted_);  // to a file that is our own
   expect_error({hook_path_, planted_}, "it is a hard link to a file with another name");
   ASSERT_EQ(::chmod(shared_.c_str(), 0755), 0);
-  Process capture(tool({hook_path_, planted_}));
+  const Process capture(tool({hook_path_, planted_}));
   EXPECT_TRUE(wait_until_live(capture, planted_)) << capture.err();
 }
 
@@ -294,7 +294,8 @@ TEST_F(PlantedTest, FileSystemsWithoutUnnamedFiles) {
 }
 
 TEST_F(PlantedTest, TheUmaskMayTakeMoreAway) {
-  Process capture({"sh", "-c", "umask 0277; exec \"$@\"", "sh", XDPCAP_CPP, hook_path_, file_});
+  const Process capture(
+      {"sh", "-c", "umask 0277; exec \"$@\"", "sh", XDPCAP_CPP, hook_path_, file_});
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   EXPECT_EQ(std::filesystem::status(file_).permissions(), std::filesystem::perms::owner_read);
 }

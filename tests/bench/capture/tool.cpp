@@ -17,6 +17,7 @@
 #include <regex>
 #include <sstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -61,7 +62,7 @@ void prepare_child(std::uint32_t not_on, const std::array<int, 3>& standard) {
   cpu_set_t set;
   CPU_ZERO(&set);
   for (long cpu = 0; cpu < ::sysconf(_SC_NPROCESSORS_CONF); ++cpu) {
-    if (cpu != static_cast<long>(not_on)) CPU_SET(cpu, &set);
+    if (std::cmp_not_equal(cpu, not_on)) CPU_SET(cpu, &set);
   }
   ::sched_setaffinity(0, sizeof(set), &set);
 }
@@ -218,7 +219,7 @@ Outcome RunningTool::stop() {
   return outcome;
 }
 
-void RunningTool::wait_for(pid_t& child, int signal) const {
+void RunningTool::wait_for(pid_t& child, int signal) {
   constexpr auto kPatience = std::chrono::seconds(10);
   if (child < 0) return;
   if (signal != 0) ::kill(child, signal);
