@@ -15,10 +15,10 @@
 #include <string_view>
 #include <utility>
 
-#include "app/tool.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tool.hpp"
 
 namespace xdpcap::chaos {
 namespace {

@@ -10,20 +10,12 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "bpf/map_info.hpp"
+#include "bpf/program_info.hpp"
 #include "support/pcapng_file.hpp"
+#include "support/test_run.hpp"
 
 namespace xdpcap::test {
-namespace {
-
-std::uint32_t id_of_program(int fd) {
-  bpf_prog_info info{};
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(fd, &info, &length) != 0) throw system_error("a program's id", errno);
-  return info.id;
-}
-
-}  // namespace
-
 Packet frame_for(std::uint8_t what, std::uint8_t key, std::uint32_t number, std::size_t size) {
   Packet frame = test_frame(what, number, size);
   frame[1] = key;
@@ -31,52 +23,21 @@ Packet frame_for(std::uint8_t what, std::uint8_t key, std::uint32_t number, std:
 }
 
 FateLab::FateLab() {
-  join(left_, "l0", "10.0.0.1/24", middle_, "m0", "10.0.0.2/24");
-  join(middle_, "m1", "10.0.1.1/24", right_, "r0", "10.0.1.2/24");
-  from_left_ = std::make_unique<PacketSocket>(left_, "l0");
-  object_.reset(bpf_object__open_file(BPF_OBJECT, nullptr));
-  if (!object_ || bpf_object__load(object_.get()) != 0) throw Error("loading the lab's programs");
+  load(BPF_OBJECT);
   attach(middle_, "m0", program("by_first_byte"));
   pins_.pin(map("hook"), "hook");
 }
 
-int FateLab::program(const char* name) const {
-  return bpf_program__fd(bpf_object__find_program_by_name(object_.get(), name));
-}
-
-int FateLab::map(const char* name) const {
-  return bpf_map__fd(bpf_object__find_map_by_name(object_.get(), name));
-}
-
-void FateLab::attach(const Namespace& where, const std::string& interface, int program_fd,
-                     const std::string& mode) {
-  const std::string name = "attach" + std::to_string(attached_++);
-  pins_.pin(program_fd, name);
-  where.run({"ip", "link", "set", "dev", interface, mode, "pinned", pins_.path(name)});
-}
-
-void FateLab::fill(std::uint32_t key, const std::string& interface) const {
-  const std::uint32_t value = index(interface);
-  // The kernel looks the index up in the namespace of who fills the map.
-  middle_.call([&] {
-    if (bpf_map_update_elem(map("devices"), &key, &value, BPF_ANY) != 0) {
-      throw system_error("filling the devmap", errno);
-    }
-  });
-}
-
 std::string FateLab::via(const char* map_name, std::uint32_t key) const {
-  bpf_map_info info{};
-  std::uint32_t length = sizeof(info);
-  if (bpf_obj_get_info_by_fd(map(map_name), &info, &length) != 0) throw Error("no such map");
+  const bpf_map_info info = map_info(map(map_name)).value();
   const std::string kind = info.type == BPF_MAP_TYPE_CPUMAP ? "cpumap" : "devmap";
   return kind + "#" + std::to_string(info.id) + "[" + std::to_string(key) + "]";
 }
 
-std::string FateLab::trailer(const std::string& name, const std::string& interface,
+std::string FateLab::trailer(const std::string& of_program, const std::string& interface,
                              std::uint32_t queue) const {
-  return " ingress=" + device(interface) + " rxq=" + std::to_string(queue) + " prog=" + name + "#" +
-         std::to_string(id_of_program(program(name.c_str())));
+  return " ingress=" + device(interface) + " rxq=" + std::to_string(queue) + " prog=" + of_program +
+         "#" + std::to_string(program_info(program(of_program.c_str())).id);
 }
 
 std::vector<std::string> FateLab::command(std::vector<std::string> options,
@@ -106,11 +67,6 @@ void FateLab::start_without_btf(const std::string& file_system) {
   start_command(command_without_btf(file_system, {"--fate"}));
 }
 
-void FateLab::start_command(const std::vector<std::string>& command) {
-  capture_ = std::make_unique<Process>(command);
-  ASSERT_TRUE(wait_until_live(*capture_, file_)) << capture_->err();
-}
-
 std::uint64_t FateLab::seen() const {
   const std::uint32_t key = 0;
   std::uint64_t count = 0;
@@ -126,26 +82,14 @@ void FateLab::send(const std::vector<Packet>& frames) const {
 }
 
 void FateLab::run_live(const Packet& frame, std::uint32_t repeat) const {
-  xdp_md context{};
-  context.data_end = static_cast<std::uint32_t>(frame.size());
-  context.ingress_ifindex = index("m0");
-  LIBBPF_OPTS(bpf_test_run_opts, options);
-  options.data_in = frame.data();
-  options.data_size_in = static_cast<std::uint32_t>(frame.size());
-  options.ctx_in = &context;
-  options.ctx_size_in = sizeof(context);
-  options.repeat = static_cast<int>(repeat);
-  options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
   middle_.call([&] {
-    if (bpf_prog_test_run_opts(program("by_first_byte"), &options) != 0) {
-      throw system_error("running live frames", errno);
-    }
+    test_run(program("by_first_byte"), frame,
+             {.repeat = repeat, .ingress_ifindex = index("m0"), .live_frames = true});
   });
 }
 
 void FateLab::end() {
-  capture_->signal(SIGINT);
-  const ProcessResult result = capture_->wait();
+  const ProcessResult result = end_capture();
   ASSERT_EQ(result.exit_code, 0) << result.err;
   err_ = result.err;
   summary_ = parse_summary(err_);

@@ -3,23 +3,17 @@
 // what the first byte of a frame selects.
 #pragma once
 
-#include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "app/tool.hpp"
 #include "fate/lab.h"
 #include "support/capture_reader.hpp"
-#include "support/hooked_program.hpp"
-#include "support/network.hpp"
-#include "support/packet_socket.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/lab_fixture.hpp"
 
 namespace xdpcap::test {
 
@@ -27,18 +21,16 @@ namespace xdpcap::test {
 Packet frame_for(std::uint8_t what, std::uint8_t key, std::uint32_t number = 0,
                  std::size_t size = 100);
 
-class FateLab : public ::testing::Test {
+class FateLab : public LabFixture {
  protected:
   FateLab();
 
-  [[nodiscard]] int program(const char* name) const;
-  [[nodiscard]] int map(const char* name) const;
-  void attach(const Namespace& where, const std::string& interface, int program_fd,
-              const std::string& mode = "xdpdrv");
   // The veth end r0 takes frames from m1's XDP only while it runs XDP itself.
   void let_right_receive() { attach(right_, "r0", program("pass")); }
   // Puts a device of the middle under a key of the devmap.
-  void fill(std::uint32_t key, const std::string& interface) const;
+  void fill(std::uint32_t key, const std::string& interface) const {
+    fill_devmap(map("devices"), key, std::uint32_t{index(interface)});
+  }
   [[nodiscard]] std::uint8_t index(const std::string& interface) const {
     return static_cast<std::uint8_t>(middle_.interface_index(interface));
   }
@@ -49,7 +41,7 @@ class FateLab : public ::testing::Test {
   // "devmap#12[0]".
   [[nodiscard]] std::string via(const char* map_name, std::uint32_t key) const;
   // What every comment ends with whose fate was reported.
-  [[nodiscard]] std::string trailer(const std::string& program = "by_first_byte",
+  [[nodiscard]] std::string trailer(const std::string& of_program = "by_first_byte",
                                     const std::string& interface = "m0",
                                     std::uint32_t queue = 0) const;
 
@@ -78,27 +70,14 @@ class FateLab : public ::testing::Test {
   void capture(const std::vector<Packet>& frames);
   void expect_comments(const std::vector<std::string>& comments) const;
 
-  Namespace left_, middle_, right_;
-  PinFolder pins_;
-  TemporaryFolder files_;
-  std::string file_ = files_.path("out.pcap");
-  std::unique_ptr<PacketSocket> from_left_;
   std::vector<ReadPacket> packets_;
   std::vector<Packet> bytes_;
   std::string err_;
   Summary summary_;
 
  private:
-  struct CloseObject {
-    void operator()(bpf_object* object) const { bpf_object__close(object); }
-  };
-  std::unique_ptr<bpf_object, CloseObject> object_;
   [[nodiscard]] std::vector<std::string> command(std::vector<std::string> options,
                                                  const std::string& filter) const;
-  void start_command(const std::vector<std::string>& command);
-
-  std::unique_ptr<Process> capture_;
-  int attached_ = 0;
 };
 
 }  // namespace xdpcap::test

@@ -51,8 +51,7 @@ class Interleaved : public FateLab {
   // What the comment of a frame has to say, by its content and queue.
   [[nodiscard]] std::string expected(const Packet& frame, std::uint32_t queue) const {
     const std::string reported = trailer("by_first_byte", "m2", queue);
-    const std::string silent =
-        "ingress=" + std::to_string(index("m2")) + " rxq=" + std::to_string(queue);
+    std::string silent = "ingress=" + std::to_string(index("m2")) + " rxq=" + std::to_string(queue);
     switch (frame[0]) {
       case TRY_DEVMAP:
         return by_key(frame[1]) + reported;
@@ -108,7 +107,7 @@ TEST_F(Interleaved, EveryFateLandsOnItsOwnPacket) {
     last_queue = queue;
   }
   // Every fate on each of the two queues, and the two in turn.
-  EXPECT_EQ(texts.size(), 2 * 3 * std::set(kWhat.begin(), kWhat.end()).size());
+  EXPECT_EQ(texts.size(), std::size_t{2} * 3 * std::set(kWhat.begin(), kWhat.end()).size());
   EXPECT_GT(changes, 100U);
 }
 

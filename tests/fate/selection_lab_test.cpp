@@ -80,7 +80,7 @@ TEST_F(Selection, ByReason) {
 TEST_F(Selection, KilledTheAccountIsExact) {
   ASSERT_NO_FATAL_FAILURE(start({"--fate=redirected,aborted"}));
   send_some();
-  ASSERT_TRUE(eventually([&] { return read_bytes(file_).size() == 2 * kEach; }));
+  ASSERT_TRUE(eventually([&] { return read_bytes(file_).size() == std::size_t{2} * kEach; }));
   freeze();
   send_some();
   ASSERT_NO_FATAL_FAILURE(kill());

@@ -14,14 +14,11 @@ namespace {
 
 using namespace ir;
 
-constexpr Load kHalf{.base = Base::packet, .offset = 12, .bytes = 2};
 constexpr Load kWord{.base = Base::packet, .offset = 12, .bytes = 4};
 
 // One block that ends in a branch.
 std::string ordered(std::initializer_list<decltype(Op::what)> what, Cond cond, Operand right) {
-  Graph graph;
-  graph.entry = graph.add();
-  graph[graph.entry] = {.ops = ops(what), .end = Branch{cond, Var::a, right, kMatch, kNoMatch}};
+  Graph graph = one_block({.ops = ops(what), .end = Branch{cond, Var::a, right, kMatch, kNoMatch}});
   choose_byte_order(graph);
   return to_text(graph);
 }
@@ -81,15 +78,11 @@ TEST(ChooseByteOrder, LeavesTwoBytesThatTakeMoreBits) {
 // Where two ways meet, both values have one order.
 TEST(ChooseByteOrder, AgreesWhereWaysMeet) {
   Graph graph;
-  const BlockId start = graph.add();
-  const BlockId one = graph.add();
-  const BlockId other = graph.add();
-  const BlockId meet = graph.add();
-  graph.entry = start;
+  const auto [start, one, other, meet] = add_blocks<4>(graph);
   graph[start] = {.ops = {}, .end = Branch{Cond::eq, Var::x, 1U, one, other}};
   graph[one] = {.ops = ops({kHalf}), .end = Jump{meet}};
   graph[other] = {.ops = ops({Constant{Var::a, 0x0102}}), .end = Jump{meet}};
-  graph[meet] = {.ops = {}, .end = Branch{Cond::eq, Var::a, 0x0800U, kMatch, kNoMatch}};
+  graph[meet] = {.ops = {}, .end = match_if(0x0800)};
   Graph numbers = graph;
   Graph sizes = graph;
   choose_byte_order(graph);

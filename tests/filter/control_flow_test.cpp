@@ -10,14 +10,9 @@ namespace {
 
 using namespace ir;
 
-const Load kByte{.base = Base::packet, .offset = 12, .bytes = 1};
-
 TEST(ThreadJumps, GoesAroundBlocksThatDoNothing) {
   Graph graph;
-  const BlockId test = graph.add();
-  const BlockId first = graph.add();
-  const BlockId second = graph.add();
-  const BlockId start = graph.add();
+  const auto [test, first, second, start] = add_blocks<4>(graph);
   graph.entry = start;
   graph[start] = {.ops = {}, .end = Jump{test}};
   graph[test] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 6U, first, kNoMatch}};
@@ -28,18 +23,14 @@ TEST(ThreadJumps, GoesAroundBlocksThatDoNothing) {
 }
 
 TEST(ThreadJumps, EndsWhereNothingIsToBeDone) {
-  Graph graph;
-  graph.entry = graph.add();
-  graph[graph.entry] = {.ops = {}, .end = Jump{kMatch}};
+  Graph graph = one_block({.ops = {}, .end = Jump{kMatch}});
   thread_jumps(graph);
   EXPECT_EQ(to_text(graph), "match");
 }
 
 TEST(ThreadJumps, DropsABranchWhoseWaysAreOne) {
   Graph graph;
-  const BlockId test = graph.add();
-  const BlockId around = graph.add();
-  graph.entry = test;
+  const auto [test, around] = add_blocks<2>(graph);
   graph[test] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 6U, around, kMatch}};
   graph[around] = {.ops = {}, .end = Jump{kMatch}};
   thread_jumps(graph);
@@ -48,10 +39,7 @@ TEST(ThreadJumps, DropsABranchWhoseWaysAreOne) {
 
 TEST(ThreadJumps, JoinsBlocksThatOnlyFollowOneAnother) {
   Graph graph;
-  const BlockId one = graph.add();
-  const BlockId two = graph.add();
-  const BlockId three = graph.add();
-  graph.entry = one;
+  const auto [one, two, three] = add_blocks<3>(graph);
   graph[one] = {.ops = ops({kByte}), .end = Jump{two}};
   graph[two] = {.ops = ops({Copy{Var::x, Var::a}}), .end = Jump{three}};
   graph[three] = {.ops = ops({Constant{Var::a, 1}}),
@@ -62,14 +50,10 @@ TEST(ThreadJumps, JoinsBlocksThatOnlyFollowOneAnother) {
 
 TEST(ThreadJumps, LeavesABlockThatOthersJumpToo) {
   Graph graph;
-  const BlockId test = graph.add();
-  const BlockId change = graph.add();
-  const BlockId common = graph.add();
-  graph.entry = test;
+  const auto [test, change, common] = add_blocks<3>(graph);
   graph[test] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 6U, change, common}};
   graph[change] = {.ops = ops({Constant{Var::a, 1}}), .end = Jump{common}};
-  graph[common] = {.ops = ops({Compute{Alu::add, Var::a, 1U}}),
-                   .end = Branch{Cond::eq, Var::a, 2U, kMatch, kNoMatch}};
+  graph[common] = {.ops = ops({Compute{Alu::add, Var::a, 1U}}), .end = match_if(2)};
   thread_jumps(graph);
   EXPECT_EQ(to_text(graph),
             "0: A = u8[12]; if A == 6 then 1 else 2\n"
@@ -81,10 +65,7 @@ TEST(ThreadJumps, LeavesABlockThatOthersJumpToo) {
 TEST(ThreadJumps, KeepsJumpsBackwards) {
   Graph graph;
   graph.has_loops = true;
-  const BlockId start = graph.add();
-  const BlockId body = graph.add();
-  const BlockId back = graph.add();
-  graph.entry = start;
+  const auto [start, body, back] = add_blocks<3>(graph);
   graph[start] = {.ops = ops({kByte}), .end = Jump{body}};
   graph[body] = {.ops = ops({Compute{Alu::sub, Var::a, 1U}}),
                  .end = Branch{Cond::eq, Var::a, 0U, kMatch, back}};
@@ -97,21 +78,17 @@ TEST(ThreadJumps, KeepsJumpsBackwards) {
 }
 
 TEST(RemoveDeadCode, DropsWhatIsNotRead) {
-  Graph graph;
-  graph.entry = graph.add();
-  graph[graph.entry] = {.ops = ops({Constant{Var::x, 3}, kByte, Copy{Var::x, Var::a},
-                                    Copy{scratch(2), Var::x}, Compute{Alu::add, Var::a, 1U}}),
-                        .end = Branch{Cond::eq, Var::a, 7U, kMatch, kNoMatch}};
+  Graph graph = one_block({.ops = ops({Constant{Var::x, 3}, kByte, Copy{Var::x, Var::a},
+                                       Copy{scratch(2), Var::x}, Compute{Alu::add, Var::a, 1U}}),
+                           .end = match_if(7)});
   remove_dead_code(graph);
   EXPECT_EQ(to_text(graph), "0: A = u8[12]; A += 1; if A == 7 then match else no_match\n");
 }
 
 TEST(RemoveDeadCode, KeepsWhatALoadDemands) {
-  Graph graph;
-  graph.entry = graph.add();
-  graph[graph.entry] = {
-      .ops = ops({Constant{Var::x, 3}, Load{.base = Base::x, .offset = 2, .bytes = 4}, kByte}),
-      .end = Branch{Cond::eq, Var::a, 7U, kMatch, kNoMatch}};
+  Graph graph = one_block(
+      {.ops = ops({Constant{Var::x, 3}, Load{.base = Base::x, .offset = 2, .bytes = 4}, kByte}),
+       .end = match_if(7)});
   remove_dead_code(graph);
   EXPECT_EQ(to_text(graph),
             "0: X = 3; skip u32[X+2]; A = u8[12]; if A == 7 then match else no_match\n");
@@ -119,9 +96,7 @@ TEST(RemoveDeadCode, KeepsWhatALoadDemands) {
 
 TEST(RemoveDeadCode, KeepsWhatOneWayReads) {
   Graph graph;
-  const BlockId test = graph.add();
-  const BlockId reads = graph.add();
-  graph.entry = test;
+  const auto [test, reads] = add_blocks<2>(graph);
   graph[test] = {.ops = ops({kByte, Copy{Var::x, Var::a}}),
                  .end = Branch{Cond::eq, Var::a, 7U, reads, kMatch}};
   graph[reads] = {.ops = ops({Copy{Var::a, Var::x}}),
@@ -134,11 +109,7 @@ TEST(RemoveDeadCode, KeepsWhatOneWayReads) {
 TEST(RemoveDeadCode, KeepsWhatTheNextTurnOfALoopReads) {
   Graph graph;
   graph.has_loops = true;
-  const BlockId start = graph.add();
-  const BlockId body = graph.add();
-  const BlockId step = graph.add();
-  const BlockId back = graph.add();
-  graph.entry = start;
+  const auto [start, body, step, back] = add_blocks<4>(graph);
   graph[start] = {.ops = ops({Constant{scratch(0), 9}, Constant{scratch(1), 9}}),
                   .end = Jump{body}};
   graph[body] = {.ops = ops({Copy{Var::a, scratch(0)}}),
@@ -154,9 +125,7 @@ TEST(RemoveDeadCode, KeepsWhatTheNextTurnOfALoopReads) {
 
 TEST(RemoveDeadCode, RejectsAtOnceWhatCannotMatch) {
   Graph graph;
-  const BlockId test = graph.add();
-  const BlockId hopeless = graph.add();
-  graph.entry = test;
+  const auto [test, hopeless] = add_blocks<2>(graph);
   graph[test] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 7U, kMatch, hopeless}};
   graph[hopeless] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 1U, kNoMatch, kNoMatch}};
   remove_dead_code(graph);
@@ -170,10 +139,7 @@ TEST(RemoveDeadCode, RejectsAtOnceWhatCannotMatch) {
 TEST(RemoveDeadCode, RejectsAtOnceLoopsThatCannotMatch) {
   Graph graph;
   graph.has_loops = true;
-  const BlockId test = graph.add();
-  const BlockId body = graph.add();
-  const BlockId back = graph.add();
-  graph.entry = test;
+  const auto [test, body, back] = add_blocks<3>(graph);
   graph[test] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 7U, kMatch, body}};
   graph[body] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 1U, kNoMatch, back}};
   graph[back] = {.ops = {}, .end = LoopBack{body}};

@@ -84,9 +84,10 @@ std::uint32_t CompiledFilter::verified_instructions() const {
 std::string CompiledFilter::check(const char* form, std::uint32_t result, bool expected,
                                   std::span<const std::uint8_t> packet) const {
   if (result == (expected ? kMatch : kNoMatch)) return {};
-  std::string text = std::string(form) + ": " + std::to_string(result) + " where libpcap says " +
-                     (expected ? "match" : "no match") + " for " + std::to_string(packet.size()) +
-                     " bytes\n" + to_string(filter_, CbpfFormat::assembly);
+  const std::string text = std::string(form) + ": " + std::to_string(result) +
+                           " where libpcap says " + (expected ? "match" : "no match") + " for " +
+                           std::to_string(packet.size()) + " bytes\n" +
+                           to_string(filter_, CbpfFormat::assembly);
   return text + ebpf::to_string(linear_);
 }
 

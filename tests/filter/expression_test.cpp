@@ -60,7 +60,7 @@ TEST(Expression, KeepsTheWordsOfLibpcap) {
 TEST(Expression, QuotesTheBeginningOfALongFilterAndNoEscapeSequences) {
   using ::testing::ResultOf;
   using ::testing::Throws;
-  const auto message = [](auto matcher) {
+  const auto message = [](const auto& matcher) {
     return Throws<UsageError>(
         ResultOf([](const UsageError& error) { return std::string(error.what()); }, matcher));
   };

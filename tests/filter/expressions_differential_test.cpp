@@ -14,20 +14,18 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "filter/capture_file.hpp"
 #include "filter/differential.hpp"
+#include "support/environment.hpp"
 
 namespace xdpcap::test {
 namespace {
 
 // One in so many expressions is tried: XDPCAP_EXPRESSIONS=20 is for machines that are slow.
 std::size_t expression_stride() {
-  const char* asked = std::getenv("XDPCAP_EXPRESSIONS");
-  if (asked == nullptr) return 1;
-  const auto stride = parse_number<std::size_t>(asked);
-  if (!stride || *stride == 0) throw Error("XDPCAP_EXPRESSIONS is not a number from 1 on");
-  return *stride;
+  const std::uint64_t stride = number_from_environment("XDPCAP_EXPRESSIONS").value_or(1);
+  if (stride == 0) throw Error("XDPCAP_EXPRESSIONS is not a number from 1 on");
+  return stride;
 }
 
 std::vector<std::string> read_expressions() {

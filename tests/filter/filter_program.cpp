@@ -67,4 +67,12 @@ ebpf::Program make_filter_program(const CbpfProgram& filter, bool frags,
   return code.assemble();
 }
 
+std::size_t filter_size(const CbpfProgram& filter) {
+  Assembler code;
+  const FilterFrame frame{
+      .length_slot = -4, .stack_top = -8, .match = code.label(), .no_match = code.label()};
+  emit_filter(code, filter, frame);
+  return code.size();
+}
+
 }  // namespace xdpcap::test

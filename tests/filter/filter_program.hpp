@@ -2,6 +2,7 @@
 // The smallest XDP program around a filter: what a recorder does to run one, without the recorder.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -20,5 +21,8 @@ inline constexpr std::uint32_t kBrokenContract = 99;
 // With `offsets`, as emit_filter_at() says.
 ebpf::Program make_filter_program(const CbpfProgram& filter, bool frags,
                                   std::span<const std::uint32_t> offsets = {});
+
+// How many instructions the filter alone takes.
+std::size_t filter_size(const CbpfProgram& filter);
 
 }  // namespace xdpcap::test

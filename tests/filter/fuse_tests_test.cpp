@@ -39,14 +39,12 @@ TestOf any_of(const Load& load, std::uint32_t bits) {
 // Matches when both tests pass: their values are equal, or none of the bits are set.
 std::string fused(TestOf first, TestOf second, BlockId fail = kNoMatch) {
   Graph graph;
-  const BlockId one = graph.add();
-  const BlockId two = graph.add();
+  const auto [one, two] = add_blocks<2>(graph);
   const auto branch = [&](const TestOf& test, BlockId pass) {
     return test.cond == Cond::set ? Branch{test.cond, Var::a, test.value, fail, pass}
                                   : Branch{test.cond, Var::a, test.value, pass, fail};
   };
   const BlockId pass = fail == kNoMatch ? kMatch : kNoMatch;
-  graph.entry = one;
   graph[one] = {.ops = std::move(first.ops), .end = branch(first, two)};
   graph[two] = {.ops = std::move(second.ops), .end = branch(second, pass)};
   const std::string before = to_text(graph);
@@ -117,10 +115,7 @@ TEST(FuseTests, LeavesShortPacketsTheirWay) {
 TEST(FuseTests, LeavesAValueThatIsReadLater) {
   for (const bool after_failure : {false, true}) {
     Graph graph;
-    const BlockId one = graph.add();
-    const BlockId two = graph.add();
-    const BlockId reads = graph.add();
-    graph.entry = one;
+    const auto [one, two, reads] = add_blocks<3>(graph);
     const BlockId pass = after_failure ? kMatch : reads;
     const BlockId fail = after_failure ? reads : kNoMatch;
     graph[one] = {.ops = ops({load(1, 13)}), .end = Branch{Cond::eq, Var::a, 1U, two, fail}};
@@ -149,9 +144,7 @@ TEST(FuseTests, LeavesATestThatDoesMoreOrFailsElsewhere) {
   EXPECT_EQ(fused(equal(load(1, 12), 1), {ops({to_x}), Cond::eq, 2}), "as before");
 
   Graph graph;
-  const BlockId one = graph.add();
-  const BlockId two = graph.add();
-  graph.entry = one;
+  const auto [one, two] = add_blocks<2>(graph);
   graph[one] = {.ops = ops({load(1, 12)}), .end = Branch{Cond::eq, Var::a, 1U, two, kNoMatch}};
   graph[two] = {.ops = ops({load(1, 13)}), .end = Branch{Cond::eq, Var::a, 2U, kNoMatch, kMatch}};
   const std::string before = to_text(graph);
@@ -166,14 +159,11 @@ TEST(FuseTests, LeavesATestThatDoesMoreOrFailsElsewhere) {
 // What is before the first test stays, and more than two are fused one after the other.
 TEST(FuseTests, GoesOnWithTheNext) {
   Graph graph;
-  const BlockId one = graph.add();
-  const BlockId two = graph.add();
-  const BlockId three = graph.add();
-  graph.entry = one;
+  const auto [one, two, three] = add_blocks<3>(graph);
   graph[one] = {.ops = ops({Constant{Var::x, 1}, load(1, 12)}),
                 .end = Branch{Cond::eq, Var::a, 1U, two, kNoMatch}};
   graph[two] = {.ops = ops({load(1, 13)}), .end = Branch{Cond::eq, Var::a, 2U, three, kNoMatch}};
-  graph[three] = {.ops = ops({load(2, 14)}), .end = Branch{Cond::eq, Var::a, 3U, kMatch, kNoMatch}};
+  graph[three] = {.ops = ops({load(2, 14)}), .end = match_if(3)};
   fuse_tests(graph);
   EXPECT_EQ(to_text(graph), "0: X = 1; A = u32[12]; if A == 0x1020003 then match else no_match\n");
 }

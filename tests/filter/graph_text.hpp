@@ -2,8 +2,12 @@
 // Small graphs for the tests of single passes: written by hand, compared as text.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -13,6 +17,31 @@ namespace xdpcap::test {
 
 // The operations of a block.
 std::vector<ir::Op> ops(std::initializer_list<decltype(ir::Op::what)> what);
+
+// Into A.
+inline constexpr ir::Load kByte{.base = ir::Base::packet, .offset = 12, .bytes = 1};
+inline constexpr ir::Load kHalf{.base = ir::Base::packet, .offset = 12, .bytes = 2};
+
+// A block's end: the packet matches when A has this value.
+constexpr ir::Branch match_if(std::uint32_t value) {
+  return {ir::Cond::eq, ir::Var::a, value, ir::kMatch, ir::kNoMatch};
+}
+
+// New blocks of a graph, of which the first becomes the entry.
+template <std::size_t kCount>
+std::array<ir::BlockId, kCount> add_blocks(ir::Graph& graph) {
+  std::array<ir::BlockId, kCount> blocks{};
+  for (ir::BlockId& block : blocks) block = graph.add();
+  graph.entry = blocks.front();
+  return blocks;
+}
+
+inline ir::Graph one_block(ir::Block block) {
+  ir::Graph graph;
+  graph.entry = graph.add();
+  graph[graph.entry] = std::move(block);
+  return graph;
+}
 
 // A line for each block that the entry leads to, in the order of the code, which also numbers them:
 //

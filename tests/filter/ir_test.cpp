@@ -14,14 +14,9 @@ namespace {
 
 using namespace ir;
 
-constexpr Load kByte{.base = Base::packet, .offset = 12, .bytes = 1};
-
 TEST(ReversePostorder, PutsTheWayToFallIntoNext) {
   Graph graph;
-  const BlockId test = graph.add();
-  const BlockId one = graph.add();
-  const BlockId other = graph.add();
-  graph.entry = test;
+  const auto [test, one, other] = add_blocks<3>(graph);
   graph[one].end = graph[other].end = Jump{kMatch};
   graph[test].end = Branch{Cond::eq, Var::a, 0U, one, other};
   EXPECT_EQ(reverse_postorder(graph), (std::vector{test, one, other}));
@@ -32,10 +27,7 @@ TEST(ReversePostorder, PutsTheWayToFallIntoNext) {
 
 TEST(ReversePostorder, PutsABlockAfterItsPredecessors) {
   Graph graph;
-  const BlockId last = graph.add();
-  const BlockId middle = graph.add();
-  const BlockId start = graph.add();
-  const BlockId unreachable = graph.add();
+  const auto [last, middle, start, unreachable] = add_blocks<4>(graph);
   graph.entry = start;
   graph[start].end = Branch{Cond::eq, Var::a, 0U, last, middle};
   graph[middle].end = graph[unreachable].end = Jump{last};
@@ -51,10 +43,7 @@ TEST(ReversePostorder, PutsABlockAfterItsPredecessors) {
 TEST(LiveAtStart, GoesRoundLoops) {
   Graph graph;
   graph.has_loops = true;
-  const BlockId start = graph.add();
-  const BlockId body = graph.add();
-  const BlockId back = graph.add();
-  graph.entry = start;
+  const auto [start, body, back] = add_blocks<3>(graph);
   graph[start].end = Jump{body};
   graph[body] = {.ops = ops({Copy{Var::a, scratch(4)}}),
                  .end = Branch{Cond::eq, Var::a, Var::x, kMatch, back}};
@@ -77,14 +66,12 @@ TEST(Registers, LetTheCursorHaveXsWherePossible) {
   };
   const Guard guard{.base = Base::x, .end = 3, .reached = 0};
   const Load load{.base = Base::cursor, .offset = -1, .bytes = 1};
-  block = {.ops = ops({kByte, Copy{Var::x, Var::a}, guard, load}),
-           .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
+  block = {.ops = ops({kByte, Copy{Var::x, Var::a}, guard, load}), .end = match_if(1)};
   EXPECT_TRUE(share());
   block.end = Branch{Cond::eq, Var::a, Var::x, kMatch, kNoMatch};
   EXPECT_FALSE(share());
   // X gets another value while the cursor is still read.
-  block = {.ops = ops({Constant{Var::x, 1}, guard, Constant{Var::x, 2}, load}),
-           .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
+  block = {.ops = ops({Constant{Var::x, 1}, guard, Constant{Var::x, 2}, load}), .end = match_if(1)};
   EXPECT_FALSE(share());
 }
 

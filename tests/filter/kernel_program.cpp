@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "support/test_run.hpp"
 
 #ifndef BPF_F_XDP_HAS_FRAGS
 #define BPF_F_XDP_HAS_FRAGS (1U << 5)
@@ -56,29 +57,11 @@ KernelProgram::KernelProgram(const ebpf::Program& program, bool frags)
 
 std::uint32_t KernelProgram::run(std::span<const std::uint8_t> packet,
                                  std::optional<std::uint32_t> linear) const {
-  LIBBPF_OPTS(bpf_test_run_opts, opts);
-  opts.data_in = packet.data();
-  opts.data_size_in = static_cast<__u32>(packet.size());
-  opts.repeat = 1;
-  xdp_md context{};
-  if (linear) {
-    context.data_end = *linear;
-    opts.ctx_in = &context;
-    opts.ctx_size_in = sizeof(context);
-  }
-  if (bpf_prog_test_run_opts(fd_.get(), &opts) != 0) {
-    throw system_error("running a filter on " + std::to_string(packet.size()) + " bytes", errno);
-  }
-  return opts.retval;
+  return test_run(fd_.get(), packet, {.linear = linear}).action;
 }
 
 double KernelProgram::time(std::span<const std::uint8_t> packet, std::uint32_t repeat) const {
-  LIBBPF_OPTS(bpf_test_run_opts, opts);
-  opts.data_in = packet.data();
-  opts.data_size_in = static_cast<__u32>(packet.size());
-  opts.repeat = static_cast<int>(repeat);
-  if (bpf_prog_test_run_opts(fd_.get(), &opts) != 0) throw system_error("timing a filter", errno);
-  return static_cast<double>(opts.duration);
+  return static_cast<double>(test_run(fd_.get(), packet, {.repeat = repeat}).per_run.count());
 }
 
 std::uint32_t KernelProgram::verified_instructions() const {

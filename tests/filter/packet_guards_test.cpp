@@ -19,18 +19,13 @@ Load byte(std::int32_t offset) {
 Load past_x(std::int32_t offset) {
   return {.base = Base::x, .offset = offset, .bytes = 1};
 }
-Branch match_if(std::uint32_t value) {
-  return {Cond::eq, Var::a, value, kMatch, kNoMatch};
-}
 
 std::string guarded(Graph graph) {
   guard_packet(graph);
   return to_text(graph);
 }
 std::string guarded(std::initializer_list<decltype(Op::what)> what) {
-  Graph graph;
-  graph.entry = graph.add();
-  graph[graph.entry] = {.ops = ops(what), .end = match_if(1)};
+  const Graph graph = one_block({.ops = ops(what), .end = match_if(1)});
   return guarded(graph);
 }
 
@@ -46,9 +41,7 @@ TEST(GuardPacket, AsksForNothingWhereNothingIsRead) {
 // A packet that passes neither test needs nothing, one that passes needs the rest: all at once.
 TEST(GuardPacket, AsksAtTheStartForWhatEveryMatchNeeds) {
   Graph graph;
-  const BlockId first = graph.add();
-  const BlockId second = graph.add();
-  graph.entry = first;
+  const auto [first, second] = add_blocks<2>(graph);
   graph[first] = {.ops = ops({byte(12)}), .end = Branch{Cond::eq, Var::a, 1U, second, kNoMatch}};
   graph[second] = {.ops = ops({byte(30)}), .end = match_if(2)};
   EXPECT_EQ(guarded(graph),
@@ -59,10 +52,7 @@ TEST(GuardPacket, AsksAtTheStartForWhatEveryMatchNeeds) {
 // Where paths differ, the first guard is for the shorter need; the longer one's extends it.
 TEST(GuardPacket, GoesOnFromThePointerOnOneWay) {
   Graph graph;
-  const BlockId test = graph.add();
-  const BlockId longer = graph.add();
-  const BlockId shorter = graph.add();
-  graph.entry = test;
+  const auto [test, longer, shorter] = add_blocks<3>(graph);
   graph[test] = {.ops = ops({byte(12)}), .end = Branch{Cond::eq, Var::a, 1U, longer, shorter}};
   graph[longer] = {.ops = ops({byte(30)}), .end = match_if(2)};
   graph[shorter] = {.ops = ops({byte(14)}), .end = match_if(3)};
@@ -76,11 +66,7 @@ TEST(GuardPacket, GoesOnFromThePointerOnOneWay) {
 // them is lost.
 TEST(GuardPacket, LosesThePointerWherePathsMeet) {
   Graph graph;
-  const BlockId test = graph.add();
-  const BlockId longer = graph.add();
-  const BlockId meet = graph.add();
-  const BlockId last = graph.add();
-  graph.entry = test;
+  const auto [test, longer, meet, last] = add_blocks<4>(graph);
   graph[test] = {.ops = ops({byte(12)}), .end = Branch{Cond::eq, Var::a, 1U, longer, meet}};
   graph[longer] = {.ops = ops({byte(30)}), .end = Branch{Cond::eq, Var::a, 2U, meet, kMatch}};
   graph[meet] = {.ops = {}, .end = Branch{Cond::eq, Var::x, 2U, last, kMatch}};
@@ -107,16 +93,10 @@ TEST(GuardPacket, HasNoCursorToBeginWith) {
 TEST(GuardPacket, KeepsTheLargerXWhereWaysMeet) {
   for (const bool larger_first : {false, true}) {
     Graph graph;
-    const BlockId start = graph.add();
-    const BlockId one = graph.add();
-    const BlockId other = graph.add();
-    const BlockId meet = graph.add();
-    const BlockId last = graph.add();
-    graph.entry = start;
+    const auto [start, one, other, meet, last] = add_blocks<5>(graph);
     graph[start].end = Branch{Cond::eq, Var::a, 1U, one, other};
-    const Load half{.base = Base::packet, .offset = 12, .bytes = 2};
     const Copy to_x{Var::x, Var::a};
-    graph[larger_first ? one : other] = {.ops = ops({half, to_x, past_x(2)}), .end = Jump{meet}};
+    graph[larger_first ? one : other] = {.ops = ops({kHalf, to_x, past_x(2)}), .end = Jump{meet}};
     graph[larger_first ? other : one] = {.ops = ops({byte(12), to_x, past_x(2)}),
                                          .end = Jump{meet}};
     graph[meet].end = Branch{Cond::eq, Var::a, 1U, last, kMatch};
@@ -135,9 +115,7 @@ TEST(GuardPacket, MakesTheCursorAnewForAnotherX) {
 
 TEST(GuardPacket, GoesOnFromTheCursorOnOneWay) {
   Graph graph;
-  const BlockId test = graph.add();
-  const BlockId longer = graph.add();
-  graph.entry = test;
+  const auto [test, longer] = add_blocks<2>(graph);
   graph[test] = {.ops = ops({Constant{Var::x, 1}, past_x(2)}),
                  .end = Branch{Cond::eq, Var::a, 1U, longer, kMatch}};
   graph[longer] = {.ops = ops({past_x(7)}), .end = match_if(2)};
@@ -151,7 +129,6 @@ TEST(GuardPacket, BoundsAnXThatMayBeTooLarge) {
   const auto bounds = [](std::initializer_list<decltype(Op::what)> what) {
     return guarded(what).find("of a bounded X") != std::string::npos;
   };
-  constexpr Load kHalf{.base = Base::packet, .offset = 12, .bytes = 2};
   const Copy to_x{Var::x, Var::a};
   EXPECT_TRUE(bounds({kHalf, to_x, past_x(0)}));
   EXPECT_FALSE(bounds({byte(12), to_x, past_x(0)}));
@@ -189,10 +166,7 @@ TEST(GuardPacket, GoesAsFarAsTheVerifier) {
 TEST(GuardPacket, BoundsAnXThatALoopRaises) {
   Graph graph;
   graph.has_loops = true;
-  const BlockId start = graph.add();
-  const BlockId body = graph.add();
-  const BlockId back = graph.add();
-  graph.entry = start;
+  const auto [start, body, back] = add_blocks<3>(graph);
   graph[start] = {.ops = ops({Constant{Var::x, 0}}), .end = Jump{body}};
   graph[body] = {.ops = ops({past_x(0)}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, back}};
   graph[back] = {

@@ -5,26 +5,20 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "filter/differential.hpp"
 #include "filter/random_program.hpp"
+#include "support/environment.hpp"
 
 namespace xdpcap::test {
 namespace {
 
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : parse_number<std::uint64_t>(text).value_or(otherwise);
-}
-
 void run_random_programs(Where where, std::uint64_t programs) {
-  const std::uint64_t first = from_environment("XDPCAP_SEED", 1);
-  programs = from_environment("XDPCAP_PROGRAMS", programs);
+  const std::uint64_t first = number_from_environment("XDPCAP_SEED").value_or(1);
+  programs = number_from_environment("XDPCAP_PROGRAMS").value_or(programs);
   Tally tally;
   std::size_t mixed = 0;  // programs that said both
   for (std::uint64_t seed = first; seed < first + programs; ++seed) {

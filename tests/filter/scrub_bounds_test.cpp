@@ -12,7 +12,6 @@ namespace {
 
 using namespace ir;
 
-constexpr Load kByte{.base = Base::packet, .offset = 12, .bytes = 1};
 constexpr Load kPastX{.base = Base::x, .offset = 2, .bytes = 1};
 
 std::string scrubbed(Graph graph) {
@@ -103,12 +102,10 @@ TEST(ScrubBounds, MultipliesWhatAnOperationTakes) {
 
 TEST(ScrubBounds, ScrubsAnXThatWasCompared) {
   Graph graph;
-  const BlockId start = graph.add();
-  const BlockId read = graph.add();
-  graph.entry = start;
+  const auto [start, read] = add_blocks<2>(graph);
   graph[start] = {.ops = ops({kByte, Copy{Var::x, Var::a}}),
                   .end = Branch{Cond::eq, Var::a, 9U, read, kNoMatch}};
-  graph[read] = {.ops = ops({kPastX}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
+  graph[read] = {.ops = ops({kPastX}), .end = match_if(1)};
 
   // A was compared, and X is another register.
   const std::string before = to_text(graph);
@@ -133,27 +130,21 @@ TEST(ScrubBounds, ScrubsAnXThatWasCompared) {
 TEST(ScrubBounds, RemembersAComparisonWhereWaysMeet) {
   for (const bool on_first : {false, true}) {
     Graph graph;
-    const BlockId start = graph.add();
-    const BlockId one = graph.add();
-    const BlockId other = graph.add();
-    const BlockId read = graph.add();
-    graph.entry = start;
+    const auto [start, one, other, read] = add_blocks<4>(graph);
     graph[start] = {.ops = {}, .end = Branch{Cond::gt, Var::a, 1U, one, other}};
     graph[on_first ? one : other].end = Branch{Cond::eq, Var::x, 1U, read, kNoMatch};
     graph[on_first ? other : one].end = Jump{read};
-    graph[read] = {.ops = ops({kPastX}), .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
+    graph[read] = {.ops = ops({kPastX}), .end = match_if(1)};
     EXPECT_EQ(count(scrubbed(graph), "scrub X; A = u8[X+2]"), 1U);
   }
 }
 
 TEST(ScrubBounds, FollowsWhatIsMadeOfAComparedValue) {
   Graph graph;
-  const BlockId start = graph.add();
-  const BlockId read = graph.add();
-  graph.entry = start;
+  const auto [start, read] = add_blocks<2>(graph);
   graph[start] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 9U, read, kNoMatch}};
   const auto with = [&](std::initializer_list<decltype(Op::what)> what) {
-    graph[read] = {.ops = ops(what), .end = Branch{Cond::eq, Var::a, 1U, kMatch, kNoMatch}};
+    graph[read] = {.ops = ops(what), .end = match_if(1)};
     return count(scrubbed(graph), "scrub X; A = u8[X+2]");
   };
   EXPECT_EQ(with({Copy{Var::x, Var::a}, kPastX}), 1U);

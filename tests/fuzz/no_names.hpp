@@ -6,7 +6,8 @@
 #include <netdb.h>
 
 extern "C" {
-// NOLINTNEXTLINE(misc-definitions-in-headers): one program, one source
+// One program, one source; libc's names of parameters are reserved.
+// NOLINTNEXTLINE(misc-definitions-in-headers,readability-inconsistent-declaration-parameter-name)
 int getaddrinfo(const char*, const char*, const addrinfo*, addrinfo** result) {
   *result = nullptr;
   return EAI_NONAME;

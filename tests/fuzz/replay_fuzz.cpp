@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -34,7 +35,7 @@ class MemoryFile {
  public:
   explicit MemoryFile(std::span<const std::byte> bytes) : fd_(::memfd_create("capture", 0)) {
     const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
-    if (count != static_cast<ssize_t>(bytes.size())) std::abort();
+    if (std::cmp_not_equal(count, bytes.size())) std::abort();
   }
   [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(fd_.get()); }
 

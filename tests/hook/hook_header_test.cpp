@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,9 +19,12 @@
 #include "base/error.hpp"
 #include "hook/legacy_object.hpp"
 #include "hook/marker.hpp"
+#include "support/bpf_object.hpp"
 
 namespace xdpcap {
 namespace {
+
+using test::BpfObject;
 
 constexpr int kMarked = 100;  // a marker in slot n returns kMarked + n
 constexpr std::uint32_t kSlots = 5;
@@ -30,29 +33,9 @@ std::string object_path(const std::string& name) {
   return std::string(BPF_OBJECTS) + "/" + name + ".o";
 }
 
-struct ObjectClose {
-  void operator()(bpf_object* object) const { bpf_object__close(object); }
-};
-
-class HookedObject {
- public:
-  explicit HookedObject(const std::string& name)
-      : object_(bpf_object__open_file(object_path(name).c_str(), nullptr)) {
-    if (object_ == nullptr) throw system_error("opening " + name, errno);
-    if (bpf_object__load(object_.get()) != 0) throw system_error("loading " + name, errno);
-  }
-
-  [[nodiscard]] int map(const char* name) const {
-    return bpf_object__find_map_fd_by_name(object_.get(), name);
-  }
-  [[nodiscard]] const bpf_program* find(const char* name) const {
-    return bpf_object__find_program_by_name(object_.get(), name);
-  }
-  [[nodiscard]] int program(const char* name) const { return bpf_program__fd(find(name)); }
-
- private:
-  std::unique_ptr<bpf_object, ObjectClose> object_;
-};
+BpfObject load(const std::string& name) {
+  return test::load_bpf_object(object_path(name));
+}
 
 std::uint32_t action_of(int program, std::uint8_t first, std::uint8_t second = 0) {
   return run_program(program, {first, second}).action;
@@ -76,9 +59,9 @@ class HookHeader : public testing::TestWithParam<std::string> {
         !std::filesystem::exists(object_path(GetParam()))) {
       GTEST_SKIP() << "no /sys/kernel/btf/vmlinux when this was built";
     }
-    object_ = std::make_unique<HookedObject>(GetParam());
+    object_ = load(GetParam());
   }
-  std::unique_ptr<HookedObject> object_;
+  std::optional<BpfObject> object_;
 };
 
 TEST_P(HookHeader, ConstantActionTailCallsItsSlot) {
@@ -121,7 +104,7 @@ TEST_P(HookHeader, ProgramsShareAHook) {
 
 TEST_P(HookHeader, PacketIsWrittenBeforeTheExit) {
   put_into_slot(object_->map("hook_a"), XDP_TX, load_marker(kMarked).get());
-  const RunResult result = run_program(object_->program("rewrite"), {1, 2, 3});
+  const test::TestRun result = run_program(object_->program("rewrite"), {1, 2, 3});
   EXPECT_EQ(result.action, kMarked);
   EXPECT_EQ(result.packet.front(), 0xab);
   EXPECT_EQ(result.packet.back(), 0xcd);
@@ -159,11 +142,12 @@ std::vector<int> constant_indices(const bpf_program* program) {
 
 TEST(HookCode, EachConstantExitKeepsACallWithAConstantIndex) {
   for (const char* level : {"O1", "O2", "Os"}) {
-    const HookedObject object(std::string("hooked_linux_before_") + level);
-    EXPECT_THAT(constant_indices(object.find("constant")),
+    const BpfObject object = load(std::string("hooked_linux_before_") + level);
+    EXPECT_THAT(constant_indices(object.find_program("constant")),
                 testing::UnorderedElementsAre(0, 1, 2, 3, 4, 77));
-    EXPECT_THAT(constant_indices(object.find("branches")), testing::UnorderedElementsAre(1, 2));
-    EXPECT_THAT(constant_indices(object.find("run_time")), testing::ElementsAre(-1));
+    EXPECT_THAT(constant_indices(object.find_program("branches")),
+                testing::UnorderedElementsAre(1, 2));
+    EXPECT_THAT(constant_indices(object.find_program("run_time")), testing::ElementsAre(-1));
   }
 }
 
@@ -185,7 +169,7 @@ TEST(HookCode, KernelPatchesADirectJumpForAConstantAction) {
 #ifndef __x86_64__
   GTEST_SKIP() << "only the JIT of x86-64 makes direct jumps of tail calls";
 #endif
-  const HookedObject object("hooked_linux_before_O2");
+  const BpfObject object = load("hooked_linux_before_O2");
   const auto constant = jited_code(object.program("hooked"));
   const auto run_time = jited_code(object.program("run_time"));
   if (constant.empty()) GTEST_SKIP() << "no JIT here, or its code is not shown";

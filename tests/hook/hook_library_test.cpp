@@ -20,11 +20,13 @@
 
 #include "base/unique_fd.hpp"
 #include "hook/marker.hpp"
+#include "support/bpf_object.hpp"
 
 namespace xdpcap {
 namespace {
 
 namespace fs = std::filesystem;
+using test::BpfObject;
 using testing::HasSubstr;
 
 std::uint32_t map_id(int fd) {
@@ -45,9 +47,7 @@ class HookLibrary : public testing::Test {
     return pinned.valid() ? map_id(pinned.get()) : 0;
   }
   // An object with the hooks hook_a and hook_b, opened and not loaded.
-  static bpf_object* open_hooked() {
-    return bpf_object__open_file(BPF_OBJECTS "/hooked_linux_before_O2.o", nullptr);
-  }
+  static BpfObject open_hooked() { return BpfObject(BPF_OBJECTS "/hooked_linux_before_O2.o"); }
 
   std::string folder_ = "/sys/fs/bpf/hook_library_test_" + std::to_string(getpid());
   std::string path_ = folder_ + "/hook";
@@ -95,9 +95,9 @@ TEST_F(HookLibrary, ReplacesAStaleHookAndLeavesNothingElse) {
 }
 
 TEST_F(HookLibrary, RefusesToReplaceAHookInUseUnlessTold) {
-  bpf_object* object = open_hooked();
-  ASSERT_EQ(bpf_object__load(object), 0);
-  const int used = bpf_object__find_map_fd_by_name(object, "hook_a");
+  BpfObject object = open_hooked();
+  object.load();
+  const int used = object.map("hook_a");
   ASSERT_EQ(xdpcap_hook_pin(used, path_.c_str(), 0, &error_), 0) << error_.message;
 
   const UniqueFd hook = create();
@@ -107,7 +107,6 @@ TEST_F(HookLibrary, RefusesToReplaceAHookInUseUnlessTold) {
 
   EXPECT_EQ(xdpcap_hook_pin(hook.get(), path_.c_str(), XDPCAP_HOOK_REPLACE_IN_USE, &error_), 0);
   EXPECT_EQ(pinned_id(path_), map_id(hook.get()));
-  bpf_object__close(object);
 }
 
 TEST_F(HookLibrary, RefusesToReplaceWhatIsNotAHook) {
@@ -236,28 +235,25 @@ TEST_F(HookLibrary, UnpinOfAnyHookLeavesOtherMaps) {
 }
 
 TEST_F(HookLibrary, SetPinMakesLibbpfPin) {
-  bpf_object* object = open_hooked();
-  bpf_map* map = bpf_object__find_map_by_name(object, "hook_a");
+  BpfObject object = open_hooked();
+  bpf_map* map = object.find_map("hook_a");
   const std::string deep = folder_ + "/a/b/hook";
   ASSERT_EQ(xdpcap_hook_set_pin(map, deep.c_str(), &error_), 0) << error_.message;
-  ASSERT_EQ(bpf_object__load(object), 0);
+  object.load();
   EXPECT_EQ(pinned_id(deep), map_id(bpf_map__fd(map)));
-  bpf_object__close(object);
 }
 
 TEST_F(HookLibrary, SetPinSharesTheHookOfALoadedProgram) {
-  bpf_object* first = open_hooked();
-  ASSERT_EQ(bpf_object__load(first), 0);
-  const int used = bpf_object__find_map_fd_by_name(first, "hook_a");
+  BpfObject first = open_hooked();
+  first.load();
+  const int used = first.map("hook_a");
   ASSERT_EQ(xdpcap_hook_pin(used, path_.c_str(), 0, &error_), 0);
 
-  bpf_object* second = open_hooked();
-  bpf_map* map = bpf_object__find_map_by_name(second, "hook_a");
+  BpfObject second = open_hooked();
+  bpf_map* map = second.find_map("hook_a");
   ASSERT_EQ(xdpcap_hook_set_pin(map, path_.c_str(), &error_), 0) << error_.message;
-  ASSERT_EQ(bpf_object__load(second), 0);
+  second.load();
   EXPECT_EQ(map_id(bpf_map__fd(map)), map_id(used));
-  bpf_object__close(first);
-  bpf_object__close(second);
 }
 
 // A stale hook that was spoilt: an entry of another flavour made it its own. Shared, it would keep
@@ -267,21 +263,19 @@ TEST_F(HookLibrary, SetPinRemovesAStaleHook) {
   put_into_slot(stale.get(), 0, load_marker(0, bpf_attach_type{}).get());
   ASSERT_EQ(xdpcap_hook_pin(stale.get(), path_.c_str(), 0, &error_), 0);
 
-  bpf_object* object = open_hooked();
-  bpf_map* map = bpf_object__find_map_by_name(object, "hook_a");
+  BpfObject object = open_hooked();
+  bpf_map* map = object.find_map("hook_a");
   ASSERT_EQ(xdpcap_hook_set_pin(map, path_.c_str(), &error_), 0) << error_.message;
-  EXPECT_EQ(bpf_object__load(object), 0);
+  object.load();
   EXPECT_NE(pinned_id(path_), map_id(stale.get()));
   EXPECT_NE(pinned_id(path_), 0U);
-  bpf_object__close(object);
 }
 
 TEST_F(HookLibrary, SetPinRefusesAMapThatIsNotAHook) {
-  bpf_object* object = bpf_object__open_file(BPF_OBJECTS "/not_a_hook.o", nullptr);
-  bpf_map* map = bpf_object__find_map_by_name(object, "an_array");
+  const BpfObject object(BPF_OBJECTS "/not_a_hook.o");
+  bpf_map* map = object.find_map("an_array");
   EXPECT_EQ(xdpcap_hook_set_pin(map, path_.c_str(), &error_), -EINVAL);
   EXPECT_THAT(error_.message, HasSubstr("it is not a hook"));
-  bpf_object__close(object);
 }
 
 }  // namespace

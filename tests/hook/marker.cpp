@@ -35,32 +35,11 @@ void put_into_slot(int hook_fd, std::uint32_t slot, int program_fd) {
   }
 }
 
-RunResult run_program(int program_fd, std::vector<std::uint8_t> packet,
-                      std::uint32_t ingress_ifindex) {
+test::TestRun run_program(int program_fd, std::vector<std::uint8_t> packet,
+                          std::uint32_t ingress_ifindex) {
   packet.resize(std::max<std::size_t>(packet.size(), 14));
-  RunResult result{};
-  result.packet.resize(packet.size() + 256);
-
-  bpf_test_run_opts options{};
-  options.sz = sizeof options;
-  options.data_in = packet.data();
-  options.data_size_in = static_cast<std::uint32_t>(packet.size());
-  options.data_out = result.packet.data();
-  options.data_size_out = static_cast<std::uint32_t>(result.packet.size());
-  options.repeat = 1;
-  xdp_md context{};
-  context.data_end = static_cast<std::uint32_t>(packet.size());
-  context.ingress_ifindex = ingress_ifindex;
-  if (ingress_ifindex != 0) {
-    options.ctx_in = &context;
-    options.ctx_size_in = sizeof context;
-  }
-  if (bpf_prog_test_run_opts(program_fd, &options) != 0) {
-    throw system_error("running a program", errno);
-  }
-  result.packet.resize(options.data_size_out);
-  result.action = options.retval;
-  return result;
+  return test::test_run(program_fd, packet,
+                        {.keep_packet = true, .ingress_ifindex = ingress_ifindex});
 }
 
 }  // namespace xdpcap

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "support/test_run.hpp"
 
 namespace xdpcap {
 
@@ -18,15 +19,9 @@ UniqueFd load_marker(int value, bpf_attach_type attach_type = BPF_XDP);
 // Puts a program into a slot of a hook. Throws Error.
 void put_into_slot(int hook_fd, std::uint32_t slot, int program_fd);
 
-struct RunResult {
-  std::uint32_t action;
-  std::vector<std::uint8_t> packet;
-};
-
-// BPF_PROG_TEST_RUN of an XDP program, with the packet filled up to Ethernet's 14 bytes, below
-// which the kernel refuses; as if it came in by `ingress_ifindex`, of the thread's namespace, or by
-// none (0). Throws Error.
-RunResult run_program(int program_fd, std::vector<std::uint8_t> packet,
-                      std::uint32_t ingress_ifindex = 0);
+// A test run that keeps the packet, which is filled up to Ethernet's 14 bytes, below which the
+// kernel refuses. Throws Error.
+test::TestRun run_program(int program_fd, std::vector<std::uint8_t> packet,
+                          std::uint32_t ingress_ifindex = 0);
 
 }  // namespace xdpcap

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "output/pcapng.hpp"
+#include "output/made_header.hpp"
 #include "support/block.hpp"
 #include "support/capture_reader.hpp"
 #include "support/temporary_folder.hpp"
@@ -27,13 +27,7 @@ using test::numbered_packet;
 using ::testing::ElementsAre;
 
 pcapng::Bytes header() {
-  pcapng::Bytes file = pcapng::section_header({.hardware = "", .os = "", .application = "test"});
-  for (const char* name : {"XDPdrop", "XDPpass"}) {
-    const pcapng::Bytes interface =
-        pcapng::interface_description({.name = name, .description = "", .filter = "", .os = ""});
-    file.insert(file.end(), interface.begin(), interface.end());
-  }
-  return file;
+  return test::file_header({"XDPdrop", "XDPpass"});
 }
 
 class BatchTest : public ::testing::Test {

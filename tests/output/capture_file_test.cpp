@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "output/made_header.hpp"
 #include "support/block.hpp"
 #include "support/capture_reader.hpp"
 #include "support/temporary_folder.hpp"
@@ -27,11 +28,7 @@ using test::numbered_packet;
 using ::testing::ElementsAre;
 
 pcapng::Bytes header() {
-  pcapng::Bytes file = pcapng::section_header({.hardware = "", .os = "", .application = "test"});
-  const pcapng::Bytes interface =
-      pcapng::interface_description({.name = "XDPpass", .description = "", .filter = "", .os = ""});
-  file.insert(file.end(), interface.begin(), interface.end());
-  return file;
+  return test::file_header({"XDPpass"});
 }
 
 const MadeBlock& large_packet() {

@@ -20,8 +20,6 @@ namespace xdpcap {
 namespace {
 
 using test::TemporaryFolder;
-using ::testing::ElementsAre;
-using ::testing::SizeIs;
 using Names = std::set<std::string>;
 using Turn = FileNames::Turn;
 
@@ -126,7 +124,7 @@ TEST(FileNames, CompressionStaysAtTheEnd) {
   FileNames tcpdump("a.pcap.zst", {.each = kMegabyte, .ring = 20}, 0);
   EXPECT_EQ(tcpdump.current(), "a.pcap00.zst");
   EXPECT_EQ(tcpdump.next(Turn::full, 0), "a.pcap01.zst");
-  FileNames dumpcap("/x.y/a.lz4", {.names = Rotation::Names::dumpcap, .each = kMegabyte}, 0);
+  const FileNames dumpcap("/x.y/a.lz4", {.names = Rotation::Names::dumpcap, .each = kMegabyte}, 0);
   EXPECT_EQ(dumpcap.current(), "/x.y/a_00001_19700101000000.lz4");
 }
 

@@ -77,8 +77,8 @@ class Encap : public IngressTest<testing::TestWithParam<const char*>> {
     return ipv4(lab_.name("LEFT_IP"), destination, IPPROTO_UDP, udp(7, 8, bytes(payload)));
   }
   // The outer headers, as the sender of a tunnel may write them.
-  Bytes outer(const std::string& from, const std::string& to, const Bytes& packet,
-              std::uint16_t fragment = 0x4000) {
+  static Bytes outer(const std::string& from, const std::string& to, const Bytes& packet,
+                     std::uint16_t fragment = 0x4000) {
     if (!gre()) return ipv4(from, to, IPPROTO_IPIP, packet, fragment);
     Bytes framed(4 + packet.size());
     framed[2] = 0x08;  // the protocol, IPv4

@@ -49,7 +49,7 @@ std::regex pattern_of(std::string line, const std::string& id) {
   if (const auto at = line.find("lab-"); at != std::string::npos) line.replace(at, 3, id);
   static const std::regex kSpecial(R"([.^$|()\[\]{}*+?\\])");
   static const std::regex kNumber(R"([0-9]+)");
-  std::string pattern = std::regex_replace(line, kSpecial, R"(\$&)");
+  const std::string pattern = std::regex_replace(line, kSpecial, R"(\$&)");
   if (line.starts_with("0000")) return std::regex(line.substr(0, 8) + "  .*");  // a hex dump
   return std::regex(std::regex_replace(pattern, kNumber, "[0-9]+"));
 }

@@ -183,7 +183,7 @@ TEST_F(RedirectMapInTheLab, RoutesAndAnswersPing) {
   for (const auto& mode : modes) {
     SCOPED_TRACE(mode[1]);
     EXPECT_THAT(ping("left", "RIGHT_IP"), HasSubstr(" 0% packet loss"));  // neighbours are known
-    Command program(command(mode));
+    const Command program(command(mode));
     ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
     EXPECT_THAT(program.text(), Not(HasSubstr("warning")));
     const std::string before = forwarded();
@@ -199,7 +199,7 @@ TEST_F(RedirectMapInTheLab, WarnsOfAPeerThatSwallowsPackets) {
     GTEST_SKIP() << "this kernel does not say which interfaces take redirected packets (6.3)";
   }
   EXPECT_THAT(ping("left", "RIGHT_IP"), HasSubstr(" 0% packet loss"));
-  Command program(command({"--mode", "native", "--peer", lab_.name("LEFT") + ":eth0"}));
+  const Command program(command({"--mode", "native", "--peer", lab_.name("LEFT") + ":eth0"}));
   ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
   EXPECT_THAT(program.text(),
               HasSubstr("warning: frames that XDP sends to eth1 are lost (the peer of a veth needs "
@@ -210,7 +210,7 @@ TEST_F(RedirectMapInTheLab, WarnsOfAPeerThatSwallowsPackets) {
 
 TEST_F(RedirectMapInTheLab, WarnsOfForwardingOff) {
   ASSERT_EQ(lab_.exec("router", {"sysctl", "-qw", "net.ipv4.ip_forward=0"}).exit_code, 0);
-  Command program(command({"--mode", "generic"}));
+  const Command program(command({"--mode", "generic"}));
   ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
   EXPECT_THAT(program.text(), HasSubstr("warning: forwarding is off on eth0"));
   EXPECT_THAT(program.text(), HasSubstr("sysctl -w net.ipv4.conf.all.forwarding=1"));

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 
-#include <cerrno>
 #include <cstdint>
-#include <functional>
-#include <memory>
 
 #include "base/error.hpp"
 #include "hook/marker.hpp"
 #include "progs/packets.hpp"
+#include "support/bpf_object.hpp"
 
 namespace xdpcap::test {
 
@@ -23,17 +20,9 @@ struct Verdict {
 // SkeletonProgram runs an example program on single packets in the kernel (BPF_PROG_TEST_RUN), with
 // a marker in each slot of its hook, so that a return which does not go through the hook shows.
 template <class Skeleton>
-class SkeletonProgram {
+class SkeletonProgram : public LoadedSkeleton<Skeleton> {
  public:
-  using Configure = std::function<void(Skeleton&)>;
-
-  explicit SkeletonProgram(const Configure& configure = nullptr) : skeleton_(Skeleton::open()) {
-    if (skeleton_ == nullptr) throw system_error("opening the program", errno);
-    if (configure) configure(*skeleton_);
-    if (Skeleton::load(skeleton_.get()) != 0) throw system_error("loading the program", errno);
-  }
-
-  Skeleton* operator->() const { return skeleton_.get(); }
+  using LoadedSkeleton<Skeleton>::LoadedSkeleton;
 
   // Puts a marker into each slot of a hook: the first one's at 100 and so on.
   void watch(const bpf_map* hook, int base = 100) {
@@ -46,17 +35,11 @@ class SkeletonProgram {
   // test if it did not come through the hook whose markers begin at `base`.
   Verdict run(const bpf_program* program, const Bytes& packet, std::uint32_t ingress_ifindex = 0,
               std::uint32_t base = 100) const {
-    const RunResult result = run_program(bpf_program__fd(program), packet, ingress_ifindex);
+    const TestRun result = run_program(bpf_program__fd(program), packet, ingress_ifindex);
     EXPECT_GE(result.action, base) << "a return that does not go through the hook";
     EXPECT_LT(result.action, base + 5) << "a return through another hook";
     return {result.action - base, result.packet};
   }
-
- private:
-  struct Destroy {
-    void operator()(Skeleton* skeleton) const { Skeleton::destroy(skeleton); }
-  };
-  std::unique_ptr<Skeleton, Destroy> skeleton_;
 };
 
 // Whether BPF_PROG_TEST_RUN lets packets come in by an interface: since Linux 5.14 (commit

@@ -232,7 +232,7 @@ TEST_F(Srv6End, TakesTheNextSegmentOfEveryCapture) {
     }
     EXPECT_EQ(verdict.action, XDP_PASS);
     Bytes expected = packet;
-    const auto left = --expected.at(kRoutingAt + 3);
+    const std::ptrdiff_t left = --expected.at(kRoutingAt + 3);
     const auto segment = expected.begin() + kRoutingAt + 8 + 16 * left;
     std::copy(segment, segment + 16, expected.begin() + kDestinationAt);
     EXPECT_EQ(verdict.packet, expected);

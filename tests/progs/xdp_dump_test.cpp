@@ -24,10 +24,6 @@ class XdpDump : public testing::Test {
     program_.watch(program_->maps.xdpcap_hook);
   }
   ~XdpDump() override { ring_buffer__free(ring_); }
-  XdpDump(XdpDump&&) = delete;
-  XdpDump& operator=(XdpDump&&) = delete;
-  XdpDump(const XdpDump&) = delete;
-  XdpDump& operator=(const XdpDump&) = delete;
 
   // The events that a packet caused.
   std::vector<syn_event> dump(const Bytes& packet) {

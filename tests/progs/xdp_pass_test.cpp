@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, XdpPassMode,
 
 // A program in the slot sees the traffic of the lab: what it returns happens to the packets.
 TEST_F(XdpPass, HookIsOnThePathOfThePackets) {
-  Command program(command());
+  const Command program(command());
   ASSERT_TRUE(program.wait_for("pinned")) << program.text();
   const UniqueFd hook(bpf_obj_get(lab_.hook().c_str()));
   ASSERT_TRUE(hook.valid());
@@ -117,7 +117,7 @@ TEST_F(XdpPass, EverySignalThatEndsItCleansUp) {
 // The kernel detaches with the link; the pin stays, and the next run takes its place.
 TEST_F(XdpPass, ComesBackAfterAKill) {
   {
-    Command program(command());
+    const Command program(command());
     ASSERT_TRUE(program.wait_for("pinned")) << program.text();
   }
   EXPECT_THAT(link(), Not(HasSubstr("xdp")));
@@ -130,7 +130,7 @@ TEST_F(XdpPass, ComesBackAfterAKill) {
 }
 
 TEST_F(XdpPass, TwoInterfacesAtOnce) {
-  Command program(command({"-i", "lo", "--mode", "generic"}));
+  const Command program(command({"-i", "lo", "--mode", "generic"}));
   EXPECT_TRUE(program.wait_for("attached to eth0 (generic), lo (generic)")) << program.text();
 }
 
@@ -181,7 +181,7 @@ TEST_F(XdpPass, LeavesWhatIsNotItsOwn) {
 }
 
 TEST_F(XdpPass, ASecondOneIsRefusedAndTheFirstGoesOn) {
-  Command first(command());
+  const Command first(command());
   ASSERT_TRUE(first.wait_for("pinned")) << first.text();
   const Output same_hook = output_of(command());
   EXPECT_EQ(same_hook.exit_code, 2);
@@ -200,7 +200,7 @@ TEST_F(XdpPass, ASecondOneIsRefusedAndTheFirstGoesOn) {
 }
 
 TEST_F(XdpPass, VerboseShowsWhatLibbpfSays) {
-  Command program(command({"-v"}));
+  const Command program(command({"-v"}));
   ASSERT_TRUE(program.wait_for("hook pinned at")) << program.text();
   EXPECT_THAT(program.text(), HasSubstr("libbpf: "));
 }

@@ -8,9 +8,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "filter/expression.hpp"
+#include "recorder/made_recorder.hpp"
 #include "recorder/record.h"
-#include "recorder/recorder.hpp"
 
 namespace xdpcap {
 namespace {
@@ -25,19 +24,9 @@ struct Store {
 };
 
 ebpf::Program make(bool ordered_stores) {
-  return make_recorder({.action = XdpAction(XDP_DROP),
-                        .interface_id = 1,
-                        .snaplen = kMaxSnaplen,
-                        .cpus = 4,
-                        .counters_row = 1,
-                        .control_fd = 3,
-                        .rings_fd = 4,
-                        .ring_bytes = 1U << 20U,
-                        .wakeup_fd = 5,
-                        .frags = false,
-                        .has_xdp_load_bytes = true,
-                        .ordered_stores = ordered_stores},
-                       compile_filter("", LinkType{}));
+  RecorderSpec with = test::spec();
+  with.ordered_stores = ordered_stores;
+  return test::make(with, "");
 }
 
 // What the program stores into its ring for one packet, in program order; a block is one store.

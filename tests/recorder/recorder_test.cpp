@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Properties of a recorder that can be checked without running it. tests/kernel runs it.
+// Properties of a recorder that can be checked without running it. recording_test runs it.
 #include "recorder/recorder.hpp"
 
 #include <gmock/gmock.h>
@@ -12,29 +12,15 @@
 #include <vector>
 
 #include "filter/expression.hpp"
+#include "recorder/made_recorder.hpp"
 #include "recorder/record.h"
 #include "recorder/recorder_world.hpp"
 
 namespace xdpcap {
 namespace {
 
-RecorderSpec spec() {
-  return {.action = XdpAction(XDP_DROP),
-          .interface_id = 1,
-          .snaplen = kMaxSnaplen,
-          .cpus = 4,
-          .counters_row = 1,
-          .control_fd = 3,
-          .rings_fd = 4,
-          .ring_bytes = 1U << 20U,
-          .wakeup_fd = 5,
-          .frags = false,
-          .has_xdp_load_bytes = true};
-}
-
-ebpf::Program make(const RecorderSpec& spec, const char* filter) {
-  return make_recorder(spec, compile_filter(filter, LinkType{}));
-}
+using test::make;
+using test::spec;
 
 std::ptrdiff_t calls(const ebpf::Program& program, bpf_func_id helper) {
   return std::count_if(program.code.begin(), program.code.end(), [helper](const bpf_insn& insn) {

@@ -13,12 +13,12 @@
 #include <thread>
 #include <vector>
 
-#include "app/tool.hpp"
 #include "base/unique_fd.hpp"
 #include "soak/check.hpp"
 #include "soak/process_gauge.hpp"
 #include "support/pcapng_file.hpp"
 #include "support/small_disk.hpp"
+#include "support/tool.hpp"
 
 namespace xdpcap::soak {
 namespace {
@@ -63,7 +63,7 @@ Account account_of_all(const std::string& folder) {
 // False until a guardian has completed the file.
 bool is_whole(const std::string& path) {
   try {
-    return test::read_pcapng(path).statistics.size() > 0;
+    return !test::read_pcapng(path).statistics.empty();
   } catch (const std::exception&) {
     return false;
   }

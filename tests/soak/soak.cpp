@@ -20,7 +20,6 @@
 #include <string>
 #include <vector>
 
-#include "app/tool.hpp"
 #include "soak/check.hpp"
 #include "soak/guest.hpp"
 #include "soak/process_gauge.hpp"
@@ -28,6 +27,7 @@
 #include "soak/traffic.hpp"
 #include "source/chain.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/tool.hpp"
 
 namespace xdpcap::soak {
 namespace {
@@ -74,7 +74,7 @@ void expect_alone(int hook_fd) {
 
 // AddressSanitizer keeps freed memory, to detect its use.
 constexpr bool kKeepsFreedMemory =
-#if defined(__has_feature)
+#ifdef __has_feature
     __has_feature(address_sanitizer);
 #else
     false;

@@ -11,6 +11,8 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "source/hook.hpp"
+#include "support/test_run.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -79,6 +81,15 @@ UniqueFd create_hook(std::uint32_t slots) {
   return create_map(BPF_MAP_TYPE_PROG_ARRAY, "hook", 4, 4, slots);
 }
 
+std::uint32_t filled_slots(const std::string& hook_path) {
+  const Hook hook = Hook::open(hook_path);
+  std::uint32_t filled = 0;
+  for (std::uint32_t slot = 0; slot < hook.slots(); ++slot) {
+    if (hook.program_in(XdpAction(slot))) ++filled;
+  }
+  return filled;
+}
+
 HookedProgram::HookedProgram(int hook_fd, Flavour flavour)
     : program_(load_hooked(hook_fd, flavour, std::nullopt)) {}
 
@@ -86,14 +97,7 @@ HookedProgram::HookedProgram(int hook_fd, Flavour flavour, XdpAction action)
     : program_(load_hooked(hook_fd, flavour, action)) {}
 
 std::uint32_t HookedProgram::run(std::span<const std::uint8_t> packet, std::uint32_t repeat) const {
-  LIBBPF_OPTS(bpf_test_run_opts, options);
-  options.data_in = packet.data();
-  options.data_size_in = static_cast<std::uint32_t>(packet.size());
-  options.repeat = static_cast<int>(repeat);
-  if (bpf_prog_test_run_opts(program_.get(), &options) != 0) {
-    throw system_error("running a program on " + std::to_string(packet.size()) + " bytes", errno);
-  }
-  return options.retval;
+  return test_run(program_.get(), packet, {.repeat = repeat}).action;
 }
 
 }  // namespace xdpcap::test

@@ -37,6 +37,9 @@ class PinFolder {
 // An empty hook map.
 UniqueFd create_hook(std::uint32_t slots = 5);
 
+// Of the hook that is pinned there.
+std::uint32_t filled_slots(const std::string& hook_path);
+
 // HookedProgram is an XDP program that leaves through a hook: `return xdpcap_exit(ctx, hook,
 // action)`.
 class HookedProgram {

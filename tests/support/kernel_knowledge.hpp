@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-#include <cstdio>
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 namespace xdpcap::test {
@@ -26,9 +26,10 @@ inline bool has_xdp_features() {
 inline bool keeps_maps_from_users() {
   utsname kernel{};
   int major = 0;
+  char point = 0;
   int minor = 0;
-  if (::uname(&kernel) != 0 || std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2)
-    return false;
+  if (::uname(&kernel) != 0) return false;
+  std::istringstream(kernel.release) >> major >> point >> minor;
   int disabled = 0;
   std::ifstream("/proc/sys/kernel/unprivileged_bpf_disabled") >> disabled;
   return disabled != 0 && std::pair(major, minor) < std::pair(5, 19);

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <exception>
 #include <thread>
-#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -17,20 +16,11 @@
 #include "support/process.hpp"
 
 namespace xdpcap::test {
-namespace {
-
-std::string must(const std::vector<std::string>& command) {
-  ProcessResult result = test::run(command);
-  if (result.exit_code == 0) return std::move(result.out);
-  throw Error(xdpcap::join(command, " ") + ": " + result.err);
-}
-
-}  // namespace
 
 Namespace::Namespace() {
   static std::atomic<int> counter = 0;
   name_ = "xct" + std::to_string(::getpid()) + "n" + std::to_string(counter++);
-  must({"ip", "netns", "add", name_});
+  must_run({"ip", "netns", "add", name_});
   run({"ip", "link", "set", "lo", "up"});
 }
 
@@ -46,15 +36,19 @@ std::vector<std::string> Namespace::inside(const std::vector<std::string>& comma
 }
 
 void Namespace::run(const std::vector<std::string>& command) const {
-  must(inside(command));
+  must_run(inside(command));
+}
+
+void Namespace::enter() const {
+  const UniqueFd fd(::open(("/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC));
+  if (::setns(fd.get(), CLONE_NEWNET) != 0) throw system_error("entering " + name_, errno);
 }
 
 void Namespace::call(const std::function<void()>& action) const {
   std::exception_ptr error;
   std::thread([&] {
     try {
-      const UniqueFd fd(::open(("/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC));
-      if (::setns(fd.get(), CLONE_NEWNET) != 0) throw system_error("entering " + name_, errno);
+      enter();
       action();
     } catch (...) {
       error = std::current_exception();
@@ -65,14 +59,14 @@ void Namespace::call(const std::function<void()>& action) const {
 
 int Namespace::interface_index(const std::string& interface) const {
   // "7: veth0@if6: <...": begins with the index.
-  const std::string line = must(inside({"ip", "-o", "link", "show", "dev", interface}));
+  const std::string line = must_run(inside({"ip", "-o", "link", "show", "dev", interface}));
   return parse_number<int>(split(line, ':').front()).value();
 }
 
 void join(const Namespace& a, const std::string& a_interface, const std::string& a_address,
           const Namespace& b, const std::string& b_interface, const std::string& b_address) {
-  must({"ip", "link", "add", a_interface, "netns", a.name(), "type", "veth", "peer", "name",
-        b_interface, "netns", b.name()});
+  must_run({"ip", "link", "add", a_interface, "netns", a.name(), "type", "veth", "peer", "name",
+            b_interface, "netns", b.name()});
   a.run({"ip", "addr", "add", a_address, "dev", a_interface});
   b.run({"ip", "addr", "add", b_address, "dev", b_interface});
   a.run({"ip", "link", "set", a_interface, "up"});

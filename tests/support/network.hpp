@@ -23,6 +23,8 @@ class Namespace {
   void run(const std::vector<std::string>& command) const;
   // The command that runs `command` inside it, for Process.
   [[nodiscard]] std::vector<std::string> inside(const std::vector<std::string>& command) const;
+  // Moves this thread into it for good. Throws Error.
+  void enter() const;
   // Calls `action` inside it, in another thread, so that the test's own namespace does not change.
   // Exceptions are propagated.
   void call(const std::function<void()>& action) const;

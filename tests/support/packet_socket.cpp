@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "base/error.hpp"
 #include "support/process.hpp"
@@ -52,7 +53,7 @@ void PacketSocket::send_by_own_queue() const {
 void PacketSocket::send(const Packet& frame) const {
   const auto sent = [&] {
     const ssize_t size = ::send(fd_.get(), frame.data(), frame.size(), 0);
-    if (size >= 0 || errno == ENOBUFS) return size == static_cast<ssize_t>(frame.size());
+    if (size >= 0 || errno == ENOBUFS) return std::cmp_equal(size, frame.size());
     throw system_error("sending a frame", errno);
   };
   if (!eventually(sent)) throw Error("sending a frame: the queue stays full");

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -96,6 +97,12 @@ std::string Process::err() const {
 
 ProcessResult run(const std::vector<std::string>& command) {
   return Process(command).wait();
+}
+
+std::string must_run(const std::vector<std::string>& command) {
+  ProcessResult result = run(command);
+  if (result.exit_code == 0) return std::move(result.out);
+  throw Error(join(command, " ") + ": " + result.err);
 }
 
 }  // namespace xdpcap::test

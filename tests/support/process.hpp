@@ -54,6 +54,9 @@ class Process {
 // Runs a command to its end.
 ProcessResult run(const std::vector<std::string>& command);
 
+// Returns what it printed. Throws Error if it fails.
+std::string must_run(const std::vector<std::string>& command);
+
 // Polls until `condition()` holds; false if it does not within `limit`, times patience().
 template <class Condition>
 bool eventually(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(10)) {

@@ -10,13 +10,15 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/error.hpp"
 #include "bench/capture/stop.hpp"
 #include "capture_fate.skel.h"
+#include "support/bpf_object.hpp"
+#include "support/process.hpp"
+#include "support/test_run.hpp"
 
 namespace xdpcap::bench {
 namespace {
@@ -36,11 +38,11 @@ class Redirector {
     constexpr const char* kNear = "fate0";
     constexpr const char* kFar = "fate1";
     if (!skeleton_) throw system_error("opening the redirecting program", errno);
-    run_command({"ip", "link", "add", kNear, "type", "veth", "peer", "name", kFar});
+    test::must_run({"ip", "link", "add", kNear, "type", "veth", "peer", "name", kFar});
     for (const char* name : {kNear, kFar}) {
-      run_command({"ip", "link", "set", name, "addrgenmode", "none", "up"});
+      test::must_run({"ip", "link", "set", name, "addrgenmode", "none", "up"});
     }
-    ingress_ = ::if_nametoindex(lab.sender().c_str());
+    ingress_ = ::if_nametoindex(Lab::kSender);
     skeleton_->rodata->target = ::if_nametoindex(kNear);
     const UniqueFd hook(bpf_obj_get(lab.hook().c_str()));
     int error = hook.valid() ? bpf_map__reuse_fd(skeleton_->maps.hook, hook.get()) : -errno;
@@ -56,30 +58,16 @@ class Redirector {
   // ns a packet over a burst, as measured by the kernel: without the set-up of the run.
   [[nodiscard]] double cost() const {
     // Fits into every ring, or it would be the cost of losing packets.
-    constexpr int kBurst = 10'000;
-    const std::vector<std::uint8_t> frame = make_frame(kSize);
-    xdp_md context{};
-    context.data_end = kSize;
-    context.ingress_ifindex = ingress_;
-    LIBBPF_OPTS(bpf_test_run_opts, options);
-    options.data_in = frame.data();
-    options.data_size_in = kSize;
-    options.ctx_in = &context;
-    options.ctx_size_in = sizeof(context);
-    options.repeat = kBurst;
-    options.flags = BPF_F_TEST_XDP_LIVE_FRAMES;
+    constexpr std::uint32_t kBurst = 10'000;
     const int program = bpf_program__fd(skeleton_->progs.redirect_hooked);
-    if (bpf_prog_test_run_opts(program, &options) != 0) {
-      throw system_error("running the redirecting program", errno);
-    }
-    return options.duration;
+    const test::TestRun run =
+        test::test_run(program, make_frame(kSize),
+                       {.repeat = kBurst, .ingress_ifindex = ingress_, .live_frames = true});
+    return static_cast<double>(run.per_run.count());
   }
 
  private:
-  struct Destroy {
-    void operator()(capture_fate_bpf* skeleton) const { capture_fate_bpf::destroy(skeleton); }
-  };
-  std::unique_ptr<capture_fate_bpf, Destroy> skeleton_;
+  test::SkeletonOwner<capture_fate_bpf> skeleton_;
   std::uint32_t ingress_ = 0;
 };
 

@@ -3,12 +3,8 @@
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
-#include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,22 +12,21 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
-#include <utility>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "bench/capture/lab.h"
 #include "bench/capture/stop.hpp"
 #include "capture_lab.skel.h"
 #include "support/cpu.hpp"
+#include "support/process.hpp"
+#include "support/test_run.hpp"
 
 namespace xdpcap::bench {
 namespace {
 
 using test::stay_on_cpu;
 
-constexpr std::uint32_t kLiveFrames = 1U << 1U;  // BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18
-constexpr double kFraction = 256;                // see struct generator
+constexpr double kFraction = 256;  // see struct generator
 
 void put16(std::vector<std::uint8_t>& frame, std::size_t at, std::uint32_t value) {
   frame[at] = static_cast<std::uint8_t>(value >> 8U);
@@ -70,15 +65,8 @@ void attach(int ifindex, const bpf_program* program) {
 // ns a run, measured here, as the kernel reports whole nanoseconds.
 double run_cost(const bpf_program* program, std::uint32_t size, std::uint32_t repeat) {
   const std::vector<std::uint8_t> frame = make_frame(size);
-  bpf_test_run_opts options{};
-  options.sz = sizeof(options);
-  options.data_in = frame.data();
-  options.data_size_in = static_cast<std::uint32_t>(frame.size());
-  options.repeat = static_cast<int>(repeat);
   const auto begin = std::chrono::steady_clock::now();
-  if (bpf_prog_test_run_opts(bpf_program__fd(program), &options) != 0) {
-    throw system_error("running the receiving program", errno);
-  }
+  test::test_run(bpf_program__fd(program), frame, {.repeat = repeat});
   const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begin;
   return took.count() / repeat;
 }
@@ -104,92 +92,36 @@ std::vector<std::uint8_t> make_frame(std::uint32_t size) {
   return frame;
 }
 
-void run_command(const std::vector<std::string>& words) {
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  int status = ::posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
-  if (status != 0) throw system_error("running " + words[0], status);
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (status != 0) throw Error("running " + join(words, " ") + ": it failed");
-}
-
-void enter_namespace(const std::string& name) {
-  const UniqueFd fd(::open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid() || ::setns(fd.get(), CLONE_NEWNET) != 0) {
-    throw system_error("entering the network namespace " + name, errno);
-  }
-}
-
 Lab::Lab(std::uint32_t cpu) {
-  const std::string id = std::to_string(::getpid());
-  sending_ = "bench-" + id + "-s";
-  receiving_ = "bench-" + id + "-r";
-  sender_ = "s" + id;
-  receiver_ = "r" + id;
-  hook_ = "/sys/fs/bpf/capture-bench-" + id;
-  try {
-    make_namespaces();
-    load();
-    stay_on_cpu(cpu);
-  } catch (...) {
-    this->~Lab();
-    throw;
-  }
-}
-
-Lab::~Lab() {
-  skeleton_.reset();
-  ::unlink(hook_.c_str());
-  for (const std::string& name : {sending_, receiving_}) {
-    if (::access(("/run/netns/" + name).c_str(), F_OK) != 0) continue;
-    try {
-      run_command({"ip", "netns", "del", name});
-    } catch (const Error&) {  // the other one still has to be deleted
-    }
-  }
-}
-
-void Lab::make_namespaces() {
-  run_command({"ip", "netns", "add", sending_});
-  run_command({"ip", "netns", "add", receiving_});
-  run_command({"ip", "-n", sending_, "link", "add", sender_, "type", "veth", "peer", "name",
-               receiver_, "netns", receiving_});
+  test::must_run({"ip", "link", "add", kSender, "netns", sending_.name(), "type", "veth", "peer",
+                  "name", kReceiver, "netns", receiving_.name()});
   // Keeps neighbour and router discovery out of the counts.
-  for (const auto& [space, name] :
-       {std::pair(sending_, sender_), std::pair(receiving_, receiver_)}) {
-    run_command({"ip", "-n", space, "link", "set", name, "addrgenmode", "none", "up"});
-  }
+  sending_.run({"ip", "link", "set", kSender, "addrgenmode", "none", "up"});
+  receiving_.run({"ip", "link", "set", kReceiver, "addrgenmode", "none", "up"});
+  load();
+  stay_on_cpu(cpu);
 }
 
-void Lab::Destroy::operator()(capture_lab_bpf* skeleton) const {
-  capture_lab_bpf__destroy(skeleton);
-}
+Lab::~Lab() = default;
 
 void Lab::load() {
   skeleton_.reset(capture_lab_bpf__open_and_load());
   if (skeleton_ == nullptr) throw system_error("loading the lab's programs", errno);
-  if (bpf_obj_pin(bpf_map__fd(skeleton_->maps.hook), hook_.c_str()) != 0) {
-    throw system_error("pinning the hook " + hook_, errno);
-  }
-  enter_namespace(receiving_);
-  receiver_ifindex_ = ::if_nametoindex(receiver_.c_str());
+  pins_.pin(bpf_map__fd(skeleton_->maps.hook), "hook");
+  receiver_ifindex_ = receiving_.interface_index(kReceiver);
   set_verdict(Verdict::drop);
-  enter_namespace(sending_);
-  skeleton_->bss->generator.ifindex = ::if_nametoindex(sender_.c_str());
+  skeleton_->bss->generator.ifindex = ::if_nametoindex(kSender);
   // For program_cost(): in a test run of a program that is not attached, the kernel first spends
   // some milliseconds to add it to the dispatcher that calls attached programs.
   attach(static_cast<int>(skeleton_->bss->generator.ifindex), skeleton_->progs.drop_bare);
 }
 
 void Lab::set_verdict(Verdict verdict) {
-  enter_namespace(receiving_);
+  receiving_.enter();
   const bpf_program* program =
       verdict == Verdict::drop ? skeleton_->progs.drop_hooked : skeleton_->progs.pass_hooked;
-  attach(static_cast<int>(receiver_ifindex_), program);
-  enter_namespace(sending_);
+  attach(receiver_ifindex_, program);
+  sending_.enter();
 }
 
 bool Lab::hook_is_live(Verdict verdict) const {
@@ -217,15 +149,11 @@ Traffic Lab::send(Path path, std::uint32_t size, double rate, std::uint64_t pack
   for (int stuck = 0; traffic.sent < packets && !stopped() && stuck < kRunsWithoutProgress;) {
     generator.wanted = std::min(packets - traffic.sent, kMostPackets);
     generator.sent = generator.first_time = generator.due = 0;
-    bpf_test_run_opts options{};
-    options.sz = sizeof(options);
-    options.data_in = frame.data();
-    options.data_size_in = static_cast<std::uint32_t>(frame.size());
-    options.repeat = static_cast<int>(repeats(generator.wanted, rate));
-    options.flags = kLiveFrames;
-    options.batch_size = batch_size(rate);
-    const int error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
-    if (error != 0 && error != -EINTR) throw system_error("running the generator", -error);
+    test::test_run(bpf_program__fd(program), frame,
+                   {.repeat = repeats(generator.wanted, rate),
+                    .live_frames = true,
+                    .batch_size = batch_size(rate),
+                    .interruptible = true});
     stuck = generator.sent == 0 ? stuck + 1 : 0;
     traffic.sent += generator.sent;
     traffic.seconds += static_cast<double>(generator.last_time - generator.first_time) * 1e-9;
@@ -240,9 +168,7 @@ double Lab::program_cost(bool hooked, std::uint32_t size, std::uint32_t repeat) 
 }
 
 double idle_hook_cost(std::uint32_t size, std::uint32_t repeat) {
-  const std::unique_ptr<capture_lab_bpf, void (*)(capture_lab_bpf*)> skeleton(
-      capture_lab_bpf__open_and_load(), capture_lab_bpf__destroy);
-  if (!skeleton) throw system_error("loading the programs of the lab", errno);
+  const test::LoadedSkeleton<capture_lab_bpf> skeleton;
   double bare = std::numeric_limits<double>::infinity();
   double hooked = bare;
   constexpr int kRuns = 5;

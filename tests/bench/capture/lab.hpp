@@ -4,11 +4,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.hpp"
+#include "support/bpf_object.hpp"
+#include "support/hooked_program.hpp"
+#include "support/network.hpp"
 
 struct capture_lab_bpf;
 
@@ -35,17 +36,19 @@ struct Traffic {
 
 class Lab {
  public:
-  // Creates everything, with this process's id in the names, and moves the calling thread into the
-  // sending namespace and onto `cpu`. Throws Error.
+  static constexpr const char* kSender = "sender";
+  static constexpr const char* kReceiver = "receiver";
+
+  // Moves the calling thread into the sending namespace and onto `cpu`. Throws Error.
   explicit Lab(std::uint32_t cpu);
   ~Lab();
   Lab(const Lab&) = delete;
   Lab& operator=(const Lab&) = delete;
+  Lab(Lab&&) = delete;
+  Lab& operator=(Lab&&) = delete;
 
-  [[nodiscard]] const std::string& hook() const { return hook_; }
-  [[nodiscard]] const std::string& interface() const { return receiver_; }
-  [[nodiscard]] const std::string& sender() const { return sender_; }
-  [[nodiscard]] const std::string& receiving_namespace() const { return receiving_; }
+  [[nodiscard]] std::string hook() const { return pins_.path("hook"); }
+  [[nodiscard]] const test::Namespace& receiving() const { return receiving_; }
   // Whether a capture of the hook is running.
   [[nodiscard]] bool hook_is_live(Verdict verdict) const;
 
@@ -59,17 +62,12 @@ class Lab {
   [[nodiscard]] double program_cost(bool hooked, std::uint32_t size, std::uint32_t repeat) const;
 
  private:
-  struct Destroy {
-    void operator()(capture_lab_bpf* skeleton) const;
-  };
-  void make_namespaces();
   void load();
 
-  std::string sending_, receiving_;  // namespaces
-  std::string sender_, receiver_;    // interfaces
-  std::string hook_;
-  std::unique_ptr<capture_lab_bpf, Destroy> skeleton_;
-  std::uint32_t receiver_ifindex_ = 0;
+  test::Namespace sending_, receiving_;
+  test::PinFolder pins_;
+  test::SkeletonOwner<capture_lab_bpf> skeleton_;
+  int receiver_ifindex_ = 0;
 };
 
 // ns a packet that an idle hook adds to the receiving program, loaded for this measurement only:
@@ -78,11 +76,5 @@ double idle_hook_cost(std::uint32_t size, std::uint32_t repeat);
 
 // An Ethernet frame of `size` bytes: IPv4, UDP from 10.55.0.1:4000 to 10.55.0.2:4001.
 std::vector<std::uint8_t> make_frame(std::uint32_t size);
-
-// Runs a command and waits for it. Throws Error if it fails.
-void run_command(const std::vector<std::string>& words);
-
-// Enters the network namespace that ip-netns(8) calls `name`. Throws Error.
-void enter_namespace(const std::string& name);
 
 }  // namespace xdpcap::bench

@@ -17,6 +17,7 @@
 #include <regex>
 #include <sstream>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -61,18 +62,18 @@ void prepare_child(std::uint32_t not_on, const std::array<int, 3>& standard) {
   cpu_set_t set;
   CPU_ZERO(&set);
   for (long cpu = 0; cpu < ::sysconf(_SC_NPROCESSORS_CONF); ++cpu) {
-    if (cpu != static_cast<long>(not_on)) CPU_SET(cpu, &set);
+    if (std::cmp_not_equal(cpu, not_on)) CPU_SET(cpu, &set);
   }
   ::sched_setaffinity(0, sizeof(set), &set);
 }
 
-pid_t spawn_shell(const std::string& command, const std::string& name_space, std::uint32_t not_on,
-                  const std::array<int, 3>& standard) {
+pid_t spawn_shell(const std::string& command, const test::Namespace& name_space,
+                  std::uint32_t not_on, const std::array<int, 3>& standard) {
   const pid_t child = ::fork();
   if (child < 0) throw system_error("starting " + command, errno);
   if (child > 0) return child;
   try {
-    enter_namespace(name_space);
+    name_space.enter();
   } catch (const Error&) {
     ::_exit(126);
   }
@@ -123,7 +124,7 @@ RunningTool::RunningTool(const Tool& tool, const Lab& lab, Sink sink, const Warm
                          std::uint32_t not_on, const std::string& more_arguments)
     : sink_(sink), warm_(warm), messages_(memory_file("stderr")), counts_(memory_file("stdout")) {
   std::string command = fill_in(tool.command, "{hook}", lab.hook());
-  command = fill_in(command, "{interface}", lab.interface());
+  command = fill_in(command, "{interface}", Lab::kReceiver);
   // By name, because a tool that writes to stdout may print no summary.
   command = fill_in(command, "{output}", sink == Sink::null ? "/dev/null" : "-");
   if (tool.verdict() == Verdict::drop && lab.hook_is_live(Verdict::drop)) {
@@ -156,12 +157,11 @@ void RunningTool::spawn(const std::string& command, const Lab& lab, std::uint32_
     const UniqueFd read_end(ends[0]);
     pipe_end.reset(ends[1]);
     output = pipe_end.get();
-    tcpdump_ = spawn_shell("tcpdump -Z root -r - -w /dev/null --count", lab.receiving_namespace(),
-                           not_on, {read_end.get(), counts_.get(), null.get()});
+    tcpdump_ = spawn_shell("tcpdump -Z root -r - -w /dev/null --count", lab.receiving(), not_on,
+                           {read_end.get(), counts_.get(), null.get()});
   }
   begin_ = steady_clock::now();
-  tool_ = spawn_shell(command, lab.receiving_namespace(), not_on,
-                      {null.get(), output, messages_.get()});
+  tool_ = spawn_shell(command, lab.receiving(), not_on, {null.get(), output, messages_.get()});
 }
 
 void RunningTool::wait_until_live(const Tool& tool, const Lab& lab) {
@@ -219,7 +219,7 @@ Outcome RunningTool::stop() {
   return outcome;
 }
 
-void RunningTool::wait_for(pid_t& child, int signal) const {
+void RunningTool::wait_for(pid_t& child, int signal) {
   constexpr auto kTimeout = std::chrono::seconds(10);
   if (child < 0) return;
   if (signal != 0) ::kill(child, signal);

@@ -94,7 +94,7 @@ class RunningTool {
  private:
   void spawn(const std::string& command, const Lab& lab, std::uint32_t not_on);
   void wait_until_live(const Tool& tool, const Lab& lab);
-  void wait_for(pid_t& child, int signal) const;
+  static void wait_for(pid_t& child, int signal);
 
   Sink sink_;
   const WarmFile& warm_;

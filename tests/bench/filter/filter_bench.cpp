@@ -59,22 +59,13 @@ std::vector<Filter> read_filters() {
   return filters;
 }
 
-// How many instructions the filter alone takes.
-std::size_t emitted(const CbpfProgram& filter) {
-  ebpf::Assembler code;
-  const FilterFrame frame{
-      .length_slot = -4, .stack_top = -8, .match = code.label(), .no_match = code.label()};
-  emit_filter(code, filter, frame);
-  return code.size();
-}
-
 double microseconds_to_compile(const CbpfProgram& filter) {
   using Clock = std::chrono::steady_clock;
   constexpr int kRounds = 50;
   double best = 1e9;
   for (int i = 0; i < kRounds; ++i) {
     const auto start = Clock::now();
-    (void)emitted(filter);
+    (void)test::filter_size(filter);
     best = std::min(best, std::chrono::duration<double, std::micro>(Clock::now() - start).count());
   }
   return best;
@@ -120,7 +111,7 @@ std::string text(const std::optional<double>& value) {
 
 void print_row(const Filter& filter, bool kernel, std::vector<double>& ratios) {
   const CbpfProgram program = compile_filter(filter.text, kEthernet);
-  const std::size_t instructions = emitted(program);
+  const std::size_t instructions = test::filter_size(program);
   const double ratio = static_cast<double>(instructions) / static_cast<double>(program.size());
   ratios.push_back(ratio);
   std::printf("| `%s` | %zu | %zu | %.2f | %.0f | %s | %s |\n", filter.name.c_str(), program.size(),

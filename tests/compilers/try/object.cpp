@@ -84,8 +84,8 @@ int Object::map(const char* name) const {
   return object_ ? bpf_object__find_map_fd_by_name(object_.get(), name) : -1;
 }
 
-Object::Handle Object::open() const {
-  Handle object(bpf_object__open_file(path_.c_str(), nullptr));
+test::BpfObjectOwner Object::open() const {
+  test::BpfObjectOwner object(bpf_object__open_file(path_.c_str(), nullptr));
   if (!object) throw system_error("opening " + file_name(path_), errno);
   set_constants(*object, constants_);
   return object;
@@ -121,7 +121,7 @@ void Object::load_legacy() {
 }
 
 void Object::load_all() {
-  Handle object = open();
+  test::BpfObjectOwner object = open();
   choose(*object);
   if (bpf_object__load(object.get()) != 0) return;
   bpf_program* program = nullptr;
@@ -134,10 +134,10 @@ void Object::load_all() {
 
 // Which program it is that keeps an object from being loaded: each is tried alone.
 void Object::find_refused() {
-  const Handle names = open();
+  const test::BpfObjectOwner names = open();
   bpf_program* named = nullptr;
   bpf_object__for_each_program(named, names.get()) {
-    Handle object = open();
+    test::BpfObjectOwner object = open();
     choose(*object);
     const char* name = bpf_program__name(named);
     if (!bpf_program__autoload(bpf_object__find_program_by_name(object.get(), name))) continue;

@@ -6,11 +6,11 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "hook/legacy_object.hpp"
+#include "support/bpf_object.hpp"
 
 namespace xdpcap {
 
@@ -43,12 +43,7 @@ class Object {
   [[nodiscard]] int map(const char* name) const;
 
  private:
-  struct Close {
-    void operator()(bpf_object* object) const { bpf_object__close(object); }
-  };
-  using Handle = std::unique_ptr<bpf_object, Close>;
-
-  [[nodiscard]] Handle open() const;
+  [[nodiscard]] test::BpfObjectOwner open() const;
   void choose(bpf_object& object);
   void load_legacy();
   void load_all();
@@ -56,7 +51,7 @@ class Object {
 
   std::string path_;
   Constants constants_;
-  Handle object_;
+  test::BpfObjectOwner object_;
   LegacyObject legacy_;
   std::vector<Loaded> loaded_;
   std::vector<Refused> refused_, impossible_;

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/error.hpp"
+#include "support/test_run.hpp"
 
 namespace xdpcap {
 namespace {
@@ -85,18 +86,11 @@ Constants Verdicts::tunnel(std::uint8_t protocol) const {
 
 std::vector<Verdicts::Verdict> Verdicts::run(int program) const {
   std::vector<Verdict> verdicts;
-  std::vector<std::uint8_t> output(1 << 16);
   for (std::size_t i = 0; i < packets_.size(); i += every_) {
     const Packet& packet = packets_[i];
-    LIBBPF_OPTS(bpf_test_run_opts, options);
-    options.data_in = packet.bytes.data();
-    options.data_size_in = static_cast<std::uint32_t>(packet.bytes.size());
-    options.data_out = output.data();
-    options.data_size_out = static_cast<std::uint32_t>(output.size());
-    if (bpf_prog_test_run_opts(program, &options) != 0) {
-      throw system_error("running it on " + packet.name, errno);
-    }
-    verdicts.push_back({options.retval, {output.data(), output.data() + options.data_size_out}});
+    test::TestRun run = with_context(
+        packet.name, [&] { return test::test_run(program, packet.bytes, {.keep_packet = true}); });
+    verdicts.push_back({run.action, std::move(run.packet)});
   }
   return verdicts;
 }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "support/tool.hpp"
+
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+constexpr const char* kLeftOut = " not selected (--fate)";
+
+std::uint64_t number_before(const std::string& text, const std::string& words) {
+  for (const std::string_view line : split(text, '\n')) {
+    if (!line.ends_with(words)) continue;
+    const auto number = parse_number<std::uint64_t>(line.substr(0, line.find(' ')));
+    if (number) return *number;
+  }
+  throw Error("no summary line ends in \"" + words + "\": " + text);
+}
+
+// Whether it has blocked SIGINT: proc(5), SigBlk.
+bool reads_signals(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigBlk:")) {
+      return (std::stoull(line.substr(line.find('\t')), nullptr, 16) >> (SIGINT - 1) & 1U) != 0;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<std::string> tool(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), XDPCAP_CPP);
+  return arguments;
+}
+
+bool wait_until_live(const Process& process, const std::string& path) {
+  return eventually([&] {
+           struct stat info {};
+           return ::stat(path.c_str(), &info) == 0 && info.st_size > 0;
+         }) &&
+         process.err().find("xdpcap-cpp: ") == std::string::npos;
+}
+
+bool wait_until_stoppable(const Process& process) {
+  return eventually([&] { return reads_signals(process.pid()); });
+}
+
+Summary parse_summary(const std::string& err) {
+  return {.captured = number_before(err, " captured"),
+          .matched = number_before(err, " matched the filter"),
+          .received = number_before(err, " received by the hook"),
+          .lost = number_before(err, " lost"),
+          .left_out = err.find(kLeftOut) == std::string::npos ? 0 : number_before(err, kLeftOut)};
+}
+
+}  // namespace xdpcap::test
