@@ -99,7 +99,8 @@ TEST_F(HabitsTest, ACompressorThatGivesUpIsAnError) {
   for (int i = 0; i < 20; ++i) program_.run(packet_for(XDP_DROP, 1000), 500);
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("out.pcap.gz: gzip ended with exit code 7; the file is cut"));
+  EXPECT_THAT(result.err,
+              HasSubstr("out.pcap.gz: gzip ended with exit code 7; the file is truncated"));
   EXPECT_TRUE(hook_is_empty());
 }
 
@@ -128,8 +129,8 @@ TEST_F(HabitsTest, ACompressorThatFailsAtTheEndIsAnError) {
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 2);
   for (const char* name : {"out.pcap.zst", "out.pcap1.zst", "out.pcap2.zst", "out.pcap3.zst"}) {
-    EXPECT_THAT(result.err,
-                HasSubstr(std::string(name) + ": zstd ended with exit code 3: the file is cut"));
+    EXPECT_THAT(result.err, HasSubstr(std::string(name) +
+                                      ": zstd ended with exit code 3: the file is truncated"));
   }
 }
 

@@ -89,11 +89,11 @@ TEST_F(ReplayErrorTest, WhatIsNoXdpProgramIsRefused) {
 TEST_F(ReplayErrorTest, AProgramThatTheKernelDoesNotRunLeavesTheOutputAlone) {
   const UniqueFd devmap = load(name_ + "d", {.attach_type = BPF_XDP_DEVMAP});
   expect_failure(replay(kCapture, id_of(devmap.get())), 2,
-                 "running the program: Invalid argument; the kernel runs no devmap");
+                 "running the program: Invalid argument; the kernel cannot test-run devmap");
   const std::string jumbo = files_.path("jumbo.pcap");
   write_capture(jumbo, numbered_packet(5000, 1));
   expect_failure(replay(jumbo, id_of(devmap.get())), 2,
-                 "running the program: Invalid argument; the kernel runs no devmap");
+                 "running the program: Invalid argument; the kernel cannot test-run devmap");
 }
 
 TEST_F(ReplayErrorTest, CapturesThatAreNone) {
