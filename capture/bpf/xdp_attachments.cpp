@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bpf/xdp_attachments.hpp"
 
-#include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
@@ -19,6 +18,7 @@
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
+#include "bpf/links.hpp"
 #include "process/network_namespace.hpp"
 
 namespace xdpcap {
@@ -143,12 +143,7 @@ std::vector<XdpAttachment> attachments_in(const std::filesystem::path& network_n
 
 // A BPF link has its program and the index of its interface, but not the namespace.
 void add_links_out_of_sight(std::vector<XdpAttachment>& attachments) {
-  std::uint32_t id = 0;
-  while (bpf_link_get_next_id(id, &id) == 0) {
-    const UniqueFd fd(bpf_link_get_fd_by_id(id));
-    bpf_link_info info{};
-    std::uint32_t length = sizeof(info);
-    if (!fd.valid() || bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0) continue;
+  for (const bpf_link_info& info : bpf_links()) {
     const bool attached = info.type == BPF_LINK_TYPE_XDP && info.xdp.ifindex != 0;
     const bool seen = std::any_of(attachments.begin(), attachments.end(), [&](const auto& one) {
       return one.program_id == info.prog_id && one.index == info.xdp.ifindex;
