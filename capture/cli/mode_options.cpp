@@ -28,7 +28,7 @@ void ModeOptions::declare(CLI::App& app) {
   auto* const replay =
       add_text(app, "--replay", "FILE", replay_.input,
                "Instead of capturing, run a loaded XDP program (--prog) on the packets of this "
-               "capture file, and write each as it came out, with its action");
+               "capture file, and write each as the program left it, with its action");
   auto* const program =
       add_text(app, "--prog", "PROGRAM", replay_.program,
                "The program to run: its id, the path where it is pinned, or its name");

@@ -89,10 +89,8 @@ bool Capture::has_exited() const {
 }
 
 std::optional<ProcessId> Capture::guardian() const {
-  for (auto one = guardians_.rbegin(); one != guardians_.rend(); ++one) {
-    if (is_running(*one)) return *one;
-  }
-  return std::nullopt;
+  const auto last = std::find_if(guardians_.rbegin(), guardians_.rend(), is_running);
+  return last != guardians_.rend() ? std::optional(*last) : std::nullopt;
 }
 
 bool Capture::guardians_are_gone() const {

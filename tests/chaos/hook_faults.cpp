@@ -128,7 +128,7 @@ class Reload {
       expect(!world_.is_attached(one, from_, action),
              one.name() + " follows the hook, and is still in the previous one");
     }
-    world_.detach(one, from_);
+    World::detach(one, from_);
     return true;
   }
 
@@ -167,7 +167,7 @@ void lock(World& world, const HookPath& hook, Time length) {
   const Time until = now() + length;
   world.add("locked: " + hook.folder, {claim}, [folder, until] {
     if (now() < until) return false;
-    folder->reset();
+    *folder = UniqueFd();
     return true;
   });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -32,13 +33,10 @@ class Outages {
   void cancel(Id window) { windows_.at(window).to = windows_.at(window).from; }
 
   [[nodiscard]] bool covers(const Sent& packet) const {
-    for (const Window& one : windows_) {
-      if (one.is_of(packet.lane, packet.action) && packet.after >= one.from &&
-          packet.before <= one.to) {
-        return true;
-      }
-    }
-    return false;
+    return std::any_of(windows_.begin(), windows_.end(), [&](const Window& one) {
+      return one.is_of(packet.lane, packet.action) && packet.after >= one.from &&
+             packet.before <= one.to;
+    });
   }
 
  private:

@@ -45,7 +45,7 @@ void log(World& world, const Capture& capture, const std::string& what) {
 
 template <int kSignal>
 void harmless(World& world) {
-  Capture& capture = any(world);
+  const Capture& capture = any(world);
   log(world, capture, std::string("SIG") + ::sigabbrev_np(kSignal));
   capture.signal(kSignal);
 }

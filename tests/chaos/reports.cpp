@@ -2,7 +2,7 @@
 #include "chaos/reports.hpp"
 
 #include <array>
-#include <cstdio>
+#include <regex>
 
 #include "base/text.hpp"
 
@@ -54,17 +54,10 @@ std::optional<Report> read_report(std::string_view line) {
 }
 
 std::optional<Loss> read_loss(std::string_view err) {
-  for (const std::string_view line : split(err, '\n')) {
-    unsigned long long lost = 0;
-    unsigned long long matched = 0;
-    if (std::sscanf(std::string(line).c_str(), "%llu packet%*[s] lost of %llu that matched", &lost,
-                    &matched) == 2 ||
-        std::sscanf(std::string(line).c_str(), "%llu packet lost of %llu that matched", &lost,
-                    &matched) == 2) {
-      return Loss{.lost = lost, .matched = matched};
-    }
-  }
-  return std::nullopt;
+  static const std::regex kLoss("(^|\n)([0-9]+) packets? lost of ([0-9]+) that matched");
+  std::cmatch found;
+  if (!std::regex_search(err.begin(), err.end(), found, kLoss)) return std::nullopt;
+  return Loss{.lost = std::stoull(found[2]), .matched = std::stoull(found[3])};
 }
 
 }  // namespace xdpcap::chaos

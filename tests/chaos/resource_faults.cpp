@@ -132,7 +132,7 @@ void exhaust_descriptors(World& world) {
   world.add("no descriptors for " + capture.name(), {{.capture = &capture}},
             [limit, until = now() + length] {
               if (now() < until) return false;
-              limit->reset();
+              *limit = nullptr;
               return true;
             });
 }
@@ -147,7 +147,7 @@ void exhaust_guardian(World& world) {
   world.add("no descriptors for the guardian of " + capture.name(), {{.capture = &capture}},
             [limit, until = now() + length] {
               if (now() < until) return false;
-              limit->reset();
+              *limit = nullptr;
               return true;
             });
 }

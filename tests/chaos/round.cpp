@@ -89,17 +89,17 @@ class Round {
   }
 
   void verify_all() {
-    std::optional<Failure> first;
+    std::exception_ptr first;
     for (const auto& capture : world_.captures()) {
       try {
         ++result_.captures;
         verify(*capture, world_.traffic.sent(), result_.verdict, world_.log);
       } catch (const Failure& failure) {
-        if (!first) first = failure;
+        if (!first) first = std::current_exception();
         world_.log.add(failure.what());
       }
     }
-    if (first) throw *first;
+    if (first) std::rethrow_exception(first);
   }
 
   void report_failure(const char* what) {

@@ -98,8 +98,8 @@ class World {
   [[nodiscard]] Lane& lane(int number) { return *lanes_.at(static_cast<std::size_t>(number)); }
   // Creates another map and program for a hook, without pinning them.
   int add_lane(std::size_t hook);
-  void load_program(int lane);
-  void unload_program(int lane);
+  void load_program(int number);
+  void unload_program(int number);
   [[nodiscard]] std::vector<std::uint32_t> chain(int lane, unsigned action) const;
   // Whether all its recorders are found in a lane: then it must see the lane's packets from now on.
   bool attach(Capture& capture, int lane) const;
