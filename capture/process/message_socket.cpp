@@ -93,7 +93,7 @@ std::optional<Message> MessageSocket::receive() {
     count = ::recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   } while (count < 0 && errno == EINTR);
   if (count < 0 && errno == EAGAIN) return std::nullopt;
-  ended_ = count < static_cast<ssize_t>(head.size());
+  ended_ = std::cmp_less(count, head.size());
   if (ended_) return std::nullopt;
   return Message{.kind = head[0],
                  .channel = static_cast<std::uint8_t>(head[1]),

@@ -120,7 +120,7 @@ TEST_F(WorldTest, AGuardianThatIsKilledAfterItFollowedIsReplaced) {
 // Another process holds the lock, so that it is killed after it has filled the hook, but before it
 // reports that.
 TEST_F(WorldTest, ANextGuardianReportsWhatTheOneBeforeFollowed) {
-  Generation first;
+  const Generation first;
   Generation second;
   pin(first);
   start({"-q", "--follow"});
