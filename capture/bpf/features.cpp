@@ -10,7 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 
 namespace xdpcap {
 

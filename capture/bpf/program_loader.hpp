@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/unique_fd.hpp"
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 
 namespace xdpcap {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <variant>
 
-#include "filter/disassembler.hpp"
+#include "ebpf/disassembler.hpp"
 #include "filter/emitters.hpp"
 #include "filter/ir.hpp"
 #include "filter/passes.hpp"

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "filter/cbpf.hpp"
 
 namespace xdpcap {

@@ -2,7 +2,7 @@
 // The last step of the compiler: two backends, from a graph to eBPF instructions.
 #pragma once
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "filter/cbpf.hpp"
 #include "filter/codegen.hpp"
 #include "filter/ir.hpp"

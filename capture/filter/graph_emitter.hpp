@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "filter/cbpf.hpp"
 #include "filter/codegen.hpp"
 #include "filter/ir.hpp"

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "filter/cbpf.hpp"
 
 namespace xdpcap::ir {

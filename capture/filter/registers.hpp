@@ -8,7 +8,7 @@
 #include <optional>
 #include <variant>
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "filter/ir.hpp"
 
 namespace xdpcap::ir {

@@ -2,7 +2,7 @@
 // Emits the code that writes a block into the ring (struct xdpcap_block and what follows it).
 #pragma once
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "recorder/recorder.hpp"
 
 namespace xdpcap::recorder {

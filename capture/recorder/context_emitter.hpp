@@ -4,7 +4,7 @@
 // context is a struct xdp_md, and the action is a constant.
 #pragma once
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "recorder/recorder.hpp"
 
 namespace xdpcap::recorder {

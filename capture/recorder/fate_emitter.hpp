@@ -3,7 +3,7 @@
 // struct xdpcap_fate and struct xdpcap_last). Used with --fate only.
 #pragma once
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "recorder/recorder.hpp"
 
 namespace xdpcap::recorder {

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "recorder/record.h"
 #include "recorder/recorder.hpp"
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "base/xdp_action.hpp"
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "filter/cbpf.hpp"
 
 namespace xdpcap {

@@ -3,7 +3,7 @@
 // reader.
 #pragma once
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "recorder/recorder.hpp"
 
 namespace xdpcap::recorder {

@@ -7,8 +7,8 @@
 #include <span>
 #include <utility>
 
+#include "ebpf/disassembler.hpp"
 #include "filter/cbpf_interpreter.hpp"
-#include "filter/disassembler.hpp"
 #include "filter/ebpf_interpreter.hpp"
 #include "filter/filter_program.hpp"
 

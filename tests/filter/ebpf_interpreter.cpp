@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "filter/disassembler.hpp"
+#include "ebpf/disassembler.hpp"
 
 namespace xdpcap::test {
 namespace {

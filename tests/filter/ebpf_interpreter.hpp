@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 
 namespace xdpcap::test {
 

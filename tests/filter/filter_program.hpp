@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "filter/cbpf.hpp"
 
 namespace xdpcap::test {

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "base/unique_fd.hpp"
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 
 namespace xdpcap::test {
 

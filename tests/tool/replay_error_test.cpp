@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "bpf/program_loader.hpp"
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 #include "support/capture_reader.hpp"
 #include "support/hooked_program.hpp"
 #include "tool/replay_fixture.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 
 #include <limits>
 #include <utility>

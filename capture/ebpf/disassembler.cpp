@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "filter/disassembler.hpp"
+#include "ebpf/disassembler.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "filter/disassembler.hpp"
+#include "ebpf/disassembler.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 
 namespace xdpcap::ebpf {
 namespace {

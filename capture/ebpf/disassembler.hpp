@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "filter/assembler.hpp"
+#include "ebpf/assembler.hpp"
 
 namespace xdpcap::ebpf {
 
