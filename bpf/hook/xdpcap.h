@@ -39,13 +39,28 @@
  * Defines the hook `name`, for loaders that read BTF map definitions: libbpf (since 1.0 the only
  * kind it supports), bpftool, cilium/ebpf, Aya. Needs clang -g. One slot for each enum xdp_action.
  */
-#define XDPCAP_DEFINE_HOOK(name)                    \
-	struct {                                    \
-		int (*type)[BPF_MAP_TYPE_PROG_ARRAY]; \
-		int (*key_size)[sizeof(__u32)];       \
-		int (*value_size)[sizeof(__u32)];     \
-		int (*max_entries)[XDP_REDIRECT + 1]; \
+#define XDPCAP_DEFINE_HOOK(name) \
+	struct {                 \
+		XDPCAP_HOOK_TYPE \
 	} name __attribute__((section(".maps"), used))
+
+/*
+ * The same, and loaders pin it under its name (LIBBPF_PIN_BY_NAME): bpftool in /sys/fs/bpf, ip-link
+ * in /sys/fs/bpf/tc/globals, libbpf's users in pin_root_path, cilium/ebpf's in MapOptions.PinPath. A
+ * hook that is pinned there already is shared with the programs that use it, which must have the
+ * same expected attach type and frags setting.
+ */
+#define XDPCAP_DEFINE_PINNED_HOOK(name)                     \
+	struct {                                            \
+		XDPCAP_HOOK_TYPE                            \
+		int (*pinning)[1]; /* LIBBPF_PIN_BY_NAME */ \
+	} name __attribute__((section(".maps"), used))
+
+#define XDPCAP_HOOK_TYPE                      \
+	int (*type)[BPF_MAP_TYPE_PROG_ARRAY]; \
+	int (*key_size)[sizeof(__u32)];       \
+	int (*value_size)[sizeof(__u32)];     \
+	int (*max_entries)[XDP_REDIRECT + 1];
 
 /*
  * The rest is the interface of Cloudflare's hook.h, under its include guard: a program that
@@ -125,4 +140,29 @@ xdpcap_exit(struct xdp_md *ctx, void *hook, enum xdp_action action)
 }
 
 #endif /* XDPCAP_HOOK_H */
+
+/*
+ * Makes every return of a program exit through a hook, without a change of the returns:
+ *
+ *     SEC("xdp")
+ *     int XDPCAP_PROGRAM(filter, xdpcap_hook)(struct xdp_md *ctx)
+ *     {
+ *             ...
+ *             return XDP_DROP;
+ *     }
+ *
+ * Loaders find the program as `filter`. To the exit, its action is chosen at run time (see Cost).
+ *
+ * name  of the program, an entry function
+ * hook  name of the hook's map
+ */
+#define XDPCAP_PROGRAM(name, hook)                                                          \
+	name(struct xdp_md *ctx);                                                           \
+	static inline __attribute__((always_inline)) int name##_body(struct xdp_md *ctx);   \
+	int name(struct xdp_md *ctx)                                                        \
+	{                                                                                   \
+		return xdpcap_exit(ctx, &hook, (enum xdp_action)name##_body(ctx));          \
+	}                                                                                   \
+	static inline __attribute__((always_inline)) int name##_body
+
 #endif /* XDPCAP_CPP_XDPCAP_H */

@@ -78,6 +78,13 @@ TEST_P(HookHeader, RunTimeActionTailCallsItsSlot) {
   }
 }
 
+TEST_P(HookHeader, EveryReturnOfAWrappedProgramTailCallsItsSlot) {
+  for (std::uint32_t slot = 0; slot < kSlots; slot++) {
+    SCOPED_TRACE(slot);
+    expect_tail_calls(object_->program("wrapped"), object_->map("hook_a"), slot);
+  }
+}
+
 TEST_P(HookHeader, ActionWithoutASlotIsReturned) {
   EXPECT_EQ(action_of(object_->program("constant"), 99), 77U);
   EXPECT_EQ(action_of(object_->program("run_time"), 200), 200U);

@@ -256,6 +256,27 @@ TEST_F(HookLibrary, SetPinSharesTheHookOfALoadedProgram) {
   EXPECT_EQ(map_id(bpf_map__fd(map)), map_id(used));
 }
 
+// As any loader does that has libbpf's pin_root_path.
+TEST_F(HookLibrary, APinnedHookIsPinnedByLibbpfAndSharedByTheNextProgram) {
+  LIBBPF_OPTS(bpf_object_open_opts, options);
+  options.pin_root_path = folder_.c_str();
+  const auto load = [&] {
+    test::BpfObjectOwner object(bpf_object__open_file(BPF_OBJECTS "/pinned_hook.o", &options));
+    EXPECT_EQ(bpf_object__load(object.get()), 0);
+    return object;
+  };
+  const auto first = load();
+  const std::uint32_t pinned = pinned_id(folder_ + "/pinned_hook");
+  EXPECT_NE(pinned, 0U);
+  const auto second = load();
+  EXPECT_EQ(map_id(bpf_object__find_map_fd_by_name(second.get(), "pinned_hook")), pinned);
+  const int program = bpf_program__fd(bpf_object__find_program_by_name(second.get(), "drop"));
+  EXPECT_EQ(run_program(program, {0}).action, XDP_DROP);
+  put_into_slot(bpf_object__find_map_fd_by_name(first.get(), "pinned_hook"), XDP_DROP,
+                load_marker(100).get());
+  EXPECT_EQ(run_program(program, {0}).action, 100U);
+}
+
 // A stale hook that was spoilt: an entry of another flavour made it its own. Shared, it would keep
 // the program from loading.
 TEST_F(HookLibrary, SetPinRemovesAStaleHook) {

@@ -77,6 +77,15 @@ int two_hooks(struct xdp_md *ctx)
 	return xdpcap_exit(ctx, &hook_a, byte_at(ctx, 0));
 }
 
+// Returns as a program without a hook does.
+SEC("xdp")
+int XDPCAP_PROGRAM(wrapped, hook_a)(struct xdp_md *ctx)
+{
+	if (byte_at(ctx, 0) == XDP_DROP)
+		return XDP_DROP;
+	return byte_at(ctx, 0);
+}
+
 // What was written to the packet before the exit is there for the recorder.
 SEC("xdp")
 int rewrite(struct xdp_md *ctx)
