@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// CLI11's classes by name, for headers: what it costs to compile is for those who declare options.
+// Forward declarations, so that only files that declare options include CLI11.
 #pragma once
 
 namespace CLI {

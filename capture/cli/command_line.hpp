@@ -23,11 +23,10 @@ struct CommandLine {
   [[nodiscard]] bool has(const CLI::Option* option) const;
 };
 
-// Reads the words after the program's name in Go's way, as xdpcap does: "-name" is "--name",
-// "-q=true" is "--q=true", and options end at the first word that is none. What follows are the
-// hook, the output and a filter, in which a word may well begin with a dash. An empty value or
-// "=false", as scripts have them for what they do not need, undoes an option. Throws UsageError for
-// an option that there is not, and where a value is missing.
+// Parses the words after the program's name as Go programs do, such as xdpcap: "-name" is "--name",
+// "-q=true" is "--q=true", and options end at the first operand; words of a filter may begin with a
+// dash. An empty value or "=false" unsets an option. Throws UsageError for an unknown option or a
+// missing value.
 CommandLine read_command_line(const CLI::App& app, const std::vector<std::string>& arguments);
 
 // Throws UsageError when options were typed that exclude one another, or one without another that

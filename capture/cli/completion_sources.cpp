@@ -18,7 +18,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-// A line is a word: those that are none cannot be offered.
+// Candidates are printed one on a line: paths with control characters are skipped.
 Names hook_words() {
   Names paths = hook_paths();
   std::erase_if(paths, [](const std::string& path) {

@@ -18,9 +18,9 @@ namespace xdpcap {
 std::string list_as_text(const std::vector<ListedHook>& hooks);
 
 // The same for programs: an array of objects with the members path, map_id, slots, programs (id,
-// name, attachments: netns, interface, ifindex, mode) and captures (action, slot, program_id,
-// program_name, processes: pid, command). netns is null for the namespace we are in; interface is
-// null, and mode "unknown", for an interface of a namespace that we cannot look into.
+// name, dispatcher, attachments: netns, interface, ifindex, mode) and captures (action, slot,
+// program_id, program_name, processes: pid, command). netns is null for the namespace we are in;
+// interface is null, and mode "unknown", for an interface of a namespace that we cannot look into.
 std::string list_as_json(const std::vector<ListedHook>& hooks);
 
 }  // namespace xdpcap

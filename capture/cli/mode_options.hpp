@@ -22,7 +22,7 @@ class ModeOptions {
   void finish(Options& options) const;
 
  private:
-  ReplayOrder replay_;
+  ReplayOptions replay_;
   std::string interface_;
   std::string read_;
   bool list_ = false;

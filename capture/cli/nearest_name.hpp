@@ -7,8 +7,8 @@
 
 namespace xdpcap {
 
-// The name that was probably meant by `typed`: one that begins with it, or that a few wrong,
-// missing, added or swapped letters away is; empty when none is near. Both with their dashes.
+// The name that `typed` probably means: one of which it is a prefix, or which differs in a few
+// letters; empty if there is none. Both with their dashes.
 std::string nearest_name(std::string_view typed, const std::vector<std::string>& names);
 
 }  // namespace xdpcap

@@ -33,7 +33,7 @@ std::optional<std::uint64_t> take_unit(std::string_view& text) {
   return std::uint64_t{1} << (10 * (unit + 1));
 }
 
-// Nothing for what is no size.
+// Nothing if it is not a size.
 std::optional<std::uint64_t> size_in_bytes(std::string_view text, std::uint64_t default_unit) {
   constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62U;
   const std::uint64_t unit = take_unit(text).value_or(default_unit);

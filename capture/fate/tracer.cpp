@@ -11,7 +11,7 @@
 
 #include "base/error.hpp"
 #include "bpf/program_loader.hpp"
-#include "fate/libbpf_words.hpp"
+#include "fate/libbpf_log.hpp"
 #include "fate/tracing_events.hpp"
 #include "process/capabilities.hpp"
 #include "tracing_btf.skel.h"
@@ -60,10 +60,10 @@ void Tracer::load(Kind kind, const Rings& rings) {
     choose_plain_programs(*object_);
   }
   configure(rings);
-  const LibbpfWords words;
+  const LibbpfLog words;
   const int result = bpf_object__load(object_.get());
   if (result != 0) {
-    throw system_error("loading the tracing programs (" + LibbpfWords::error() + ")", -result,
+    throw system_error("loading the tracing programs (" + LibbpfLog::error() + ")", -result,
                        permission_hint());
   }
   attach();

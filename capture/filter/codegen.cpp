@@ -21,10 +21,10 @@ using ebpf::Reg;
 // The passes that do not depend on how the packet is read.
 ir::Graph optimised(const CbpfProgram& filter, std::uint32_t packet_start) {
   ir::Graph graph = ir::lift(filter, packet_start);  // 1
-  ir::thread_jumps(graph);                           // 2
+  ir::simplify_cfg(graph);                           // 2
   ir::remove_dead_code(graph);                       // 3
   ir::fuse_tests(graph);                             // 4
-  ir::thread_jumps(graph);                           // 5: past tests that were fused away
+  ir::simplify_cfg(graph);                           // 5: past tests that were fused away
   ir::choose_byte_order(graph);                      // 6
   ir::scrub_bounds(graph);                           // 7
   return graph;

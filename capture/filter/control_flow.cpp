@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The passes that merge blocks and remove operations: thread_jumps and remove_dead_code.
+// The passes that merge blocks and remove operations: simplify_cfg and remove_dead_code.
 #include <algorithm>
 #include <cstddef>
 #include <utility>
@@ -87,7 +87,7 @@ void remove_dead_ops(Block& block, VarSet live) {
 
 }  // namespace
 
-void thread_jumps(Graph& graph) {
+void simplify_cfg(Graph& graph) {
   graph.entry = destination(graph, graph.entry);
   for (const BlockId id : reverse_postorder(graph)) {
     for_each_successor(graph[id], [&](BlockId& next) { next = destination(graph, next); });

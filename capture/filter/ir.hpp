@@ -71,7 +71,7 @@ struct Copy {
 struct Length {
   Var to;
 };
-// A = the `bytes` bytes at `offset`; a packet that is too short is rejected. With `discard` only
+// to = the `bytes` bytes at `offset`; a packet that is too short is rejected. With `discard` only
 // the rejection matters, not the value. The offset may be negative only if relative to the cursor.
 struct Load {
   Base base;
@@ -90,9 +90,9 @@ struct Compute {
   Var to;
   Operand operand;
 };
-// Rejects the packet unless it has `end` bytes after `base` (packet or X). The guard's pointer (for
-// X: the cursor) is `reached` bytes past the base before, and `end` bytes after the check. If
-// `reached` is 0, the pointer has to be computed first.
+// Rejects the packet unless it has `end` bytes after `base` (packet or X). Before, the guard's
+// pointer (for X: the cursor) is `reached` bytes past the base (0: not computed yet); afterwards,
+// `end` bytes.
 struct Guard {
   Base base;
   std::uint32_t end;

@@ -8,7 +8,7 @@
 namespace xdpcap::ir {
 
 // Skips empty blocks, and merges a block with its only successor if that has no other predecessor.
-void thread_jumps(Graph& graph);
+void simplify_cfg(Graph& graph);
 
 // Removes dead operations, and sends packets that can no longer match straight to kNoMatch. Of a
 // load whose value is dead, the check of the packet's length remains.

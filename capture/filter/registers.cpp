@@ -9,9 +9,9 @@ namespace {
 
 using ebpf::Reg;
 
-constexpr int kLaundrySlot = kCbpfScratchWords;
-constexpr int kFuelSlot = kLaundrySlot + 1;
-constexpr int kBufferSlot = kFuelSlot + 1;
+constexpr int kScrubSlot = kCbpfScratchWords;
+constexpr int kBudgetSlot = kScrubSlot + 1;
+constexpr int kBufferSlot = kBudgetSlot + 1;
 
 // Whether the live ranges of the two interfere, so that they cannot share a register.
 bool alive_at_once(const Graph& graph, Var one, Var other) {
@@ -37,10 +37,10 @@ StackSlot StackFrame::scratch(Var var) const {
   return {static_cast<std::int16_t>(slot(index) + 4)};
 }
 StackSlot StackFrame::scrub() const {
-  return {static_cast<std::int16_t>(slot(kLaundrySlot) + 4)};
+  return {static_cast<std::int16_t>(slot(kScrubSlot) + 4)};
 }
 StackSlot StackFrame::jump_budget() const {
-  return {slot(kFuelSlot)};
+  return {slot(kBudgetSlot)};
 }
 StackSlot StackFrame::buffer() const {
   return {slot(kBufferSlot)};

@@ -61,6 +61,8 @@ class CaptureFiles {
   [[nodiscard]] bool is_due(std::uint64_t now) const {
     return now >= due_at() || file_.is_full() || printing_has_ended();
   }
+  // Whether the time of the whole capture is over (--duration).
+  [[nodiscard]] bool time_is_over(std::uint64_t now) const { return now >= end_at_; }
   // When it is due at the latest (CLOCK_MONOTONIC in ns).
   [[nodiscard]] std::uint64_t due_at() const { return std::min(turn_at_, end_at_); }
   // Rotates: completes the file and begins the next one. False: the capture is over. commit() must

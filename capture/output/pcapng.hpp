@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in host byte order. Captured packets leave the
-// kernel as finished blocks (recorder/record.h, output/batch.hpp); Packet is for those of --replay.
+// kernel as blocks, in which only the time, and a fate, are replaced (recorder/record.h,
+// output/batch.hpp); Packet is for those of --replay.
 #pragma once
 
 #include <cstddef>

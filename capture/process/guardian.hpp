@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A process that watches a capture's hook, and cleans up after a capture that cannot do so itself:
-// SIGKILL, a crash, out of memory.
+// A process beside another, which does slow work for it, and cleans up after it when it cannot do
+// so itself: SIGKILL, a crash, out of memory.
 #pragma once
 
 #include <sys/types.h>

@@ -47,7 +47,7 @@ bool has_memory(std::string_view controllers) {
 }  // namespace
 
 // A line is "hierarchy:controllers:group" (cgroups(7)); that of version 2 begins with "0::".
-std::uint64_t control_group_limit(const std::string& groups, const std::string& root) {
+std::uint64_t cgroup_limit(const std::string& groups, const std::string& root) {
   std::uint64_t least = kNoLimit;
   std::istringstream lines(groups);
   for (std::string line; std::getline(lines, line);) {
@@ -72,7 +72,7 @@ std::uint64_t memory_limit() {
                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   std::ifstream file("/proc/self/cgroup");
   const std::string groups((std::istreambuf_iterator<char>(file)), {});
-  return std::min(machine, control_group_limit(groups, "/sys/fs/cgroup"));
+  return std::min(machine, cgroup_limit(groups, "/sys/fs/cgroup"));
 }
 
 }  // namespace xdpcap

@@ -22,8 +22,8 @@ inline constexpr ebpf::Reg kEnd = ebpf::Reg::r8;
 inline constexpr ebpf::Reg kCaptured = ebpf::Reg::r7;
 inline constexpr ebpf::Reg kOriginal = ebpf::Reg::r8;
 
-// While the options of a block are filled in: the address of the block, less kBlocks; that of the
-// next option, less kBlocks and the block's head; and the block's length so far.
+// While the options of a block are filled in: the address of the block - kBlocks; the address of
+// the next option - kPacket; and the length of the block so far.
 inline constexpr ebpf::Reg kBlock = ebpf::Reg::r1;
 inline constexpr ebpf::Reg kNext = ebpf::Reg::r2;
 inline constexpr ebpf::Reg kLength = ebpf::Reg::r0;

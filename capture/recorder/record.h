@@ -36,10 +36,10 @@
 // - The reader's last access to a block, then its reuse: the tail is stored with release, and the
 //   recorder branches on it. No CPU makes stores visible before the branch they depend on is
 //   decided.
-// - The mark, then the clock: the merge in time order relies on a block that the reader cannot see
-//   yet being no older than the moment at which the reader found no mark. On x86, the addition
-//   guarantees that; elsewhere, nothing does, and the mark may become visible some 100 ns late. On
-//   all CPUs the reader takes only packets that are older than XDPCAP_MARK_DELAY.
+// - The mark, then the clock: the merge assumes that a block which was still invisible when the
+//   reader found no mark is no older than that moment. On x86, the addition guarantees that.
+//   Elsewhere the mark may become visible some 100 ns late, so on all CPUs the reader takes only
+//   packets that are older than XDPCAP_MARK_DELAY.
 // - Head, then the load of wake_at: the exchange; on x86, nothing. If a wake-up is lost that way,
 //   the reader looks again within 20 ms.
 // - A fate, then its state, then `last` of the next block: on x86, the order of stores; elsewhere,
@@ -160,7 +160,7 @@ struct xdpcap_block_tail {
 #define XDPCAP_RING_OVERHANG (65536U + 3840U)
 
 // The map that recorders and reader share (an mmapped ARRAY of one value): this, then a
-// struct xdpcap_counters for each (slot, CPU), all CPUs of the first slot first.
+// struct xdpcap_counters for each (interface, CPU), all CPUs of the first slot first.
 struct xdpcap_control {
   // A recorder wakes the reader when its ring holds at least this many bytes, and then stores
   // XDPCAP_AWAKE, so that there is only one wake-up for each sleep.
@@ -170,8 +170,9 @@ struct xdpcap_control {
 #define XDPCAP_AWAKE (~0ULL)
 
 // One cache line that only one CPU writes. received = all packets that reached the recorder;
-// matched = those that the filter matched; lost = those of the matched for which the ring had no
-// room or was owned by another recorder. Once all recorders have ended, matched = written + lost,
+// matched = those that the filter matched; lost = those of the matched that could not be recorded:
+// the CPU has no ring yet, its ring had no room or was owned by another recorder, the packet is
+// empty, or the kernel refused to copy it. Once all recorders have ended, matched = written + lost,
 // always.
 struct xdpcap_counters {
   __u64 received;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The program in a slot of the hook: it counts, filters, records, and returns the action of the
-// slot. make_recorder() is a pure function.
+// The program in a slot of the hook: it counts, filters, records, calls the recorder of the next
+// capture if there is one, and returns the action of the slot. make_recorder() is a pure function.
 #pragma once
 
 #include <cstdint>

@@ -21,8 +21,8 @@
 namespace xdpcap {
 namespace {
 
-CaptureSource open_source(const Options& options) {
-  CaptureSource source(options.replay->input);
+CaptureReader open_source(const Options& options) {
+  CaptureReader source(options.replay->input);
   if (source.link_type() == options.link_type.dlt) return source;
   throw Error("replaying " + options.replay->input + ": its packets are of link type " +
                   source.link_type_name() + ", which XDP programs do not see on most interfaces",
@@ -39,7 +39,7 @@ std::uint32_t interface_index(const std::string& interface) {
   return index;
 }
 
-Output open_output(const Options& options, const CaptureSource& source, int stop_fd) {
+Output open_output(const Options& options, const CaptureReader& source, int stop_fd) {
   Output output = Output::open(options.files.path, stop_fd);
   if (source.is_same_file(output.fd())) {
     throw UsageError("writing to " + options.files.path + ": it is the capture to replay",

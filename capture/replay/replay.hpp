@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "bpf/loaded_program.hpp"
 #include "output/capture_file.hpp"
-#include "replay/capture_source.hpp"
+#include "replay/capture_reader.hpp"
 #include "replay/replay_statistics.hpp"
 #include "replay/test_run.hpp"
 #include "session/options.hpp"
@@ -38,7 +38,7 @@ class Replay {
 
   const Options& options_;
   int stop_fd_;
-  CaptureSource source_;
+  CaptureReader source_;
   LoadedProgram program_;
   TestRun test_run_;
   CaptureFile file_;

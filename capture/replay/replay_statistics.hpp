@@ -11,7 +11,7 @@
 
 #include "base/xdp_action.hpp"
 #include "output/pcapng.hpp"
-#include "replay/capture_source.hpp"
+#include "replay/capture_reader.hpp"
 
 namespace xdpcap {
 

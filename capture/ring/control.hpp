@@ -18,7 +18,7 @@ inline constexpr const char* kControlName = "xdpcap_control";
 struct Counts {
   std::uint64_t received = 0;  // reached the recorder
   std::uint64_t matched = 0;   // of them: matched the filter
-  std::uint64_t lost = 0;      // of those: no room in the ring
+  std::uint64_t lost = 0;      // of those: could not be recorded (record.h)
 };
 
 class Control {

@@ -25,7 +25,7 @@ enum class FilterListing : std::uint8_t {
 };
 
 // A capture file to run a program over, instead of a capture (--replay).
-struct ReplayOrder {
+struct ReplayOptions {
   std::string input;
   std::string program;    // id, pinned path or name
   std::string interface;  // ingress interface of the packets; empty: none in particular
@@ -34,7 +34,7 @@ struct ReplayOrder {
 
 struct Options {
   std::optional<FilterListing> listing;  // then only the filter and the link type are used
-  std::optional<ReplayOrder> replay;     // then there is no hook
+  std::optional<ReplayOptions> replay;   // then there is no hook
   std::string hook;
   std::string filter_text;
   CbpfProgram filter;

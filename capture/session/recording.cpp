@@ -81,7 +81,7 @@ void Recording::commit() {
 
 // The offset between the clocks changes when the machine is suspended.
 bool Recording::drain(Timeout timeout) {
-  if (file().end() == WriteEnd::interrupted && !file().flush(timeout)) return false;
+  if (file().end() == WriteEnd::interrupted && !write_batch(timeout)) return false;
   clock_.refresh();
   const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
   return drain(horizon, fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled, timeout);
@@ -118,13 +118,18 @@ bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Timeout time
       set_time(block, time_of(block) + clock_.offset());
       return true;
     });
-    if (!file.flush(timeout)) return false;
-    commit();
-    for (RingCursor& cursor : rings_.cursors()) cursor.release();
-    if (fates_) fates_->flushed();
-    if (!rotate()) return false;
+    if (!write_batch(timeout)) return false;
   }
   return true;
+}
+
+// False when the output takes no more, or the capture is over.
+bool Recording::write_batch(Timeout timeout) {
+  if (!file().flush(timeout)) return false;
+  commit();
+  for (RingCursor& cursor : rings_.cursors()) cursor.release();
+  if (fates_) fates_->flushed();
+  return rotate();
 }
 
 // Continues in the next file if one is due. False when the capture is over.

@@ -65,6 +65,7 @@ class Recording {
  private:
   void trace_fates();
   bool drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout);
+  bool write_batch(Timeout timeout);
   bool rotate();
 
   const Options& options_;

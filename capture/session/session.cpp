@@ -164,6 +164,7 @@ void Session::capture() {
   while (!stop_requested(signals_.stop_fd)) {
     sleeper_.note_waiting();
     if (!write({.interrupt_fd = signals_.stop_fd, .end = next_report_})) break;
+    if (is_stuck() && files.time_is_over(monotonic_now())) break;
     sleeper_.sleep(std::min(next_report_, files.due_at()));
     answer_requests();
     if (sleeper_.has_news()) tell_all(guarded_->receive());
@@ -185,7 +186,12 @@ void Session::remove_recorders() {
 
 // False when nothing more can be written.
 bool Session::write(Timeout timeout) {
-  return recording_.drain(timeout) || recording_.file().end() == WriteEnd::interrupted;
+  return recording_.drain(timeout) || is_stuck();
+}
+
+// Whether the reader of the output has not yet taken all that it was offered.
+bool Session::is_stuck() {
+  return recording_.file().end() == WriteEnd::interrupted;
 }
 
 bool Session::write_some() {
@@ -252,16 +258,27 @@ Report Session::state(std::vector<InterfaceStatistics> statistics) const {
 }
 
 void Session::add_rings_for_new_cpus() {
+  const auto report = [&](const char* what, const Error& error) {
+    if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
+    reporter_.news(what + std::string(": ") + error.what());
+  };
   try {
     const std::size_t added = recording_.rings().add(read_cpus().online);
-    if (added == 0) return;
-    guarded_->renew_guardian();
-    reporter_.news(std::to_string(added) + " more CPUs are online: created a ring for each");
+    if (added == 0 && !guardian_lacks_rings_) return;
+    if (added == 1) reporter_.news("another CPU is online: created a ring for it");
+    if (added > 1) {
+      reporter_.news(std::to_string(added) + " more CPUs are online: created a ring for each");
+    }
+    guardian_lacks_rings_ = true;
   } catch (const Error& error) {
-    if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
-    reporter_.news(
-        std::string("a CPU that came online has no ring, its matching packets are lost: ") +
-        error.what());
+    report("a CPU that came online has no ring, its matching packets are lost", error);
+    return;
+  }
+  try {
+    guarded_->renew_guardian();
+    guardian_lacks_rings_ = false;
+  } catch (const Error& error) {
+    report("the guardian does not know the ring of a CPU that came online", error);
   }
 }
 

@@ -40,6 +40,7 @@ class Session {
   void capture();
   void remove_recorders();
   bool write(Timeout timeout);
+  [[nodiscard]] bool is_stuck();
   bool write_some();
   void finish();
   void report();
@@ -62,6 +63,7 @@ class Session {
   std::uint64_t start_ = 0;     // CLOCK_MONOTONIC in ns
   std::uint64_t next_report_ = 0;
   std::string last_cpu_error_;
+  bool guardian_lacks_rings_ = false;
 };
 
 }  // namespace xdpcap

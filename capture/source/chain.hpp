@@ -59,8 +59,8 @@ bool put_program(int map_fd, std::uint32_t key, std::uint32_t program_id);
 // Error.
 std::optional<Place> find_place(int hook_fd, std::uint32_t slot, std::uint32_t program_id);
 
-// The entry where a recorder joins the chain of a slot: the next of the last recorder that has one.
-// If it already holds a program, that has no next, as far as this process may see. Throws Error.
+// The entry where a recorder joins the chain of a slot: the next of the last recorder that has one,
+// or the slot. If it holds a program, this process can see no next of that one. Throws Error.
 Place find_end(int hook_fd, std::uint32_t slot);
 
 // The ids of the programs in the chain of a slot, in the order in which they are called, as far as

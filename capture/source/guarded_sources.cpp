@@ -69,11 +69,16 @@ Guardian GuardedSources::start_guardian() {
 void GuardedSources::renew_guardian() {
   if (!privileged_) return;
   bool has_changed = true;
-  while (has_changed) {
-    Guardian next = start_guardian();
-    guardian_.dismiss();
-    has_changed = take_reports();
-    guardian_ = std::move(next);
+  try {
+    while (has_changed) {
+      Guardian next = start_guardian();
+      guardian_.dismiss();
+      has_changed = take_reports();
+      guardian_ = std::move(next);
+    }
+  } catch (const Error&) {
+    guardian_.watch();  // the one that there is
+    throw;
   }
   guardian_.watch();
 }
@@ -92,10 +97,11 @@ void GuardedSources::take_order(const Message& order, const Guardian::Report& re
 
 // A failure with one source does not keep the others from being removed.
 void GuardedSources::clean_up(std::chrono::milliseconds lock_timeout) {
+  const LockDeadline deadline(lock_timeout);
   std::exception_ptr failure;
   for (const auto& source : sources_) {
     try {
-      source->remove(lock_timeout);
+      source->remove(deadline.left());
     } catch (const Error&) {
       failure = std::current_exception();
     }
@@ -172,7 +178,7 @@ void GuardedSources::begin_removing() {
   removing_ = true;
   take_reports();
   static_cast<void>(guardian_.was_heard());
-  remove_by_ = steady_clock::now() + kLockTimeout * sources_.size() + kMostAfterTheLock;
+  remove_by_ = steady_clock::now() + kLockTimeout + kMostAfterTheLock;
   if (guardian_.alive()) guardian_.clean_up();
 }
 

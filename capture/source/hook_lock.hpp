@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -10,6 +11,21 @@ namespace xdpcap {
 
 // How long a capture waits for the lock before it proceeds without it.
 inline constexpr std::chrono::milliseconds kLockTimeout{5000};
+
+// LockDeadline divides the time to wait for locks among several hooks.
+class LockDeadline {
+ public:
+  explicit LockDeadline(std::chrono::milliseconds timeout)
+      : end_(std::chrono::steady_clock::now() + timeout) {}
+  [[nodiscard]] std::chrono::milliseconds left() const {
+    using std::chrono::milliseconds;
+    const auto left = end_ - std::chrono::steady_clock::now();
+    return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(left));
+  }
+
+ private:
+  std::chrono::steady_clock::time_point end_;
+};
 
 // HookLock keeps other captures from changing a hook at the same time: a slot has to be read before
 // it is changed, and the kernel cannot do both atomically. It is a flock() on the bpffs folder in

@@ -47,7 +47,7 @@ std::vector<XdpAction> captured_actions(const Hook& hook,
 }
 
 HookSource::HookSource(Hook hook, Plan plan) : plan_(std::move(plan)) {
-  hooks_.push_back(std::make_unique<AttachedHook>(std::move(hook)));
+  hooks_.push_back(std::make_unique<CapturedHook>(std::move(hook)));
 }
 
 void HookSource::load(RecorderFactory recorders) {
@@ -75,8 +75,7 @@ Source::Reaction HookSource::receive(Message report) {
     case kFollowed:
       return note_followed();
     case kLeft:
-      if (hooks_.size() > 1) hooks_.erase(hooks_.begin(), hooks_.end() - 1);
-      break;
+      return note_left();
     case kPath:
       hold(std::move(report));
       break;
@@ -89,12 +88,18 @@ Source::Reaction HookSource::receive(Message report) {
   return {};
 }
 
-// The guardian fills the hook once it has the order.
+// The guardian fills the hook once it has the order. Until then it sends the hook with each look.
 Source::Reaction HookSource::adopt(Message found) {
   try {
-    auto hook = std::make_unique<AttachedHook>(name(), std::move(found));
-    // A hook that was found earlier and has not been filled.
-    if (hooks_.size() > 1) hooks_.pop_back();
+    auto hook = std::make_unique<CapturedHook>(name(), std::move(found));
+    if (hook->hook().map_id() == current().hook().map_id()) {
+      hook->forget();
+      return {.order = is_followed_ ? char{} : kAdopted};
+    }
+    if (!is_followed_) {  // never filled, and another one has taken its place
+      current().forget();
+      hooks_.pop_back();
+    }
     hooks_.push_back(std::move(hook));
     is_followed_ = false;
     recorders_.note_flavour(current().installation().flavour());
@@ -107,7 +112,16 @@ Source::Reaction HookSource::adopt(Message found) {
 Source::Reaction HookSource::note_followed() {
   is_followed_ = true;
   return {.news = "another hook was pinned at " + name() + ": continuing with that one" +
-                  difference(plan_.actions, current().hook())};
+                  difference(plan_.actions, current().hook()),
+          .changed = true};
+}
+
+// The guardian has emptied the first of several hooks.
+Source::Reaction HookSource::note_left() {
+  if (hooks_.size() < 2) return {};
+  hooks_.front()->forget();
+  hooks_.erase(hooks_.begin());
+  return {.changed = true};
 }
 
 // A path without descriptors closes those held before.
@@ -132,10 +146,11 @@ void HookSource::forget() {
 
 // A failure with one hook does not keep the others from being emptied.
 void HookSource::remove(std::chrono::milliseconds lock_timeout) {
+  const LockDeadline deadline(lock_timeout);
   std::exception_ptr failure;
   for (const auto& hook : hooks_) {
     try {
-      hook->remove(lock_timeout);
+      hook->remove(deadline.left());
     } catch (const Error&) {
       failure = std::current_exception();
     }

@@ -2,13 +2,15 @@
 // A hook as a source of packets, and with --follow the hooks that are later pinned at its path.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "source/attached_hook.hpp"
+#include "source/captured_hook.hpp"
 #include "source/hook.hpp"
 #include "source/source.hpp"
 
@@ -57,9 +59,10 @@ class HookSource final : public Source {
   // that it needs to remove them again.
   static constexpr char kAdopted = 'A';
 
-  [[nodiscard]] AttachedHook& current() const { return *hooks_.back(); }
+  [[nodiscard]] CapturedHook& current() const { return *hooks_.back(); }
 
   // In the guardian (hook_source_look.cpp).
+  void report_failure(const char* doing, const std::exception& error, SourceReports& reports);
   void leave_former_hooks(SourceReports& reports);
   std::vector<std::string> look_at_pin(SourceReports& reports);
   void follow(SourceReports& reports);
@@ -69,15 +72,16 @@ class HookSource final : public Source {
   // In the capture.
   Reaction adopt(Message found);
   [[nodiscard]] Reaction note_followed();
+  [[nodiscard]] Reaction note_left();
   void hold(Message path);
   void set_state(const std::string& text);
 
   Plan plan_;
   RecorderFactory recorders_;
-  std::vector<std::unique_ptr<AttachedHook>> hooks_;  // the current one is the last
+  std::vector<std::unique_ptr<CapturedHook>> hooks_;  // the current one is the last
   Pin pin_ = Pin::ours;                               // as last reported
   std::string last_error_;                            // as last reported
-  std::unique_ptr<AttachedHook> found_;               // by the guardian, and not yet filled
+  std::unique_ptr<CapturedHook> found_;               // by the guardian, and not yet filled
   bool is_followed_ = true;                           // the current one, as last reported
 };
 

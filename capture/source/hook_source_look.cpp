@@ -33,22 +33,28 @@ void HookSource::look(SourceReports& reports) {
     try {
       for (std::string& line : what()) reports.news(std::move(line));
     } catch (const std::exception& error) {
-      if (std::exchange(last_error_, error.what()) != error.what()) {
-        reports.news(std::string("watching the hook: ") + error.what());
-      }
+      report_failure("watching the hook: ", error, reports);
     }
   };
-  look_at([&] { return current().look_at_slots(); });
   look_at([&] {
+    // The guardian that was to fill it was killed, perhaps in the middle of that.
+    if (!is_followed_) current().fill();
     leave_former_hooks(reports);
     return std::vector<std::string>();
   });
+  look_at([&] { return current().look_at_slots(); });
   look_at([&] { return current().look_at_users(); });
   look_at([&] { return look_at_pin(reports); });
   reports.flush();
   send_paths(reports);
   static_cast<void>(reports.send(
       {.kind = kState, .text = {static_cast<char>(pin_), static_cast<char>(current().in_use())}}));
+}
+
+void HookSource::report_failure(const char* doing, const std::exception& error,
+                                SourceReports& reports) {
+  if (std::exchange(last_error_, error.what()) == error.what()) return;
+  reports.news(std::string(doing) + error.what());
 }
 
 void HookSource::take_order(char order, SourceReports& reports) {
@@ -66,8 +72,7 @@ void HookSource::send_paths(SourceReports& reports) {
   }
 }
 
-// Called when the recorders are in the current hook. A previous guardian may have been killed
-// before it could report that.
+// Called when the recorders are in the current hook.
 void HookSource::leave_former_hooks(SourceReports& reports) {
   std::exception_ptr failure;
   try {
@@ -111,7 +116,7 @@ void HookSource::follow(SourceReports& reports) {
   Hook opened = Hook::open(name());
   if (!opened.has_owner()) return;
   if (!found_ || found_->hook().map_id() != opened.map_id()) {
-    auto found = std::make_unique<AttachedHook>(std::move(opened));
+    auto found = std::make_unique<CapturedHook>(std::move(opened));
     found->load(plan_.actions, plan_.replace, [&](XdpAction action, Flavour flavour, int next_fd) {
       reports.alive();
       return recorders_.make(action, flavour, next_fd);
@@ -134,7 +139,7 @@ void HookSource::move(SourceReports& reports) {
     is_followed_ = false;
     leave_former_hooks(reports);
   } catch (const std::exception& error) {
-    reports.news(std::string("following the hook: ") + error.what());
+    report_failure("following the hook: ", error, reports);
   }
   reports.flush();
   send_paths(reports);

@@ -98,11 +98,14 @@ Installation::Installation(const Hook& hook, const std::string& layout,
   flavour_ = kFlavours.at(flavour);
   auto descriptor = std::make_move_iterator(descriptors.begin());
   const auto end = std::make_move_iterator(descriptors.end());
+  const auto take = [&]() -> UniqueFd {
+    if (descriptor == end) throw Error(installing(hook) + "descriptors are missing");
+    return *descriptor++;
+  };
   std::uint32_t action = 0;
-  while (words >> action && descriptor != end) {
-    UniqueFd program = *descriptor++;
-    const bool has_next = words.peek() == '+' && words.get() == '+' && descriptor != end;
-    UniqueFd next = has_next ? *descriptor++ : UniqueFd();
+  while (words >> action) {
+    UniqueFd program = take();
+    UniqueFd next = words.peek() == '+' && words.get() == '+' ? take() : UniqueFd();
     const std::uint32_t id = program_info(program.get()).id;
     slots_.push_back({XdpAction(action), std::move(program), id, std::move(next)});
   }
@@ -155,6 +158,7 @@ Error Installation::refusal(const Slot& slot, std::uint32_t holder) const {
 void Installation::fill() {
   const HookLock lock(folder_.get(), kLockTimeout);
   proceeded_without_lock_ = !lock.held();
+  filled_ = true;
   try {
     for (Slot& slot : slots_) {
       remove_orphans(slot);
@@ -169,6 +173,7 @@ void Installation::fill() {
 }
 
 void Installation::fill(Slot& slot) const {
+  if (place_of(slot)) return;  // another process has filled it
   const std::uint32_t key = slot.action.value();
   const auto holder = hook_.program_in(slot.action);
   bool done = false;

@@ -12,7 +12,9 @@ void SourceReports::post(char kind, std::string text) {
   unsent_.push_back({.kind = kind, .channel = channel_, .text = std::move(text)});
 }
 
-bool SourceReports::send(Message message) const {
+bool SourceReports::send(Message message) {
+  flush();
+  if (!unsent_.empty()) return false;
   message.channel = channel_;
   return report_.send(message);
 }

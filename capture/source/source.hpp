@@ -39,8 +39,8 @@ class SourceReports {
   void news(std::string line) { post(kNews, std::move(line)); }
   // Queues a report until the capture accepts it.
   void post(char kind, std::string text = {});
-  // False if the capture accepts nothing at the moment.
-  [[nodiscard]] bool send(Message message) const;
+  // Sends a report now, after what is queued. False if the capture accepts nothing at the moment.
+  [[nodiscard]] bool send(Message message);
   // Sends what is queued, as far as the capture accepts it.
   void flush();
   // A sign of life, to be sent during long operations.
@@ -80,7 +80,7 @@ class Source {
   struct Reaction {
     std::string news = {};  // for the user; empty: none
     char order = 0;         // for the guardian; 0: none
-    bool changed = false;   // descriptors() has changed: the guardian has to be replaced
+    bool changed = false;   // the source, so that a guardian started before this is outdated
   };
   virtual Reaction receive(Message report) = 0;
   // The guardian has removed the recorders.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// thread_jumps() and remove_dead_code() on small graphs.
+// simplify_cfg() and remove_dead_code() on small graphs.
 #include <gtest/gtest.h>
 
 #include "filter/graph_text.hpp"
@@ -18,13 +18,13 @@ TEST(ThreadJumps, GoesAroundBlocksThatDoNothing) {
   graph[test] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 6U, first, kNoMatch}};
   graph[first] = {.ops = {}, .end = Jump{second}};
   graph[second] = {.ops = {}, .end = Jump{kMatch}};
-  thread_jumps(graph);
+  simplify_cfg(graph);
   EXPECT_EQ(to_text(graph), "0: A = u8[12]; if A == 6 then match else no_match\n");
 }
 
 TEST(ThreadJumps, EndsWhereNothingIsToBeDone) {
   Graph graph = one_block({.ops = {}, .end = Jump{kMatch}});
-  thread_jumps(graph);
+  simplify_cfg(graph);
   EXPECT_EQ(to_text(graph), "match");
 }
 
@@ -33,7 +33,7 @@ TEST(ThreadJumps, DropsABranchWhoseWaysAreOne) {
   const auto [test, around] = add_blocks<2>(graph);
   graph[test] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 6U, around, kMatch}};
   graph[around] = {.ops = {}, .end = Jump{kMatch}};
-  thread_jumps(graph);
+  simplify_cfg(graph);
   EXPECT_EQ(to_text(graph), "0: A = u8[12]; go to match\n");
 }
 
@@ -44,7 +44,7 @@ TEST(ThreadJumps, JoinsBlocksThatOnlyFollowOneAnother) {
   graph[two] = {.ops = ops({Copy{Var::x, Var::a}}), .end = Jump{three}};
   graph[three] = {.ops = ops({Constant{Var::a, 1}}),
                   .end = Branch{Cond::gt, Var::a, Var::x, kMatch, kNoMatch}};
-  thread_jumps(graph);
+  simplify_cfg(graph);
   EXPECT_EQ(to_text(graph), "0: A = u8[12]; X = A; A = 1; if A > X then match else no_match\n");
 }
 
@@ -54,7 +54,7 @@ TEST(ThreadJumps, LeavesABlockThatOthersJumpToo) {
   graph[test] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 6U, change, common}};
   graph[change] = {.ops = ops({Constant{Var::a, 1}}), .end = Jump{common}};
   graph[common] = {.ops = ops({Compute{Alu::add, Var::a, 1U}}), .end = match_if(2)};
-  thread_jumps(graph);
+  simplify_cfg(graph);
   EXPECT_EQ(to_text(graph),
             "0: A = u8[12]; if A == 6 then 1 else 2\n"
             "1: A = 1; go to 2\n"
@@ -70,7 +70,7 @@ TEST(ThreadJumps, KeepsJumpsBackwards) {
   graph[body] = {.ops = ops({Compute{Alu::sub, Var::a, 1U}}),
                  .end = Branch{Cond::eq, Var::a, 0U, kMatch, back}};
   graph[back] = {.ops = {}, .end = LoopBack{body}};
-  thread_jumps(graph);
+  simplify_cfg(graph);
   EXPECT_EQ(to_text(graph),
             "0: A = u8[12]; go to 1\n"
             "1: A -= 1; if A == 0 then match else 2\n"

@@ -20,7 +20,7 @@
 #include "output/file_header.hpp"
 #include "output/pcapng.hpp"
 #include "print/packet_notes.hpp"
-#include "replay/capture_source.hpp"
+#include "replay/capture_reader.hpp"
 #include "replay/packet_filter.hpp"
 
 namespace {
@@ -51,7 +51,7 @@ struct Packet {
 };
 
 // All packets before the first corrupt block.
-std::vector<Packet> read(CaptureSource& source) {
+std::vector<Packet> read(CaptureReader& source) {
   std::vector<Packet> packets;
   try {
     while (const auto packet = source.next()) {
@@ -111,14 +111,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)count_actions(input);
   const MemoryFile file(input);
   try {
-    CaptureSource source(file.path());
+    CaptureReader source(file.path());
     (void)source.link_type_name();
     if (source.link_type() != kEthernet) return 0;  // refused, or said to be Ethernet
     const std::vector<Packet> packets = read(source);
     filter(packets);
     const pcapng::Bytes written = write(packets);
     const MemoryFile again(written);
-    CaptureSource reader(again.path());
+    CaptureReader reader(again.path());
     if (read(reader) != packets || count_actions(written) != packets.size()) std::abort();
   } catch (const Error&) {
     return 0;

@@ -25,7 +25,7 @@ class ControlGroups : public ::testing::Test {
     std::ofstream(path) << text << '\n';
   }
   [[nodiscard]] std::uint64_t limit(const std::string& groups) const {
-    return control_group_limit(groups, folder_.path(""));
+    return cgroup_limit(groups, folder_.path(""));
   }
 
   test::TemporaryFolder folder_;

@@ -207,6 +207,22 @@ TEST_F(DisturbanceTest, AReaderThatPausesDelaysNoReport) {
   EXPECT_EQ(capture.wait().exit_code, 0);
 }
 
+TEST_F(DisturbanceTest, AReaderThatPausesDoesNotExtendTheDuration) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  Process capture(tool({"--duration", "2", "-buffer", "4194304", hook_path_, "-"}), writer.get());
+  writer.reset();
+  std::array<char, 4096> buffer{};
+  ASSERT_GT(::read(reader.get(), buffer.data(), buffer.size()), 0);
+  program_.run(packet_for(XDP_DROP, 1500), 2000);
+  EXPECT_TRUE(eventually([&] { return hook_is_empty(); })) << capture.err();
+  const ProcessResult result = capture.wait(std::chrono::seconds(15));
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("writing to stdout: its reader is stuck"));
+}
+
 // A stalled reader of a socket does not keep the capture from ending, like that of a pipe.
 TEST_F(DisturbanceTest, StdoutMayBeASocket) {
   std::array<int, 2> ends{};

@@ -138,6 +138,25 @@ TEST_F(WorldTest, ANextGuardianReportsWhatTheOneBeforeFollowed) {
   EXPECT_TRUE(second.empty());
 }
 
+// The guardian sends it the hook with each look, until the capture says that it has it.
+TEST_F(WorldTest, ACaptureThatIsStoppedMeanwhileFollowsOnce) {
+  const Generation first;
+  Generation second;
+  pin(first);
+  start({"-q", "--follow"});
+  capture_->signal(SIGSTOP);
+  pin(second);
+  std::this_thread::sleep_for(std::chrono::seconds(4));
+  capture_->signal(SIGCONT);
+  EXPECT_TRUE(says("another hook was pinned at " + path_ + ": continuing with that one"));
+  for (int i = 0; i < 20; ++i) {
+    second.program->run(packet_for(XDP_DROP), 10);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_THAT(capture_->err(), ::testing::Not(::testing::HasSubstr("was emptied")));
+  stop(200);
+}
+
 TEST_F(WorldTest, FollowsAHookThroughReloads) {
   Generation first;
   Generation second({BPF_XDP, has_xdp_load_bytes()});  // the new program may take fragments

@@ -14,11 +14,11 @@
 
 namespace xdpcap {
 
-class AttachedHook {
+class CapturedHook {
  public:
-  explicit AttachedHook(Hook hook);
+  explicit CapturedHook(Hook hook);
   // For recorders that another process has loaded: from its hand_over() message. Throws Error.
-  AttachedHook(const std::string& path, Message handover);
+  CapturedHook(const std::string& path, Message handover);
 
   // Loads a recorder for each of the `actions` that the hook has a slot for. Throws Error.
   void load(const std::vector<XdpAction>& actions, bool may_replace,

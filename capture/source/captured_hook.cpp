@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "source/attached_hook.hpp"
+#include "source/captured_hook.hpp"
 
 #include <linux/capability.h>
 
@@ -33,14 +33,14 @@ UniqueFd take_first(std::vector<UniqueFd>& descriptors) {
 
 }  // namespace
 
-AttachedHook::AttachedHook(Hook hook) : hook_(std::move(hook)) {}
+CapturedHook::CapturedHook(Hook hook) : hook_(std::move(hook)) {}
 
-AttachedHook::AttachedHook(const std::string& path, Message handover)
+CapturedHook::CapturedHook(const std::string& path, Message handover)
     : hook_(Hook::adopt(path, take_first(handover.received))),
       installation_(
           std::make_unique<Installation>(hook_, handover.text, std::move(handover.received))) {}
 
-Message AttachedHook::hand_over(char kind) const {
+Message CapturedHook::hand_over(char kind) const {
   Installation::Handover handover = installation_->hand_over();
   handover.descriptors.insert(handover.descriptors.begin(), hook_.fd());
   return {.kind = kind,
@@ -48,7 +48,7 @@ Message AttachedHook::hand_over(char kind) const {
           .descriptors = std::move(handover.descriptors)};
 }
 
-std::vector<int> AttachedHook::descriptors() const {
+std::vector<int> CapturedHook::descriptors() const {
   std::vector<int> all = installation_->hand_over().descriptors;
   all.push_back(hook_.fd());
   all.push_back(installation_->folder_fd());
@@ -56,23 +56,23 @@ std::vector<int> AttachedHook::descriptors() const {
   return all;
 }
 
-void AttachedHook::load(const std::vector<XdpAction>& actions, bool may_replace,
+void CapturedHook::load(const std::vector<XdpAction>& actions, bool may_replace,
                         const Installation::MakeRecorder& make_recorder) {
   installation_ =
       std::make_unique<Installation>(hook_, actions_in(hook_, actions), may_replace, make_recorder);
 }
 
-void AttachedHook::fill() {
+void CapturedHook::fill() {
   installation_->fill();
   users_ = programs_using(hook_.map_id());
 }
 
-void AttachedHook::remove(std::chrono::milliseconds timeout) {
+void CapturedHook::remove(std::chrono::milliseconds timeout) {
   installation_->remove(timeout);
 }
 
 // Looks up the programs that use the hook only when none of the known ones is loaded any more.
-std::vector<std::string> AttachedHook::look_at_users() {
+std::vector<std::string> CapturedHook::look_at_users() {
   if (!has_capability(CAP_SYS_ADMIN)) return {};
   // A program that cannot be queried counts as loaded.
   const auto is_loaded = [](std::uint32_t id) {

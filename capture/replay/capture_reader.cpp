@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "replay/capture_source.hpp"
+#include "replay/capture_reader.hpp"
 
 #include <pcap/pcap.h>
 #include <sys/stat.h>
@@ -28,29 +28,29 @@ pcap_t* open_capture(const std::string& path) {
 
 }  // namespace
 
-void CaptureSource::Close::operator()(pcap* file) const {
+void CaptureReader::Close::operator()(pcap* file) const {
   pcap_close(file);
 }
 
-CaptureSource::CaptureSource(const std::string& path) : path_(path), file_(open_capture(path)) {}
+CaptureReader::CaptureReader(const std::string& path) : path_(path), file_(open_capture(path)) {}
 
-int CaptureSource::link_type() const {
+int CaptureReader::link_type() const {
   return pcap_datalink(file_.get());
 }
 
-std::string CaptureSource::link_type_name() const {
+std::string CaptureReader::link_type_name() const {
   const char* name = pcap_datalink_val_to_name(link_type());
   return name != nullptr ? name : std::to_string(link_type());
 }
 
-bool CaptureSource::is_same_file(int fd) const {
+bool CaptureReader::is_same_file(int fd) const {
   struct stat ours {};
   struct stat other {};
   return ::fstat(::fileno(pcap_file(file_.get())), &ours) == 0 && ::fstat(fd, &other) == 0 &&
          ours.st_dev == other.st_dev && ours.st_ino == other.st_ino;
 }
 
-std::optional<SourcePacket> CaptureSource::next() {
+std::optional<SourcePacket> CaptureReader::next() {
   pcap_pkthdr* header = nullptr;
   const u_char* bytes = nullptr;
   const int result = pcap_next_ex(file_.get(), &header, &bytes);

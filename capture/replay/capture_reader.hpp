@@ -18,11 +18,11 @@ struct SourcePacket {
   std::uint64_t time = 0;             // ns since 1970
 };
 
-// CaptureSource reads a capture file, pcap or pcapng, from its beginning.
-class CaptureSource {
+// CaptureReader reads a capture file, pcap or pcapng, from its beginning.
+class CaptureReader {
  public:
   // Throws Error if it is not readable, not a regular file, or not a capture.
-  explicit CaptureSource(const std::string& path);
+  explicit CaptureReader(const std::string& path);
 
   // libpcap's number (DLT_*), and its name.
   [[nodiscard]] int link_type() const;

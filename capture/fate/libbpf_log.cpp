@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "fate/libbpf_words.hpp"
+#include "fate/libbpf_log.hpp"
 
 #include <array>
 #include <cstdarg>
@@ -28,16 +28,16 @@ int keep(libbpf_print_level level, const char* format, std::va_list arguments) {
 
 }  // namespace
 
-LibbpfWords::LibbpfWords() : before_(libbpf_set_print(keep)) {
+LibbpfLog::LibbpfLog() : before_(libbpf_set_print(keep)) {
   words().clear();
 }
 
-LibbpfWords::~LibbpfWords() {
+LibbpfLog::~LibbpfLog() {
   libbpf_set_print(before_);
 }
 
 // A verifier's log ends with its error and a line of statistics.
-std::string LibbpfWords::error() {
+std::string LibbpfLog::error() {
   const std::vector<std::string_view> lines = split(words(), '\n');
   for (std::size_t i = 1; i < lines.size(); ++i) {
     if (lines[i].starts_with("processed ")) return std::string(trim(lines[i - 1]));
