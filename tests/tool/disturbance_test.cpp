@@ -11,10 +11,13 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/capture_reader.hpp"
@@ -28,6 +31,39 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr const char* kUser = "nobody";
+
+std::array<int, 2> make_pipe() {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  return ends;
+}
+
+std::array<int, 2> make_socket() {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  return ends;
+}
+
+// PipedCapture is a capture to a reader that has read the header and nothing else.
+class PipedCapture {
+ public:
+  explicit PipedCapture(std::vector<std::string> command, std::array<int, 2> ends = make_pipe())
+      : reader_(ends[0]) {
+    const UniqueFd writer(ends[1]);
+    process_.emplace(std::move(command), writer.get());
+    EXPECT_GT(read(4096), 0);
+  }
+  ssize_t read(std::size_t most) {
+    std::vector<char> buffer(most);
+    return ::read(reader_.get(), buffer.data(), buffer.size());
+  }
+  void close_reader() { reader_.reset(); }
+  Process* operator->() { return &*process_; }
+
+ private:
+  UniqueFd reader_;
+  std::optional<Process> process_;
+};
 
 class DisturbanceTest : public GuardianTest {
  protected:
@@ -155,88 +191,60 @@ TEST_F(DisturbanceTest, SignalsThatAskForSomethingEndNothing) {
 }
 
 TEST_F(DisturbanceTest, ASecondSignalEndsWaitingForASlowReader) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  Process capture(tool({"-buffer", "4194304", hook_path_, "-"}), writer.get());
-  writer.reset();
-  std::array<char, 4096> buffer{};
-  ASSERT_GT(::read(reader.get(), buffer.data(), buffer.size()), 0);
+  PipedCapture capture(tool({"-buffer", "4194304", hook_path_, "-"}));
   program_.run(packet_for(XDP_DROP, 1500), 2000);
-  capture.signal(SIGINT);
+  capture->signal(SIGINT);
   EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
   // It keeps reading, but needs minutes for these three megabytes.
   bool ended = false;
   for (int i = 0; i < 100 && !ended; ++i) {
-    EXPECT_GT(::read(reader.get(), buffer.data(), 1024), 0);
+    EXPECT_GT(capture.read(1024), 0);
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    capture.signal(SIGINT);
-    std::ifstream status("/proc/" + std::to_string(capture.pid()) + "/stat");
+    capture->signal(SIGINT);
+    std::ifstream status("/proc/" + std::to_string(capture->pid()) + "/stat");
     std::string line;
     std::getline(status, line);
     ended = line.find(") Z ") != std::string::npos;
   }
   EXPECT_TRUE(ended);
-  const ProcessResult result = capture.wait();
+  const ProcessResult result = capture->wait();
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr(" packets lost of 2000 that matched"));
 }
 
 // While it waits for the reader, the capture still handles signals and its guardian's messages.
 TEST_F(DisturbanceTest, AReaderThatPausesDelaysNoReport) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-  UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  Process capture(tool({"-buffer", "4194304", hook_path_, "-"}), writer.get());
-  writer.reset();
-  std::array<char, 4096> buffer{};
-  ASSERT_GT(::read(reader.get(), buffer.data(), buffer.size()), 0);
+  PipedCapture capture(tool({"-buffer", "4194304", hook_path_, "-"}));
   program_.run(packet_for(XDP_DROP, 1500), 2000);
   const std::uint32_t key = XDP_DROP;
   ASSERT_EQ(bpf_map_delete_elem(map_.get(), &key), 0);
   const auto has_said = [&](const char* what) {
-    return eventually([&] { return capture.err().find(what) != std::string::npos; });
+    return eventually([&] { return capture->err().find(what) != std::string::npos; });
   };
-  EXPECT_TRUE(has_said("reinstalled the recorder")) << capture.err();
-  capture.signal(SIGUSR1);
-  EXPECT_TRUE(has_said("2000 packets matched")) << capture.err();
-  capture.signal(SIGINT);
-  reader.reset();
-  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_TRUE(has_said("reinstalled the recorder")) << capture->err();
+  capture->signal(SIGUSR1);
+  EXPECT_TRUE(has_said("2000 packets matched")) << capture->err();
+  capture->signal(SIGINT);
+  capture.close_reader();
+  EXPECT_EQ(capture->wait().exit_code, 0);
 }
 
 TEST_F(DisturbanceTest, AReaderThatPausesDoesNotExtendTheDuration) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  Process capture(tool({"--duration", "2", "-buffer", "4194304", hook_path_, "-"}), writer.get());
-  writer.reset();
-  std::array<char, 4096> buffer{};
-  ASSERT_GT(::read(reader.get(), buffer.data(), buffer.size()), 0);
+  PipedCapture capture(tool({"--duration", "2", "-buffer", "4194304", hook_path_, "-"}));
   program_.run(packet_for(XDP_DROP, 1500), 2000);
-  EXPECT_TRUE(eventually([&] { return hook_is_empty(); })) << capture.err();
-  const ProcessResult result = capture.wait(std::chrono::seconds(15));
+  EXPECT_TRUE(eventually([&] { return hook_is_empty(); })) << capture->err();
+  const ProcessResult result = capture->wait(std::chrono::seconds(15));
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("writing to stdout: its reader is stuck"));
 }
 
 // A stalled reader of a socket does not keep the capture from ending, like that of a pipe.
 TEST_F(DisturbanceTest, StdoutMayBeASocket) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  Process capture(tool({hook_path_, "-"}), writer.get());
-  writer.reset();
-  std::array<char, 65536> buffer{};
-  ASSERT_GT(::read(reader.get(), buffer.data(), buffer.size()), 0);
+  PipedCapture capture(tool({hook_path_, "-"}), make_socket());
   program_.run(packet_for(XDP_DROP, 1500), 2000);
-  capture.signal(SIGINT);
+  capture->signal(SIGINT);
   EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
-  const ProcessResult result = capture.wait(std::chrono::seconds(15));
+  const ProcessResult result = capture->wait(std::chrono::seconds(15));
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("writing to stdout: its reader is stuck"));
 }
