@@ -102,7 +102,9 @@ TEST(ScrubBounds, MultipliesWhatAnOperationTakes) {
 
 TEST(ScrubBounds, ScrubsAnXThatWasCompared) {
   Graph graph;
-  const auto [start, read] = add_blocks<2>(graph);
+  const auto blocks = add_blocks<2>(graph);
+  const BlockId start = blocks[0];  // clang 14 captures no structured bindings
+  const BlockId read = blocks[1];
   graph[start] = {.ops = ops({kByte, Copy{Var::x, Var::a}}),
                   .end = Branch{Cond::eq, Var::a, 9U, read, kNoMatch}};
   graph[read] = {.ops = ops({kPastX}), .end = match_if(1)};
@@ -141,7 +143,9 @@ TEST(ScrubBounds, RemembersAComparisonWhereWaysMeet) {
 
 TEST(ScrubBounds, FollowsWhatIsMadeOfAComparedValue) {
   Graph graph;
-  const auto [start, read] = add_blocks<2>(graph);
+  const auto blocks = add_blocks<2>(graph);
+  const BlockId start = blocks[0];  // clang 14 captures no structured bindings
+  const BlockId read = blocks[1];
   graph[start] = {.ops = ops({kByte}), .end = Branch{Cond::eq, Var::a, 9U, read, kNoMatch}};
   const auto with = [&](std::initializer_list<decltype(Op::what)> what) {
     graph[read] = {.ops = ops(what), .end = match_if(1)};
