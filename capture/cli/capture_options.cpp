@@ -54,7 +54,7 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
   app.add_flag("--replace", options.replace,
                "Take over slots that another capture uses, instead of sharing them");
   add_value(app, "--buffer", "SIZE", options.ring_bytes, parse_bytes,
-            "Size of each CPU's ring buffer, rounded up to what the kernel takes (default: a "
+            "Size of each CPU's ring buffer, rounded to what the kernel takes (default: a "
             "small part of the memory)");
   add_value(app, "--watermark", "SIZE", options.watermark, parse_bytes,
             "Wake the reader when this much is in a ring buffer (default: a quarter of it), "

@@ -23,12 +23,7 @@ std::size_t page_size() {
 }
 
 std::size_t ring_size(std::uint64_t wanted) {
-  if (wanted > kMaxRingBytes) {
-    throw Error(
-        "creating the rings: " + std::to_string(wanted) + " bytes for each CPU are too many",
-        "use at most " + std::to_string(kMaxRingBytes) + " with --buffer");
-  }
-  return std::bit_ceil(std::max<std::size_t>(wanted, page_size()));
+  return std::bit_ceil(std::clamp<std::size_t>(wanted, page_size(), kMaxRingBytes));
 }
 
 std::size_t memory_size(std::size_t ring_size) {

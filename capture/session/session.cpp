@@ -41,6 +41,10 @@ Session::Session(const Options& options, Sources sources, const Signals& signals
       sources_(std::move(sources)),
       reporter_(options),
       has_xdp_load_bytes_(has_xdp_load_bytes()) {
+  if (options.ring_bytes.value_or(0) > kMaxRingBytes) {
+    tell("--buffer: using " + std::to_string(kMaxRingBytes) +
+         " bytes for each CPU, the most that the kernel's verifier allows\n");
+  }
   if (!recording_.fate_warning().empty()) tell(recording_.fate_warning() + '\n');
 }
 
