@@ -138,8 +138,8 @@ TEST_F(WorldTest, ANextGuardianReportsWhatTheOneBeforeFollowed) {
   EXPECT_TRUE(second.empty());
 }
 
-// The guardian sends it the hook with each look, until the capture has received it. The lock of the
-// hook, which another process holds, is the guardian's affair.
+// The guardian sends the hook with each look until the capture has received it. Another process holds
+// the lock of the hook: only the guardian may wait for it.
 TEST_F(WorldTest, ACaptureThatReceivesAHookTwiceFollowsOnce) {
   const Generation first;
   const Generation second;
