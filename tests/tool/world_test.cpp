@@ -138,8 +138,8 @@ TEST_F(WorldTest, ANextGuardianReportsWhatTheOneBeforeFollowed) {
   EXPECT_TRUE(second.empty());
 }
 
-// The guardian sends the hook with each look until the capture has received it. Another process holds
-// the lock of the hook: only the guardian may wait for it.
+// The guardian sends the hook with each look until the capture has received it. Another process
+// holds the lock of the hook: only the guardian may wait for it.
 TEST_F(WorldTest, ACaptureThatReceivesAHookTwiceFollowsOnce) {
   const Generation first;
   const Generation second;
