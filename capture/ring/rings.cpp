@@ -117,36 +117,44 @@ Rings::Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
              std::uint64_t bytes_per_cpu)
     : size_(ring_size(bytes_per_cpu)), possible_(possible) {
   add(online);
+  publish();
 }
 
-std::size_t Rings::add(const std::vector<std::uint32_t>& online) {
-  const std::size_t before = cpus_.size();
+void Rings::add(const std::vector<std::uint32_t>& online) {
   for (const std::uint32_t cpu : online) {
     if (std::find(cpus_.begin(), cpus_.end(), cpu) == cpus_.end()) add(cpu);
   }
-  return cpus_.size() - before;
 }
 
-// If this fails, the next call tries the CPU again.
 void Rings::add(std::uint32_t cpu) {
   UniqueFd ring = create_ring(size_);
   Mapping memory(ring.get(), memory_size(size_), PROT_READ | PROT_WRITE, 0, "mapping a ring");
   cpus_.reserve(cpus_.size() + 1);
   memory_.reserve(memory_.size() + 1);
   cursors_.reserve(cursors_.size() + 1);
+  unpublished_.reserve(unpublished_.size() + 1);
   // Creating a map of maps takes an inner map as the template: the first ring.
   if (!array_.valid()) {
     array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
                         sizeof(std::uint32_t), possible_, 0, ring.get());
   }
-  const int ring_fd = ring.get();
-  if (bpf_map_update_elem(array_.get(), &cpu, &ring_fd, BPF_ANY) != 0) {
-    throw system_error("installing the ring of CPU " + std::to_string(cpu), errno);
-  }
   cursors_.emplace_back(memory.at(0), size_);
   memory_.push_back(std::move(memory));
   cpus_.push_back(cpu);
-  if (!first_.valid()) first_ = std::move(ring);
+  unpublished_.push_back(std::move(ring));
+}
+
+std::size_t Rings::publish() {
+  const std::size_t first = cpus_.size() - unpublished_.size();
+  for (std::size_t i = 0; i < unpublished_.size(); ++i) {
+    const std::uint32_t cpu = cpus_[first + i];
+    const int ring = unpublished_[i].get();
+    if (bpf_map_update_elem(array_.get(), &cpu, &ring, BPF_ANY) != 0) {
+      throw system_error("installing the ring of CPU " + std::to_string(cpu), errno);
+    }
+  }
+  if (!first_.valid()) first_ = std::move(unpublished_.front());
+  return std::exchange(unpublished_, {}).size();
 }
 
 // There is no system call to wait for running programs, but updating a map of maps does it: the

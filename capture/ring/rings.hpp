@@ -128,9 +128,12 @@ class Rings {
   Rings(const std::vector<std::uint32_t>& online, std::uint32_t possible,
         std::uint64_t bytes_per_cpu);
 
-  // Adds a ring for each CPU that has come online; until then its matching packets count as lost.
-  // Returns how many were added. Throws Error.
-  std::size_t add(const std::vector<std::uint32_t>& online);
+  // Creates a ring for each CPU that has come online. Throws Error; the next call tries again.
+  void add(const std::vector<std::uint32_t>& online);
+
+  // Gives the new rings to the recorders; until then the matching packets of these CPUs count as
+  // lost. Returns how many there were. Throws Error.
+  std::size_t publish();
 
   // Waits until every recorder that is running now, on any CPU, has returned. Allocates nothing and
   // needs no privileges (since Linux 5.19). Throws Error.
@@ -140,6 +143,7 @@ class Rings {
   // The descriptors that another process needs for the above.
   [[nodiscard]] std::vector<int> descriptors() const { return {array_.get(), first_.get()}; }
   [[nodiscard]] std::size_t bytes_per_cpu() const { return size_; }
+  [[nodiscard]] std::size_t count() const { return cursors_.size(); }
   [[nodiscard]] std::span<RingCursor> cursors() { return cursors_; }
   // The unread bytes of the fullest ring.
   [[nodiscard]] std::uint64_t most_waiting() const;
@@ -152,6 +156,7 @@ class Rings {
   std::vector<std::uint32_t> cpus_;  // by cursor
   UniqueFd array_;
   UniqueFd first_;  // the ring of the first CPU
+  std::vector<UniqueFd> unpublished_;  // of the last CPUs
   std::vector<Mapping> memory_;
   std::vector<RingCursor> cursors_;
 };

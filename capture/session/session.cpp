@@ -152,6 +152,7 @@ void Session::install() {
   if (recording_.file().output().is_file()) {
     plan.rescue = [this] { rescue(recording_, options_.files.user); };
   }
+  rings_of_guardian_ = recording_.rings().count();
   guarded_.emplace(sources_, std::move(plan));
 }
 
@@ -261,28 +262,37 @@ Report Session::state(std::vector<InterfaceStatistics> statistics) const {
           .elapsed = monotonic_now() - start_};
 }
 
+// A ring is used only when the guardian knows it, too: what it holds is not lost when this process
+// is killed.
 void Session::add_rings_for_new_cpus() {
+  Rings& rings = recording_.rings();
   const auto report = [&](const char* what, const Error& error) {
     if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
     reporter_.news(what + std::string(": ") + error.what());
   };
+  constexpr const char* kNoRing =
+      "a CPU that came online has no ring, its matching packets are lost";
   try {
-    const std::size_t added = recording_.rings().add(read_cpus().online);
-    if (added == 0 && !guardian_lacks_rings_) return;
+    rings.add(read_cpus().online);
+  } catch (const Error& error) {
+    report(kNoRing, error);
+  }
+  if (rings.count() != rings_of_guardian_) {
+    try {
+      guarded_->renew_guardian();
+      rings_of_guardian_ = rings.count();
+    } catch (const Error& error) {
+      report("the guardian does not know the ring of a CPU that came online", error);
+    }
+  }
+  try {
+    const std::size_t added = rings.publish();
     if (added == 1) reporter_.news("another CPU is online: created a ring for it");
     if (added > 1) {
       reporter_.news(std::to_string(added) + " more CPUs are online: created a ring for each");
     }
-    guardian_lacks_rings_ = true;
   } catch (const Error& error) {
-    report("a CPU that came online has no ring, its matching packets are lost", error);
-    return;
-  }
-  try {
-    guarded_->renew_guardian();
-    guardian_lacks_rings_ = false;
-  } catch (const Error& error) {
-    report("the guardian does not know the ring of a CPU that came online", error);
+    report(kNoRing, error);
   }
 }
 

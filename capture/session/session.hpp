@@ -63,7 +63,7 @@ class Session {
   std::uint64_t start_ = 0;     // CLOCK_MONOTONIC in ns
   std::uint64_t next_report_ = 0;
   std::string last_cpu_error_;
-  bool guardian_lacks_rings_ = false;
+  std::size_t rings_of_guardian_ = 0;
 };
 
 }  // namespace xdpcap
