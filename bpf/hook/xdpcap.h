@@ -38,10 +38,11 @@
 /*
  * Defines the hook `name`, for loaders that read BTF map definitions: libbpf (since 1.0 the only
  * kind it supports), bpftool, cilium/ebpf, Aya. Needs clang -g. One slot for each enum xdp_action.
+ * The name of the struct tells the capture tool that this map is a hook, and not a jump table.
  */
-#define XDPCAP_DEFINE_HOOK(name) \
-	struct {                 \
-		XDPCAP_HOOK_TYPE \
+#define XDPCAP_DEFINE_HOOK(name)       \
+	struct xdpcap_hook_of_##name { \
+		XDPCAP_HOOK_TYPE       \
 	} name __attribute__((section(".maps"), used))
 
 /*
@@ -51,7 +52,7 @@
  * same expected attach type and frags setting.
  */
 #define XDPCAP_DEFINE_PINNED_HOOK(name)                     \
-	struct {                                            \
+	struct xdpcap_hook_of_##name {                      \
 		XDPCAP_HOOK_TYPE                            \
 		int (*pinning)[1]; /* LIBBPF_PIN_BY_NAME */ \
 	} name __attribute__((section(".maps"), used))

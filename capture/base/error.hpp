@@ -30,6 +30,12 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+// NotFound: what the user has named is not there, and may be there later (--wait).
+class NotFound : public Error {
+ public:
+  using Error::Error;
+};
+
 // Stopped is thrown when the user ends the program while it waits to start. It is not a failure.
 class Stopped : public std::exception {};
 
@@ -46,6 +52,8 @@ auto with_context(std::string_view doing, Step&& step) -> decltype(step()) {
     return step();
   } catch (const UsageError& error) {
     throw UsageError(std::string(doing) + ": " + error.what(), error.hint());
+  } catch (const NotFound& error) {
+    throw NotFound(std::string(doing) + ": " + error.what(), error.hint());
   } catch (const Error& error) {
     throw Error(std::string(doing) + ": " + error.what(), error.hint());
   }

@@ -42,11 +42,30 @@ bool is_pinned(const std::string& path) {
 }  // namespace
 
 LoadedProgram LoadedProgram::find(const std::string& text) {
+  LoadedProgram program = find_any(text);
+  with_context("finding the program " + text, [&] { program.require_entry(); });
+  return program;
+}
+
+LoadedProgram LoadedProgram::find_any(const std::string& text) {
   return with_context("finding the program " + text, [&] {
     if (text.find('/') != std::string::npos) return by_path(text);
     if (const auto id = parse_number<std::uint32_t>(text)) return by_id(*id);
     return by_name(text);
   });
+}
+
+ProgramInfo LoadedProgram::info() const {
+  return program_info(fd());
+}
+
+void LoadedProgram::require_entry() const {
+  if (!info().is_extension()) return;
+  const auto targets = extended_programs();
+  const auto target = targets.find(id_);
+  throw Error(
+      "it is part of another program (of type ext), which alone can be run",
+      target == targets.end() ? kListHint : "name that one: " + std::to_string(target->second));
 }
 
 std::string LoadedProgram::text() const {
@@ -55,14 +74,7 @@ std::string LoadedProgram::text() const {
 
 LoadedProgram LoadedProgram::describe(UniqueFd fd) {
   const ProgramInfo info = program_info(fd.get());
-  if (info.is_extension()) {
-    const auto targets = extended_programs();
-    const auto target = targets.find(info.id);
-    throw Error(
-        "it is part of another program (of type ext), which alone can be run",
-        target == targets.end() ? kListHint : "name that one: " + std::to_string(target->second));
-  }
-  if (!info.is_xdp()) {
+  if (!info.is_xdp() && !info.is_extension()) {
     const char* type = libbpf_bpf_prog_type_str(static_cast<bpf_prog_type>(info.type));
     throw Error("it is of type " + (type != nullptr ? std::string(type) : "unknown") +
                     ", not an XDP program",
@@ -74,7 +86,7 @@ LoadedProgram LoadedProgram::describe(UniqueFd fd) {
 LoadedProgram LoadedProgram::by_id(std::uint32_t id) {
   UniqueFd fd(bpf_prog_get_fd_by_id(id));
   if (fd.valid()) return describe(std::move(fd));
-  if (errno == ENOENT) throw Error("no program has this id", kListHint);
+  if (errno == ENOENT) throw NotFound("no program has this id", kListHint);
   throw Error(errno_text(errno), hint_for(errno));
 }
 
@@ -101,7 +113,7 @@ LoadedProgram LoadedProgram::by_name(const std::string& name) {
     const bool fits = program.is_xdp() || program.is_extension();
     if (fits && program.name == kept) ids.push_back(std::to_string(program.id));
   }
-  if (ids.empty()) throw Error("no loaded XDP program has this name", kListHint);
+  if (ids.empty()) throw NotFound("no loaded XDP program has this name", kListHint);
   if (ids.size() > 1) {
     throw Error("several loaded XDP programs have this name: ids " + join(ids, ", "),
                 "say which by its id");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/unique_fd.hpp"
+#include "bpf/program_info.hpp"
 
 namespace xdpcap {
 
@@ -15,8 +16,13 @@ class LoadedProgram {
  public:
   // Finds it by its id, by the path where it is pinned (with a slash in it), or by its name, which
   // the kernel truncates to 15 characters. Throws Error if there is none, if it is of another type,
-  // or if several have that name.
+  // if several have that name, or if it is of type EXT: a part of another program, which cannot be
+  // run by itself.
   static LoadedProgram find(const std::string& text);
+  // The same, but takes programs of type EXT, too.
+  static LoadedProgram find_any(const std::string& text);
+
+  [[nodiscard]] ProgramInfo info() const;
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   // "program 12 (xdp_pass)"
@@ -29,6 +35,7 @@ class LoadedProgram {
   static LoadedProgram by_id(std::uint32_t id);
   static LoadedProgram by_path(const std::string& path);
   static LoadedProgram by_name(const std::string& name);
+  void require_entry() const;
 
   UniqueFd fd_;
   std::uint32_t id_;

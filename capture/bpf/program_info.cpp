@@ -25,7 +25,7 @@ std::optional<ProgramInfo> describe(int fd) {
   std::uint32_t length = sizeof(info);
   if (bpf_obj_get_info_by_fd(fd, &info, &length) != 0) return std::nullopt;
   maps.resize(std::min(info.nr_map_ids, kMostMaps));
-  return ProgramInfo{info.id, info.type, info.name, info.load_time, std::move(maps)};
+  return ProgramInfo{info.id, info.type, info.name, info.load_time, info.btf_id, std::move(maps)};
 }
 
 }  // namespace

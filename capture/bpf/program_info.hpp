@@ -19,6 +19,7 @@ struct ProgramInfo {
   std::uint32_t type = 0;       // enum bpf_prog_type
   std::string name;             // at most 15 characters
   std::uint64_t load_time = 0;  // ns since boot
+  std::uint32_t btf_id = 0;     // of its type information; 0: none
   std::vector<std::uint32_t> map_ids;
 
   [[nodiscard]] bool is_xdp() const;

@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -168,6 +169,27 @@ const char* to_string(XdpMode mode) {
       break;
   }
   return "unknown";
+}
+
+InterfacePrograms find_interface(const std::string& name, const std::string& network_namespace) {
+  const std::string doing = "opening the interface " + name + ": ";
+  InterfacePrograms found;
+  const auto look = [&] {
+    found.index = ::if_nametoindex(name.c_str());
+    if (found.index == 0) return;
+    found.attachments = attachments_here();
+    std::erase_if(found.attachments, [&](const auto& one) { return one.index != found.index; });
+  };
+  if (network_namespace.empty()) {
+    look();
+  } else {
+    visit_named_namespace(network_namespace, look);
+  }
+  if (found.index != 0) return found;
+  const std::string where =
+      network_namespace.empty() ? "" : " in the network namespace " + network_namespace;
+  throw NotFound(doing + "there is no interface of this name" + where,
+                 "ip link shows the interfaces");
 }
 
 std::vector<XdpAttachment> xdp_attachments() {

@@ -26,6 +26,16 @@ struct XdpAttachment {
   XdpMode mode = XdpMode::native;
 };
 
+// InterfacePrograms is a network interface and the XDP programs on it, one for each mode at most.
+struct InterfacePrograms {
+  std::uint32_t index = 0;
+  std::vector<XdpAttachment> attachments;
+};
+
+// Looks an interface up in the current network namespace, or in the one of this name in /run/netns.
+// Throws Error if there is no such interface or namespace, or if it may not be entered.
+InterfacePrograms find_interface(const std::string& name, const std::string& network_namespace);
+
 // The XDP programs on the interfaces of the current network namespace and of those in /run/netns
 // that this process may enter (CAP_SYS_ADMIN); then those attached by a BPF link in any other
 // namespace, of which only the interface's index is known. One RTM_GETLINK dump (rtnetlink(7),

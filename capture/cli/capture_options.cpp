@@ -5,15 +5,32 @@
 
 #include "base/error.hpp"
 #include "cli/option_values.hpp"
+#include "source/source_name.hpp"
 
 namespace xdpcap {
 namespace {
+
+Method parse_method(const std::string& text) {
+  if (text == "hook") return Method::hook;
+  if (text == "trace") return Method::trace;
+  if (text == "attach") return Method::attach;
+  throw UsageError("unknown method \"" + text + "\"", "the methods are hook, trace and attach");
+}
+
+CapturePoint parse_point(const std::string& text) {
+  if (text == "exit") return CapturePoint::exit;
+  if (text == "entry") return CapturePoint::entry;
+  if (text == "both") return CapturePoint::both;
+  throw UsageError("unknown point \"" + text + "\"", "the points are exit, entry and both");
+}
 
 // What CLI11 makes of a flag without a value.
 constexpr const char* kAll = "true";
 
 // "--fate dropped HOOK": the list has become the hook, which would be a path.
-void refuse_detached_list(const std::string& hook) {
+void refuse_detached_list(const Options& options) {
+  if (!options.sources.is_plain) return;
+  const std::string& hook = options.sources.names.front();
   if (hook.empty() || hook.find('/') != std::string::npos) return;
   try {
     static_cast<void>(FateSelection::parse(hook));
@@ -26,6 +43,8 @@ void refuse_detached_list(const std::string& hook) {
 }  // namespace
 
 void CaptureOptions::declare(CLI::App& app, Options& options) {
+  app.option_defaults()->group("Sources");
+  declare_sources(app, options.sources);
   app.option_defaults()->group("Capture");
   add_value(app, "--actions", "ACTIONS", options.actions, parse_actions,
             "Capture only packets with these actions: names (aborted, drop, pass, tx, redirect) or "
@@ -46,13 +65,6 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
       ->option_text("[=LIST]");
   app.add_flag("--only-failed", only_failed_,
                "Write only packets that were dropped or aborted: the same as --fate=failed");
-  app.add_flag("--wait", options.wait,
-               "Wait until the hook is pinned and a loaded XDP program uses it");
-  app.add_flag("--follow", options.follow,
-               "When another hook is pinned at the same path (the program was reloaded), continue "
-               "with that one, in the same file");
-  app.add_flag("--replace", options.replace,
-               "Take over slots that another capture uses, instead of sharing them");
   add_value(app, "--buffer", "SIZE", options.ring_bytes, parse_bytes,
             "Size of each CPU's ring buffer, rounded to what the kernel takes (default: a "
             "small part of the memory)");
@@ -64,13 +76,40 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
             "process stays root, to empty the hook at the end");
 }
 
+void CaptureOptions::declare_sources(CLI::App& app, SourceOptions& sources) {
+  add_text(app, "-i,--interface", "SOURCE", sources.names,
+           "What to capture from, instead of <hook>; may be given several times: an interface "
+           "(eth0, or eth0@NETNS), prog:ID or prog:NAME, map:ID, or a path below /sys/fs/bpf: of a "
+           "hook, of a program, or of a folder with hooks. Without -w, packets are printed")
+      ->take_all();
+  add_value(app, "--method", "METHOD", sources.method, parse_method,
+            "How to capture from a program: by its hook (hook), by tracing it (trace), or, on an "
+            "interface without a program, by attaching a recorder (attach) (default: the first of "
+            "these that is possible)");
+  add_value(app, "--at", "POINT", sources.at, parse_point,
+            "With tracing: capture packets as they leave the program (exit), as they enter it "
+            "(entry), or both (default: exit)");
+  app.add_flag("--wait", sources.wait,
+               "Wait until the hook is pinned and a loaded XDP program uses it, or until the "
+               "program is there");
+  app.add_flag("--follow", sources.follow,
+               "When another hook is pinned at the same path, or another program is attached to "
+               "the interface (the program was reloaded), continue with that one, in the same "
+               "file");
+  app.add_flag("--replace", sources.replace,
+               "Take over slots that another capture uses, instead of sharing them");
+}
+
 void CaptureOptions::finish(Options& options) const {
+  if (!options.sources.is_plain) {
+    for (const std::string& name : options.sources.names) static_cast<void>(parse_source(name));
+  }
   if (fates_.empty() && !only_failed_) return;
   const bool all = fates_.empty() || fates_ == kAll;
   if (only_failed_ && !all) {
     throw UsageError("--only-failed does not go with --fate=" + fates_, "leave one of them out");
   }
-  if (all && !only_failed_) refuse_detached_list(options.hook);
+  if (all && !only_failed_) refuse_detached_list(options);
   options.fates = only_failed_ ? FateSelection::parse("failed")
                   : all        ? FateSelection()
                                : FateSelection::parse(fates_);

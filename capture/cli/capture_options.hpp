@@ -16,6 +16,8 @@ class CaptureOptions {
   void finish(Options& options) const;
 
  private:
+  static void declare_sources(CLI::App& app, SourceOptions& sources);
+
   std::string fates_;
   bool only_failed_ = false;
 };

@@ -13,12 +13,23 @@
 namespace xdpcap {
 namespace {
 
+// Tcpdump's flags that may be joined: all of them are ignored.
+constexpr const char* kJoinedFlags = "npUlK";
+
+// "-ni" is "-n -i": of joined options, only the last one can take a value.
+std::string last_of_joined(const std::string& argument) {
+  const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+  if (!single || argument.find_first_not_of(kJoinedFlags, 1) != argument.size() - 1)
+    return argument;
+  return {'-', argument.back()};
+}
+
 // "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either.
 // "-s96" and "-nU", which tcpdump's users type, stay as they are.
 std::string with_two_dashes(const std::string& argument) {
   const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
   const bool with_number = single && std::isdigit(static_cast<unsigned char>(argument[2])) != 0;
-  const bool flags = single && argument.find_first_not_of("npUlK", 1) == std::string::npos;
+  const bool flags = single && argument.find_first_not_of(kJoinedFlags, 1) == std::string::npos;
   return single && !with_number && !flags ? "-" + argument : argument;
 }
 
@@ -111,7 +122,10 @@ CommandLine read_command_line(const CLI::App& app, const std::vector<std::string
       ++next;
       break;
     }
-    const std::string word = with_two_dashes(*next);
+    const std::string last = last_of_joined(*next);
+    const CLI::Option* joined = app.get_option_no_throw(last);
+    const bool is_joined = joined != nullptr && takes_value(*joined);
+    const std::string word = is_joined ? last : with_two_dashes(*next);
     TypedOption typed{app.get_option_no_throw(name_in(word)), {word}};
     if (typed.option == nullptr) refuse_unknown(app, *next);
     if (takes_value(*typed.option) && word == name_in(word)) {

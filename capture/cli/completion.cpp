@@ -68,6 +68,18 @@ std::string program_lines(const CompletionSources& sources, const std::string& t
   return typed.find('/') == std::string::npos ? lines(sources.programs(), typed) : kFiles;
 }
 
+// Interfaces, programs ("prog:xdp_pass") and hooks; or a path, as of a folder.
+std::string source_lines(const CompletionSources& sources, const std::string& typed) {
+  constexpr std::string_view kProgram = "prog:";
+  Words candidates = sources.interfaces();
+  for (const std::string& program : sources.programs()) {
+    candidates.push_back(std::string(kProgram) + program);
+  }
+  for (std::string& hook : sources.hooks()) candidates.push_back(std::move(hook));
+  const std::string found = lines(candidates, typed);
+  return found.empty() && typed.find('/') != std::string::npos ? kFiles : found;
+}
+
 // By what the help calls it.
 std::string value_lines(const std::string& value, const std::string& typed,
                         const CompletionSources& sources) {
@@ -77,6 +89,9 @@ std::string value_lines(const std::string& value, const std::string& typed,
   if (value == "FILE") return kFiles;
   if (value == "PROGRAM") return program_lines(sources, typed);
   if (value == "USER") return lines(sources.users(), typed);
+  if (value == "SOURCE") return source_lines(sources, typed);
+  if (value == "METHOD") return lines({"hook", "trace", "attach"}, typed);
+  if (value == "POINT") return lines({"exit", "entry", "both"}, typed);
   if (value == "IFACE") return lines(sources.interfaces(), typed);
   if (value == "CONDITION") {
     return lines({"duration:", "filesize:", "files:", "packets:"}, typed);
@@ -125,6 +140,7 @@ std::vector<Operand> operands(const Words& words, const std::vector<OptionSummar
     });
   };
   if (given({"-d", "--dd", "--ddd", "--dump-ebpf", "--list"})) return {};
+  if (given({"-i"})) return {};
   std::vector<Operand> expected;
   if (!given({"--replay"})) expected.push_back(Operand::hook);
   if (!given({"-w"})) expected.push_back(Operand::output);

@@ -16,6 +16,7 @@ constexpr std::string_view kUsage =
     "Capture packets as they leave XDP programs, with the action each one got.\n"
     "\n"
     "Usage: xdpcap-cpp [options] <hook> <output|-> [filter ...]\n"
+    "       xdpcap-cpp [options] -i SOURCE [-i SOURCE ...] [-w FILE] [filter ...]\n"
     "\n"
     "<hook> is the pinned hook map of an XDP program, such as /sys/fs/bpf/xdpcap;\n"
     "--list finds it. <output> is the pcapng file to write, or - for stdout (implies\n"
@@ -29,6 +30,7 @@ constexpr std::string_view kExamples =
     "  xdpcap-cpp /sys/fs/bpf/xdpcap out.pcap \"icmp\"\n"
     "  xdpcap-cpp /sys/fs/bpf/xdpcap - \"tcp port 80\" | tcpdump -n -r -\n"
     "  xdpcap-cpp --actions drop,aborted /sys/fs/bpf/xdpcap dropped.pcap\n"
+    "  xdpcap-cpp -i eth0 -w out.pcap \"icmp\"\n"
     "\n"
     "The manual, xdpcap-cpp(1), has the details.\n";
 

@@ -28,7 +28,7 @@
 #include "process/signals.hpp"
 #include "replay/replay.hpp"
 #include "session/session.hpp"
-#include "session/setup.hpp"
+#include "source/find_sources.hpp"
 
 namespace {
 
@@ -95,9 +95,12 @@ void run(const std::vector<std::string>& arguments) {
   const xdpcap::UniqueFd stop = block_signals({SIGINT, SIGTERM, SIGHUP});
   const xdpcap::UniqueFd requests = block_signals({SIGUSR1, SIGUSR2});
   if (options.replay) return xdpcap::Replay(options, stop.get()).run();
-  xdpcap::Sources sources = xdpcap::open_sources(options, stop.get());
-  if (sources.empty()) return;
-  xdpcap::Session(options, std::move(sources), {stop.get(), requests.get()}).run();
+  auto found = xdpcap::find_sources(options.sources, options.actions, stop.get());
+  if (found.sources.empty()) return;
+  for (const std::string& note : found.notes) {
+    if (!options.quiet) xdpcap::tell(note + '\n');
+  }
+  xdpcap::Session(options, std::move(found.sources), {stop.get(), requests.get()}).run();
 }
 
 int report(const char* what, const std::string& hint, int code) {

@@ -50,7 +50,6 @@ void ModeOptions::declare(CLI::App& app) {
   app.add_flag("--flush", ignored_,
                "Ignored, for compatibility with xdpcap: no packet waits longer than some "
                "milliseconds");
-  app.add_option("-i,--interface", interface_)->option_text("IFACE")->group("");
   app.add_option("-r", read_)->option_text("FILE")->group("");
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", kProgramVersion, "Print the version");
@@ -64,11 +63,6 @@ void ModeOptions::declare(CLI::App& app) {
 void ModeOptions::finish(Options& options) const {
   if (!replay_.input.empty()) options.replay = replay_;
   if (options.listing) return;  // of a filter: tcpdump -d, too, takes -i and -r
-  if (!interface_.empty()) {
-    const bool is_path = interface_.find('/') != std::string::npos;
-    throw UsageError("-i is not supported: packets are captured at hooks, not at interfaces",
-                     is_path ? "name the hook without -i" : "name a hook; --list shows them");
-  }
   if (!read_.empty()) {
     throw UsageError("-r is not supported",
                      "tcpdump -r and Wireshark read captures; tshark -C xdpcap -r shows actions");

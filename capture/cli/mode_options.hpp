@@ -23,7 +23,6 @@ class ModeOptions {
 
  private:
   ReplayOptions replay_;
-  std::string interface_;
   std::string read_;
   bool list_ = false;
   bool ignored_ = false;

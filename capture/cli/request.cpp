@@ -23,7 +23,8 @@ namespace {
 constexpr std::string_view kComplete = "--complete";
 
 constexpr const char* kUsage =
-    "usage: xdpcap-cpp [options] <hook> <output|-> [filter]; -h for more";
+    "usage: xdpcap-cpp [options] <hook> <output|-> [filter], or with -i SOURCE instead of the "
+    "hook; -h for more";
 constexpr const char* kReplayUsage =
     "usage: xdpcap-cpp --replay FILE --prog PROGRAM <output|-> [filter]";
 
@@ -62,11 +63,19 @@ std::vector<OptionSummary> summarize(const CLI::App& app) {
 }
 
 // Takes the hook and the output off the front of `words`: no hook for a replay, and no output where
-// -w has named it.
+// -w has named it. With -i all words are the filter's, as in tcpdump.
 void take_places(std::vector<std::string>& words, Options& options) {
   std::string& output = options.files.path;
+  if (!options.sources.names.empty()) {
+    if (output.empty()) {
+      output = "/dev/null";
+      options.files.print = true;
+    }
+    return;
+  }
   std::vector<std::pair<std::string, std::string*>> places;
-  if (!options.replay) places.emplace_back("<hook>", &options.hook);
+  std::string hook;
+  if (!options.replay) places.emplace_back("<hook>", &hook);
   const bool output_is_a_word = output.empty();
   if (output_is_a_word) places.emplace_back("<output>", &output);
   std::vector<std::string> missing;
@@ -81,6 +90,9 @@ void take_places(std::vector<std::string>& words, Options& options) {
                      "options come before the hook; a file of that name is ./" + output);
   }
   words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(places.size()));
+  if (options.replay) return;
+  options.sources.names = {std::move(hook)};
+  options.sources.is_plain = true;
 }
 
 Request finish(Declarations all) {

@@ -33,8 +33,9 @@ pcapng::Bytes file_header(const CaptureDescription& capture) {
                        .link_type = capture.link_type,
                        .snaplen = capture.snaplen};
   for (const auto& [source, action] : capture.interfaces) {
-    file.interfaces.push_back(
-        {"XDP" + action.name(), "XDP action " + action.name() + ", " + capture.sources.at(source)});
+    const auto& [label, description] = capture.sources.at(source);
+    file.interfaces.push_back({(label.empty() ? "" : label + "/") + "XDP" + action.name(),
+                               "XDP action " + action.name() + ", " + description});
   }
   return file_header(file);
 }

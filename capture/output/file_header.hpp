@@ -27,7 +27,11 @@ struct FileDescription {
 pcapng::Bytes file_header(const FileDescription& file);
 
 struct CaptureDescription {
-  std::vector<std::string> sources;  // "hook /sys/fs/bpf/xdpcap"
+  struct Source {
+    std::string label;        // "eth0"; empty: none
+    std::string description;  // "hook /sys/fs/bpf/xdpcap"
+  };
+  std::vector<Source> sources;
   std::string filter;
   std::uint16_t link_type;  // LINKTYPE_*
   std::uint32_t snaplen;
@@ -35,7 +39,8 @@ struct CaptureDescription {
 };
 
 // The same with the interfaces of a capture, by xdpcap's names: XDPaborted, XDPdrop, XDPpass,
-// XDPtx, XDPredirect, XDPxdpAction(N).
+// XDPtx, XDPredirect, XDPxdpAction(N); after the label of their source, if it has one:
+// eth0/XDPdrop.
 pcapng::Bytes file_header(const CaptureDescription& capture);
 
 }  // namespace xdpcap

@@ -45,9 +45,15 @@ std::string find_option(std::span<const std::byte> block, std::size_t at, std::u
   return {};
 }
 
+// "drop" of "XDPdrop"; with several sources, "eth0 drop" of "eth0/XDPdrop".
 std::string action_of_interface(std::span<const std::byte> block) {
-  const std::string name = find_option(block, kInterfaceOptions, pcapng::option::if_name);
-  return name.starts_with("XDP") ? name.substr(3) : name;
+  std::string name = find_option(block, kInterfaceOptions, pcapng::option::if_name);
+  const std::size_t slash = name.rfind('/');
+  const std::size_t action = slash == std::string::npos ? 0 : slash + 1;
+  if (name.compare(action, 3, "XDP") != 0) return name;
+  name.erase(action, 3);
+  if (action != 0) name[slash] = ' ';
+  return name;
 }
 
 }  // namespace

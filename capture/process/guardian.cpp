@@ -134,8 +134,17 @@ bool serve(const Guardian::Duty& duty, MessageSocket& socket) {
   return true;
 }
 
-void run(const Guardian::Duty& duty, MessageSocket& socket) {
+// The capture's end of the socket was closed while it was exiting. Once its children have another
+// parent, all its descriptors have been closed, and with them the BPF links that only it had.
+void wait_until_ended(pid_t capture) {
+  constexpr int kLooks = 5000;
+  constexpr std::chrono::milliseconds kLook{1};
+  for (int i = 0; ::getppid() == capture && i < kLooks; ++i) std::this_thread::sleep_for(kLook);
+}
+
+void run(const Guardian::Duty& duty, MessageSocket& socket, pid_t capture) {
   if (!serve(duty, socket)) return;
+  wait_until_ended(capture);
   constexpr int kTries = 60;  // what is missing may become available again
   for (int i = 0; clean_up(duty).kind != kDone && i < kTries; ++i) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -150,6 +159,7 @@ void Guardian::Report::alive() const {
 }
 
 Guardian::Guardian(const Duty& duty) {
+  const pid_t capture = ::getpid();
   auto [ours, its] = MessageSocket::make_pair();
   pid_ = ::fork();
   if (pid_ < 0) throw system_error("starting a guardian", errno);
@@ -160,7 +170,7 @@ Guardian::Guardian(const Duty& duty) {
   ours.close();
   try {
     daemonize(duty, its.fd());
-    run(duty, its);
+    run(duty, its, capture);
   } catch (...) {  // there is nowhere to report it
   }
   ::_exit(0);

@@ -5,8 +5,11 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <exception>
 #include <thread>
 
+#include "base/error.hpp"
 #include "base/unique_fd.hpp"
 
 namespace xdpcap {
@@ -23,6 +26,30 @@ std::vector<std::filesystem::path> other_network_namespaces() {
   }
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+void visit_named_namespace(const std::string& name, const std::function<void()>& visit) {
+  const std::filesystem::path path = std::filesystem::path("/run/netns") / name;
+  int error_number = 0;
+  std::exception_ptr failure;
+  std::thread([&] {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid() || ::setns(fd.get(), CLONE_NEWNET) != 0) {
+      error_number = errno;
+      return;
+    }
+    try {
+      visit();
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) std::rethrow_exception(failure);
+  if (error_number == 0) return;
+  const bool missing = error_number == ENOENT;
+  throw system_error(
+      "entering the network namespace " + name, error_number,
+      missing ? "ip netns shows those that have a name" : "run as root, or with CAP_SYS_ADMIN");
 }
 
 void visit_network_namespace(const std::filesystem::path& path,

@@ -4,12 +4,17 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace xdpcap {
 
 // Those in /run/netns, sorted, except the current one.
 std::vector<std::filesystem::path> other_network_namespaces();
+
+// Calls `visit` in the namespace of this name, as visit_network_namespace() does. Throws Error if
+// there is none or if this process may not enter it, and what `visit` throws.
+void visit_named_namespace(const std::string& name, const std::function<void()>& visit);
 
 // Calls `visit` in that namespace, or not at all if this process may not enter it (CAP_SYS_ADMIN).
 // Namespaces are per thread, so another thread enters it and the caller's does not change.

@@ -155,7 +155,7 @@ class Rings {
   std::uint32_t possible_;
   std::vector<std::uint32_t> cpus_;  // by cursor
   UniqueFd array_;
-  UniqueFd first_;  // the ring of the first CPU
+  UniqueFd first_;                     // the ring of the first CPU
   std::vector<UniqueFd> unpublished_;  // of the last CPUs
   std::vector<Mapping> memory_;
   std::vector<RingCursor> cursors_;

@@ -13,6 +13,7 @@
 #include "filter/expression.hpp"
 #include "output/file_options.hpp"
 #include "recorder/recorder.hpp"
+#include "source/source_options.hpp"
 
 namespace xdpcap {
 
@@ -34,23 +35,20 @@ struct ReplayOptions {
 
 struct Options {
   std::optional<FilterListing> listing;  // then only the filter and the link type are used
-  std::optional<ReplayOptions> replay;   // then there is no hook
-  std::string hook;
+  std::optional<ReplayOptions> replay;   // then there are no sources
+  SourceOptions sources;
   std::string filter_text;
   CbpfProgram filter;
   std::vector<std::uint32_t>
       filter_offsets;  // where an IP header may begin; none: Ethernet as it is
   LinkType link_type;
-  std::optional<std::vector<XdpAction>> actions;  // nothing: all that the hook has slots for
+  std::optional<std::vector<XdpAction>> actions;  // nothing: all that there are
   std::optional<std::uint64_t> ring_bytes;        // for each CPU
   std::optional<std::uint64_t> watermark;         // bytes in a ring that wake the reader
   std::uint32_t snaplen = kMaxSnaplen;            // bytes of a packet that are kept
   bool note_ingress = false;                      // a comment on each packet
   std::optional<FateSelection> fates;             // nothing: they are not traced
   bool quiet = false;
-  bool wait = false;    // until the hook is there
-  bool follow = false;  // continue with the hook that replaces this one
-  bool replace = false;
   FileOptions files;
   bool json = false;  // statistics and the summary as JSON
 };

@@ -8,7 +8,6 @@
 
 #include "base/error.hpp"
 #include "filter/file_link_type.hpp"
-#include "output/file_header.hpp"
 #include "process/cpus.hpp"
 #include "process/memory_limit.hpp"
 #include "recorder/record.h"
@@ -28,10 +27,12 @@ void subtract_surplus(InterfaceStatistics& one) {
   one.counts.received -= surplus;
 }
 
-std::vector<std::string> descriptions(const Sources& sources) {
-  std::vector<std::string> descriptions;
-  for (const auto& source : sources) descriptions.push_back(source->description());
-  return descriptions;
+std::vector<CaptureDescription::Source> describe(const Sources& sources) {
+  std::vector<CaptureDescription::Source> all;
+  for (const auto& source : sources) {
+    all.push_back({source->title().label, source->title().description});
+  }
+  return all;
 }
 
 std::vector<CaptureInterface> interfaces_of(const Sources& sources) {
@@ -53,7 +54,7 @@ Rings make_rings(const Options& options, const Cpus& cpus) {
 
 Recording::Recording(const Options& options, const Sources& sources, int stop_fd)
     : options_(options),
-      sources_(descriptions(sources)),
+      sources_(describe(sources)),
       interfaces_(interfaces_of(sources)),
       checkpoint_(read_cpus().possible, interfaces_.size()),
       files_(options.files, interfaces_.size(), checkpoint_, stop_fd),

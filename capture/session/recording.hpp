@@ -13,6 +13,7 @@
 #include "output/capture_file.hpp"
 #include "output/capture_files.hpp"
 #include "output/checkpoint.hpp"
+#include "output/file_header.hpp"
 #include "output/pcapng.hpp"
 #include "output/statistics.hpp"
 #include "output/time_merge.hpp"
@@ -69,7 +70,7 @@ class Recording {
   bool rotate();
 
   const Options& options_;
-  std::vector<std::string> sources_;  // their descriptions
+  std::vector<CaptureDescription::Source> sources_;  // their descriptions
   std::vector<CaptureInterface> interfaces_;
   Checkpoint checkpoint_;
   CaptureFiles files_;

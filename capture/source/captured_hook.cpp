@@ -31,12 +31,21 @@ UniqueFd take_first(std::vector<UniqueFd>& descriptors) {
   return first;
 }
 
+// The path of the hook, and a zero byte, come before the layout of the installation.
+Hook take_hook(Message& handover) {
+  const std::size_t end = handover.text.find('\0');
+  if (end == std::string::npos) throw Error("taking over a hook: it has no path");
+  const std::string path = handover.text.substr(0, end);
+  handover.text.erase(0, end + 1);
+  return Hook::adopt(path, take_first(handover.received));
+}
+
 }  // namespace
 
 CapturedHook::CapturedHook(Hook hook) : hook_(std::move(hook)) {}
 
-CapturedHook::CapturedHook(const std::string& path, Message handover)
-    : hook_(Hook::adopt(path, take_first(handover.received))),
+CapturedHook::CapturedHook(Message handover)
+    : hook_(take_hook(handover)),
       installation_(
           std::make_unique<Installation>(hook_, handover.text, std::move(handover.received))) {}
 
@@ -44,7 +53,7 @@ Message CapturedHook::hand_over(char kind) const {
   Installation::Handover handover = installation_->hand_over();
   handover.descriptors.insert(handover.descriptors.begin(), hook_.fd());
   return {.kind = kind,
-          .text = std::move(handover.layout),
+          .text = hook_.path() + '\0' + handover.layout,
           .descriptors = std::move(handover.descriptors)};
 }
 

@@ -18,7 +18,7 @@ class CapturedHook {
  public:
   explicit CapturedHook(Hook hook);
   // For recorders that another process has loaded: from its hand_over() message. Throws Error.
-  CapturedHook(const std::string& path, Message handover);
+  explicit CapturedHook(Message handover);
 
   // Loads a recorder for each of the `actions` that the hook has a slot for. Throws Error.
   void load(const std::vector<XdpAction>& actions, bool may_replace,

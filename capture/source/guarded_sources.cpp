@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -43,7 +44,7 @@ void GuardedSources::install() {
 std::string GuardedSources::title() const {
   std::string title = "xdpcap-cpp: guardian of ";
   for (const auto& source : sources_) {
-    title += (source == sources_.front() ? "" : ", ") + source->name();
+    title += (source == sources_.front() ? "" : ", ") + source->title().name;
   }
   return title;
 }
@@ -180,6 +181,33 @@ void GuardedSources::begin_removing() {
   static_cast<void>(guardian_.was_heard());
   remove_by_ = steady_clock::now() + kLockTimeout + kMostAfterTheLock;
   if (guardian_.alive()) guardian_.clean_up();
+  disconnect();
+}
+
+// In another thread: to detach a program from an interface may take some 100 ms.
+void GuardedSources::disconnect() {
+  const auto is_connected = [](const auto& source) { return source->is_connected(); };
+  if (std::none_of(sources_.begin(), sources_.end(), is_connected)) return;
+  const auto run = [this] {
+    for (const auto& source : sources_) source->disconnect();
+    plan_.wait_for_recorders();
+  };
+  try {
+    disconnecting_ = std::async(std::launch::async, run);
+  } catch (const std::system_error&) {  // no resources for a thread
+    disconnecting_ = std::async(std::launch::deferred, run);
+  }
+}
+
+bool GuardedSources::is_disconnected() {
+  if (!disconnecting_.valid()) return true;
+  if (disconnecting_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) return false;
+  try {
+    disconnecting_.get();
+  } catch (const Error& error) {
+    failure_ = error.what();
+  }
+  return true;
 }
 
 void GuardedSources::wait_removing() const {
@@ -189,6 +217,7 @@ void GuardedSources::wait_removing() const {
 
 bool GuardedSources::is_removed() {
   take_reports();
+  if (!is_disconnected()) return false;
   using CleanUp = Guardian::CleanUp;
   const CleanUp state = guardian_.clean_up_state();
   if (state == CleanUp::waiting && guardian_.alive()) {

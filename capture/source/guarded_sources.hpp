@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -80,6 +81,8 @@ class GuardedSources {
   bool take_reports();
   void look_at_guardian();
   void remove_without_guardian();
+  void disconnect();
+  [[nodiscard]] bool is_disconnected();
 
   const Sources& sources_;
   Plan plan_;
@@ -94,6 +97,7 @@ class GuardedSources {
   std::chrono::steady_clock::time_point remove_by_;
   bool cleaning_up_ = false;  // as the guardian has reported
   std::string failure_;
+  std::future<void> disconnecting_;  // last: it uses the others
 };
 
 }  // namespace xdpcap

@@ -17,7 +17,9 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "bpf/bpffs.hpp"
 #include "bpf/map_info.hpp"
+#include "bpf/program_info.hpp"
 #include "process/capabilities.hpp"
 
 namespace xdpcap {
@@ -79,7 +81,8 @@ std::string folder_hint(const std::string& path) {
   const std::string doing = "opening the hook " + path;
   const bool is_name = path.find('/') == std::string::npos;
   if (is_name && ::if_nametoindex(path.c_str()) != 0) {
-    throw Error(doing + ": it is a network interface, not a hook", kListHint);
+    throw Error(doing + ": it is a network interface, not a hook",
+                "capture from it with -i " + path);
   }
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
@@ -88,16 +91,16 @@ std::string folder_hint(const std::string& path) {
   if (!on_bpffs(path)) {
     const std::string hint = bpffs_is_mounted() ? kListHint : mount_hint();
     if (error_number == ENOENT) {
-      throw system_error(doing, error_number,
-                         "hooks are pinned in a bpffs, and this path is not in one; " + hint);
+      throw NotFound(doing + ": " + errno_text(error_number),
+                     "hooks are pinned in a bpffs, and this path is not in one; " + hint);
     }
     throw Error(doing + ": not in a bpffs, where hooks are pinned", hint);
   }
   if (error_number == ENOENT) {
-    throw system_error(doing, error_number,
-                       std::string("load the XDP program and pin its hook there, or wait for it "
-                                   "with --wait; ") +
-                           kListHint);
+    throw NotFound(doing + ": " + errno_text(error_number),
+                   std::string("load the XDP program and pin its hook there, or wait for it "
+                               "with --wait; ") +
+                       kListHint);
   }
   const bool forbidden = error_number == EPERM || error_number == EACCES;
   throw system_error(doing, error_number, forbidden ? permission_hint() : "");
@@ -111,11 +114,24 @@ Hook Hook::open(const std::string& path) {
   return adopt(path, std::move(fd));
 }
 
-std::optional<Hook> Hook::open_if_there(const std::string& path) {
-  UniqueFd fd(bpf_obj_get(path.c_str()));
-  if (fd.valid()) return adopt(path, std::move(fd));
-  if (errno != ENOENT) throw_open_error(path, errno);
-  return std::nullopt;
+Hook Hook::open_by_id(std::uint32_t map_id) {
+  const std::string name = kUnpinned + std::to_string(map_id);
+  UniqueFd fd(bpf_map_get_fd_by_id(map_id));
+  if (!fd.valid()) {
+    const std::string doing = "opening the hook " + name;
+    if (errno == ENOENT)
+      throw NotFound(doing + ": no map has this id", "bpftool map lists the maps");
+    throw system_error(doing, errno, errno == EPERM ? kLookHint : "");
+  }
+  for (const std::string& path : pinned_paths()) {
+    const UniqueFd pinned(bpf_obj_get(path.c_str()));
+    if (pinned.valid() && same_map(pinned.get(), fd.get())) return adopt(path, std::move(fd));
+  }
+  return adopt(name, std::move(fd));
+}
+
+std::string Hook::lock_folder() const {
+  return is_pinned() ? path_.substr(0, path_.rfind('/') + 1) : "/sys/fs/bpf/";
 }
 
 Hook Hook::adopt(const std::string& path, UniqueFd fd) {

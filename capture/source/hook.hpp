@@ -19,10 +19,14 @@ class Hook {
   static Hook open(const std::string& path);
   // The same for a map that is already open.
   static Hook adopt(const std::string& path, UniqueFd fd);
-  // Like open(), but returns nothing if the path does not exist.
-  static std::optional<Hook> open_if_there(const std::string& path);
+  // Opens a map by its id, with the path of its pin if it has one. Throws Error.
+  static Hook open_by_id(std::uint32_t map_id);
 
+  // Where it is pinned; "map:ID" if it is not.
   [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] bool is_pinned() const { return !path_.starts_with(kUnpinned); }
+  // The folder whose lock captures of this hook take (hook_lock.hpp).
+  [[nodiscard]] std::string lock_folder() const;
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] std::uint32_t map_id() const { return map_id_; }
   [[nodiscard]] std::uint32_t slots() const { return slots_; }
@@ -36,6 +40,8 @@ class Hook {
   [[nodiscard]] std::optional<std::uint32_t> program_in(XdpAction slot) const;
 
  private:
+  static constexpr const char* kUnpinned = "map:";
+
   Hook(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
 
   std::string path_;

@@ -22,10 +22,9 @@ HookLock::HookLock(int folder_fd, std::chrono::milliseconds timeout)
   }
 }
 
-UniqueFd open_folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  return UniqueFd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+UniqueFd open_folder(const std::string& path) {
+  const char* folder = path.empty() ? "." : path.c_str();
+  return UniqueFd(::open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 }  // namespace xdpcap

@@ -44,7 +44,7 @@ class HookLock {
   bool held_ = false;
 };
 
-// Opens the parent folder of `path`. Returns an invalid descriptor on failure.
-UniqueFd open_folder_of(const std::string& path);
+// Opens a folder, the current one if `path` is empty. Returns an invalid descriptor on failure.
+UniqueFd open_folder(const std::string& path);
 
 }  // namespace xdpcap

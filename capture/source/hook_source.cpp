@@ -91,7 +91,7 @@ Source::Reaction HookSource::receive(Message report) {
 // The guardian fills the hook once it has the order. Until then it sends the hook with each look.
 Source::Reaction HookSource::adopt(Message found) {
   try {
-    auto hook = std::make_unique<CapturedHook>(name(), std::move(found));
+    auto hook = std::make_unique<CapturedHook>(std::move(found));
     if (hook->hook().map_id() == current().hook().map_id()) {
       hook->forget();
       return {.order = is_followed_ ? char{} : kAdopted};
@@ -111,7 +111,7 @@ Source::Reaction HookSource::adopt(Message found) {
 
 Source::Reaction HookSource::note_followed() {
   is_followed_ = true;
-  return {.news = "another hook was pinned at " + name() + ": continuing with that one" +
+  return {.news = plan_.place->another() + ": continuing with that one" +
                   difference(plan_.actions, current().hook()),
           .changed = true};
 }
@@ -136,7 +136,7 @@ void HookSource::hold(Message path) {
 
 // For the next guardian, which reports only changes of this state.
 void HookSource::set_state(const std::string& text) {
-  pin_ = static_cast<Pin>(text.at(0));
+  in_place_ = static_cast<Found>(text.at(0));
   current().set_in_use(text.at(1) != 0);
 }
 

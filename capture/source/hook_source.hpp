@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A hook as a source of packets, and with --follow the hooks that are later pinned at its path.
+// A hook as a source of packets, and with --follow the hooks that later take its place.
 #pragma once
 
 #include <chrono>
@@ -12,6 +12,7 @@
 
 #include "source/captured_hook.hpp"
 #include "source/hook.hpp"
+#include "source/hook_place.hpp"
 #include "source/source.hpp"
 
 namespace xdpcap {
@@ -24,14 +25,15 @@ std::vector<XdpAction> captured_actions(const Hook& hook,
 class HookSource final : public Source {
  public:
   struct Plan {
+    SourceTitle title;
     std::vector<XdpAction> actions;
-    bool replace = false;  // take over slots that other programs hold
-    bool follow = false;   // switch to another hook once it is pinned at the same path
+    bool replace = false;              // take over slots that other programs hold
+    bool follow = false;               // switch to another hook once it is in the same place
+    std::unique_ptr<HookPlace> place;  // nothing: another hook is not looked for
   };
   HookSource(Hook hook, Plan plan);
 
-  [[nodiscard]] const std::string& name() const override { return current().hook().path(); }
-  [[nodiscard]] std::string description() const override { return "hook " + name(); }
+  [[nodiscard]] const SourceTitle& title() const override { return plan_.title; }
   [[nodiscard]] const std::vector<XdpAction>& actions() const override { return plan_.actions; }
 
   void load(RecorderFactory recorders) override;
@@ -47,7 +49,7 @@ class HookSource final : public Source {
   [[nodiscard]] std::vector<int> descriptors() const override;
 
  private:
-  enum class Pin : std::uint8_t { ours, gone, another, unknown };
+  enum class Found : std::uint8_t { ours, none, another, unknown };
 
   // The guardian's reports.
   static constexpr char kFound = 'F';     // another hook was found; with its recorders
@@ -64,7 +66,7 @@ class HookSource final : public Source {
   // In the guardian (hook_source_look.cpp).
   void report_failure(const char* doing, const std::exception& error, SourceReports& reports);
   void leave_former_hooks(SourceReports& reports);
-  std::vector<std::string> look_at_pin(SourceReports& reports);
+  std::vector<std::string> look_at_place(SourceReports& reports);
   void follow(SourceReports& reports);
   void move(SourceReports& reports);
   void send_paths(SourceReports& reports);
@@ -79,7 +81,7 @@ class HookSource final : public Source {
   Plan plan_;
   RecorderFactory recorders_;
   std::vector<std::unique_ptr<CapturedHook>> hooks_;  // the current one is the last
-  Pin pin_ = Pin::ours;                               // as last reported
+  Found in_place_ = Found::ours;                      // as last reported
   std::string last_error_;                            // as last reported
   std::unique_ptr<CapturedHook> found_;               // by the guardian, and not yet filled
   bool is_followed_ = true;                           // the current one, as last reported

@@ -1,32 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The part of a hook source that runs in the guardian.
-#include <bpf/bpf.h>
-
-#include <cerrno>
-#include <cstddef>
 #include <exception>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
-#include "bpf/map_info.hpp"
 #include "source/hook_source.hpp"
 
 namespace xdpcap {
-namespace {
-
-// The id of the map that is pinned at a path; 0 if there is none. Nothing if it cannot be opened.
-std::optional<std::uint32_t> pinned_map(const std::string& path) {
-  const UniqueFd fd(bpf_obj_get(path.c_str()));
-  if (!fd.valid()) return errno == ENOENT ? std::optional<std::uint32_t>(0) : std::nullopt;
-  const auto info = map_info(fd.get());
-  return info ? std::optional(info->id) : std::nullopt;
-}
-
-}  // namespace
-
 // A step that fails is tried again with the next look, and its error is reported once.
 void HookSource::look(SourceReports& reports) {
   const auto look_at = [&](auto&& what) {
@@ -44,11 +26,12 @@ void HookSource::look(SourceReports& reports) {
   });
   look_at([&] { return current().look_at_slots(); });
   look_at([&] { return current().look_at_users(); });
-  look_at([&] { return look_at_pin(reports); });
+  look_at([&] { return look_at_place(reports); });
   reports.flush();
   send_paths(reports);
   static_cast<void>(reports.send(
-      {.kind = kState, .text = {static_cast<char>(pin_), static_cast<char>(current().in_use())}}));
+      {.kind = kState,
+       .text = {static_cast<char>(in_place_), static_cast<char>(current().in_use())}}));
 }
 
 void HookSource::report_failure(const char* doing, const std::exception& error,
@@ -88,32 +71,28 @@ void HookSource::leave_former_hooks(SourceReports& reports) {
   if (failure) std::rethrow_exception(failure);
 }
 
-std::vector<std::string> HookSource::look_at_pin(SourceReports& reports) {
-  const Hook& hook = current().hook();
-  const std::string& path = hook.path();
-  const auto map = pinned_map(path);
-  const Pin pin = !map                    ? Pin::unknown
-                  : *map == 0             ? Pin::gone
-                  : *map == hook.map_id() ? Pin::ours
-                                          : Pin::another;
-  if (pin == Pin::another && plan_.follow) {
+std::vector<std::string> HookSource::look_at_place(SourceReports& reports) {
+  if (!plan_.place) return {};
+  const auto map = plan_.place->map();
+  const Found found = !map                                ? Found::unknown
+                      : *map == 0                         ? Found::none
+                      : *map == current().hook().map_id() ? Found::ours
+                                                          : Found::another;
+  if (found == Found::another && plan_.follow) {
     follow(reports);
     return {};
   }
-  if (pin == Pin::unknown || std::exchange(pin_, pin) == pin) return {};
-  if (pin == Pin::ours) return {"the hook is pinned at " + path + " again"};
-  if (pin == Pin::gone) {
-    return {"the hook was unpinned from " + path + ": continuing with it" +
-            (plan_.follow ? " until another is pinned there" : "")};
-  }
-  return {"another hook was pinned at " + path +
+  if (found == Found::unknown || std::exchange(in_place_, found) == found) return {};
+  if (found == Found::ours) return {plan_.place->back()};
+  if (found == Found::none) return {plan_.place->gone(plan_.follow)};
+  return {plan_.place->another() +
           ": still capturing from the previous one (--follow would switch to the new one)"};
 }
 
 // Before the hook is filled, the capture gets all that it needs to empty it if the guardian is
 // killed. If it cannot receive that now, it is sent again with the next look.
 void HookSource::follow(SourceReports& reports) {
-  Hook opened = Hook::open(name());
+  Hook opened = plan_.place->open();
   if (!opened.has_owner()) return;
   if (!found_ || found_->hook().map_id() != opened.map_id()) {
     auto found = std::make_unique<CapturedHook>(std::move(opened));
@@ -134,7 +113,7 @@ void HookSource::move(SourceReports& reports) {
     recorders_.note_flavour(found_->installation().flavour());
     found_->fill();
     hooks_.push_back(std::move(found_));
-    pin_ = Pin::ours;
+    in_place_ = Found::ours;
     last_error_.clear();
     is_followed_ = false;
     leave_former_hooks(reports);

@@ -75,7 +75,7 @@ Flavour find_flavour(const Hook& hook) {
 Installation::Installation(const Hook& hook, const std::vector<XdpAction>& actions,
                            bool may_replace, const MakeRecorder& make_recorder)
     : hook_(hook),
-      folder_(open_folder_of(hook.path())),
+      folder_(open_folder(hook.lock_folder())),
       flavour_(find_flavour(hook)),
       may_replace_(may_replace) {
   for (const XdpAction action : actions) load(action, make_recorder);
@@ -89,7 +89,7 @@ Installation::Installation(const Hook& hook, const std::vector<XdpAction>& actio
 Installation::Installation(const Hook& hook, const std::string& layout,
                            std::vector<UniqueFd> descriptors)
     : hook_(hook),
-      folder_(open_folder_of(hook.path())),
+      folder_(open_folder(hook.lock_folder())),
       flavour_(kFlavours.front()),
       may_replace_(false) {
   std::istringstream words(layout);

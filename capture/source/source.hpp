@@ -52,6 +52,16 @@ class SourceReports {
   std::uint8_t channel_;
 };
 
+// What a source is called.
+struct SourceTitle {
+  // As typed by the user: "/sys/fs/bpf/xdpcap", "eth0".
+  std::string name;
+  // The first part of the names of its interfaces: "eth0" makes "eth0/XDPdrop". Empty: none.
+  std::string label;
+  // As written to files: "hook /sys/fs/bpf/xdpcap".
+  std::string description;
+};
+
 class Source {
  public:
   Source() = default;
@@ -61,10 +71,7 @@ class Source {
   Source& operator=(Source&&) = delete;
   virtual ~Source() = default;
 
-  // As named by the user: "/sys/fs/bpf/xdpcap".
-  [[nodiscard]] virtual const std::string& name() const = 0;
-  // As written to files: "hook /sys/fs/bpf/xdpcap".
-  [[nodiscard]] virtual std::string description() const = 0;
+  [[nodiscard]] virtual const SourceTitle& title() const = 0;
   // The actions whose packets are captured; they do not change.
   [[nodiscard]] virtual const std::vector<XdpAction>& actions() const = 0;
 
@@ -83,6 +90,11 @@ class Source {
     bool changed = false;   // the source, so that a guardian started before this is outdated
   };
   virtual Reaction receive(Message report) = 0;
+  // Whether disconnect() has to be called before the recorders are removed.
+  [[nodiscard]] virtual bool is_connected() const { return false; }
+  // Removes the recorders that only this process can remove. Called in another thread, while
+  // packets are still written.
+  virtual void disconnect() {}
   // The guardian has removed the recorders.
   virtual void forget() = 0;
 

@@ -34,6 +34,7 @@ const std::vector<OptionSummary> kOptions = {{{"--actions"}, "ACTIONS", "which"}
                                              {{"--replay"}, "FILE", "input"},
                                              {{"--prog"}, "PROGRAM", "run"},
                                              {{"--via"}, "IFACE", "by"},
+                                             {{"-i"}, "SOURCE", "from"},
                                              {{"-d"}, "", "print"},
                                              {{"--wait"}, "", "wait"}};
 
@@ -61,7 +62,7 @@ TEST(Completion, OptionsWithOneDashOrTwo) {
   EXPECT_EQ(complete({"-w"}), "-w\toutput\n-wait\twait\n");
   EXPECT_EQ(complete({"--fa"}), "--fate\tfate\n--fate=\tfate\n");
   EXPECT_EQ(complete({"-s"}), "-s\thow much\n-snaplen\thow much\n");
-  EXPECT_THAT(split(complete({"-"}), '\n'), SizeIs(15 + 1));
+  EXPECT_THAT(split(complete({"-"}), '\n'), SizeIs(16 + 1));
   EXPECT_EQ(complete({"--nonsense"}), "");
 }
 
@@ -79,6 +80,9 @@ TEST(Completion, WhatAnOptionTakes) {
   EXPECT_EQ(complete({"--prog", "xdp"}), "xdp_pass\n");
   EXPECT_EQ(complete({"--prog", "/sys/fs"}), ":files\n");
   EXPECT_EQ(complete({"-a", "fil"}), "filesize:\nfiles:\n");
+  EXPECT_EQ(complete({"-i", ""}), "eth0\nlo\nprog:router\nprog:xdp_pass\n/bpf/one\n/bpf/two\n");
+  EXPECT_EQ(complete({"-i", "/bpf/t"}), "/bpf/two\n");
+  EXPECT_EQ(complete({"-i", "/sys/"}), ":files\n");
 }
 
 TEST(Completion, WhatAnOptionTakesAfterAnEqualsSign) {
@@ -102,6 +106,7 @@ TEST(Completion, OptionsThatChangeWhatFollowsThem) {
   EXPECT_EQ(complete({"--replay", "in", "--prog", "router", "/bpf/t"}), ":files\n");
   EXPECT_EQ(complete({"--replay", "in", "out", "x"}), "");
   EXPECT_EQ(complete({"-d", "/bpf/t"}), "");
+  EXPECT_EQ(complete({"-i", "eth0", "ic"}), "");
 }
 
 TEST(Completion, HooksThenFilesThenNothing) {

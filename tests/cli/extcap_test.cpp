@@ -76,7 +76,7 @@ TEST(Extcap, ACaptureIsAnOrdinaryOne) {
       parse_options({"--capture", "--extcap-interface", "xdpcap:/a%20b", "--fifo", "/tmp/fifo",
                      "--extcap-capture-filter", "tcp port 80", "--extcap-new=1", "--actions",
                      "drop,tx", "--snaplen", "0", "--ingress"}));
-  EXPECT_EQ(options.hook, "/a b");
+  EXPECT_EQ(options.sources.names, std::vector<std::string>{"/a b"});
   EXPECT_EQ(options.files.path, "/tmp/fifo");
   EXPECT_EQ(options.filter_text, "tcp port 80");
   EXPECT_THAT(*options.actions, ElementsAre(XdpAction(1), XdpAction(3)));

@@ -11,6 +11,7 @@
 namespace xdpcap {
 namespace {
 
+using test::Names;
 using ::testing::HasSubstr;
 
 Options parse(std::vector<std::string> options) {
@@ -111,7 +112,7 @@ TEST(LimitOptions, ACommandHasToBeThere) {
 
 TEST(HabitOptions, WTakesTheOutput) {
   const Options options = test::parse({"-w", "file", "/hook", "tcp", "port", "80"});
-  EXPECT_EQ(options.hook, "/hook");
+  EXPECT_EQ(options.sources.names, Names{"/hook"});
   EXPECT_EQ(options.files.path, "file");
   EXPECT_EQ(options.filter_text, "tcp port 80");
   EXPECT_TRUE(test::parse({"-w", "-", "/hook"}).quiet);
@@ -119,13 +120,12 @@ TEST(HabitOptions, WTakesTheOutput) {
 }
 
 TEST(HabitOptions, WhatTcpdumpsUsersTypeIsAccepted) {
-  EXPECT_EQ(parse({"-n"}).hook, "/hook");
-  EXPECT_EQ(parse({"-nn", "-U", "-p", "-l"}).hook, "/hook");
+  EXPECT_EQ(parse({"-n"}).sources.names, Names{"/hook"});
+  EXPECT_EQ(parse({"-nn", "-U", "-p", "-l"}).sources.names, Names{"/hook"});
   EXPECT_EQ(parse({"-nnpU", "-s0", "-c5"}).files.limits.packets, 5U);
 }
 
 TEST(HabitOptions, WhatCannotBeIsRefused) {
-  EXPECT_THAT(error({"-i", "eth0"}), HasSubstr("captured at hooks, not at interfaces"));
   EXPECT_THAT(error({"-ieth0"}), HasSubstr("-ieth0"));
   EXPECT_THAT(error({"-r", "file"}), HasSubstr("-r is not supported"));
   EXPECT_THAT(error({"-w", "-", "--print"}), HasSubstr("--print: "));

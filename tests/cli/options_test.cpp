@@ -21,6 +21,7 @@ namespace {
 
 using test::error;
 using test::made_fate;
+using test::Names;
 using test::parse;
 
 using ::testing::ElementsAre;
@@ -31,7 +32,7 @@ using ::testing::ThrowsMessage;
 
 TEST(Options, HookOutputAndFilterWords) {
   const Options options = parse({"/hook", "out.pcap", "tcp", "port", "80"});
-  EXPECT_EQ(options.hook, "/hook");
+  EXPECT_EQ(options.sources.names, Names{"/hook"});
   EXPECT_EQ(options.files.path, "out.pcap");
   EXPECT_EQ(options.filter_text, "tcp port 80");
   EXPECT_FALSE(options.quiet);
@@ -76,7 +77,7 @@ TEST(Options, StdoutIsQuiet) {
 
 TEST(Options, EndAtTheFirstWord) {
   EXPECT_EQ(parse({"-q", "/hook", "-", "ip[0]", "-", "1", ">", "5"}).filter_text, "ip[0] - 1 > 5");
-  EXPECT_EQ(parse({"--", "/hook", "-"}).hook, "/hook");
+  EXPECT_EQ(parse({"--", "/hook", "-"}).sources.names, Names{"/hook"});
   EXPECT_EQ(parse({"-a", "packets:5", "/hook", "-", "len", ">", "-1"}).filter_text, "len > -1");
 }
 
@@ -188,10 +189,9 @@ TEST(Options, MistakesSayWhatToDo) {
   EXPECT_EQ(said({"-s", "abc", "/hook", "-"}),
             "-s: invalid snapshot length \"abc\"; a number of bytes, 0 to 262144");
   EXPECT_THAT(said({"-C", "1.5", "/hook", "o"}), HasSubstr("-C: invalid size \"1.5\"; "));
-  EXPECT_EQ(said({"-i", "any", "/hook", "o"}),
-            "-i is not supported: packets are captured at hooks, not at interfaces; name a hook; "
-            "--list shows them");
-  EXPECT_THAT(said({"-i", "/sys/fs/bpf/xdpcap", "o"}), EndsWith("; name the hook without -i"));
+  EXPECT_THAT(said({"-i", "prog:"}), HasSubstr("-i: \"prog:\" names no source; write "));
+  EXPECT_EQ(said({"-i", "eth0", "--method", "fentry"}),
+            "--method: unknown method \"fentry\"; the methods are hook, trace and attach");
   EXPECT_THAT(said({"-r", "in"}), HasSubstr("-r is not supported; tcpdump -r"));
   EXPECT_THAT(said({"-z", "gzip -9", "/hook", "o"}),
               HasSubstr("; it takes one program, without arguments"));
@@ -208,8 +208,6 @@ TEST(Options, AnUnknownOptionIsNamedAsItWasTypedWithTheNearestOne) {
               "unknown option " + typed + "; did you mean " + meant + "?");
   }
   EXPECT_EQ(error({"--two\nlines", "/hook", "out"}), "unknown option --two?lines");
-  // -i and --interface only say what to do instead.
-  EXPECT_THAT(test::error_and_hint({"--interfac", "/hook", "out"}), Not(HasSubstr("interface")));
 }
 
 TEST(Options, ValuesAreThereAndGivenOnce) {
@@ -221,10 +219,11 @@ TEST(Options, ValuesAreThereAndGivenOnce) {
 
 // Scripts write --actions "$ACTIONS" and --wait=$WAIT.
 TEST(Options, WhatIsEmptyOrFalseIsNotGiven) {
-  EXPECT_EQ(parse({"--actions", "", "--buffer=", "-c", "", "/hook", "-"}).hook, "/hook");
+  EXPECT_EQ(parse({"--actions", "", "--buffer=", "-c", "", "/hook", "-"}).sources.names,
+            Names{"/hook"});
   EXPECT_EQ(parse({"--replay=in=", "--prog=12", "out"}).replay->input, "in=");
-  EXPECT_FALSE(parse({"--wait", "--wait=false", "/hook", "-"}).wait);
-  EXPECT_FALSE(parse({"--wait=false", "--both=false", "--list=0", "/hook", "-"}).wait);
+  EXPECT_FALSE(parse({"--wait", "--wait=false", "/hook", "-"}).sources.wait);
+  EXPECT_FALSE(parse({"--wait=false", "--both=false", "--list=0", "/hook", "-"}).sources.wait);
   EXPECT_THAT(error({"--replay", "in", "--prog", "", "out"}), HasSubstr("--replay needs --prog"));
 }
 

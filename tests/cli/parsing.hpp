@@ -10,6 +10,8 @@
 
 namespace xdpcap::test {
 
+using Names = std::vector<std::string>;  // of sources
+
 inline Options parse(const std::vector<std::string>& arguments) {
   return std::get<Options>(parse_options(arguments));
 }

@@ -23,7 +23,7 @@ TEST(ReplayOptions, AReplayHasNoHook) {
   EXPECT_EQ(options.replay->program, "12");
   EXPECT_EQ(options.replay->interface, "eth0");
   EXPECT_TRUE(options.replay->both);
-  EXPECT_EQ(options.hook, "");
+  EXPECT_TRUE(options.sources.names.empty());
   EXPECT_EQ(options.files.path, "out.pcap");
   EXPECT_EQ(options.filter_text, "tcp port 80");
   EXPECT_FALSE(parse({"/hook", "-"}).replay.has_value());

@@ -78,8 +78,9 @@ TEST_F(ToolErrorTest, NoSuchHook) {
       "--list shows the hooks there are");
   expect_failure(tool({file_, new_file_}), kFailure,
                  "not in a bpffs, where hooks are pinned; --list shows the hooks there are");
-  expect_failure(tool({"lo", new_file_}), kFailure,
-                 "opening the hook lo: it is a network interface, not a hook; --list shows");
+  expect_failure(
+      tool({"lo", new_file_}), kFailure,
+      "opening the hook lo: it is a network interface, not a hook; capture from it with -i lo");
   expect_failure(tool({folder_.path(""), new_file_}), kFailure,
                  "it is a folder; pinned in it: " + folder_.path("hook"));
   expect_failure(tool({files_.path(""), new_file_}), kFailure, "it is a folder; --list shows");

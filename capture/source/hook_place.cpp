@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "source/hook_place.hpp"
+
+#include <bpf/bpf.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/error.hpp"
+#include "bpf/map_info.hpp"
+#include "bpf/xdp_attachments.hpp"
+#include "source/certain_hooks.hpp"
+
+namespace xdpcap {
+namespace {
+
+class PinPlace final : public HookPlace {
+ public:
+  explicit PinPlace(std::string path) : path_(std::move(path)) {}
+
+  [[nodiscard]] std::optional<std::uint32_t> map() const override {
+    const UniqueFd fd(bpf_obj_get(path_.c_str()));
+    if (!fd.valid()) return errno == ENOENT ? std::optional<std::uint32_t>(0) : std::nullopt;
+    const auto info = map_info(fd.get());
+    return info ? std::optional(info->id) : std::nullopt;
+  }
+  [[nodiscard]] Hook open() const override { return Hook::open(path_); }
+
+  [[nodiscard]] std::string gone(bool follow) const override {
+    return "the hook was unpinned from " + path_ + ": continuing with it" +
+           (follow ? " until another is pinned there" : "");
+  }
+  [[nodiscard]] std::string back() const override {
+    return "the hook is pinned at " + path_ + " again";
+  }
+  [[nodiscard]] std::string another() const override {
+    return "another hook was pinned at " + path_;
+  }
+
+ private:
+  std::string path_;
+};
+
+class InterfacePlace final : public HookPlace {
+ public:
+  InterfacePlace(std::string text, std::string interface, std::string network_namespace)
+      : text_(std::move(text)),
+        interface_(std::move(interface)),
+        network_namespace_(std::move(network_namespace)) {}
+
+  // Of several hooks the first.
+  [[nodiscard]] std::optional<std::uint32_t> map() const override {
+    try {
+      for (const XdpAttachment& one : find_interface(interface_, network_namespace_).attachments) {
+        const auto program = find_program(one.program_id);
+        const auto hooks = program ? certain_hooks(*program) : std::vector<std::uint32_t>();
+        if (!hooks.empty()) return hooks.front();
+      }
+      return 0;
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+  [[nodiscard]] Hook open() const override { return Hook::open_by_id(map().value_or(0)); }
+
+  [[nodiscard]] std::string gone(bool follow) const override {
+    return "no program with a hook is attached to " + text_ +
+           " any more: continuing with the previous hook" +
+           (follow ? " until one is attached" : "");
+  }
+  [[nodiscard]] std::string back() const override {
+    return "a program with the hook is attached to " + text_ + " again";
+  }
+  [[nodiscard]] std::string another() const override {
+    return "a program with another hook was attached to " + text_;
+  }
+
+ private:
+  std::string text_;
+  std::string interface_;
+  std::string network_namespace_;
+};
+
+}  // namespace
+
+std::unique_ptr<HookPlace> pin_place(std::string path) {
+  return std::make_unique<PinPlace>(std::move(path));
+}
+
+std::unique_ptr<HookPlace> interface_place(std::string text, std::string interface,
+                                           std::string network_namespace) {
+  return std::make_unique<InterfacePlace>(std::move(text), std::move(interface),
+                                          std::move(network_namespace));
+}
+
+}  // namespace xdpcap

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// -i: interfaces, programs, maps and folders as sources, and several of them in one file.
+#include <bpf/bpf.h>
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/text.hpp"
+#include "bpf/map_info.hpp"
+#include "bpf/program_info.hpp"
+#include "support/packet.hpp"
+#include "support/patience.hpp"
+#include "support/pcapng_file.hpp"
+#include "tool/lab_fixture.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::uint8_t kPass = XDP_PASS;
+constexpr std::uint8_t kDrop = XDP_DROP;
+constexpr std::uint8_t kTx = XDP_TX;
+
+class SourcesTest : public LabTest {
+ protected:
+  SourcesTest() { load(false); }
+
+  [[nodiscard]] std::string m0() const { return "m0@" + middle_.name(); }
+
+  void send(std::uint8_t action, unsigned count) const {
+    for (unsigned i = 0; i < count; ++i) from_left_->send(test_frame(action, 0));
+  }
+  void capture(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"-w", file_, kOnlyTestFrames});
+    start_command(tool(arguments));
+  }
+  // Of each packet of the file: its interface's name.
+  [[nodiscard]] std::vector<std::string> names() const {
+    const ProcessResult result =
+        run({"tshark", "-r", file_, "-T", "fields", "-e", "frame.interface_name"});
+    std::vector<std::string> names;
+    for (const std::string_view line : split(result.out, '\n')) {
+      if (!line.empty()) names.emplace_back(line);
+    }
+    return names;
+  }
+  [[nodiscard]] std::string link(const std::string& interface) const {
+    return run(middle_.inside({"ip", "-d", "link", "show", interface})).out;
+  }
+};
+
+TEST_F(SourcesTest, AnInterfaceByTheHookOfItsProgram) {
+  attach(middle_, "m0", program("by_first_byte"));
+  capture({"-i", m0()});
+  send(kDrop, 2);
+  send(kTx, 1);
+  const ProcessResult result = end_capture();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr(m0() + ": captured by the hook map:"));
+  EXPECT_THAT(names(), ElementsAre(m0() + "/XDPdrop", m0() + "/XDPdrop", m0() + "/XDPtx"));
+}
+
+TEST_F(SourcesTest, AProgramByItsHook) {
+  attach(middle_, "m0", program("by_first_byte"));
+  const ProgramInfo info = program_info(program("by_first_byte"));
+  const std::string source = "prog:" + std::to_string(info.id);
+  capture({"-i", source});
+  send(kDrop, 1);
+  EXPECT_EQ(end_capture().exit_code, 0);
+  EXPECT_THAT(names(), ElementsAre(source + "/XDPdrop"));
+}
+
+TEST_F(SourcesTest, AHookThatIsPinnedNowhereByItsId) {
+  attach(middle_, "m0", program("by_first_byte"));
+  const std::string source = "map:" + std::to_string(map_info(map("hook"))->id);
+  capture({"-i", source});
+  send(kPass, 1);
+  const ProcessResult result = end_capture();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("which is pinned nowhere"));
+  EXPECT_THAT(names(), ElementsAre(source + "/XDPpass"));
+}
+
+TEST_F(SourcesTest, AnInterfaceWithoutAProgramGetsARecorder) {
+  capture({"-i", m0()});
+  EXPECT_THAT(link("m0"), HasSubstr("xdp"));
+  EXPECT_THAT(link("m0"), Not(HasSubstr("xdpgeneric")));
+  // All arrive in the stack as well.
+  send(kDrop, 5);
+  EXPECT_EQ(at_middle_->receive(5), std::vector<Packet>(5, test_frame(kDrop, 0)));
+  const ProcessResult result = end_capture();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr(m0() + ": it has no XDP program"));
+  EXPECT_EQ(names(), std::vector<std::string>(5, m0() + "/XDPpass"));
+  EXPECT_THAT(link("m0"), Not(HasSubstr("xdp")));
+}
+
+TEST_F(SourcesTest, ARecorderOnAnInterfaceIsGoneWhenTheCaptureIsKilled) {
+  capture({"-i", m0()});
+  capture_->signal(SIGSTOP);
+  send(kPass, 7);
+  capture_->signal(SIGKILL);
+  capture_->wait();
+  EXPECT_TRUE(eventually([&] { return link("m0").find("xdp") == std::string::npos; }));
+  EXPECT_TRUE(eventually([&] {
+    const auto file = read_growing_pcapng(file_);
+    return file && file->statistics.size() == 1;
+  }));
+  const PcapngFile file = read_pcapng(file_);
+  EXPECT_EQ(file.packets, 7U);
+  EXPECT_EQ(file.total().accepted, 7U);
+}
+
+TEST_F(SourcesTest, TwoHooksAndAnInterfaceInOneFile) {
+  attach(middle_, "m0", program("by_first_byte"));
+  pins_.pin(map("hook"), "hook");
+  fill_devices(map("devices"));
+  capture({"-i", pins_.path("hook"), "-i", "r0@" + right_.name(), "-i", "l0@" + left_.name()});
+  send(XDP_REDIRECT, 3);
+  send(kTx, 2);
+  const ProcessResult result = end_capture();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const std::string hook = pins_.path("hook");
+  const std::string right = "r0@" + right_.name();
+  const std::string left = "l0@" + left_.name();
+  std::vector<std::string> all = names();
+  EXPECT_EQ(std::count(all.begin(), all.end(), hook + "/XDPredirect"), 3);
+  EXPECT_EQ(std::count(all.begin(), all.end(), hook + "/XDPtx"), 2);
+  EXPECT_EQ(std::count(all.begin(), all.end(), left + "/XDPpass"), 2);
+  EXPECT_EQ(std::count(all.begin(), all.end(), right + "/XDPpass"), 3);
+  EXPECT_EQ(all.size(), 10U);
+  const std::string order =
+      run({"tshark", "-r", file_, "-T", "fields", "-e", "frame.time_delta"}).out;
+  EXPECT_THAT(order, Not(HasSubstr("-"))) << "not in the order of time";
+}
+
+TEST_F(SourcesTest, AFolderMeansTheHooksPinnedInIt) {
+  attach(middle_, "m0", program("by_first_byte"));
+  pins_.pin(map("hook"), "xdp_hook");
+  capture({"-i", pins_.path("")});
+  send(kDrop, 1);
+  EXPECT_EQ(end_capture().exit_code, 0);
+  EXPECT_THAT(names(), ElementsAre(pins_.path("xdp_hook") + "/XDPdrop"));
+}
+
+}  // namespace
+}  // namespace xdpcap::test
