@@ -36,7 +36,7 @@ class Recorder {
   ebpf::Program emit() {
     emit_prologue();
     emit_filter_at(code_, filter_, spec_.filter_offsets,
-                   {.frags = sees_fragments(spec_),
+                   {.access = sees_fragments(spec_) ? PacketAccess::frags : PacketAccess::linear,
                     .length_slot = kLengthSlot,
                     .stack_top = recorder::filter_stack_top(spec_),
                     .match = match_,
