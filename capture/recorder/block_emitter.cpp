@@ -68,13 +68,10 @@ void emit_header(Assembler& code, const RecorderSpec& spec) {
   store_field(code, offsetof(xdpcap_block, original_length), kOriginal);
 
   // To zero the padding, the last word that the packet reaches into is cleared before the copy.
-  const Label has_padding = code.label();
-  if (spec.traced) emit_jump_if_copied(code, has_padding);
   code.alu64(Alu::mov, Reg::r2, kCaptured);
   code.alu64(Alu::bit_and, Reg::r2, ~3);
   code.alu64(Alu::add, Reg::r2, kBlock);
   code.store(Size::word, Reg::r2, kPacket, 0);
-  code.bind(has_padding);
 }
 
 // The first option. It sets kNext and kLength, which every option then advances.

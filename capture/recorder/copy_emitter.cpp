@@ -68,20 +68,13 @@ void emit_direct_copy(Assembler& code, const RecorderSpec& spec, Label helper, L
 
 }  // namespace
 
-void emit_jump_if_copied(Assembler& code, Label copied) {
-  code.load(Size::word, Reg::r2, Reg::r10, kPrefixSlot);
-  code.jump_if(Cond::eq, Reg::r2, kCaptured, copied);
-}
-
 // A helper's start-up cost is high, most of all that of its rep movsb, so short packets are copied
 // through registers.
 void emit_copy(Assembler& code, const RecorderSpec& spec, Label failed) {
   const Label helper = code.label();
   const Label copied = code.label();
   code.note("copy the packet");
-  if (spec.traced) {
-    emit_jump_if_copied(code, copied);
-  } else {
+  if (!spec.traced) {
     code.jump_if(Cond::gt, kCaptured, kMostDirect, helper);
     emit_direct_copy(code, spec, helper, copied);
   }

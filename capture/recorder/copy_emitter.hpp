@@ -9,8 +9,5 @@ namespace xdpcap::recorder {
 
 // Copies kCaptured bytes into the block at kBlock. Jumps to `failed` if the kernel refuses.
 void emit_copy(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Label failed);
-// Jumps if a tracing recorder has already copied exactly these bytes, and padded them, for its
-// filter. Clobbers R2.
-void emit_jump_if_copied(ebpf::Assembler& code, ebpf::Label copied);
 
 }  // namespace xdpcap::recorder

@@ -201,7 +201,19 @@ struct xdpcap_counters {
   __u64 padding;
 };
 
+// A CPU's scratch memory for tracing recorders (an element of the only value of an ARRAY): the first
+// bytes of a packet, for the filter. Recorders may interrupt each other here too, so each increments
+// `uses`, and relies on what the filter said only if the number is still its own afterwards.
+#define XDPCAP_MOST_PREFIX 256U
+struct xdpcap_scratch {
+  __u64 uses;
+  __u64 padding[7];
+  __u8 prefix[XDPCAP_MOST_PREFIX];
+  __u64 end_padding[24];
+};
+
 #ifdef __cplusplus
+static_assert(sizeof(struct xdpcap_scratch) == 512);
 static_assert(sizeof(struct xdpcap_ring) == 256);
 static_assert(sizeof(struct xdpcap_block) == 28);
 static_assert(sizeof(struct xdpcap_drop_count) == 12);

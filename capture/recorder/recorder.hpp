@@ -12,6 +12,7 @@
 #include "base/xdp_buff.hpp"
 #include "ebpf/assembler.hpp"
 #include "filter/cbpf.hpp"
+#include "recorder/record.h"
 
 namespace xdpcap {
 
@@ -28,7 +29,14 @@ inline constexpr std::uint32_t kMaxRingBytes = 1U << 28U;
 struct Traced {
   XdpBuffLayout layout;
   TracePoint point;
+  int scratch_fd;  // ARRAY of one value of scratch_bytes(), which all recorders may share
 };
+
+// The size of the map of struct xdpcap_scratch: one for each possible CPU, and what else the
+// verifier believes a filter may read.
+constexpr std::uint32_t scratch_bytes(std::uint32_t cpus) {
+  return cpus * static_cast<std::uint32_t>(sizeof(xdpcap_scratch)) + (1U << 16U);
+}
 
 struct RecorderSpec {
   XdpAction action;            // returned for every packet, whatever happens

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The recorder as a tracing program (fentry or fexit) on an XDP program. It cannot read the packet
-// through pointers, and each read by a helper takes some 10 ns. So it reserves the block before the
-// filter runs, copies the packet's first bytes there with one call, and runs the filter on them:
+// through pointers, and each read by a helper takes some 10 ns. So it copies the packet's first
+// bytes to this CPU's scratch memory with one call, and runs the filter there:
 //
-//   reserve ──▶ copy the prefix ──▶ filter ──▶ match: copy the rest, fill in the block, publish
-//     │ no room, busy                 │ │
-//     │                               │ └────▶ no match: cancel
-//     ▼                               ▼ undecided: cancel
-//   filter by probing: each load is a call ──▶ match: reserve, copy, fill in, publish; or lost
+//   copy the prefix ──▶ filter ──▶ no match: return
+//                         │ └────▶ match ───────────────────────▶ reserve, copy, fill in, publish
+//                         ▼ undecided, or interrupted                              ▲
+//                       filter by probing: each load is a call ──▶ match ──────────┘
 //
-// A filter that reads no bytes starts at the second one, which then calls no helper.
+// The copy is not made where the block will be: for that the ring would have to be marked as busy
+// during the filter, and the reader waits for busy rings, even for packets that do not match.
+//
+// A filter that reads no bytes starts at the second filter, which then calls no helper.
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -35,9 +37,6 @@ using ebpf::Reg;
 using ebpf::Size;
 using namespace recorder;
 
-// Headers of several layers. A copy of that length takes some 10 ns more than a call alone.
-constexpr std::uint32_t kMostPrefix = 256;
-
 // Until the counters are found.
 constexpr Reg kAction = Reg::r7;
 constexpr Reg kIndex = Reg::r8;
@@ -48,12 +47,14 @@ class TracingRecorder {
       : specs_(specs),
         spec_(specs.front()),
         filter_(filter),
-        prefix_(std::min(filter_reach(filter, spec_.filter_offsets), kMostPrefix)) {}
+        prefix_(std::min(filter_reach(filter, spec_.filter_offsets), XDPCAP_MOST_PREFIX)) {}
 
   ebpf::Program emit() {
     emit_prologue();
-    if (prefix_ != 0) emit_fast_path();
-    emit_slow_path();
+    if (prefix_ != 0) emit_fast_filter();
+    code_.bind(undecided_);
+    emit_filter_at(code_, filter_, spec_.filter_offsets,
+                   frame(PacketAccess::probe, match_, return_));
     emit_record();
     code_.bind(return_);
     emit_return(code_, spec_);
@@ -65,11 +66,12 @@ class TracingRecorder {
   void emit_dispatch();
   void emit_counters();
   void emit_packet();
-  void emit_fast_path();
-  void emit_prefix(Label failed);
-  void emit_slow_path();
+  void emit_fast_filter();
+  void emit_scratch();
+  void emit_prefix();
+  void emit_check_of_use();
   void emit_record();
-  void emit_lengths(std::uint32_t most);
+  void emit_lengths();
   [[nodiscard]] FilterFrame frame(PacketAccess access, Label match, Label no_match) const;
 
   std::span<const RecorderSpec> specs_;
@@ -78,7 +80,7 @@ class TracingRecorder {
   std::uint32_t prefix_;  // bytes that are copied for the filter
   Assembler code_;
   Label undecided_ = code_.label();
-  Label reserved_ = code_.label();
+  Label match_ = code_.label();
   Label failed_ = code_.label();
   Label lost_ = code_.label();
   Label return_ = code_.label();
@@ -158,21 +160,6 @@ void TracingRecorder::emit_packet() {
   code_.store(Size::dword, Reg::r10, kEndSlot, kEnd);
   emit_original_length(code_, spec_);
   code_.store(Size::word, Reg::r10, kLengthSlot, kOriginal);
-  code_.store(Size::word, Reg::r10, kPrefixSlot, 0);
-}
-
-// Computes kOriginal and kCaptured, which is at most `most`. It may be 0: a packet may have nothing
-// in its linear part.
-void TracingRecorder::emit_lengths(std::uint32_t most) {
-  const Label whole = code_.label();
-  const auto limit = static_cast<std::int32_t>(std::min(most, std::uint32_t{XDPCAP_MOST_CAPTURED}));
-  code_.load(Size::dword, kCaptured, Reg::r10, kEndSlot);
-  code_.load(Size::dword, kOriginal, Reg::r10, kStartSlot);
-  code_.alu64(Alu::sub, kCaptured, kOriginal);
-  code_.load(Size::word, kOriginal, Reg::r10, kLengthSlot);
-  code_.jump_if(Cond::le, kCaptured, limit, whole);
-  code_.alu64(Alu::mov, kCaptured, limit);
-  code_.bind(whole);
 }
 
 FilterFrame TracingRecorder::frame(PacketAccess access, Label match, Label no_match) const {
@@ -182,73 +169,87 @@ FilterFrame TracingRecorder::frame(PacketAccess access, Label match, Label no_ma
           .stack_top = filter_stack_top(spec_),
           .match = match,
           .no_match = no_match,
-          .prefix = prefix_};
+          .prefix = prefix_,
+          .undecided = undecided_};
 }
 
-void TracingRecorder::emit_fast_path() {
+void TracingRecorder::emit_fast_filter() {
   const Label match = code_.label();
   const Label no_match = code_.label();
-  const Label cancel = code_.label();
-  // The prefix must not reach into what the reader has not released, even if it is more than is to
-  // be captured.
-  emit_lengths(std::max(spec_.snaplen, prefix_));
-  emit_reservation(code_, spec_, undecided_, cancel);
-  emit_prefix(cancel);
-  FilterFrame on_prefix = frame(PacketAccess::prefix, match, no_match);
-  on_prefix.undecided = cancel;
-  emit_filter_at(code_, filter_, spec_.filter_offsets, on_prefix);
-
+  code_.note("copy what the filter reads");
+  emit_scratch();
+  emit_prefix();
+  emit_filter_at(code_, filter_, spec_.filter_offsets,
+                 frame(PacketAccess::prefix, match, no_match));
   code_.bind(no_match);
-  emit_cancellation(code_);
+  emit_check_of_use();
   code_.jump(return_);
   code_.bind(match);
-  increment(code_, offsetof(xdpcap_counters, matched));
-  emit_lengths(spec_.snaplen);
-  code_.jump(reserved_);
-  code_.bind(cancel);
-  emit_cancellation(code_);
+  emit_check_of_use();
+  code_.jump(match_);
 }
 
-// Copies the prefix to where the packet belongs in the block, padded with zeros in case it is all
-// that is to be captured, and sets R7 and R8 to its start and end. Begins with kCaptured, which is
-// not less.
-void TracingRecorder::emit_prefix(Label failed) {
-  constexpr Reg kLength = Reg::r8;
+// R7 = this CPU's scratch memory; it is then used by this recorder, unless another one interrupts.
+void TracingRecorder::emit_scratch() {
+  static_assert(offsetof(xdpcap_scratch, uses) == 0);
+  code_.load(Size::word, Reg::r7, Reg::r10, kCpuSlot);
+  // Never true; it bounds the number for the verifier.
+  code_.jump_if(Cond::ge, Reg::r7, static_cast<std::int32_t>(spec_.cpus), return_);
+  code_.alu64(Alu::lsh, Reg::r7, std::countr_zero(sizeof(xdpcap_scratch)));
+  code_.load_map_value(Reg::r1, spec_.traced->scratch_fd, 0);
+  code_.alu64(Alu::add, Reg::r7, Reg::r1);
+  code_.alu64(Alu::mov, Reg::r1, 1);
+  code_.add_atomically(Size::dword, Reg::r7, 0, Reg::r1);
+  code_.load(Size::dword, Reg::r1, Reg::r7, 0);
+  code_.store(Size::dword, Reg::r10, kUseSlot, Reg::r1);
+}
+
+// R7 and R8 = start and end of a copy of the packet's first bytes. Begins with R7 = scratch memory.
+void TracingRecorder::emit_prefix() {
   const Label whole = code_.label();
   const auto most = static_cast<std::int32_t>(prefix_);
-  code_.note("copy what the filter reads");
-  code_.alu64(Alu::mov, kLength, kCaptured);
-  code_.jump_if(Cond::le, kLength, most, whole);
-  code_.alu64(Alu::mov, kLength, most);
-  code_.bind(whole);
-  code_.store(Size::word, Reg::r10, kPrefixSlot, kLength);
-  code_.load(Size::dword, Reg::r7, Reg::r10, kBlockSlot);
-  code_.alu64(Alu::add, Reg::r7, static_cast<std::int32_t>(kPacket));
-  code_.alu64(Alu::mov, Reg::r2, kLength);
-  code_.alu64(Alu::bit_and, Reg::r2, ~3);
-  code_.alu64(Alu::add, Reg::r2, Reg::r7);
-  code_.store(Size::word, Reg::r2, 0, 0);
-  code_.alu64(Alu::mov, Reg::r1, Reg::r7);
-  code_.alu64(Alu::mov, Reg::r2, kLength);
+  code_.alu64(Alu::add, Reg::r7, offsetof(xdpcap_scratch, prefix));
+  code_.load(Size::dword, Reg::r8, Reg::r10, kEndSlot);
   code_.load(Size::dword, Reg::r3, Reg::r10, kStartSlot);
+  code_.alu64(Alu::sub, Reg::r8, Reg::r3);
+  code_.jump_if(Cond::le, Reg::r8, most, whole);
+  code_.alu64(Alu::mov, Reg::r8, most);
+  code_.bind(whole);
+  code_.alu64(Alu::mov, Reg::r1, Reg::r7);
+  code_.alu64(Alu::mov, Reg::r2, Reg::r8);
   code_.call(BPF_FUNC_probe_read_kernel);
-  code_.jump_if(Cond::ne, Reg::r0, 0, failed);
+  code_.jump_if(Cond::ne, Reg::r0, 0, undecided_);
   code_.alu64(Alu::add, Reg::r8, Reg::r7);
 }
 
-void TracingRecorder::emit_slow_path() {
-  const Label match = code_.label();
-  code_.bind(undecided_);
-  emit_filter_at(code_, filter_, spec_.filter_offsets, frame(PacketAccess::probe, match, return_));
-  code_.bind(match);
-  increment(code_, offsetof(xdpcap_counters, matched));
-  if (prefix_ != 0) code_.store(Size::word, Reg::r10, kPrefixSlot, 0);
-  emit_lengths(spec_.snaplen);
-  emit_reservation(code_, spec_, lost_, failed_);
+// Jumps to undecided_ if another recorder has used the scratch memory since.
+void TracingRecorder::emit_check_of_use() {
+  constexpr auto kFromPrefix = -static_cast<std::int16_t>(offsetof(xdpcap_scratch, prefix));
+  code_.load(Size::dword, Reg::r1, Reg::r7, kFromPrefix);
+  code_.load(Size::dword, Reg::r2, Reg::r10, kUseSlot);
+  code_.jump_if(Cond::ne, Reg::r1, Reg::r2, undecided_);
+}
+
+// Computes kOriginal and kCaptured. The latter may be 0: a packet may have nothing in its linear
+// part.
+void TracingRecorder::emit_lengths() {
+  const Label whole = code_.label();
+  const auto limit =
+      static_cast<std::int32_t>(std::min(spec_.snaplen, std::uint32_t{XDPCAP_MOST_CAPTURED}));
+  code_.load(Size::dword, kCaptured, Reg::r10, kEndSlot);
+  code_.load(Size::dword, kOriginal, Reg::r10, kStartSlot);
+  code_.alu64(Alu::sub, kCaptured, kOriginal);
+  code_.load(Size::word, kOriginal, Reg::r10, kLengthSlot);
+  code_.jump_if(Cond::le, kCaptured, limit, whole);
+  code_.alu64(Alu::mov, kCaptured, limit);
+  code_.bind(whole);
 }
 
 void TracingRecorder::emit_record() {
-  code_.bind(reserved_);
+  code_.bind(match_);
+  increment(code_, offsetof(xdpcap_counters, matched));
+  emit_lengths();
+  emit_reservation(code_, spec_, lost_, failed_);
   emit_block(code_, spec_, failed_);
   if (notes_fate(spec_)) emit_fate_position(code_, spec_);
   emit_publication(code_, spec_);

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -17,6 +18,14 @@
 #include "traced.skel.h"
 
 namespace xdpcap::test {
+
+// Of `act`: it returns the first byte. To `change`, the second one says what to do.
+inline Packet packet_for(std::uint32_t action, std::size_t size, std::uint8_t second = 0) {
+  Packet packet = numbered_packet(size);
+  packet[0] = static_cast<std::uint8_t>(action);
+  packet[1] = second;
+  return packet;
+}
 
 // TracedTest has the programs of traced.bpf.c. It is skipped where the kernel traces no programs.
 class TracedTest : public ::testing::Test {

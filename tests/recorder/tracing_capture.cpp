@@ -14,7 +14,6 @@
 #include "base/error.hpp"
 #include "base/mapping.hpp"
 #include "bpf/features.hpp"
-#include "bpf/program_loader.hpp"
 #include "bpf/tracing_program.hpp"
 #include "bpf/xdp_buff_layout.hpp"
 
@@ -69,10 +68,11 @@ ebpf::Program TracingCapture::make(const TracingSetup& setup) const {
                      .wakeup_fd = wakeup_.fd(),
                      .frags = false,
                      .has_xdp_load_bytes = setup.may_use_buff_len && has_xdp_load_bytes(),
+                     .filter_offsets = setup.filter_offsets,
                      .note_ingress = setup.note_ingress,
                      .last_fd = last_.valid() ? last_.get() : -1,
                      .ordered_stores = setup.ordered_stores,
-                     .traced = Traced{layout, setup.point}});
+                     .traced = Traced{layout, setup.point, scratch_.get()}});
   }
   return make_tracing_recorder(specs, setup.filter);
 }

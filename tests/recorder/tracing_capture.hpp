@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bpf/program_loader.hpp"
 #include "filter/cbpf.hpp"
 #include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
@@ -29,6 +30,7 @@ struct TracingSetup {
   bool note_fate = false;
   bool ordered_stores = kOrderedStores;
   bool may_use_buff_len = true;
+  std::vector<std::uint32_t> filter_offsets = {};
 };
 
 // A block, and its options in order.
@@ -72,6 +74,8 @@ class TracingCapture {
   Wakeup wakeup_;
   Rings rings_;
   UniqueFd last_;
+  UniqueFd scratch_ = create_map(BPF_MAP_TYPE_ARRAY, "scratch", sizeof(std::uint32_t),
+                                 scratch_bytes(cpus_.possible), 1);
   UniqueFd program_;
   UniqueFd link_;
 };
