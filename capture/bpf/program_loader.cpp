@@ -34,18 +34,15 @@ std::string verifier_error(std::string_view log) {
   return join(lines, "; ");
 }
 
-int try_load(const std::string& name, const ebpf::Program& program, Flavour flavour,
-             std::vector<char>& log) {
-  LIBBPF_OPTS(bpf_prog_load_opts, options);
-  options.expected_attach_type = static_cast<bpf_attach_type>(flavour.attach_type);
-  options.prog_flags = flavour.frags ? kHasFrags : 0;
+int try_load(bpf_prog_type type, const std::string& name, const ebpf::Program& program,
+             bpf_prog_load_opts options, std::vector<char>& log) {
   if (!log.empty()) {
     options.log_buf = log.data();
     options.log_size = static_cast<std::uint32_t>(log.size());
     options.log_level = 1;
   }
-  return bpf_prog_load(BPF_PROG_TYPE_XDP, name.c_str(), kLicense, program.code.data(),
-                       program.code.size(), &options);
+  return bpf_prog_load(type, name.c_str(), kLicense, program.code.data(), program.code.size(),
+                       &options);
 }
 
 }  // namespace
@@ -59,17 +56,25 @@ std::string Flavour::name() const {
 }
 
 UniqueFd load_xdp_program(const std::string& name, const ebpf::Program& program, Flavour flavour) {
+  LIBBPF_OPTS(bpf_prog_load_opts, options);
+  options.expected_attach_type = static_cast<bpf_attach_type>(flavour.attach_type);
+  options.prog_flags = flavour.frags ? kHasFrags : 0;
+  return load_program(BPF_PROG_TYPE_XDP, name, program, options, flavour.name());
+}
+
+UniqueFd load_program(bpf_prog_type type, const std::string& name, const ebpf::Program& program,
+                      bpf_prog_load_opts options, const std::string& what) {
   const std::string short_name = name.substr(0, kNameLength);
   std::vector<char> log;
-  UniqueFd fd(try_load(short_name, program, flavour, log));
+  UniqueFd fd(try_load(type, short_name, program, options, log));
   if (fd.valid()) return fd;
 
   const int error_number = errno;
-  const std::string doing = "loading " + short_name + " as " + flavour.name();
+  const std::string doing = "loading " + short_name + " as " + what;
   // EACCES may come from the verifier as well as from a missing permission; only the log shows
   // which.
   log.assign(std::size_t{1} << 20, '\0');
-  fd.reset(try_load(short_name, program, flavour, log));
+  fd.reset(try_load(type, short_name, program, options, log));
   const std::string words = verifier_error(log.data());
   if (!words.empty()) {
     // Without CAP_PERFMON the verifier is stricter, so a missing capability may be the cause.

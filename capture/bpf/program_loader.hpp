@@ -2,6 +2,7 @@
 // Loads programs and creates maps, with errors that explain the kernel's.
 #pragma once
 
+#include <bpf/bpf.h>
 #include <linux/bpf.h>
 
 #include <array>
@@ -37,6 +38,10 @@ inline constexpr std::array<Flavour, 8> kFlavours = {{{BPF_XDP, false},
 // Loads an XDP program. `name` is truncated to the kernel's 15 characters. Throws Error with the
 // verifier's message, and with a hint if a capability is missing.
 UniqueFd load_xdp_program(const std::string& name, const ebpf::Program& program, Flavour flavour);
+
+// The same for any type of program. `what` completes "loading <name> as ...".
+UniqueFd load_program(bpf_prog_type type, const std::string& name, const ebpf::Program& program,
+                      bpf_prog_load_opts options, const std::string& what);
 
 // Creates a map. Throws Error.
 UniqueFd create_map(bpf_map_type type, const std::string& name, std::uint32_t key_size,

@@ -65,26 +65,74 @@ void emit_length(Assembler& code, const FilterFrame& frame) {
   code.store(ebpf::Size::word, Reg::r10, frame.length_slot, Reg::r0);
 }
 
+// A copy that is shorter than the prefix has all that there is: the packet really is too short.
+void emit_too_short(Assembler& code, const FilterFrame& frame) {
+  code.alu64(ebpf::Alu::mov, Reg::r0, Reg::r8);
+  code.alu64(ebpf::Alu::sub, Reg::r0, Reg::r7);
+  code.jump_if(Cond::lt, Reg::r0, static_cast<std::int32_t>(frame.prefix), frame.no_match);
+  code.jump(*frame.undecided);
+}
+
+void emit_linear(Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
+                 const FilterFrame& frame, Label too_short) {
+  ir::Graph direct = graph;
+  ir::guard_packet(direct);  // 8
+  emit_direct(code, direct, filter, frame, too_short);
+}
+
+void emit_with_frags(Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
+                     const FilterFrame& frame) {
+  const bool reads_length = has<ir::Length>(graph);
+  if (reads_length) emit_length(code, frame);
+  if (!reads_packet(graph)) return emit_linear(code, graph, filter, frame, frame.no_match);
+  // A filter has no side effects. So when it needs bytes past the linear part it starts over,
+  // reading through the helper, which sees the fragments as well.
+  const Label again = code.label();
+  emit_linear(code, graph, filter, frame, again);
+  code.bind(again);
+  if (!reads_length) emit_length(code, frame);
+  emit_through_helper(code, graph, filter, frame);
+}
+
+void emit_from_prefix(Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
+                      const FilterFrame& frame) {
+  if (!reads_packet(graph)) return emit_linear(code, graph, filter, frame, frame.no_match);
+  const Label too_short = code.label();
+  emit_linear(code, graph, filter, frame, too_short);
+  code.bind(too_short);
+  emit_too_short(code, frame);
+}
+
+std::uint32_t reach_of(ir::Graph graph) {
+  ir::guard_packet(graph);
+  std::uint32_t reach = 0;
+  for (const ir::BlockId id : ir::reverse_postorder(graph)) {
+    for (const ir::Op& op : graph[id].ops) {
+      const auto* guard = std::get_if<ir::Guard>(&op.what);
+      if (guard == nullptr) continue;
+      reach = std::max(reach, guard->bound_x ? ir::kMaxPacketOffset : guard->most_x + guard->end);
+    }
+  }
+  return reach;
+}
+
 }  // namespace
 
 void emit_filter(Assembler& code, const CbpfProgram& filter, const FilterFrame& frame) {
   const ir::Graph graph = optimised(filter, frame.packet_start);
   mention_both_exits(code, graph, frame);
 
-  const bool reads_length = frame.frags && has<ir::Length>(graph);
-  if (reads_length) emit_length(code, frame);
-  ir::Graph direct = graph;
-  ir::guard_packet(direct);  // 8
-  if (!frame.frags || !reads_packet(graph)) {
-    return emit_direct(code, direct, filter, frame, frame.no_match);
+  switch (frame.access) {
+    case PacketAccess::linear:
+      return emit_linear(code, graph, filter, frame, frame.no_match);
+    case PacketAccess::frags:
+      return emit_with_frags(code, graph, filter, frame);
+    case PacketAccess::prefix:
+      return emit_from_prefix(code, graph, filter, frame);
+    case PacketAccess::probe:
+      if (reads_packet(graph)) return emit_by_probing(code, graph, filter, frame);
+      return emit_linear(code, graph, filter, frame, frame.no_match);
   }
-  // A filter has no side effects. So when it needs bytes past the linear part it starts over,
-  // reading through the helper, which sees the fragments as well.
-  const Label again = code.label();
-  emit_direct(code, direct, filter, frame, again);
-  code.bind(again);
-  if (!reads_length) emit_length(code, frame);
-  emit_through_helper(code, graph, filter, frame);
 }
 
 void emit_filter_at(Assembler& code, const CbpfProgram& filter,
@@ -100,10 +148,17 @@ void emit_filter_at(Assembler& code, const CbpfProgram& filter,
   }
 }
 
+std::uint32_t filter_reach(const CbpfProgram& filter, std::span<const std::uint32_t> offsets) {
+  if (offsets.empty()) return reach_of(optimised(filter, 0));
+  std::uint32_t reach = 0;
+  for (const std::uint32_t at : offsets) reach = std::max(reach, reach_of(optimised(filter, at)));
+  return reach;
+}
+
 std::string dump_filter(const CbpfProgram& filter, std::span<const std::uint32_t> offsets,
                         bool frags) {
   Assembler code;
-  const FilterFrame frame{.frags = frags,
+  const FilterFrame frame{.access = frags ? PacketAccess::frags : PacketAccess::linear,
                           .length_slot = -4,
                           .stack_top = -8,
                           .match = code.label(),

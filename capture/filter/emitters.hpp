@@ -9,9 +9,9 @@
 
 namespace xdpcap {
 
-// Emits a graph after guard_packet(): reads the packet's linear part through its pointers. If the
-// linear part is too short it jumps to `too_short`. The notes beside the instructions quote
-// `filter`.
+// Emits a graph after guard_packet(): reads the packet from R7 to R8, its linear part or a copy of
+// its first bytes. If that is too short it jumps to `too_short`. The notes beside the instructions
+// quote `filter`.
 void emit_direct(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
                  const FilterFrame& frame, ebpf::Label too_short);
 
@@ -19,5 +19,9 @@ void emit_direct(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgra
 // which checks the bounds itself. Slower, for packets with fragments.
 void emit_through_helper(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
                          const FilterFrame& frame);
+
+// The same through bpf_probe_read_kernel(), at the addresses in frame.bounds_slot.
+void emit_by_probing(ebpf::Assembler& code, const ir::Graph& graph, const CbpfProgram& filter,
+                     const FilterFrame& frame);
 
 }  // namespace xdpcap

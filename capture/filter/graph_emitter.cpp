@@ -104,7 +104,9 @@ void GraphEmitter::emit(const ir::Copy& copy) {
 
 void GraphEmitter::emit(const ir::Length& length) {
   const Reg to = registers_.reg(length.to);
-  if (frame_.frags) return code_.load(Size::word, to, Reg::r10, frame_.length_slot);
+  if (frame_.access != PacketAccess::linear) {
+    return code_.load(Size::word, to, Reg::r10, frame_.length_slot);
+  }
   code_.alu64(Alu::mov, to, Reg::r8);
   code_.alu64(Alu::sub, to, Reg::r7);
 }

@@ -100,6 +100,7 @@ struct Guard {
   // With a fresh pointer: X may be too large for the verifier to track the pointer, so X has to be
   // checked first.
   bool bound_x = false;
+  std::uint32_t most_x = 0;  // with base X: no larger X passes the guard
 };
 // Makes the verifier lose what it knows about the value of `var`, by a store and a load that it
 // does not track.

@@ -227,9 +227,10 @@ class Guards {
       state.cursor_limit = state.limits.x;
     }
     const bool bound_x = state.cursor_limit > limit;
-    ops.push_back({Guard{Base::x, need, state.cursor, bound_x}, source});
+    const std::uint32_t most_x = std::min(state.cursor_limit, limit);
+    ops.push_back({Guard{Base::x, need, state.cursor, bound_x, most_x}, source});
     state.cursor = need;
-    state.cursor_limit = std::min(state.cursor_limit, limit);
+    state.cursor_limit = most_x;
   }
 
   static void move_to_cursor(Op& op, const State& state) {

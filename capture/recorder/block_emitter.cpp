@@ -2,14 +2,15 @@
 #include "recorder/block_emitter.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <utility>
 
 #include "base/pcapng_format.hpp"
 #include "recorder/context_emitter.hpp"
+#include "recorder/copy_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
 #include "recorder/frame.hpp"
 
@@ -24,10 +25,6 @@ using ebpf::Size;
 namespace option = pcapng::option;
 
 namespace {
-
-// Up to this many bytes of a packet are copied by the program itself, without a helper.
-constexpr std::int32_t kMostDirect = 128;
-constexpr std::int32_t kLargePiece = 32;
 
 // An option's head (u16 code, u16 length) as one word, in host byte order.
 std::uint32_t option_head(std::uint16_t code, std::uint16_t length) {
@@ -49,6 +46,14 @@ void store_option_head(Assembler& code, std::size_t offset, std::uint16_t option
   store_option_word(code, offset, option_head(option, length));
 }
 
+void emit_interface_id(Assembler& code, const RecorderSpec& spec) {
+  if (!spec.traced) {
+    return store_field(code, offsetof(xdpcap_block, interface_id), spec.interface_id);
+  }
+  code.load(Size::word, Reg::r2, Reg::r10, kInterfaceSlot);
+  store_field(code, offsetof(xdpcap_block, interface_id), Reg::r2);
+}
+
 // Begins with kBlock. The clock is read while the ring is marked as busy (record.h).
 void emit_header(Assembler& code, const RecorderSpec& spec) {
   code.note("timestamp");
@@ -58,7 +63,7 @@ void emit_header(Assembler& code, const RecorderSpec& spec) {
   code.alu64(Alu::rsh, Reg::r0, 32);
   store_field(code, offsetof(xdpcap_block, time_high), Reg::r0);
   store_field(code, offsetof(xdpcap_block, block_type), pcapng::block_type::enhanced_packet);
-  store_field(code, offsetof(xdpcap_block, interface_id), spec.interface_id);
+  emit_interface_id(code, spec);
   store_field(code, offsetof(xdpcap_block, captured_length), kCaptured);
   store_field(code, offsetof(xdpcap_block, original_length), kOriginal);
 
@@ -70,12 +75,12 @@ void emit_header(Assembler& code, const RecorderSpec& spec) {
 }
 
 // The first option. It sets kNext and kLength, which every option then advances.
-void emit_drop_count(Assembler& code) {
+void emit_drop_count(Assembler& code, const RecorderSpec& spec) {
   const Label none = code.label();
   code.alu64(Alu::mov, kNext, kCaptured);
   pad(code, kNext);
   code.alu64(Alu::mov, kLength, kNext);
-  code.alu64(Alu::add, kLength, kFixedLength);
+  code.alu64(Alu::add, kLength, static_cast<std::int32_t>(fixed_length(spec)));
   code.alu64(Alu::add, kNext, kBlock);
   code.load(Size::dword, Reg::r3, kCounters, offsetof(xdpcap_counters, lost));
   code.load(Size::dword, Reg::r4, kCounters, offsetof(xdpcap_counters, reported));
@@ -125,10 +130,10 @@ void emit_ingress_number(Assembler& code) {
 
 // The comment is cached beside the counters, because divisions are slow and a CPU's packets mostly
 // arrive on the same interface.
-void emit_ingress(Assembler& code) {
+void emit_ingress(Assembler& code, const RecorderSpec& spec) {
   const Label known = code.label();
   code.note("the ingress interface");
-  emit_ingress_interface(code, Reg::r3);
+  emit_ingress_interface(code, spec, Reg::r3);
   code.load(Size::dword, Reg::r4, kCounters, offsetof(xdpcap_counters, ingress_key));
   code.alu64(Alu::add, Reg::r3, 1);
   code.jump_if(Cond::eq, Reg::r3, Reg::r4, known);
@@ -161,97 +166,68 @@ void emit_ingress(Assembler& code) {
   code.alu64(Alu::add, kLength, Reg::r3);
 }
 
-void emit_tail(Assembler& code, const RecorderSpec& spec) {
-  code.note("options and end of the block");
-  code.store(Size::dword, Reg::r10, kBlockLengthSlot, kLength);
-  store_field(code, offsetof(xdpcap_block, block_length), kLength);
-  store_option_word(code, offsetof(xdpcap_block_tail, block_length), kLength);
-  store_option_head(code, offsetof(xdpcap_block_tail, flags_code), option::epb_flags,
-                    sizeof(xdpcap_block_tail::flags));
-  store_option_word(code, offsetof(xdpcap_block_tail, flags), pcapng::kFlagsInbound);
-  store_option_head(code, offsetof(xdpcap_block_tail, queue_code), option::epb_queue,
-                    sizeof(xdpcap_block_tail::queue));
-  emit_ingress_queue(code, Reg::r0);
-  store_option_word(code, offsetof(xdpcap_block_tail, queue), Reg::r0);
-  store_option_head(code, offsetof(xdpcap_block_tail, verdict_code), option::epb_verdict,
-                    sizeof(std::uint8_t) + sizeof(std::uint64_t));
+void store_verdict_word(Assembler& code, std::size_t index, Reg from) {
+  store_option_word(code, offsetof(xdpcap_block_tail, verdict) + index * sizeof(std::uint32_t),
+                    from);
+}
+
+// The verdict is one byte, the action as a 64-bit integer, and padding. Clobbers R0.
+void emit_verdict(Assembler& code, const RecorderSpec& spec) {
   std::array<std::uint8_t, 12> verdict = {pcapng::kVerdictOfLinuxEbpfXdp};
-  const std::uint64_t action = spec.action.value();
+  const std::uint64_t action = spec.traced ? 0 : spec.action.value();
   std::memcpy(&verdict[1], &action, sizeof(action));
   for (std::size_t i = 0; i < verdict.size(); i += 4) {
     std::uint32_t word = 0;
     std::memcpy(&word, &verdict.at(i), sizeof(word));
     store_option_word(code, offsetof(xdpcap_block_tail, verdict) + i, word);
   }
+  if (!spec.traced) return;
+  constexpr bool kLittle = std::endian::native == std::endian::little;
+  code.load(Size::word, Reg::r0, Reg::r10, kActionSlot);
+  code.alu64(kLittle ? Alu::rsh : Alu::lsh, Reg::r0, 24);
+  store_verdict_word(code, kLittle ? 1 : 2, Reg::r0);
+  code.load(Size::word, Reg::r0, Reg::r10, kActionSlot);
+  code.alu64(kLittle ? Alu::lsh : Alu::rsh, Reg::r0, 8);
+  if (kLittle) code.alu64(Alu::bit_or, Reg::r0, pcapng::kVerdictOfLinuxEbpfXdp);
+  store_verdict_word(code, kLittle ? 0 : 1, Reg::r0);
+}
+
+// After the options that both tails begin with.
+void emit_tail_end(Assembler& code, const RecorderSpec& spec) {
+  static_assert(offsetof(xdpcap_entry_tail, queue) == offsetof(xdpcap_block_tail, queue));
+  if (at_entry(spec)) {
+    store_option_head(code, offsetof(xdpcap_entry_tail, end_code), option::opt_endofopt, 0);
+    return;
+  }
+  store_option_head(code, offsetof(xdpcap_block_tail, verdict_code), option::epb_verdict,
+                    sizeof(std::uint8_t) + sizeof(std::uint64_t));
+  emit_verdict(code, spec);
   store_option_head(code, offsetof(xdpcap_block_tail, end_code), option::opt_endofopt, 0);
 }
 
-// Copies `bytes` bytes from R4 to R3. R2 = bytes left, R5 = end of the packet.
-void emit_piece(Assembler& code, Size size, int bytes, Label out_of_bounds) {
-  const int step = size == Size::dword ? 8 : bytes;
-  code.alu64(Alu::mov, Reg::r0, Reg::r4);
-  code.alu64(Alu::add, Reg::r0, bytes);
-  code.jump_if(Cond::gt, Reg::r0, Reg::r5, out_of_bounds);
-  for (int at = 0; at < bytes; at += step) {
-    code.load(size, Reg::r0, Reg::r4, static_cast<std::int16_t>(at));
-    code.store(size, Reg::r3, static_cast<std::int16_t>(at), Reg::r0);
-  }
-  code.alu64(Alu::add, Reg::r4, bytes);
-  code.alu64(Alu::add, Reg::r3, bytes);
-  code.alu64(Alu::sub, Reg::r2, bytes);
-}
-
-// Preserves kBlock. kCaptured is at most kMostDirect. Jumps to `helper` if the packet's linear part
-// is shorter.
-void emit_direct_copy(Assembler& code, Label helper, Label copied) {
-  const Label eights = code.label();
-  const Label rest = code.label();
-  emit_packet_bounds(code, Reg::r4, Reg::r5);
-  code.alu64(Alu::mov, Reg::r3, kBlock);
-  code.alu64(Alu::add, Reg::r3, kPacket);
-  code.alu64(Alu::mov, Reg::r2, kCaptured);
-  for (int i = 0; i < kMostDirect / kLargePiece; ++i) {
-    code.jump_if(Cond::lt, Reg::r2, kLargePiece, eights);
-    emit_piece(code, Size::dword, kLargePiece, helper);
-  }
-  code.bind(eights);
-  for (int i = 0; i < kLargePiece / 8 - 1; ++i) {
-    code.jump_if(Cond::lt, Reg::r2, 8, rest);
-    emit_piece(code, Size::dword, 8, helper);
-  }
-  code.bind(rest);
-  for (const auto& [size, bytes] : {std::pair(Size::word, 4), {Size::half, 2}, {Size::byte, 1}}) {
-    const Label skip = code.label();
-    code.jump_if(Cond::lt, Reg::r2, bytes, skip);
-    emit_piece(code, size, bytes, helper);
-    code.bind(skip);
-  }
-  code.jump(copied);
-}
-
-// A helper's start-up cost is high, most of all that of its rep movsb, so short packets are copied
-// through registers.
-void emit_copy(Assembler& code, const RecorderSpec& spec, Label failed) {
-  const Label helper = code.label();
-  const Label copied = code.label();
-  code.note("copy the packet");
-  code.jump_if(Cond::gt, kCaptured, kMostDirect, helper);
-  emit_direct_copy(code, helper, copied);
-  code.bind(helper);
-  code.alu64(Alu::mov, Reg::r3, kBlock);
-  code.alu64(Alu::add, Reg::r3, kPacket);
-  emit_packet_copy(code, spec, failed);
-  code.bind(copied);
-  code.load(Size::dword, Reg::r2, Reg::r10, kLostSlot);
-  code.store(Size::dword, kCounters, offsetof(xdpcap_counters, reported), Reg::r2);
+void emit_tail(Assembler& code, const RecorderSpec& spec) {
+  const std::size_t last = at_entry(spec) ? offsetof(xdpcap_entry_tail, block_length)
+                                          : offsetof(xdpcap_block_tail, block_length);
+  code.note("options and end of the block");
+  code.store(Size::dword, Reg::r10, kBlockLengthSlot, kLength);
+  store_field(code, offsetof(xdpcap_block, block_length), kLength);
+  store_option_word(code, last, kLength);
+  store_option_head(code, offsetof(xdpcap_block_tail, flags_code), option::epb_flags,
+                    sizeof(xdpcap_block_tail::flags));
+  store_option_word(code, offsetof(xdpcap_block_tail, flags), pcapng::kFlagsInbound);
+  store_option_head(code, offsetof(xdpcap_block_tail, queue_code), option::epb_queue,
+                    sizeof(xdpcap_block_tail::queue));
+  emit_ingress_queue(code, spec, Reg::r0);
+  store_option_word(code, offsetof(xdpcap_block_tail, queue), Reg::r0);
+  emit_tail_end(code, spec);
 }
 
 }  // namespace
 
 void emit_block(Assembler& code, const RecorderSpec& spec, Label failed) {
   emit_header(code, spec);
-  emit_drop_count(code);
-  if (spec.note_ingress) emit_ingress(code);
+  emit_drop_count(code, spec);
+  if (spec.note_ingress) emit_ingress(code, spec);
   if (notes_fate(spec)) emit_fate(code, spec);
   emit_tail(code, spec);
   emit_copy(code, spec, failed);

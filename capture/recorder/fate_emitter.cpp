@@ -13,6 +13,8 @@ namespace xdpcap::recorder {
 
 using ebpf::Alu;
 using ebpf::Assembler;
+using ebpf::Cond;
+using ebpf::Label;
 using ebpf::Reg;
 using ebpf::Size;
 
@@ -20,6 +22,21 @@ namespace {
 
 bool action_is_final(const RecorderSpec& spec) {
   return spec.action.value() == XDP_PASS || spec.action.value() == XDP_DROP;
+}
+
+// Whether the fate is open, 0 or 1: in a tracing recorder, the action is known at run time only.
+void emit_open(Assembler& code, Reg into) {
+  static_assert(XDPCAP_FATE_NONE == 0 && XDPCAP_FATE_OPEN == 1);
+  const Label final = code.label();
+  const Label done = code.label();
+  code.load(Size::word, into, Reg::r10, kActionSlot);
+  code.jump_if(Cond::eq, into, XDP_DROP, final);
+  code.jump_if(Cond::eq, into, XDP_PASS, final);
+  code.alu64(Alu::mov, into, XDPCAP_FATE_OPEN);
+  code.jump(done);
+  code.bind(final);
+  code.alu64(Alu::mov, into, XDPCAP_FATE_NONE);
+  code.bind(done);
 }
 
 }  // namespace
@@ -31,22 +48,36 @@ void emit_last_packet(Assembler& code, const RecorderSpec& spec, Reg offset) {
   code.load_map_value(Reg::r1, spec.last_fd, 0);
   code.alu64(Alu::add, Reg::r1, offset);
   code.store(Size::dword, Reg::r10, kLastSlot, Reg::r1);
-  emit_ingress_interface(code, Reg::r2);
+  emit_ingress_interface(code, spec, Reg::r2);
   code.store(Size::word, Reg::r1, offsetof(xdpcap_last, ingress), Reg::r2);
-  code.store(Size::word, Reg::r1, offsetof(xdpcap_last, action),
-             static_cast<std::int32_t>(spec.action.value()));
-  code.store(Size::word, Reg::r1, offsetof(xdpcap_last, open), action_is_final(spec) ? 0 : 1);
+  if (spec.traced) {
+    code.load(Size::word, Reg::r2, Reg::r10, kActionSlot);
+    code.store(Size::word, Reg::r1, offsetof(xdpcap_last, action), Reg::r2);
+    emit_open(code, Reg::r2);
+    code.store(Size::word, Reg::r1, offsetof(xdpcap_last, open), Reg::r2);
+  } else {
+    code.store(Size::word, Reg::r1, offsetof(xdpcap_last, action),
+               static_cast<std::int32_t>(spec.action.value()));
+    code.store(Size::word, Reg::r1, offsetof(xdpcap_last, open), action_is_final(spec) ? 0 : 1);
+  }
   code.store(Size::dword, Reg::r1, offsetof(xdpcap_last, fate), 0);
 }
 
 void emit_fate(Assembler& code, const RecorderSpec& spec) {
   code.note("room for its fate");
-  store_option_word(code, offsetof(xdpcap_fate, state),
-                    action_is_final(spec) ? XDPCAP_FATE_NONE : XDPCAP_FATE_OPEN);
-  store_option_word(code, offsetof(xdpcap_fate, action), spec.action.value());
-  emit_ingress_interface(code, Reg::r3);
+  if (spec.traced) {
+    emit_open(code, Reg::r3);
+    store_option_word(code, offsetof(xdpcap_fate, state), Reg::r3);
+    code.load(Size::word, Reg::r3, Reg::r10, kActionSlot);
+    store_option_word(code, offsetof(xdpcap_fate, action), Reg::r3);
+  } else {
+    store_option_word(code, offsetof(xdpcap_fate, state),
+                      action_is_final(spec) ? XDPCAP_FATE_NONE : XDPCAP_FATE_OPEN);
+    store_option_word(code, offsetof(xdpcap_fate, action), spec.action.value());
+  }
+  emit_ingress_interface(code, spec, Reg::r3);
   store_option_word(code, offsetof(xdpcap_fate, ingress), Reg::r3);
-  emit_ingress_queue(code, Reg::r3);
+  emit_ingress_queue(code, spec, Reg::r3);
   store_option_word(code, offsetof(xdpcap_fate, queue), Reg::r3);
   for (std::size_t at = offsetof(xdpcap_fate, ingress_namespace); at < sizeof(xdpcap_fate);
        at += sizeof(std::uint32_t)) {

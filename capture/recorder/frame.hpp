@@ -52,14 +52,40 @@ inline constexpr std::int16_t kBlockLengthSlot = -40;
 inline constexpr std::int16_t kLostSlot = -48;
 inline constexpr std::int16_t kLastSlot = -56;
 
+// In tracing recorders also, with words in the upper halves of their slots, where the verifier does
+// not track them (filter/registers.hpp):
+//
+//   R10 - 60  u32 action, except at the entry
+//   R10 - 68  u32 interface of the file
+//   R10 - 76  u32 index of the counters
+//   R10 - 88  u64 which use of the scratch memory this is
+//   R10 - 96  address of the packet's end (of the linear part)
+//   R10 - 104 address of its start
+inline constexpr std::int16_t kActionSlot = -60;
+inline constexpr std::int16_t kInterfaceSlot = -68;
+inline constexpr std::int16_t kIndexSlot = -76;
+inline constexpr std::int16_t kUseSlot = -88;
+inline constexpr std::int16_t kEndSlot = -96;
+inline constexpr std::int16_t kStartSlot = -104;
+
 inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
+  if (spec.traced) return kStartSlot;
   return notes_fate(spec) ? kLastSlot : kLostSlot;
 }
 
 // The offset of the blocks in a ring, and that of the packet from what kBlockSlot points to.
 inline constexpr std::size_t kBlocks = sizeof(xdpcap_ring);
 inline constexpr std::size_t kPacket = kBlocks + sizeof(xdpcap_block);
-inline constexpr std::uint32_t kFixedLength = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
+
+inline bool at_entry(const RecorderSpec& spec) {
+  return spec.traced && spec.traced->point == TracePoint::entry;
+}
+
+// The length of a block without a packet and optional options.
+inline std::uint32_t fixed_length(const RecorderSpec& spec) {
+  const std::size_t tail = at_entry(spec) ? sizeof(xdpcap_entry_tail) : sizeof(xdpcap_block_tail);
+  return static_cast<std::uint32_t>(sizeof(xdpcap_block) + tail);
+}
 
 // The most bytes that the optional options may take.
 inline std::uint32_t most_optional(const RecorderSpec& spec) {
@@ -74,6 +100,15 @@ inline void store_option_word(ebpf::Assembler& code, std::size_t offset, ebpf::R
 inline void store_option_word(ebpf::Assembler& code, std::size_t offset, std::uint32_t value) {
   code.store(ebpf::Size::word, kNext, static_cast<std::int16_t>(kPacket + offset),
              static_cast<std::int32_t>(value));
+}
+
+// Increments a counter of struct xdpcap_counters: atomically, as another recorder may interrupt
+// this one (record.h). It costs 0 to 1 ns more than a load, an addition and a store, as this CPU
+// owns the cache line anyway. Clobbers R1.
+inline void increment(ebpf::Assembler& code, std::size_t counter) {
+  code.alu64(ebpf::Alu::mov, ebpf::Reg::r1, 1);
+  code.add_atomically(ebpf::Size::dword, kCounters, static_cast<std::int16_t>(counter),
+                      ebpf::Reg::r1);
 }
 
 // Rounds up to a multiple of 4, as pcapng pads packets.

@@ -72,7 +72,7 @@ struct xdpcap_ring {
 //    +  struct xdpcap_drop_count, if packets were lost before this one
 //    +  struct xdpcap_ingress, if requested
 //    +  struct xdpcap_fate, if requested: only while the block is in its ring
-//    +  struct xdpcap_block_tail
+//    +  struct xdpcap_block_tail, or xdpcap_entry_tail from a recorder at a program's entry
 struct xdpcap_block {
   __u32 block_type;
   __u32 block_length;
@@ -153,6 +153,20 @@ struct xdpcap_block_tail {
   __u32 block_length;
 };
 
+// The same without a verdict: where the program has not run yet. A reader tells the two apart by the
+// option code that is sizeof(struct xdpcap_entry_tail) bytes before the end.
+struct xdpcap_entry_tail {
+  __u16 flags_code;
+  __u16 flags_length;
+  __u32 flags;
+  __u16 queue_code;
+  __u16 queue_length;
+  __u32 queue;
+  __u16 end_code;
+  __u16 end_length;
+  __u32 block_length;
+};
+
 // The most bytes of a packet that are captured, whatever the snaplen: the limit of the kernel's
 // helpers (bpf_xdp_pointer() in net/core/filter.c).
 #define XDPCAP_MOST_CAPTURED 65535U
@@ -187,7 +201,19 @@ struct xdpcap_counters {
   __u64 padding;
 };
 
+// A CPU's scratch memory for tracing recorders (an element of the only value of an ARRAY): the first
+// bytes of a packet, for the filter. Recorders may interrupt each other here too, so each increments
+// `uses`, and relies on what the filter said only if the number is still its own afterwards.
+#define XDPCAP_MOST_PREFIX 256U
+struct xdpcap_scratch {
+  __u64 uses;
+  __u64 padding[7];
+  __u8 prefix[XDPCAP_MOST_PREFIX];
+  __u64 end_padding[24];
+};
+
 #ifdef __cplusplus
+static_assert(sizeof(struct xdpcap_scratch) == 512);
 static_assert(sizeof(struct xdpcap_ring) == 256);
 static_assert(sizeof(struct xdpcap_block) == 28);
 static_assert(sizeof(struct xdpcap_drop_count) == 12);
@@ -195,6 +221,7 @@ static_assert(sizeof(struct xdpcap_ingress) == 24);
 static_assert(sizeof(struct xdpcap_fate) == 48);
 static_assert(sizeof(struct xdpcap_last) == 64);
 static_assert(sizeof(struct xdpcap_block_tail) == 40);
+static_assert(sizeof(struct xdpcap_entry_tail) == 24);
 static_assert(XDPCAP_MOST_CAPTURED + 3 + sizeof(struct xdpcap_block) +
                   sizeof(struct xdpcap_drop_count) + sizeof(struct xdpcap_ingress) +
                   sizeof(struct xdpcap_fate) + sizeof(struct xdpcap_block_tail) <=

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The program in a slot of the hook: it counts, filters, records, calls the recorder of the next
-// capture if there is one, and returns the action of the slot. make_recorder() is a pure function.
+// Recorders: programs that count, filter and record packets. One in a slot of a hook then calls the
+// recorder of the next capture if there is one, and returns the action of the slot; one that traces
+// an XDP program returns to it. make_recorder() and make_tracing_recorder() are pure functions.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/xdp_action.hpp"
+#include "base/xdp_buff.hpp"
 #include "ebpf/assembler.hpp"
 #include "filter/cbpf.hpp"
+#include "recorder/record.h"
 
 namespace xdpcap {
 
@@ -20,6 +24,19 @@ inline constexpr bool kOrderedStores = false;
 
 // The verifier allows no offset into a map value above 2^29 (BPF_MAX_VAR_OFF).
 inline constexpr std::uint32_t kMaxRingBytes = 1U << 28U;
+
+// Traced is set for recorders that trace an XDP program, from its entry or its exit.
+struct Traced {
+  XdpBuffLayout layout;
+  TracePoint point;
+  int scratch_fd;  // ARRAY of one value of scratch_bytes(), which all recorders may share
+};
+
+// The size of the map of struct xdpcap_scratch: one for each possible CPU, and what else the
+// verifier believes a filter may read.
+constexpr std::uint32_t scratch_bytes(std::uint32_t cpus) {
+  return cpus * static_cast<std::uint32_t>(sizeof(xdpcap_scratch)) + (1U << 16U);
+}
 
 struct RecorderSpec {
   XdpAction action;            // returned for every packet, whatever happens
@@ -49,6 +66,7 @@ struct RecorderSpec {
   // Whether the CPU makes stores visible in program order. If not, the kernel's BPF must have
   // atomic exchanges (bpf/features.hpp).
   bool ordered_stores = kOrderedStores;
+  std::optional<Traced> traced = {};
 };
 
 // Whether packets may have fragments. The program's own flag is not reliable: libxdp clears it in
@@ -67,5 +85,22 @@ inline constexpr std::uint32_t kMaxSnaplen = 262144;
 
 // Emits the recorder for a valid `filter`. Throws Error if the filter is too long for a program.
 ebpf::Program make_recorder(const RecorderSpec& spec, const CbpfProgram& filter);
+
+// Emits a tracing recorder, an fexit or fentry program, for a valid `filter`. It records every
+// packet whose action is that of one of the `specs`, as that one says; they may differ in action,
+// interface_id and counters_row only, and all are `traced`. Actions that the kernel does not know,
+// and treats as XDP_ABORTED, are recorded as that, with their true number in the block. At the
+// entry there is no action yet: one spec, whose action is ignored and whose last_fd is negative,
+// and blocks without a verdict.
+//
+// Tracing programs cannot read fragments: what is captured, and what the filter sees, ends with the
+// packet's linear part. (`len` and the original length count all of the packet.) `frags` and
+// `next_fd` do not apply; has_xdp_load_bytes says whether the kernel has bpf_xdp_get_buff_len(),
+// which tracing programs got in the same release. Since Linux 5.12 the kernel does not run a
+// tracing program that it interrupts on the same CPU; such packets are not even counted as
+// received.
+//
+// Throws Error if the filter is too long for a program.
+ebpf::Program make_tracing_recorder(std::span<const RecorderSpec> specs, const CbpfProgram& filter);
 
 }  // namespace xdpcap

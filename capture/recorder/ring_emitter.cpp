@@ -58,7 +58,8 @@ void emit_reservation(Assembler& code, const RecorderSpec& spec, Label lost, Lab
   code.load(Size::dword, Reg::r4, Reg::r0, offsetof(xdpcap_ring, tail));
   code.alu64(Alu::mov, Reg::r2, kCaptured);
   pad(code, Reg::r2);
-  code.alu64(Alu::add, Reg::r2, static_cast<std::int32_t>(kFixedLength + most_optional(spec)));
+  code.alu64(Alu::add, Reg::r2,
+             static_cast<std::int32_t>(fixed_length(spec) + most_optional(spec)));
   code.alu64(Alu::add, Reg::r2, Reg::r3);
   code.alu64(Alu::sub, Reg::r2, Reg::r4);
   code.jump_if(Cond::gt, Reg::r2, static_cast<std::int32_t>(spec.ring_bytes), failed);

@@ -98,7 +98,7 @@ class RingCursor {
     if (end_ - position_ > size_ || (ready() && !is_plausible(block()))) throw_corrupt();
   }
   [[nodiscard]] static bool is_plausible(const xdpcap_block& block) {
-    constexpr std::uint32_t kLeast = sizeof(xdpcap_block) + sizeof(xdpcap_block_tail);
+    constexpr std::uint32_t kLeast = sizeof(xdpcap_block) + sizeof(xdpcap_entry_tail);
     return block.block_length >= kLeast && block.block_length <= XDPCAP_RING_OVERHANG &&
            block.block_length % 4 == 0;
   }

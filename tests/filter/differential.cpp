@@ -4,16 +4,21 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <utility>
 
 #include "ebpf/disassembler.hpp"
 #include "filter/cbpf_interpreter.hpp"
+#include "filter/codegen.hpp"
 #include "filter/ebpf_interpreter.hpp"
 #include "filter/filter_program.hpp"
 
 namespace xdpcap::test {
 namespace {
+
+constexpr std::uint32_t kMostPrefix = 256;
+constexpr std::uint32_t kShortPrefix = 30;
 
 bool kernel_has_frags() {
   static const bool has = has_frags();
@@ -31,9 +36,21 @@ CompiledFilter::CompiledFilter(CbpfProgram filter, Where where, std::vector<std:
       offsets_(std::move(offsets)),
       linear_(make_filter_program(filter_, false, offsets_)),
       frags_(make_filter_program(filter_, true, offsets_)) {
+  const std::uint32_t reach = std::min(filter_reach(filter_, offsets_), kMostPrefix);
+  // What all loads reach, or that is cut; part of it; and nothing.
+  for (const std::uint32_t prefix : std::set{reach, std::min(reach, kShortPrefix), 0U}) {
+    add_probing(prefix, where);
+  }
   if (where == Where::interpreter) return;
   kernel_linear_.emplace(linear_, false);
   if (kernel_has_frags()) kernel_frags_.emplace(frags_, true);
+}
+
+void CompiledFilter::add_probing(std::uint32_t prefix, Where where) {
+  const bool kernel = where == Where::kernel;
+  const int map = kernel ? kernel_copy_map() : CopyWorld::kMap;
+  probing_.push_back({prefix, make_probing_program(filter_, prefix, map, offsets_)});
+  if (kernel) probing_.back().kernel.emplace(probing_.back().program, false);
 }
 
 bool CompiledFilter::expected_for(std::span<const std::uint8_t> packet, std::string& wrong) const {
@@ -55,6 +72,11 @@ std::string CompiledFilter::mismatch(std::span<const std::uint8_t> packet, Tally
     wrong += check(form, result, expected, packet);
   };
   compare("interpreted", interpret(linear_, packet));
+  for (const Probing& probing : probing_) {
+    if (probing.kernel) continue;
+    CopyWorld world(std::min<std::size_t>(probing.prefix, packet.size()));
+    compare("interpreted, probing", interpret(probing.program, packet, std::nullopt, &world));
+  }
   const std::size_t size = packet.size();
   for (const std::size_t linear : {size / 2, std::size_t{0}}) {
     compare("interpreted, in fragments", interpret(frags_, packet, linear));
@@ -63,6 +85,10 @@ std::string CompiledFilter::mismatch(std::span<const std::uint8_t> packet, Tally
 
   // A packet that does not fit into one page is always in fragments.
   if (size <= kLongestLinearPacket) compare("in the kernel", kernel_linear_->run(packet));
+  for (const Probing& probing : probing_) {
+    if (size > kLongestLinearPacket) break;
+    compare("in the kernel, probing", probing.kernel->run(packet));
+  }
   if (!kernel_frags_) return wrong;
   compare("in the kernel, frags", kernel_frags_->run(packet));
   const std::size_t half = std::max(size / 2, kShortestKernelPacket);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "filter/cbpf.hpp"
+#include "filter/copy_map.hpp"
 #include "filter/kernel_program.hpp"
 #include "filter/oracle.hpp"
 
@@ -25,7 +26,8 @@ struct Tally {
   std::size_t others = 0;
 };
 
-// CompiledFilter is one filter, compiled for linear packets and for packets in fragments.
+// CompiledFilter is one filter, compiled for linear packets, for packets in fragments, and for
+// programs without packet pointers.
 class CompiledFilter {
  public:
   // With `offsets`, as emit_filter_at() says. Throws Error when the filter does not compile, or the
@@ -40,6 +42,14 @@ class CompiledFilter {
   [[nodiscard]] std::uint32_t verified_instructions() const;
 
  private:
+  // A program that has no packet pointers, in both places.
+  struct Probing {
+    std::uint32_t prefix;
+    ebpf::Program program;
+    std::optional<KernelProgram> kernel = {};
+  };
+
+  void add_probing(std::uint32_t prefix, Where where);
   [[nodiscard]] bool expected_for(std::span<const std::uint8_t> packet, std::string& wrong) const;
   [[nodiscard]] std::string check(const char* form, std::uint32_t result, bool expected,
                                   std::span<const std::uint8_t> packet) const;
@@ -50,6 +60,7 @@ class CompiledFilter {
   ebpf::Program frags_;
   std::optional<KernelProgram> kernel_linear_;
   std::optional<KernelProgram> kernel_frags_;
+  std::vector<Probing> probing_;
 };
 
 }  // namespace xdpcap::test

@@ -231,6 +231,8 @@ void Interpreter::call(std::int32_t helper) {
     result = packet_.size();
   } else if (helper == BPF_FUNC_xdp_load_bytes) {
     result = xdp_load_bytes();
+  } else if (helper == BPF_FUNC_probe_read_kernel) {
+    result = probe_read_kernel();
   } else {
     result = call_world(helper);
   }
@@ -258,6 +260,17 @@ std::uint64_t Interpreter::xdp_load_bytes() {
   if (offset > 0xFFFF || length > 0xFFFF) return static_cast<std::uint64_t>(-14);
   if (offset + length > packet_.size()) return static_cast<std::uint64_t>(-22);
   for (std::uint64_t i = 0; i < length; ++i) *writable(to + i, 1) = packet_[offset + i];
+  return 0;
+}
+
+// Stricter than the kernel's, which also reads what is not the packet's.
+std::uint64_t Interpreter::probe_read_kernel() {
+  const std::uint64_t to = get(1);
+  const std::uint64_t length = static_cast<std::uint32_t>(get(2));
+  const std::uint64_t from = get(3);
+  for (std::uint64_t i = 0; i < length; ++i) {
+    *writable(to + i, 1) = static_cast<std::uint8_t>(load(from + i, 1));
+  }
   return 0;
 }
 
@@ -316,9 +329,9 @@ void Interpreter::atomic(const bpf_insn& insn) {
 }
 
 std::uint32_t interpret(const ebpf::Program& program, std::span<const std::uint8_t> packet,
-                        std::optional<std::size_t> linear) {
-  return Interpreter(program, packet, std::min(linear.value_or(packet.size()), packet.size()))
-      .run();
+                        std::optional<std::size_t> linear, World* world) {
+  const std::size_t in_front = std::min(linear.value_or(packet.size()), packet.size());
+  return Interpreter(program, packet, in_front, world).run();
 }
 
 }  // namespace xdpcap::test

@@ -44,8 +44,8 @@ class World {
 class Interpreter {
  public:
   // The first `linear` bytes of the packet are in the linear part. Everything has to live as long
-  // as this does. Knows the helpers bpf_xdp_get_buff_len() and bpf_xdp_load_bytes(), and those of
-  // the world.
+  // as this does. Knows the helpers bpf_xdp_get_buff_len(), bpf_xdp_load_bytes() and
+  // bpf_probe_read_kernel(), and those of the world.
   Interpreter(const ebpf::Program& program, std::span<const std::uint8_t> packet,
               std::size_t linear, World* world = nullptr);
 
@@ -78,6 +78,7 @@ class Interpreter {
   void call(std::int32_t helper);
   [[nodiscard]] std::uint64_t call_world(std::int32_t helper);
   [[nodiscard]] std::uint64_t xdp_load_bytes();
+  [[nodiscard]] std::uint64_t probe_read_kernel();
 
   [[nodiscard]] std::uint8_t* stack_at(std::uint64_t address, std::size_t size, bool write);
   [[nodiscard]] std::uint8_t* writable(std::uint64_t address, std::size_t size);
@@ -105,6 +106,6 @@ class Interpreter {
 // What `program` returns for `packet`, whose first `linear` bytes (all when absent) are in the
 // linear part.
 std::uint32_t interpret(const ebpf::Program& program, std::span<const std::uint8_t> packet,
-                        std::optional<std::size_t> linear = std::nullopt);
+                        std::optional<std::size_t> linear = std::nullopt, World* world = nullptr);
 
 }  // namespace xdpcap::test
