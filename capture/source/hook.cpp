@@ -156,13 +156,25 @@ Hook Hook::adopt(const std::string& path, UniqueFd fd) {
   return hook;
 }
 
+std::optional<std::uint32_t> Hook::owner_type() const {
+  return fdinfo(fd(), "owner_prog_type");
+}
+
 bool Hook::has_owner() const {
-  const auto type = fdinfo(fd(), "owner_prog_type");
+  const auto type = owner_type();
   if (!type) return false;
+  const std::string doing = "opening the hook " + path_ + ": ";
+  // Since Linux 6.2, whose fix some older ones have, the kernel says XDP for those too.
+  if (*type == BPF_PROG_TYPE_EXT) {
+    throw Error(doing +
+                    "programs under a dispatcher use it, and before Linux 6.2 the kernel lets "
+                    "no recorder into the hooks of those",
+                "attach the program without a dispatcher (libxdp, xdp-loader and bpfman use one)");
+  }
   if (*type != BPF_PROG_TYPE_XDP) {
-    throw Error("opening the hook " + path_ + ": programs of type " + std::to_string(*type) +
-                    " use it, which are not XDP programs",
-                "name the pinned hook map of the XDP program");
+    throw Error(
+        doing + "programs of type " + std::to_string(*type) + " use it, which are not XDP programs",
+        "name the pinned hook map of the XDP program");
   }
   return true;
 }

@@ -31,9 +31,12 @@ class Hook {
   [[nodiscard]] std::uint32_t map_id() const { return map_id_; }
   [[nodiscard]] std::uint32_t slots() const { return slots_; }
 
+  // The type of the programs that use the hook; nothing before the first.
+  [[nodiscard]] std::optional<std::uint32_t> owner_type() const;
+
   // Whether a loaded program already uses the hook. If none does, the first program installed in a
   // slot determines which flavour of XDP programs may use the hook: that must not be a recorder.
-  // Throws Error if the programs that use it are not XDP programs.
+  // Throws Error if recorders cannot be installed beside the programs that use it.
   [[nodiscard]] bool has_owner() const;
 
   // The id of the program in a slot, or nothing when it is empty.

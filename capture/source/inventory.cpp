@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "source/inventory.hpp"
 
+#include <linux/bpf.h>
+
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -21,7 +23,8 @@ namespace {
 std::optional<Hook> open_if_hook(const std::string& path) {
   try {
     Hook hook = Hook::open(path);
-    static_cast<void>(hook.has_owner());
+    const auto type = hook.owner_type();
+    if (type && *type != BPF_PROG_TYPE_XDP && *type != BPF_PROG_TYPE_EXT) return std::nullopt;
     return hook;
   } catch (const Error&) {
     return std::nullopt;
