@@ -8,7 +8,8 @@ have() { [[ $(type -P "$1") || -e $1 ]]; }
 need() { have "$1" || skip "$1 is missing (Debian's package $2)"; }
 
 go_packages=/usr/share/gocode/src/github.com/cilium/ebpf
-rust_packages=/usr/share/cargo/registry
+# Another place if cargo runs in another root (aya); there, too, it is /usr/share.
+rust_packages=${RUST_PACKAGES:-/usr/share/cargo/registry}
 
 need_tools() {
   case $section in
@@ -31,7 +32,7 @@ need_tools() {
       export CARGO_HOME=$work/cargo CARGO_NET_OFFLINE=true
       mkdir "$CARGO_HOME"
       printf '[source.crates-io]\nreplace-with = "debian"\n[source.debian]\ndirectory = "%s"\n' \
-        $rust_packages >"$CARGO_HOME/config.toml"
+        /usr/share/cargo/registry >"$CARGO_HOME/config.toml"
       ;;
     *) fail "no such section" ;;
   esac
@@ -62,7 +63,7 @@ version() {
     ip) ip -V ;;
     xdp-loader*) xdp_tools_version ;;
     cilium/ebpf) echo "cilium/ebpf, $(go version)" ;;
-    aya) echo "$(basename "$rust_packages"/aya-0.*), $(rustc --version)" ;;
+    aya) echo "$(basename "$rust_packages"/aya-0.*), $(cargo --version)" ;;
   esac
 }
 
