@@ -58,15 +58,13 @@ inline constexpr std::int16_t kLastSlot = -56;
 //   R10 - 60  u32 action, except at the entry
 //   R10 - 68  u32 interface of the file
 //   R10 - 76  u32 index of the counters
-//   R10 - 88  u64 which use of the scratch memory this is
-//   R10 - 96  address of the packet's end (of the linear part)
-//   R10 - 104 address of its start
+//   R10 - 88  address of the packet's end (of the linear part)
+//   R10 - 96  address of its start
 inline constexpr std::int16_t kActionSlot = -60;
 inline constexpr std::int16_t kInterfaceSlot = -68;
 inline constexpr std::int16_t kIndexSlot = -76;
-inline constexpr std::int16_t kUseSlot = -88;
-inline constexpr std::int16_t kEndSlot = -96;
-inline constexpr std::int16_t kStartSlot = -104;
+inline constexpr std::int16_t kEndSlot = -88;
+inline constexpr std::int16_t kStartSlot = -96;
 
 inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
   if (spec.traced) return kStartSlot;

@@ -202,11 +202,11 @@ struct xdpcap_counters {
 };
 
 // A CPU's scratch memory for tracing recorders (an element of the only value of an ARRAY): the first
-// bytes of a packet, for the filter. Recorders may interrupt each other here too, so each increments
-// `uses`, and relies on what the filter said only if the number is still its own afterwards.
+// bytes of a packet, for the filter. As with a ring, recorders may interrupt each other, and each adds
+// its mark and owns the memory only if there is no other mark.
 #define XDPCAP_MOST_PREFIX 256U
 struct xdpcap_scratch {
-  __u64 uses;
+  __u64 busy;
   __u64 padding[7];
   __u8 prefix[XDPCAP_MOST_PREFIX];
   __u64 end_padding[24];

@@ -5,7 +5,7 @@
 //
 //   copy the prefix ──▶ filter ──▶ no match: return
 //                         │ └────▶ match ───────────────────────▶ reserve, copy, fill in, publish
-//                         ▼ undecided, or interrupted                              ▲
+//                         ▼ undecided                                              ▲
 //                       filter by probing: each load is a call ──▶ match ──────────┘
 //
 // The copy is not made where the block will be: for that the ring would have to be marked as busy
@@ -41,6 +41,9 @@ using namespace recorder;
 constexpr Reg kAction = Reg::r7;
 constexpr Reg kIndex = Reg::r8;
 
+constexpr auto kFromPrefixToMark =
+    static_cast<std::int16_t>(offsetof(xdpcap_scratch, busy) - offsetof(xdpcap_scratch, prefix));
+
 class TracingRecorder {
  public:
   TracingRecorder(std::span<const RecorderSpec> specs, const CbpfProgram& filter)
@@ -67,9 +70,9 @@ class TracingRecorder {
   void emit_counters();
   void emit_packet();
   void emit_fast_filter();
-  void emit_scratch();
-  void emit_prefix();
-  void emit_check_of_use();
+  void emit_scratch(Label cancel);
+  void emit_scratch_mark(std::int32_t change);
+  void emit_prefix(Label failed);
   void emit_record();
   void emit_lengths();
   [[nodiscard]] FilterFrame frame(PacketAccess access, Label match, Label no_match) const;
@@ -169,46 +172,52 @@ FilterFrame TracingRecorder::frame(PacketAccess access, Label match, Label no_ma
           .stack_top = filter_stack_top(spec_),
           .match = match,
           .no_match = no_match,
-          .prefix = prefix_,
-          .undecided = undecided_};
+          .prefix = prefix_};
 }
 
 void TracingRecorder::emit_fast_filter() {
   const Label match = code_.label();
   const Label no_match = code_.label();
+  const Label cancel = code_.label();
   code_.note("copy what the filter reads");
-  emit_scratch();
-  emit_prefix();
-  emit_filter_at(code_, filter_, spec_.filter_offsets,
-                 frame(PacketAccess::prefix, match, no_match));
+  emit_scratch(cancel);
+  emit_prefix(cancel);
+  FilterFrame on_prefix = frame(PacketAccess::prefix, match, no_match);
+  on_prefix.undecided = cancel;
+  emit_filter_at(code_, filter_, spec_.filter_offsets, on_prefix);
   code_.bind(no_match);
-  emit_check_of_use();
+  emit_scratch_mark(-1);
   code_.jump(return_);
   code_.bind(match);
-  emit_check_of_use();
+  emit_scratch_mark(-1);
   code_.jump(match_);
+  code_.bind(cancel);
+  emit_scratch_mark(-1);
 }
 
-// R7 = this CPU's scratch memory; it is then used by this recorder, unless another one interrupts.
-void TracingRecorder::emit_scratch() {
-  static_assert(offsetof(xdpcap_scratch, uses) == 0);
+// R7 = where the copy goes in this CPU's scratch memory, which is marked. Jumps to `cancel` if a
+// recorder that this one has interrupted uses it.
+void TracingRecorder::emit_scratch(Label cancel) {
   code_.load(Size::word, Reg::r7, Reg::r10, kCpuSlot);
   // Never true; it bounds the number for the verifier.
   code_.jump_if(Cond::ge, Reg::r7, static_cast<std::int32_t>(spec_.cpus), return_);
   code_.alu64(Alu::lsh, Reg::r7, std::countr_zero(sizeof(xdpcap_scratch)));
-  code_.load_map_value(Reg::r1, spec_.traced->scratch_fd, 0);
+  code_.load_map_value(Reg::r1, spec_.traced->scratch_fd, offsetof(xdpcap_scratch, prefix));
   code_.alu64(Alu::add, Reg::r7, Reg::r1);
-  code_.alu64(Alu::mov, Reg::r1, 1);
-  code_.add_atomically(Size::dword, Reg::r7, 0, Reg::r1);
-  code_.load(Size::dword, Reg::r1, Reg::r7, 0);
-  code_.store(Size::dword, Reg::r10, kUseSlot, Reg::r1);
+  emit_scratch_mark(1);
+  code_.load(Size::dword, Reg::r1, Reg::r7, kFromPrefixToMark);
+  code_.jump_if(Cond::ne, Reg::r1, 1, cancel);
 }
 
-// R7 and R8 = start and end of a copy of the packet's first bytes. Begins with R7 = scratch memory.
-void TracingRecorder::emit_prefix() {
+void TracingRecorder::emit_scratch_mark(std::int32_t change) {
+  code_.alu64(Alu::mov, Reg::r1, change);
+  code_.add_atomically(Size::dword, Reg::r7, kFromPrefixToMark, Reg::r1);
+}
+
+// R7 and R8 = start and end of the copy.
+void TracingRecorder::emit_prefix(Label failed) {
   const Label whole = code_.label();
   const auto most = static_cast<std::int32_t>(prefix_);
-  code_.alu64(Alu::add, Reg::r7, offsetof(xdpcap_scratch, prefix));
   code_.load(Size::dword, Reg::r8, Reg::r10, kEndSlot);
   code_.load(Size::dword, Reg::r3, Reg::r10, kStartSlot);
   code_.alu64(Alu::sub, Reg::r8, Reg::r3);
@@ -218,16 +227,8 @@ void TracingRecorder::emit_prefix() {
   code_.alu64(Alu::mov, Reg::r1, Reg::r7);
   code_.alu64(Alu::mov, Reg::r2, Reg::r8);
   code_.call(BPF_FUNC_probe_read_kernel);
-  code_.jump_if(Cond::ne, Reg::r0, 0, undecided_);
+  code_.jump_if(Cond::ne, Reg::r0, 0, failed);
   code_.alu64(Alu::add, Reg::r8, Reg::r7);
-}
-
-// Jumps to undecided_ if another recorder has used the scratch memory since.
-void TracingRecorder::emit_check_of_use() {
-  constexpr auto kFromPrefix = -static_cast<std::int16_t>(offsetof(xdpcap_scratch, prefix));
-  code_.load(Size::dword, Reg::r1, Reg::r7, kFromPrefix);
-  code_.load(Size::dword, Reg::r2, Reg::r10, kUseSlot);
-  code_.jump_if(Cond::ne, Reg::r1, Reg::r2, undecided_);
 }
 
 // Computes kOriginal and kCaptured. The latter may be 0: a packet may have nothing in its linear

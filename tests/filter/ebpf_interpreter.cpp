@@ -16,7 +16,6 @@ namespace {
 // one to another.
 constexpr std::uint64_t kContextAddress = 0x10'0000'0000;
 constexpr std::uint64_t kStackAddress = 0x20'0000'0000;
-constexpr std::uint64_t kPacketAddress = 0x3000'0000;  // xdp_md holds it in 32 bits
 // More than a filter runs in its 64 rounds; a program that needs more does not end.
 constexpr std::size_t kMaxSteps = 4'000'000;
 
@@ -303,7 +302,8 @@ std::uint64_t Interpreter::load(std::uint64_t address, std::size_t size) {
 }
 
 std::uint64_t Interpreter::context(std::uint64_t offset, std::size_t size) const {
-  if (size != 4) fail("reads half of the context's fields");
+  if (arguments_ && size == 8 && offset % 8 == 0) return arguments_->at(offset / 8);
+  if (size != 4 || arguments_) fail("reads half of the context's fields");
   if (offset == offsetof(xdp_md, data)) return kPacketAddress;
   if (offset == offsetof(xdp_md, data_end)) return kPacketAddress + linear_;
   if (offset == offsetof(xdp_md, ingress_ifindex)) return ingress_;

@@ -49,6 +49,11 @@ class Interpreter {
   Interpreter(const ebpf::Program& program, std::span<const std::uint8_t> packet,
               std::size_t linear, World* world = nullptr);
 
+  // Where the packet begins in the program's view of memory: xdp_md holds it in 32 bits.
+  static constexpr std::uint64_t kPacketAddress = 0x3000'0000;
+
+  // For a tracing program: its context is the arguments, and what the traced function returned.
+  void set_arguments(std::array<std::uint64_t, 2> arguments) { arguments_ = arguments; }
   // The ingress interface's index; 1 unless it is set.
   void set_ingress(std::uint32_t interface) { ingress_ = interface; }
 
@@ -94,6 +99,7 @@ class Interpreter {
   std::size_t linear_;
   World* world_;
   std::uint32_t ingress_ = 1;
+  std::optional<std::array<std::uint64_t, 2>> arguments_;
   bool finished_ = false;
   std::size_t at_ = 0;
   std::array<std::uint64_t, 11> registers_{};

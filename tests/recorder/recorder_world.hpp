@@ -16,7 +16,7 @@
 namespace xdpcap::test {
 
 // RecorderWorld is one CPU's ring, its counters, and a clock that each look moves on.
-class RecorderWorld final : public World {
+class RecorderWorld : public World {
  public:
   static constexpr std::uint32_t kCpus = 2;
   static constexpr std::uint32_t kCpu = 1;
@@ -73,19 +73,20 @@ class RecorderWorld final : public World {
     }
   }
 
- private:
-  static constexpr std::uint64_t kRing = kAddress;
-  static constexpr std::uint64_t kControl = 2 * kAddress;
-  static constexpr std::uint64_t kLast = 3 * kAddress;
-  static constexpr std::uint64_t kMaps = 4 * kAddress;  // no memory: what helpers take
-  static constexpr std::uint64_t kRingOfCpu = kMaps + 100;
-
+ protected:
   static std::uint8_t* part(void* begin, std::size_t length, std::uint64_t start,
                             std::uint64_t address, std::size_t size) {
     const std::uint64_t offset = address - start;
     if (offset >= length || size > length - offset) return nullptr;
     return static_cast<std::uint8_t*>(begin) + offset;
   }
+
+ private:
+  static constexpr std::uint64_t kRing = kAddress;
+  static constexpr std::uint64_t kControl = 2 * kAddress;
+  static constexpr std::uint64_t kLast = 3 * kAddress;
+  static constexpr std::uint64_t kMaps = 4 * kAddress;  // no memory: what helpers take
+  static constexpr std::uint64_t kRingOfCpu = kMaps + 100;
 
   MadeRing ring_;
   std::size_t ring_bytes_;

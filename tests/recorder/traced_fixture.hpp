@@ -14,6 +14,7 @@
 #include "filter/expression.hpp"
 #include "recorder/tracing_capture.hpp"
 #include "support/bpf_object.hpp"
+#include "support/cpu.hpp"
 #include "support/test_run.hpp"
 #include "traced.skel.h"
 
@@ -30,6 +31,8 @@ inline Packet packet_for(std::uint32_t action, std::size_t size, std::uint8_t se
 // TracedTest has the programs of traced.bpf.c. It is skipped where the kernel traces no programs.
 class TracedTest : public ::testing::Test {
  protected:
+  static constexpr std::uint32_t kCpu = 0;
+
   static void SetUpTestSuite() {
     if (programs_) return;
     programs_ = std::make_unique<LoadedSkeleton<traced_bpf>>([](traced_bpf& traced) {
@@ -39,6 +42,7 @@ class TracedTest : public ::testing::Test {
   void SetUp() override {
     static const std::string reason = why_no_tracing(fd("act"));
     if (!reason.empty()) GTEST_SKIP() << reason;
+    stay_on_cpu(kCpu);  // so that there is one ring, with all packets in order
   }
 
   static int fd(const char* program) {

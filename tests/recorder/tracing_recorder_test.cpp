@@ -3,9 +3,11 @@
 #include <bpf/libbpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
+#include <linux/if_link.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,7 +19,8 @@
 #include "recorder/traced.h"
 #include "recorder/traced_fixture.hpp"
 #include "recorder/tracing_capture.hpp"
-#include "support/cpu.hpp"
+#include "support/network.hpp"
+#include "support/packet_socket.hpp"
 #include "support/test_run.hpp"
 
 namespace xdpcap::test {
@@ -214,12 +217,9 @@ TEST_F(TracedTest, LeavesRoomForFates) {
   noting.filter = compile_filter("ether[1] = 0", LinkType{});
   TracingCapture capture(noting);
   for (const std::uint32_t action : {0U, 1U, 2U, 3U, 4U, 9U}) {
-    std::thread([&] {
-      stay_on_cpu(0);
-      run(packet_for(action, 60));
-    }).join();
+    run(packet_for(action, 60));
     const bool open = action != XDP_DROP && action != XDP_PASS;
-    const xdpcap_last last = capture.last_on(0);
+    const xdpcap_last last = capture.last_on(kCpu);
     EXPECT_EQ(last.action, action);
     EXPECT_EQ(last.ingress, 1U);
     EXPECT_EQ(last.open, open ? 1U : 0U);
@@ -233,6 +233,40 @@ TEST_F(TracedTest, LeavesRoomForFates) {
     EXPECT_NE(last.fate, 0U);
   }
 }
+
+class OnAnInterface : public TracedTest, public ::testing::WithParamInterface<unsigned> {};
+
+TEST_P(OnAnInterface, RealPacketsAreRecorded) {
+  const Namespace sender;
+  const Namespace receiver;
+  join(sender, "from", "192.0.2.1/24", receiver, "into", "192.0.2.2/24");
+  const int interface = receiver.interface_index("into");
+  receiver.call(
+      [&] { ASSERT_EQ(bpf_xdp_attach(interface, fd("act"), GetParam(), nullptr), 0) << errno; });
+  TracingSetup noting = setup();
+  noting.filter = compile_filter("ether[0] = 1 and ether[18] = 126", LinkType{});  // 18 * 7
+  noting.note_ingress = true;
+  TracingCapture capture(noting);
+  const PacketSocket socket(sender, "from");
+  for (const std::uint8_t action : {XDP_DROP, XDP_ABORTED}) socket.send(test_frame(action, 0));
+  std::vector<TracedRecord> records;
+  for (int tries = 0; tries < 500 && records.empty(); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    records = capture.take();
+  }
+  ASSERT_THAT(records, SizeIs(1));
+  EXPECT_EQ(records[0].bytes, test_frame(XDP_DROP, 0));
+  EXPECT_EQ(records[0].verdict(), std::uint64_t{XDP_DROP});
+  const std::string text = "ingress=" + std::to_string(interface);
+  EXPECT_EQ(records[0].option(kComment), std::vector<std::uint8_t>(text.begin(), text.end()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, OnAnInterface,
+                         ::testing::Values(XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE),
+                         [](const auto& info) {
+                           return std::string(info.param == XDP_FLAGS_DRV_MODE ? "native"
+                                                                               : "generic");
+                         });
 
 }  // namespace
 }  // namespace xdpcap::test
