@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 5> kNames = {"aborted", "drop", "pass", "
 
 std::string XdpAction::name() const {
   if (value_ < kNames.size()) return std::string(kNames.at(value_));
+  if (*this == kAtEntry) return "entry";
   return "xdpAction(" + std::to_string(value_) + ")";
 }
 

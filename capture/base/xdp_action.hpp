@@ -16,7 +16,8 @@ class XdpAction {
   constexpr explicit XdpAction(std::uint32_t value) : value_(value) {}
 
   [[nodiscard]] constexpr std::uint32_t value() const { return value_; }
-  // "aborted", "drop", "pass", "tx", "redirect"; "xdpAction(N)" for any other number N.
+  // "aborted", "drop", "pass", "tx", "redirect"; "entry" for kAtEntry; "xdpAction(N)" for any other
+  // number N.
   [[nodiscard]] std::string name() const;
 
   friend constexpr auto operator<=>(XdpAction, XdpAction) = default;
@@ -24,6 +25,9 @@ class XdpAction {
  private:
   std::uint32_t value_;
 };
+
+// Stands in for the action of packets that are captured before the program runs: "entry".
+inline constexpr XdpAction kAtEntry{~std::uint32_t{0}};
 
 // Parses one action: a name in any case, with or without "XDP_" in front, or a decimal number.
 // Throws UsageError.

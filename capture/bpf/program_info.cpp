@@ -30,6 +30,10 @@ std::optional<ProgramInfo> describe(int fd) {
 
 }  // namespace
 
+std::string ProgramInfo::text() const {
+  return "program " + std::to_string(id) + " (" + name + ")";
+}
+
 bool ProgramInfo::is_xdp() const {
   return type == BPF_PROG_TYPE_XDP;
 }

@@ -22,6 +22,7 @@ struct ProgramInfo {
   std::uint32_t btf_id = 0;     // of its type information; 0: none
   std::vector<std::uint32_t> map_ids;
 
+  [[nodiscard]] std::string text() const;  // "program 12 (xdp_pass)"
   [[nodiscard]] bool is_xdp() const;
   // Of type EXT, which replaces a function of another program (program_extensions.hpp).
   [[nodiscard]] bool is_extension() const;

@@ -129,4 +129,12 @@ UniqueFd attach_tracing_program(int program_fd) {
   throw system_error("attaching to the program", error_number, attach_hint(error_number));
 }
 
+void require_tracing(int target_fd, TracePoint point) {
+  ebpf::Assembler code;
+  code.alu64(ebpf::Alu::mov, ebpf::Reg::r0, 0);
+  code.exit();
+  const UniqueFd program = load_tracing_program("xdpcap_probe", code.assemble(), target_fd, point);
+  static_cast<void>(attach_tracing_program(program.get()));
+}
+
 }  // namespace xdpcap

@@ -19,4 +19,8 @@ UniqueFd load_tracing_program(const std::string& name, const ebpf::Program& prog
 // Attaches it. It runs until the link that is returned is closed. Throws Error.
 UniqueFd attach_tracing_program(int program_fd);
 
+// Traces the program `target_fd` for a moment, with a program that does nothing. Throws Error if
+// that is not possible.
+void require_tracing(int target_fd, TracePoint point);
+
 }  // namespace xdpcap

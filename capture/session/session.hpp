@@ -9,7 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.hpp"
+#include "base/xdp_buff.hpp"
 #include "process/signals.hpp"
+#include "recorder/recorder.hpp"
 #include "session/options.hpp"
 #include "session/recording.hpp"
 #include "session/reporter.hpp"
@@ -33,8 +36,8 @@ class Session {
   void install();
   [[nodiscard]] std::vector<int> descriptors() const;
   [[nodiscard]] RecorderFactory recorders_of(std::size_t source);
-  [[nodiscard]] ebpf::Program make_recorder(const CaptureInterface& interface, Flavour flavour,
-                                            int next_fd) const;
+  [[nodiscard]] RecorderSpec spec_of(const CaptureInterface& interface) const;
+  [[nodiscard]] Traced traced(TracePoint point);
   void capture_and_finish();
   [[noreturn]] void leave_to_guardian();
   void capture();
@@ -64,6 +67,9 @@ class Session {
   std::uint64_t next_report_ = 0;
   std::string last_cpu_error_;
   std::size_t rings_of_guardian_ = 0;
+  // With traced sources only.
+  std::optional<XdpBuffLayout> layout_;
+  UniqueFd scratch_;
 };
 
 }  // namespace xdpcap

@@ -77,6 +77,7 @@ Source::Reaction AttachedSource::receive(Message report) {
 }
 
 void AttachedSource::look(SourceReports& reports) {
+  reports.flush();
   bool exists = true;
   try {
     exists =
@@ -89,6 +90,7 @@ void AttachedSource::look(SourceReports& reports) {
                       : "the interface " + title_.name +
                             " was removed or renamed: no packets are captured from it any more");
   reports.post(kExists, exists ? "1" : "0");
+  reports.flush();
 }
 
 }  // namespace xdpcap

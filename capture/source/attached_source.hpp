@@ -35,7 +35,7 @@ class AttachedSource final : public Source {
   Reaction receive(Message report) override;
   [[nodiscard]] bool is_connected() const override { return link_.valid(); }
   void disconnect() override { link_.reset(); }
-  void forget() override {}
+  std::vector<std::string> forget() override { return {}; }
 
   void look(SourceReports& reports) override;
   void take_order(char /*order*/, SourceReports& /*reports*/) override {}

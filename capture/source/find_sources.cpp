@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -18,20 +19,18 @@
 #include "bpf/map_info.hpp"
 #include "bpf/program_extensions.hpp"
 #include "bpf/program_info.hpp"
+#include "bpf/tracing_program.hpp"
 #include "bpf/xdp_attachments.hpp"
 #include "source/attached_source.hpp"
 #include "source/certain_hooks.hpp"
 #include "source/hook.hpp"
 #include "source/hook_source.hpp"
+#include "source/traced_source.hpp"
 
 namespace xdpcap {
 namespace {
 
 using Actions = std::optional<std::vector<XdpAction>>;
-
-std::string text_of(const ProgramInfo& program) {
-  return "program " + std::to_string(program.id) + " (" + program.name + ")";
-}
 
 std::string text_of(const Hook& hook) {
   return "hook " + hook.path() + (hook.is_pinned() ? "" : ", which is pinned nowhere");
@@ -63,17 +62,24 @@ class Finder {
   void find_folder();
   void find_interface_programs();
   void attach(const InterfacePrograms& interface);
+  void add_dispatcher(const ProgramInfo& dispatcher, const std::vector<ProgramInfo>& components);
   void add_program(const ProgramInfo& program, const std::string& where, const std::string& label);
-  void add_hooks_of(const ProgramInfo& program, const std::string& where, const std::string& label);
+  void add_hooks(const ProgramInfo& program, const std::vector<std::uint32_t>& hooks,
+                 const std::string& where, const std::string& label);
+  void trace(const ProgramInfo& program, const std::string& where, const std::string& label);
   void add_hook(Hook hook, std::unique_ptr<HookPlace> place, const std::string& of,
                 const std::string& label);
-  void require(Method method, const std::string& what) const;
+  [[nodiscard]] Error no_hook(const ProgramInfo& program,
+                              const std::optional<Error>& not_traced) const;
+  [[noreturn]] void refuse_method(const std::string& what) const;
 
   const SourceOptions& options_;
   const Actions& actions_;
   SourceName name_;
   FoundSources& found_;
-  std::set<std::uint32_t>& maps_;  // of the hooks found so far
+  std::set<std::uint32_t>& maps_;   // of the hooks found so far
+  XdpMode mode_ = XdpMode::native;  // of the program on the interface
+  bool is_component_ = false;       // of a dispatcher, which is made anew when one is added
 };
 
 // A recorder installed in a hook that no program uses would decide which programs may use it.
@@ -130,25 +136,44 @@ void Finder::find_interface_programs() {
   if (interface.attachments.empty()) return attach(interface);
   const auto targets = extended_programs();
   for (const XdpAttachment& one : interface.attachments) {
+    const auto program = find_program(one.program_id);
+    if (!program) throw Error("-i " + name_.text + ": its program cannot be seen", kLookHint);
+    mode_ = one.mode;
     std::vector<ProgramInfo> components;
     for (const auto& [id, target] : targets) {
       if (target != one.program_id) continue;
       if (auto component = find_program(id)) components.push_back(std::move(*component));
     }
-    const auto program = find_program(one.program_id);
-    if (!program) throw Error("-i " + name_.text + ": its program cannot be seen", kLookHint);
-    if (components.empty()) add_program(*program, " on " + name_.text, name_.text);
-    for (const ProgramInfo& component : components) {
-      add_program(component,
-                  " on " + name_.text + " (under the dispatcher, program " +
-                      std::to_string(program->id) + ")",
-                  name_.text + "/" + component.name);
+    if (components.empty()) {
+      add_program(*program, " on " + name_.text, name_.text);
+    } else {
+      add_dispatcher(*program, components);
     }
   }
 }
 
+// Each of its components, and the dispatcher itself, which decides in the end.
+void Finder::add_dispatcher(const ProgramInfo& dispatcher,
+                            const std::vector<ProgramInfo>& components) {
+  const std::string where = " under the dispatcher, " + dispatcher.text() + ", on " + name_.text;
+  is_component_ = true;
+  for (const ProgramInfo& component : components) {
+    add_program(component, where, name_.text + "/" + component.name);
+  }
+  is_component_ = false;
+  if (options_.method == Method::hook) return;
+  try {
+    trace(dispatcher, ", the dispatcher, on " + name_.text, name_.text + "/" + dispatcher.name);
+  } catch (const Error& error) {
+    found_.notes.push_back(
+        name_.text + ": what the dispatcher returns in the end is not captured: " + error.what());
+  }
+}
+
 void Finder::attach(const InterfacePrograms& interface) {
-  require(Method::attach, "has no XDP program");
+  if (options_.method != Method::any && options_.method != Method::attach) {
+    refuse_method("has no XDP program");
+  }
   if (options_.wait) {
     throw NotFound("-i " + name_.text + ": no XDP program is attached to it");
   }
@@ -169,41 +194,91 @@ void Finder::attach(const InterfacePrograms& interface) {
       AttachedSource::Interface{name_.name, name_.network_namespace, interface.index}));
 }
 
-// `where` is a part of the description: " on eth0".
+// By its hook if it has one. `where` is a part of the description: " on eth0".
 void Finder::add_program(const ProgramInfo& program, const std::string& where,
                          const std::string& label) {
-  if (options_.method == Method::attach) require(Method::hook, "has an XDP program");
-  add_hooks_of(program, where, label);
+  if (options_.method == Method::attach) refuse_method("has an XDP program");
+  const bool only_at_exit = options_.at == CapturePoint::exit;
+  const bool may_use_hook = options_.method != Method::trace && only_at_exit;
+  const std::vector<std::uint32_t> hooks =
+      may_use_hook ? certain_hooks(program) : std::vector<std::uint32_t>();
+  if (!hooks.empty()) return add_hooks(program, hooks, where, label);
+  if (options_.method == Method::hook) {
+    if (!only_at_exit) refuse_method("is to be captured at its entry, where it has no hook");
+    throw no_hook(program, {});
+  }
+  try {
+    trace(program, where, label);
+  } catch (const Error& error) {
+    if (!may_use_hook) throw;
+    throw no_hook(program, error);
+  }
 }
 
-void Finder::add_hooks_of(const ProgramInfo& program, const std::string& where,
-                          const std::string& label) {
-  const std::vector<std::uint32_t> hooks = certain_hooks(program);
-  if (hooks.empty()) {
-    std::vector<std::string> others;
-    for (const ProgramArray& array : program_arrays(program)) {
-      others.push_back("map:" + std::to_string(array.map_id) + " (" + array.name + ")");
-    }
-    throw Error("-i " + name_.text + ": " + text_of(program) + " has no hook",
-                others.empty()
-                    ? "end it with xdpcap_exit(), as xdpcap.h shows"
-                    : "it has tail call tables: if one is a hook, name it: " + join(others, ", "));
+// With the reason why the program cannot be traced instead, if there is one.
+Error Finder::no_hook(const ProgramInfo& program, const std::optional<Error>& not_traced) const {
+  std::vector<std::string> others;
+  for (const ProgramArray& array : program_arrays(program)) {
+    others.push_back("map:" + std::to_string(array.map_id) + " (" + array.name + ")");
   }
+  const std::string what = "-i " + name_.text + ": " + program.text() + " has no hook";
+  const std::string tables =
+      "if one of its tail call tables is a hook, name it: " + join(others, ", ");
+  if (not_traced) {
+    return Error(what + ", and cannot be traced: " + not_traced->what(),
+                 others.empty() ? not_traced->hint() : tables);
+  }
+  return Error(
+      what, others.empty() ? "leave out --method, or end the program with xdpcap_exit()" : tables);
+}
+
+void Finder::trace(const ProgramInfo& program, const std::string& where, const std::string& label) {
+  UniqueFd fd(bpf_prog_get_fd_by_id(program.id));
+  if (!fd.valid()) throw system_error("opening " + program.text(), errno, kLookHint);
+  const bool both = options_.at == CapturePoint::both;
+  if (options_.at != CapturePoint::exit) require_tracing(fd.get(), TracePoint::entry);
+  if (options_.at != CapturePoint::entry) require_tracing(fd.get(), TracePoint::exit);
+  TracedSource::Plan plan{
+      .title = {.name = name_.text,
+                .label = label,
+                .description = program.text() + where + ", traced"},
+      .actions = actions_.value_or(parse_actions("aborted,drop,pass,tx,redirect")),
+      .at = options_.at,
+      .follow = options_.follow,
+      .place = {}};
+  if (name_.kind == SourceName::Kind::interface && !is_component_) {
+    plan.place = {name_.text, name_.name, name_.network_namespace, mode_};
+  }
+  found_.notes.push_back(label + ": " + program.text() + where + " is traced at its " +
+                         (both                                 ? "entry and exit"
+                          : options_.at == CapturePoint::entry ? "entry"
+                                                               : "exit"));
+  found_.sources.push_back(std::make_unique<TracedSource>(std::move(fd), std::move(plan)));
+}
+
+void Finder::add_hooks(const ProgramInfo& program, const std::vector<std::uint32_t>& hooks,
+                       const std::string& where, const std::string& label) {
   for (const std::uint32_t id : hooks) {
     Hook hook = Hook::open_by_id(id);
     const std::string its_label = hooks.size() == 1 ? label : label + "/map:" + std::to_string(id);
     std::unique_ptr<HookPlace> place =
-        name_.kind == SourceName::Kind::interface && hooks.size() == 1
+        name_.kind == SourceName::Kind::interface && hooks.size() == 1 && !is_component_
             ? interface_place(name_.text, name_.name, name_.network_namespace)
         : hook.is_pinned() ? pin_place(hook.path())
                            : nullptr;
-    add_hook(std::move(hook), std::move(place), " of " + text_of(program) + where, its_label);
+    add_hook(std::move(hook), std::move(place), " of " + program.text() + where, its_label);
   }
 }
 
 void Finder::add_hook(Hook hook, std::unique_ptr<HookPlace> place, const std::string& of,
                       const std::string& label) {
-  require(Method::hook, "is a hook");
+  if (options_.method != Method::any && options_.method != Method::hook) {
+    refuse_method("is a hook");
+  }
+  if (options_.at != CapturePoint::exit) {
+    throw UsageError("--at: " + name_.text + " is a hook, which sees packets only as they leave",
+                     "name the program or the interface instead");
+  }
   require_owner(hook);
   if (!maps_.insert(hook.map_id()).second) {
     found_.notes.push_back(label + ": uses the " + text_of(hook) + ", too");
@@ -222,9 +297,7 @@ void Finder::add_hook(Hook hook, std::unique_ptr<HookPlace> place, const std::st
                                                                      .place = std::move(place)}));
 }
 
-// Throws UsageError if the user asks for another method.
-void Finder::require(Method method, const std::string& what) const {
-  if (options_.method == Method::any || options_.method == method) return;
+void Finder::refuse_method(const std::string& what) const {
   throw UsageError("--method: " + name_.text + " " + what, "leave --method out");
 }
 

@@ -227,7 +227,10 @@ bool GuardedSources::is_removed() {
     if (steady_clock::now() < (at_work ? remove_by_ : answer_by_)) return false;
   }
   if (state != CleanUp::done) remove_without_guardian();
-  for (const auto& source : sources_) source->forget();
+  for (const auto& source : sources_) {
+    const std::vector<std::string> news = source->forget();
+    news_.insert(news_.end(), news.begin(), news.end());
+  }
   return true;
 }
 

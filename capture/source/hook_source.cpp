@@ -140,8 +140,9 @@ void HookSource::set_state(const std::string& text) {
   current().set_in_use(text.at(1) != 0);
 }
 
-void HookSource::forget() {
+std::vector<std::string> HookSource::forget() {
   for (const auto& hook : hooks_) hook->forget();
+  return {};
 }
 
 // A failure with one hook does not keep the others from being emptied.

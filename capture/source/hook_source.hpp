@@ -40,7 +40,7 @@ class HookSource final : public Source {
   std::vector<std::string> install() override;
   [[nodiscard]] bool is_installed() const override;
   Reaction receive(Message report) override;
-  void forget() override;
+  std::vector<std::string> forget() override;
 
   void look(SourceReports& reports) override;
   void take_order(char order, SourceReports& reports) override;

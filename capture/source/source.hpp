@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/xdp_action.hpp"
+#include "base/xdp_buff.hpp"
 #include "bpf/program_loader.hpp"
 #include "process/guardian.hpp"
 
@@ -22,6 +23,8 @@ struct RecorderFactory {
   // The recorder of an action, for programs of a flavour. `next_fd`: a PROG_ARRAY of one entry with
   // the program to call next, which may be installed at any time; -1: none.
   std::function<ebpf::Program(XdpAction, Flavour, int next_fd)> make;
+  // The recorder that traces a program, of the packets with these actions; of all at the entry.
+  std::function<ebpf::Program(const std::vector<XdpAction>&, TracePoint)> trace;
   // Called when the flavour is known, and whenever it changes.
   std::function<void(const Flavour&)> note_flavour;
 };
@@ -95,8 +98,8 @@ class Source {
   // Removes the recorders that only this process can remove. Called in another thread, while
   // packets are still written.
   virtual void disconnect() {}
-  // The guardian has removed the recorders.
-  virtual void forget() = 0;
+  // The recorders are removed. Returns lines for the user.
+  virtual std::vector<std::string> forget() = 0;
 
   // In the guardian. -----------------------------------------------------------------------------
 
