@@ -71,7 +71,7 @@ TEST_F(TracingProgram, TellsWhenThereAreTooMany) {
 
 TEST_F(TracingProgram, StopsWhenItsLinkIsClosed) {
   const Packet packet(60, 2);
-  TracingCapture first(setup());
+  const TracingCapture first(setup());
   {
     const TracingCapture second(setup());
     run(packet);

@@ -37,10 +37,11 @@ CompiledFilter::CompiledFilter(CbpfProgram filter, Where where, std::vector<std:
       linear_(make_filter_program(filter_, false, offsets_)),
       frags_(make_filter_program(filter_, true, offsets_)) {
   const std::uint32_t reach = std::min(filter_reach(filter_, offsets_), kMostPrefix);
-  // What all loads reach, or that is cut; part of it; and nothing.
-  for (const std::uint32_t prefix : std::set{reach, std::min(reach, kShortPrefix), 0U}) {
-    add_probing(prefix, where);
-  }
+  // What all loads reach, or that is cut; nothing; and part of it, which the verifier sees no
+  // difference in.
+  std::set<std::uint32_t> prefixes = {reach, 0};
+  if (where == Where::interpreter) prefixes.insert(std::min(reach, kShortPrefix));
+  for (const std::uint32_t prefix : prefixes) add_probing(prefix, where);
   if (where == Where::interpreter) return;
   kernel_linear_.emplace(linear_, false);
   if (kernel_has_frags()) kernel_frags_.emplace(frags_, true);

@@ -179,6 +179,21 @@ TEST(Protochain, FollowsSixtyFourHeaders) {
   }
 }
 
+// How much of a packet is copied for a filter that cannot read it where it is.
+TEST(Reach, IsWhatTheFilterMayRead) {
+  const auto reach = [](const char* text, std::vector<std::uint32_t> offsets = {}) {
+    return filter_reach(compile_filter(text, LinkType{1}), offsets);
+  };
+  EXPECT_EQ(reach(""), 0U);
+  EXPECT_EQ(reach("greater 100"), 0U);
+  EXPECT_EQ(reach("ether[0] = 1"), 1U);
+  EXPECT_EQ(reach("icmp"), 24U);
+  // Past the longest IPv4 header: 14 + 60 + 4.
+  EXPECT_EQ(reach("tcp port 80"), 78U);
+  EXPECT_EQ(reach("tcp port 80", {0, 100}), 178U);
+  EXPECT_EQ(reach("ip6 protochain 6"), 65535U);
+}
+
 TEST(Size, StaysWithinTheTarget) {
   std::ifstream file("tests/bench/filter/expressions.txt");
   std::vector<double> ratios;

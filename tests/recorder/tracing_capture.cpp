@@ -111,7 +111,7 @@ TracedRecord TracingCapture::copy(const xdpcap_block& block) const {
     at += 4;
     done = code == 0;
     if (!done) record.options.push_back({code, {at, at + length}});
-    at += (length + 3) / 4 * 4;
+    at += (std::size_t{length} + 3) / 4 * 4;
   }
   std::uint32_t length = 0;
   std::memcpy(&length, end, sizeof(length));

@@ -36,7 +36,7 @@ class TracedFilters : public TracedTest {
     setup.point = TracePoint::entry;
     setup.actions = {0};
     setup.filter_offsets = {kLate};
-    TracingCapture slow(setup);
+    const TracingCapture slow(setup);
     std::vector<Bytes> expected;
     for (const Bytes& packet : packets) {
       const std::size_t late_size = packet.size() + kLate;

@@ -26,7 +26,6 @@
 namespace xdpcap::test {
 namespace {
 
-using ::testing::Each;
 using ::testing::SizeIs;
 
 constexpr std::uint16_t kComment = 1;
@@ -162,7 +161,7 @@ TEST_F(TracedTest, OfFragmentsTheLinearPartIsKept) {
   }
   TracingSetup beyond = setup("with_fragments");
   beyond.filter = compile_filter("ether[8000] >= 0", LinkType{});
-  TracingCapture capture(beyond);
+  const TracingCapture capture(beyond);
   run(packet, "with_fragments");
   EXPECT_EQ(capture.counts(XDP_TX).received, 1U);
   EXPECT_EQ(capture.counts(XDP_TX).matched, 0U);
