@@ -2,6 +2,7 @@
 #include "cli/capture_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/error.hpp"
 #include "cli/option_values.hpp"
@@ -102,7 +103,12 @@ void CaptureOptions::declare_sources(CLI::App& app, SourceOptions& sources) {
 
 void CaptureOptions::finish(Options& options) const {
   if (!options.sources.is_plain) {
-    for (const std::string& name : options.sources.names) static_cast<void>(parse_source(name));
+    const std::vector<std::string>& names = options.sources.names;
+    for (const std::string& name : names) {
+      static_cast<void>(parse_source(name));
+      if (std::count(names.begin(), names.end(), name) == 1) continue;
+      throw UsageError("-i " + name + " is given more than once", "give it once");
+    }
   }
   if (fates_.empty() && !only_failed_) return;
   const bool all = fates_.empty() || fates_ == kAll;
@@ -110,6 +116,9 @@ void CaptureOptions::finish(Options& options) const {
     throw UsageError("--only-failed does not go with --fate=" + fates_, "leave one of them out");
   }
   if (all && !only_failed_) refuse_detached_list(options);
+  if (options.sources.at != CapturePoint::exit) {
+    throw UsageError("--fate: at its entry, a packet has no action yet", "leave --at out");
+  }
   options.fates = only_failed_ ? FateSelection::parse("failed")
                   : all        ? FateSelection()
                                : FateSelection::parse(fates_);

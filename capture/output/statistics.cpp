@@ -2,6 +2,7 @@
 #include "output/statistics.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
 
 #include "base/text.hpp"
@@ -42,6 +43,14 @@ std::vector<InterfaceStatistics> by_action(const std::vector<InterfaceStatistics
     }
   }
   return sums;
+}
+
+std::vector<InterfaceStatistics> of_source(const std::vector<InterfaceStatistics>& statistics,
+                                           std::size_t source) {
+  std::vector<InterfaceStatistics> its;
+  std::copy_if(statistics.begin(), statistics.end(), std::back_inserter(its),
+               [&](const InterfaceStatistics& one) { return one.interface.source == source; });
+  return its;
 }
 
 std::string statistics_line(const std::vector<InterfaceStatistics>& statistics) {

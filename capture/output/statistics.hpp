@@ -35,6 +35,10 @@ InterfaceStatistics total(const std::vector<InterfaceStatistics>& statistics);
 // The sums for each action over all sources, in the order in which the actions first appear.
 std::vector<InterfaceStatistics> by_action(const std::vector<InterfaceStatistics>& statistics);
 
+// The interfaces of one source.
+std::vector<InterfaceStatistics> of_source(const std::vector<InterfaceStatistics>& statistics,
+                                           std::size_t source);
+
 // Packets that matched, should have been written, and are not in the output:
 // matched = written + not selected + lost.
 inline std::uint64_t lost(const InterfaceStatistics& one) {

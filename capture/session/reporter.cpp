@@ -59,6 +59,39 @@ std::string counts_as_json(const InterfaceStatistics& one, bool final) {
          "," + json_member("left_out", one.left_out) + "," + json_member("lost", lost);
 }
 
+// Of several sources, a line each after the sum.
+std::string counts_as_text(const Report& report) {
+  std::string text = xdpcap::summary(report.interfaces);
+  for (std::size_t i = 0; report.sources.size() > 1 && i < report.sources.size(); ++i) {
+    const InterfaceStatistics its = total(of_source(report.interfaces, i));
+    text += report.sources[i] + ": " + std::to_string(its.written) + " captured, " +
+            std::to_string(its.counts.matched) + " matched, " +
+            std::to_string(its.counts.received) + " received, " + std::to_string(lost(its)) +
+            " lost\n";
+  }
+  return text;
+}
+
+std::string actions_as_json(const std::vector<InterfaceStatistics>& interfaces, bool final) {
+  std::string object = "{";
+  for (const InterfaceStatistics& one : by_action(interfaces)) {
+    if (object.back() != '{') object += ',';
+    object += json_string(one.interface.action.name()) + ":{" + counts_as_json(one, final) + "}";
+  }
+  return object + "}";
+}
+
+std::string sources_as_json(const Report& report, bool final) {
+  std::string object = "{";
+  for (std::size_t i = 0; i < report.sources.size(); ++i) {
+    const auto its = of_source(report.interfaces, i);
+    object += (i == 0 ? "" : ",") + json_string(report.sources[i]) + ":{" +
+              counts_as_json(total(its), final) + R"(,"actions":)" + actions_as_json(its, final) +
+              "}";
+  }
+  return object + "}";
+}
+
 }  // namespace
 
 std::string progress_line(const Report& now, const Report& last, std::size_t width) {
@@ -83,12 +116,10 @@ std::string json_line(const Report& report, const std::string& type, bool final)
       "{" + json_member("type", type) + R"(,"time":)" + seconds(report.date) + R"(,"seconds":)" +
       seconds(report.elapsed) + "," + counts_as_json(total(report.interfaces), final) + "," +
       json_member("file", report.output.file) + "," + json_member("files", report.output.files) +
-      "," + json_member("bytes", report.output.bytes) + R"(,"actions":{)";
-  for (const InterfaceStatistics& one : by_action(report.interfaces)) {
-    if (line.back() != '{') line += ',';
-    line += json_string(one.interface.action.name()) + ":{" + counts_as_json(one, final) + "}";
-  }
-  return line + "}}\n";
+      "," + json_member("bytes", report.output.bytes) + R"(,"actions":)" +
+      actions_as_json(report.interfaces, final);
+  if (!report.sources.empty()) line += R"(,"sources":)" + sources_as_json(report, final);
+  return line + "}\n";
 }
 
 Reporter::Reporter(const Options& options)
@@ -131,13 +162,13 @@ void Reporter::news(const std::string& line) {
 void Reporter::counts(const Report& report) {
   if (json_) return tell_json(json_line(report, "statistics", false));
   leave_line();
-  tell(xdpcap::summary(report.interfaces));
+  tell(counts_as_text(report));
 }
 
 void Reporter::summary(const Report& report, const std::string& more, bool json_only) {
   leave_line();
   std::string text;
-  if (!json_ && !quiet_) text = xdpcap::summary(report.interfaces);
+  if (!json_ && !quiet_) text = counts_as_text(report);
   // If JSON goes to stdout, stderr has room for text.
   if (!quiet_ && (!json_ || json_fd_ == STDOUT_FILENO)) text += more;
   if (!json_only) tell(text + loss_line(report.interfaces), kLastTimeoutMilliseconds);

@@ -23,6 +23,7 @@ struct OutputStatistics {
 // Report is the state of a capture at one moment.
 struct Report {
   std::vector<InterfaceStatistics> interfaces;
+  std::vector<std::string> sources = {};  // their names; empty for one hook named without -i
   OutputStatistics output;
   std::uint64_t date = 0;     // ns since 1970
   std::uint64_t elapsed = 0;  // ns since the capture began

@@ -278,7 +278,12 @@ void Session::tell_all(const std::vector<std::string>& news) {
 
 Report Session::state(std::vector<InterfaceStatistics> statistics) const {
   const CaptureFiles& files = recording_.files();
+  std::vector<std::string> names;
+  for (const auto& source : sources_) {
+    if (!source->title().label.empty()) names.push_back(source->title().label);
+  }
   return {.interfaces = std::move(statistics),
+          .sources = std::move(names),
           .output = {.file = files.path(), .files = files.count(), .bytes = files.bytes()},
           .date = recording_.now().date,
           .elapsed = monotonic_now() - start_};

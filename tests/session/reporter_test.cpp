@@ -50,5 +50,24 @@ TEST(Reporter, AtTheEndWhatIsNotWrittenIsLost) {
   EXPECT_NE(json_line(last, "summary", true).find(counts), std::string::npos);
 }
 
+TEST(Reporter, JsonHasTheSourcesThatWereNamedByI) {
+  Report both = report(10, 4);
+  both.interfaces.push_back({{1, XdpAction(1)}, {.received = 5, .matched = 4, .lost = 0}, 4});
+  both.sources = {"eth0", "map:7"};
+  const std::string line = json_line(both, "summary", true);
+  EXPECT_NE(line.find(json("'actions':{'drop':{'received':25,'matched':14,'written':11,")),
+            std::string::npos)
+      << line;
+  EXPECT_NE(line.find(json("'sources':{'eth0':{'received':21,'matched':10,'written':7,'left_out':0,"
+                           "'lost':3,'actions':{'drop':{'received':20,")),
+            std::string::npos)
+      << line;
+  EXPECT_NE(line.find(json("},'map:7':{'received':5,'matched':4,'written':4,'left_out':0,'lost':0,"
+                           "'actions':{'drop':{'received':5,'matched':4,'written':4,'left_out':0,"
+                           "'lost':0}}}}}\n")),
+            std::string::npos)
+      << line;
+}
+
 }  // namespace
 }  // namespace xdpcap

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "source/source_opener.hpp"
+
+#include <bpf/bpf.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "bpf/tracing_program.hpp"
+#include "source/attached_source.hpp"
+#include "source/certain_hooks.hpp"
+#include "source/hook_source.hpp"
+#include "source/traced_source.hpp"
+
+namespace xdpcap {
+namespace {
+
+std::string text_of(const Hook& hook) {
+  return "hook " + hook.path() + (hook.is_pinned() ? "" : ", which is pinned nowhere");
+}
+
+// A recorder installed in a hook that no program uses would decide which programs may use it.
+void require_owner(const Hook& hook) {
+  if (hook.has_owner()) return;
+  throw NotFound(
+      "opening the hook " + hook.path() + ": no loaded XDP program uses it yet",
+      "a recorder installed first would keep most programs from using the hook: load the "
+      "program first, or use --wait");
+}
+
+}  // namespace
+
+void SourceOpener::attach(const InterfacePrograms& interface) {
+  if (options_.method != Method::any && options_.method != Method::attach) {
+    refuse_method("has no XDP program");
+  }
+  if (options_.wait) {
+    throw NotFound("-i " + name_.text + ": no XDP program is attached to it");
+  }
+  for (const XdpAction action : actions_.value_or(std::vector<XdpAction>())) {
+    if (action.value() == XDP_PASS) continue;
+    throw UsageError("-actions: " + name_.text + " has no XDP program, so all its packets pass",
+                     "leave --actions out");
+  }
+  SourceTitle title{
+      .name = name_.text,
+      .label = name_.text,
+      .description = "recorder attached to " + name_.text + ", which had no XDP program"};
+  found_.notes.push_back(name_.text +
+                         ": it has no XDP program, so a recorder is attached to it "
+                         "that passes all packets");
+  found_.sources.push_back(std::make_unique<AttachedSource>(
+      std::move(title),
+      AttachedSource::Interface{name_.name, name_.network_namespace, interface.index}));
+}
+
+// By its hook if it has one. `where` is a part of the description: " on eth0".
+void SourceOpener::open_program(const ProgramInfo& program, const std::string& where,
+                                const std::string& label) {
+  if (options_.method == Method::attach) refuse_method("has an XDP program");
+  const bool only_at_exit = options_.at == CapturePoint::exit;
+  const bool may_use_hook = options_.method != Method::trace && only_at_exit;
+  const std::vector<std::uint32_t> hooks =
+      may_use_hook ? certain_hooks(program) : std::vector<std::uint32_t>();
+  if (!hooks.empty()) return open_hooks(program, hooks, where, label);
+  if (options_.method == Method::hook) {
+    if (!only_at_exit) refuse_method("is to be captured at its entry, where it has no hook");
+    throw no_hook(program, {});
+  }
+  try {
+    trace(program, where, label);
+  } catch (const Error& error) {
+    if (!may_use_hook) throw;
+    throw no_hook(program, error);
+  }
+}
+
+// With the reason why the program cannot be traced instead, if there is one.
+Error SourceOpener::no_hook(const ProgramInfo& program,
+                            const std::optional<Error>& not_traced) const {
+  std::vector<std::string> others;
+  for (const ProgramArray& array : program_arrays(program)) {
+    others.push_back("map:" + std::to_string(array.map_id) + " (" + array.name + ")");
+  }
+  const std::string what = "-i " + name_.text + ": " + program.text() + " has no hook";
+  const std::string tables =
+      "if one of its tail call tables is a hook, name it: " + join(others, ", ");
+  if (not_traced) {
+    return Error(what + ", and cannot be traced: " + not_traced->what(),
+                 others.empty() ? not_traced->hint() : tables);
+  }
+  return Error(
+      what, others.empty() ? "leave out --method, or end the program with xdpcap_exit()" : tables);
+}
+
+void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
+                         const std::string& label) {
+  UniqueFd fd(bpf_prog_get_fd_by_id(program.id));
+  if (!fd.valid()) throw system_error("opening " + program.text(), errno, kLookHint);
+  const bool both = options_.at == CapturePoint::both;
+  if (options_.at != CapturePoint::exit) require_tracing(fd.get(), TracePoint::entry);
+  if (options_.at != CapturePoint::entry) require_tracing(fd.get(), TracePoint::exit);
+  TracedSource::Plan plan{
+      .title = {.name = name_.text,
+                .label = label,
+                .description = program.text() + where + ", traced"},
+      .actions = actions_.value_or(parse_actions("aborted,drop,pass,tx,redirect")),
+      .at = options_.at,
+      .follow = options_.follow,
+      .place = {}};
+  if (mode_) plan.place = {name_.text, name_.name, name_.network_namespace, *mode_};
+  found_.notes.push_back(label + ": " + program.text() + where + " is traced at its " +
+                         (both                                 ? "entry and exit"
+                          : options_.at == CapturePoint::entry ? "entry"
+                                                               : "exit"));
+  found_.sources.push_back(std::make_unique<TracedSource>(std::move(fd), std::move(plan)));
+}
+
+void SourceOpener::open_hooks(const ProgramInfo& program, const std::vector<std::uint32_t>& hooks,
+                              const std::string& where, const std::string& label) {
+  for (const std::uint32_t id : hooks) {
+    Hook hook = Hook::open_by_id(id);
+    const std::string its_label = hooks.size() == 1 ? label : label + "/map:" + std::to_string(id);
+    std::unique_ptr<HookPlace> place =
+        mode_ && hooks.size() == 1
+            ? interface_place(name_.text, name_.name, name_.network_namespace)
+        : hook.is_pinned() ? pin_place(hook.path())
+                           : nullptr;
+    open_hook(std::move(hook), std::move(place), " of " + program.text() + where, its_label);
+  }
+}
+
+void SourceOpener::open_hook(Hook hook, std::unique_ptr<HookPlace> place, const std::string& of,
+                             const std::string& label) {
+  if (options_.method != Method::any && options_.method != Method::hook) {
+    refuse_method("is a hook");
+  }
+  if (options_.at != CapturePoint::exit) {
+    throw UsageError("--at: " + name_.text + " is a hook, which sees packets only as they leave",
+                     "name the program or the interface instead");
+  }
+  require_owner(hook);
+  if (!hooks_.insert(hook.map_id()).second) {
+    found_.notes.push_back(label + ": uses the " + text_of(hook) + ", too");
+    return;
+  }
+  std::vector<XdpAction> actions = captured_actions(hook, actions_);
+  SourceTitle title{.name = name_.text,
+                    .label = options_.is_plain ? "" : label,
+                    .description = text_of(hook) + of};
+  if (!options_.is_plain) found_.notes.push_back(label + ": captured by the " + title.description);
+  found_.sources.push_back(
+      std::make_unique<HookSource>(std::move(hook), HookSource::Plan{.title = std::move(title),
+                                                                     .actions = std::move(actions),
+                                                                     .replace = options_.replace,
+                                                                     .follow = options_.follow,
+                                                                     .place = std::move(place)}));
+}
+
+void SourceOpener::refuse_method(const std::string& what) const {
+  throw UsageError("--method: " + name_.text + " " + what, "leave --method out");
+}
+
+}  // namespace xdpcap
