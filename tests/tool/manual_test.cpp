@@ -214,6 +214,7 @@ TEST_F(ToolTest, TheExamplesOfTheManualRun) {
   for (const std::string& example : examples()) {
     std::string command =
         std::regex_replace(example, std::regex("/sys/fs/bpf/xdpcap\\b"), hook_path_);
+    command = std::regex_replace(command, std::regex("-i eth0"), "-i " + hook_path_);
     command = std::regex_replace(command, std::regex("--prog \\S+"), with_program);
     running.push_back(
         std::make_unique<Process>(std::vector<std::string>{"sh", "-c", surroundings + command}));

@@ -150,5 +150,80 @@ TEST_F(SourcesTest, AFolderMeansTheHooksPinnedInIt) {
   EXPECT_THAT(names(), ElementsAre(pins_.path("xdp_hook") + "/XDPdrop"));
 }
 
+TEST_F(SourcesTest, FollowsTheHookOfTheInterfacesNextProgram) {
+  attach(middle_, "m0", program("by_first_byte"));
+  capture({"-i", m0(), "--follow"});
+  send(kDrop, 2);
+  const BpfObject reloaded = load_bpf_object(object_file(false));
+  middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
+  attach(middle_, "m0", reloaded.program("by_first_byte"));
+  ASSERT_TRUE(eventually([&] {
+    return capture_->err().find("another hook was attached to " + m0() +
+                                ": continuing with that one") != std::string::npos;
+  })) << capture_->err();
+  send(kDrop, 3);
+  const ProcessResult result = end_capture();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(parse_summary(result.err).captured, 5U);
+}
+
+TEST_F(SourcesTest, SaysThatTheProgramsHookIsAnother) {
+  attach(middle_, "m0", program("by_first_byte"));
+  capture({"-i", m0()});
+  const BpfObject reloaded = load_bpf_object(object_file(false));
+  middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
+  attach(middle_, "m0", reloaded.program("by_first_byte"));
+  ASSERT_TRUE(eventually([&] {
+    return capture_->err().find("still capturing from the previous one") != std::string::npos;
+  })) << capture_->err();
+  EXPECT_EQ(end_capture().exit_code, 0);
+}
+
+// A recorder in it would replace a part of the program.
+TEST_F(SourcesTest, AJumpTableIsNoHook) {
+  const BpfObject hookless = load_bpf_object(std::string(BPF_OBJECTS) + "/hookless.o");
+  attach(middle_, "m0", hookless.program("calls_tail"));
+  pins_.pin(hookless.map("jump_table"), "table");
+  const std::string table = "map:" + std::to_string(map_info(hookless.map("jump_table"))->id);
+  const ProcessResult interface = run(tool({"-i", m0(), "--method", "hook", "-w", file_}));
+  EXPECT_EQ(interface.exit_code, 2);
+  EXPECT_THAT(interface.err, HasSubstr("(calls_tail) has no hook; if one of its tail call tables "
+                                       "is a hook, name it: " +
+                                       table + " (jump_table)"));
+  const ProcessResult folder = run(tool({"-i", pins_.path(""), "-w", file_}));
+  EXPECT_EQ(folder.exit_code, 2);
+  EXPECT_THAT(folder.err, HasSubstr("may be jump tables, and no hooks; if one of them is a hook, "
+                                    "name it: " +
+                                    pins_.path("table")));
+}
+
+TEST_F(SourcesTest, WhatIsNotThereOrDoesNotFit) {
+  const auto said = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"-w", file_});
+    const ProcessResult result = run(tool(arguments));
+    EXPECT_NE(result.exit_code, 0);
+    return result.err;
+  };
+  EXPECT_THAT(said({"-i", "nosuch0"}), HasSubstr("opening the interface nosuch0: there is no"));
+  EXPECT_THAT(said({"-i", "lo@nosuch"}), HasSubstr("entering the network namespace nosuch: "));
+  EXPECT_THAT(said({"-i", "prog:nosuch"}), HasSubstr("no loaded XDP program has this name"));
+  EXPECT_THAT(said({"-i", "map:4294967295"}), HasSubstr("no map has this id"));
+  EXPECT_THAT(said({"-i", files_.path("")}), HasSubstr("no hook is pinned in this folder"));
+  EXPECT_THAT(said({"-i", m0(), "--method", "hook"}), HasSubstr("has no XDP program"));
+  EXPECT_THAT(said({"-i", m0(), "--actions", "drop"}), HasSubstr("so all its packets pass"));
+}
+
+TEST_F(SourcesTest, WaitsForAProgram) {
+  Process capture(tool({"-i", m0(), "--wait", "-w", file_, kOnlyTestFrames}));
+  ASSERT_TRUE(eventually(
+      [&] { return capture.err().find("no XDP program is attached") != std::string::npos; }));
+  attach(middle_, "m0", program("by_first_byte"));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  send(kDrop, 1);
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_THAT(names(), ElementsAre(m0() + "/XDPdrop"));
+}
+
 }  // namespace
 }  // namespace xdpcap::test

@@ -150,14 +150,6 @@ TEST_F(TracedTest, TheChainOfTailCallsIsSeenAtItsCaller) {
   EXPECT_EQ(read_bytes(file_).at(0)[6], 0xee);
 }
 
-TEST_F(TracedTest, AJumpTableIsNoHook) {
-  attach(middle_, "m0", program("calls_tail"));
-  const ProcessResult result = run(tool({"-i", m0(), "--method", "hook", "-w", file_}));
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("(calls_tail) has no hook; if one of its tail call tables is a "
-                                    "hook, name it: map:"));
-}
-
 TEST_F(TracedTest, OnlySomeActions) {
   attach(middle_, "m0", program("hookless"));
   capture({"-i", m0(), "--actions", "drop,tx"});
