@@ -30,6 +30,9 @@ struct Traced {
   XdpBuffLayout layout;
   TracePoint point;
   int scratch_fd;  // ARRAY of one value of scratch_bytes(), which all recorders may share
+  // Both ends of the program are captured: the two records of a packet get the same epb_packetid
+  // (struct xdpcap_scratch).
+  bool numbers_packets = false;
 };
 
 // The size of the map of struct xdpcap_scratch: one for each possible CPU, and what else the

@@ -142,7 +142,10 @@ Traced Session::traced(TracePoint point) {
     scratch_ = create_map(BPF_MAP_TYPE_ARRAY, "xdpcap_scratch", sizeof(std::uint32_t),
                           scratch_bytes(read_cpus().possible), 1);
   }
-  return {.layout = *layout_, .point = point, .scratch_fd = scratch_.get()};
+  return {.layout = *layout_,
+          .point = point,
+          .scratch_fd = scratch_.get(),
+          .numbers_packets = options_.sources.at == CapturePoint::both};
 }
 
 // The descriptors that the guardian needs to make recorders, empty the rings and complete the file.

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -138,6 +139,23 @@ TEST_F(TracedTest, AtBothEnds) {
   EXPECT_EQ(read_bytes(file_)[0], Packet(sent.begin(), sent.begin() + 64));
 }
 
+TEST_F(TracedTest, AtBothEndsEachPacketHasItsId) {
+  attach(middle_, "m0", program("hookless"));
+  // The second packet matches as it enters only: the program makes it shorter.
+  const std::string filter = std::string(kOnlyTestFrames) + " and len >= 100";
+  start_command(tool({"-i", m0(), "--at", "both", "-w", file_, filter}));
+  from_left_->send(frame_for(XDP_DROP));
+  from_left_->send(frame_for(XDP_DROP, kShrink));
+  from_left_->send(frame_for(XDP_DROP));
+  expect_end(5);
+  std::vector<std::string> ids;
+  for (const ReadPacket& one : read_with_tshark(file_)) ids.push_back(one.id);
+  ASSERT_EQ(ids.size(), 5U);
+  EXPECT_EQ(ids[0], ids[1]);
+  EXPECT_EQ(ids[3], ids[4]);
+  EXPECT_EQ((std::set<std::string>{"", ids[0], ids[2], ids[3]}.size()), 4U);
+}
+
 TEST_F(TracedTest, TheChainOfTailCallsIsSeenAtItsCaller) {
   const std::uint32_t first = 0;
   const int callee = program("hookless");
@@ -174,9 +192,9 @@ TEST_F(TracedTest, FollowsTheNextProgramOfTheInterface) {
   for (int i = 0; i < 10; ++i) from_left_->send(frame_for(XDP_DROP));
   middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
   attach(middle_, "m0", program("successor"));
-  ASSERT_TRUE(eventually(
-      [&] { return capture_->err().find("another program was attached to") != std::string::npos; }))
-      << capture_->err();
+  ASSERT_TRUE(eventually([&] {
+    return capture_->err().find("another program was attached to") != std::string::npos;
+  })) << capture_->err();
   for (int i = 0; i < 20; ++i) from_left_->send(frame_for(XDP_TX));
   expect_end(30);
 }
@@ -186,9 +204,8 @@ TEST_F(TracedTest, SaysThatAnotherProgramWasAttached) {
   capture({"-i", m0()});
   middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
   attach(middle_, "m0", program("successor"));
-  ASSERT_TRUE(eventually([&] {
-    return capture_->err().find("still tracing the previous one") != std::string::npos;
-  }));
+  ASSERT_TRUE(eventually(
+      [&] { return capture_->err().find("still tracing the previous one") != std::string::npos; }));
   expect_end(0);
 }
 
@@ -215,8 +232,9 @@ TEST_F(LabTest, WhereTracingIsRefusedTheReasonIsSaid) {
     attach(middle_, "m0", program("hookless"));
     const ProcessResult result = run(tool({"-i", "m0@" + middle_.name(), "-w", file_}));
     EXPECT_EQ(result.exit_code, 2);
-    EXPECT_THAT(result.err, HasSubstr(std::string("(hookless) has no hook, and cannot be traced: ") +
-                                      refused.what()));
+    EXPECT_THAT(
+        result.err,
+        HasSubstr(std::string("(hookless) has no hook, and cannot be traced: ") + refused.what()));
     return;
   }
   GTEST_SKIP() << "this kernel allows tracing programs";
