@@ -41,6 +41,22 @@ constexpr std::uint32_t scratch_bytes(std::uint32_t cpus) {
   return cpus * static_cast<std::uint32_t>(sizeof(xdpcap_scratch)) + (1U << 16U);
 }
 
+// Numbers from `first` to `last`.
+struct Range {
+  std::uint32_t first;
+  std::uint32_t last;
+
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+// Conditions that a packet has to meet before the filter is applied: its number is in one of the
+// ranges. None: any number. A packet that does not meet them counts as received only.
+struct Conditions {
+  std::span<const Range> cpus = {};
+  std::span<const Range> queues = {};      // receive queues
+  std::span<const Range> interfaces = {};  // ingress interfaces
+};
+
 struct RecorderSpec {
   XdpAction action;            // returned for every packet, whatever happens
   std::uint32_t interface_id;  // the pcapng interface of its packets
@@ -57,6 +73,7 @@ struct RecorderSpec {
   bool has_xdp_load_bytes;
   // Offsets at which the filter is applied (emit_filter_at()); none: at the packet's start.
   std::span<const std::uint32_t> filter_offsets = {};
+  Conditions conditions = {};
   // Each packet gets a comment with its ingress interface (struct xdpcap_ingress).
   bool note_ingress = false;
   // PROG_ARRAY of one entry with the next recorder of the same slot (source/chain.hpp); -1: this is

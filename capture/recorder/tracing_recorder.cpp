@@ -20,6 +20,7 @@
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/condition_emitter.hpp"
 #include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
 #include "recorder/frame.hpp"
@@ -100,6 +101,7 @@ void TracingRecorder::emit_prologue() {
   if (numbers_packets(spec_)) emit_packet_number(code_, spec_, return_);
   emit_dispatch();
   emit_counters();
+  emit_conditions(code_, spec_, return_);
   emit_packet();
 }
 

@@ -132,6 +132,9 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
           .frags = false,
           .has_xdp_load_bytes = has_xdp_load_bytes_,
           .filter_offsets = options_.filter_offsets,
+          .conditions = {.cpus = options_.cpus,
+                         .queues = options_.queues,
+                         .interfaces = options_.ingress},
           .note_ingress = options_.note_ingress && !recording.fates(),
           .last_fd = recording.fates() ? recording.fates()->last_fd() : -1};
 }
