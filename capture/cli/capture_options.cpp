@@ -54,9 +54,15 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
   add_value(app, "-s,--snaplen", "SIZE", options.snaplen, parse_snaplen,
             "Keep only this much of each packet; the rest is not even copied in the kernel "
             "(default: 0, which means all)");
-  app.add_flag("--ingress", options.note_ingress,
+  add_value(app, "--queue", "RANGES", options.queues, parse_ranges,
+            "Capture only packets from these receive queues: 0-3,5");
+  add_value(app, "--cpu", "RANGES", options.cpus, parse_ranges,
+            "Capture only packets that are processed on these CPUs: 2,4-7");
+  app.add_flag("--ingress", ingress_,
                "Note in a comment on each packet the index of the interface that it arrived on: "
-               "\"ingress=7\"");
+               "\"ingress=7\". With a list of names or indexes, capture only packets that arrived "
+               "on these interfaces")
+      ->option_text("[=IFACES]");
   app.add_flag(
          "--fate", fates_,
          "Note in a comment on each packet what the kernel did with it after the program: "
@@ -110,6 +116,14 @@ void CaptureOptions::finish(Options& options) const {
       throw UsageError("-i " + name + " is given more than once", "give it once");
     }
   }
+  options.note_ingress = !ingress_.empty();
+  if (options.note_ingress && ingress_ != kAll) {
+    with_context("--ingress", [&] { options.ingress = parse_interfaces(ingress_); });
+  }
+  finish_fates(options);
+}
+
+void CaptureOptions::finish_fates(Options& options) const {
   if (fates_.empty() && !only_failed_) return;
   const bool all = fates_.empty() || fates_ == kAll;
   if (only_failed_ && !all) {

@@ -18,6 +18,9 @@ class CaptureOptions {
  private:
   static void declare_sources(CLI::App& app, SourceOptions& sources);
 
+  void finish_fates(Options& options) const;
+
+  std::string ingress_;
   std::string fates_;
   bool only_failed_ = false;
 };

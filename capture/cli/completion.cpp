@@ -85,6 +85,7 @@ std::string value_lines(const std::string& value, const std::string& typed,
                         const CompletionSources& sources) {
   if (value == "ACTIONS") return list_lines(action_names(), typed);
   if (value == "[=LIST]") return list_lines(FateSelection::common_words(), typed);
+  if (value == "[=IFACES]") return list_lines(sources.interfaces(), typed);
   if (value == "TYPE") return lines(link_type_names(), typed);
   if (value == "FILE") return kFiles;
   if (value == "PROGRAM") return program_lines(sources, typed);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/option_values.hpp"
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -42,6 +44,37 @@ std::optional<std::uint64_t> size_in_bytes(std::string_view text, std::uint64_t 
   return *number * unit;
 }
 
+Range parse_range(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto first = parse_number<std::uint32_t>(text.substr(0, dash));
+  const auto last =
+      dash == std::string_view::npos ? first : parse_number<std::uint32_t>(text.substr(dash + 1));
+  if (first && last && *first <= *last) return {*first, *last};
+  throw UsageError("invalid range \"" + std::string(text) + "\"",
+                   "numbers and ranges, separated by commas: 0-3,5");
+}
+
+Range parse_interface(std::string_view text) {
+  const std::string name(text);
+  const auto number = parse_number<std::uint32_t>(text);
+  const std::uint32_t index = number ? *number : ::if_nametoindex(name.c_str());
+  if (index != 0) return {index, index};
+  throw UsageError("no interface \"" + name + "\" in this network namespace",
+                   "names or indexes of interfaces, separated by commas");
+}
+
+// Each is an instruction or two in every recorder.
+constexpr std::size_t kMostRanges = 64;
+
+template <class Parse>
+std::vector<Range> parse_list(std::string_view text, Parse parse) {
+  std::vector<Range> ranges;
+  for (const std::string_view one : split(text, ',')) ranges.push_back(parse(one));
+  if (ranges.size() <= kMostRanges) return ranges;
+  throw UsageError(std::to_string(ranges.size()) + " values are too many",
+                   "at most " + std::to_string(kMostRanges));
+}
+
 }  // namespace
 
 std::uint64_t parse_size(std::string_view text, std::uint64_t default_unit) {
@@ -77,6 +110,14 @@ std::uint32_t parse_snaplen(std::string_view text) {
   }
   throw UsageError("invalid snapshot length \"" + std::string(text) + "\"",
                    "a number of bytes, 0 to " + std::to_string(kMaxSnaplen));
+}
+
+std::vector<Range> parse_ranges(std::string_view text) {
+  return parse_list(text, parse_range);
+}
+
+std::vector<Range> parse_interfaces(std::string_view text) {
+  return parse_list(text, parse_interface);
 }
 
 }  // namespace xdpcap

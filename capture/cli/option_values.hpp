@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
+#include "recorder/recorder.hpp"
 
 namespace xdpcap {
 
@@ -42,5 +44,9 @@ std::uint64_t parse_packets(std::string_view text);
 std::uint32_t parse_files(std::string_view text);
 std::uint64_t parse_seconds(std::string_view text);  // ns
 std::uint32_t parse_snaplen(std::string_view text);  // 0 is kMaxSnaplen, as in tcpdump
+// "0-3,5".
+std::vector<Range> parse_ranges(std::string_view text);
+// Names or indexes of interfaces, separated by commas. Names are those of this network namespace.
+std::vector<Range> parse_interfaces(std::string_view text);
 
 }  // namespace xdpcap

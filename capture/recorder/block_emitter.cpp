@@ -98,6 +98,21 @@ void emit_drop_count(Assembler& code, const RecorderSpec& spec) {
   code.bind(none);
 }
 
+void emit_packet_id(Assembler& code) {
+  const Label none = code.label();
+  code.note("the packet's id");
+  code.load(Size::dword, Reg::r3, Reg::r10, kPacketIdSlot);
+  code.jump_if(Cond::eq, Reg::r3, 0, none);
+  store_option_head(code, offsetof(xdpcap_packet_id, code), option::epb_packetid,
+                    sizeof(xdpcap_packet_id::id));
+  store_option_word(code, offsetof(xdpcap_packet_id, id), Reg::r3);
+  code.alu64(Alu::rsh, Reg::r3, 32);
+  store_option_word(code, offsetof(xdpcap_packet_id, id) + sizeof(std::uint32_t), Reg::r3);
+  code.alu64(Alu::add, kNext, sizeof(xdpcap_packet_id));
+  code.alu64(Alu::add, kLength, sizeof(xdpcap_packet_id));
+  code.bind(none);
+}
+
 // Caches the decimal digits of R3, and the head of a comment of that length, in the counters. The
 // digits are produced from the last to the first, each shifting the others up: R5 = the first eight
 // digits, the first one in the lowest byte; R1 = the rest.
@@ -227,6 +242,7 @@ void emit_tail(Assembler& code, const RecorderSpec& spec) {
 void emit_block(Assembler& code, const RecorderSpec& spec, Label failed) {
   emit_header(code, spec);
   emit_drop_count(code, spec);
+  if (numbers_packets(spec)) emit_packet_id(code);
   if (spec.note_ingress) emit_ingress(code, spec);
   if (notes_fate(spec)) emit_fate(code, spec);
   emit_tail(code, spec);

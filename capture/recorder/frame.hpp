@@ -60,13 +60,20 @@ inline constexpr std::int16_t kLastSlot = -56;
 //   R10 - 76  u32 index of the counters
 //   R10 - 88  address of the packet's end (of the linear part)
 //   R10 - 96  address of its start
+//   R10 - 104 the packet's id; 0: none (with ids only)
 inline constexpr std::int16_t kActionSlot = -60;
 inline constexpr std::int16_t kInterfaceSlot = -68;
 inline constexpr std::int16_t kIndexSlot = -76;
 inline constexpr std::int16_t kEndSlot = -88;
 inline constexpr std::int16_t kStartSlot = -96;
+inline constexpr std::int16_t kPacketIdSlot = -104;
+
+inline bool numbers_packets(const RecorderSpec& spec) {
+  return spec.traced && spec.traced->numbers_packets;
+}
 
 inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
+  if (numbers_packets(spec)) return kPacketIdSlot;
   if (spec.traced) return kStartSlot;
   return notes_fate(spec) ? kLastSlot : kLostSlot;
 }
@@ -88,7 +95,8 @@ inline std::uint32_t fixed_length(const RecorderSpec& spec) {
 // The most bytes that the optional options may take.
 inline std::uint32_t most_optional(const RecorderSpec& spec) {
   const std::size_t fate = notes_fate(spec) ? sizeof(xdpcap_fate) : 0;
-  return static_cast<std::uint32_t>(sizeof(xdpcap_drop_count) + sizeof(xdpcap_ingress) + fate);
+  const std::size_t id = numbers_packets(spec) ? sizeof(xdpcap_packet_id) : 0;
+  return static_cast<std::uint32_t>(sizeof(xdpcap_drop_count) + id + sizeof(xdpcap_ingress) + fate);
 }
 
 // Stores a word of the next option's struct.

@@ -70,6 +70,7 @@ struct xdpcap_ring {
 //   24  original_length
 //   28  the packet's bytes, padded with zeros to a multiple of 4
 //    +  struct xdpcap_drop_count, if packets were lost before this one
+//    +  struct xdpcap_packet_id, if captured at both ends of a program
 //    +  struct xdpcap_ingress, if requested
 //    +  struct xdpcap_fate, if requested: only while the block is in its ring
 //    +  struct xdpcap_block_tail, or xdpcap_entry_tail from a recorder at a program's entry
@@ -88,6 +89,13 @@ struct xdpcap_drop_count {
   __u16 code;  // epb_dropcount: 4
   __u16 length;
   __u32 count[2];  // a 64-bit integer, aligned to 4 only
+};
+
+// Both records of a packet have the same (section 4.3).
+struct xdpcap_packet_id {
+  __u16 code;  // epb_packetid: 5
+  __u16 length;
+  __u32 id[2];  // a 64-bit integer, aligned to 4 only
 };
 
 // A comment (section 3.5): "ingress=" and the index of the ingress interface in decimal digits,
@@ -205,9 +213,21 @@ struct xdpcap_counters {
 // bytes of a packet, for the filter. As with a ring, recorders may interrupt each other, and each adds
 // its mark and owns the memory only if there is no other mark.
 #define XDPCAP_MOST_PREFIX 256U
+//
+// Also the number of a packet that is captured at both ends of its program. The recorder at the entry
+// numbers every packet, and leaves the id here for the one at the exit, which takes it if it is that
+// of the same xdp_buff. So a packet that the entry did not see has none. Limits: if programs that are
+// both captured are nested (one calls or interrupts the other), the outer one's exit has no id. A
+// packet whose entry was not seen gets the id of an earlier one if that one's exit was not seen
+// either, and both were in the same xdp_buff: the kernel hides a packet from a recorder only if it
+// interrupts that recorder. A recorder that interrupts another one right after it has counted may get
+// the same id.
 struct xdpcap_scratch {
   __u64 busy;
-  __u64 padding[7];
+  __u64 numbered;  // packets so far
+  __u64 packet;    // id of the last one: the CPU in the upper 16 bits, then `numbered`; 0: taken
+  __u64 buffer;    // its struct xdp_buff
+  __u64 padding[4];
   __u8 prefix[XDPCAP_MOST_PREFIX];
   __u64 end_padding[24];
 };
@@ -217,14 +237,16 @@ static_assert(sizeof(struct xdpcap_scratch) == 512);
 static_assert(sizeof(struct xdpcap_ring) == 256);
 static_assert(sizeof(struct xdpcap_block) == 28);
 static_assert(sizeof(struct xdpcap_drop_count) == 12);
+static_assert(sizeof(struct xdpcap_packet_id) == 12);
 static_assert(sizeof(struct xdpcap_ingress) == 24);
 static_assert(sizeof(struct xdpcap_fate) == 48);
 static_assert(sizeof(struct xdpcap_last) == 64);
 static_assert(sizeof(struct xdpcap_block_tail) == 40);
 static_assert(sizeof(struct xdpcap_entry_tail) == 24);
 static_assert(XDPCAP_MOST_CAPTURED + 3 + sizeof(struct xdpcap_block) +
-                  sizeof(struct xdpcap_drop_count) + sizeof(struct xdpcap_ingress) +
-                  sizeof(struct xdpcap_fate) + sizeof(struct xdpcap_block_tail) <=
+                  sizeof(struct xdpcap_drop_count) + sizeof(struct xdpcap_packet_id) +
+                  sizeof(struct xdpcap_ingress) + sizeof(struct xdpcap_fate) +
+                  sizeof(struct xdpcap_block_tail) <=
               XDPCAP_RING_OVERHANG);
 static_assert(sizeof(struct xdpcap_control) == 64);
 static_assert(sizeof(struct xdpcap_counters) == 64);

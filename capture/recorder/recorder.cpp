@@ -7,6 +7,7 @@
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/condition_emitter.hpp"
 #include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
 #include "recorder/frame.hpp"
@@ -91,6 +92,7 @@ void Recorder::emit_prologue() {
   code_.alu64(Alu::add, kCounters, Reg::r0);
   if (notes_fate(spec_)) recorder::emit_last_packet(code_, spec_, Reg::r0);
   recorder::increment(code_, offsetof(xdpcap_counters, received));
+  recorder::emit_conditions(code_, spec_, return_action_);
   recorder::emit_packet_bounds(code_, spec_, kStart, kEnd);
 }
 

@@ -30,6 +30,9 @@ struct Traced {
   XdpBuffLayout layout;
   TracePoint point;
   int scratch_fd;  // ARRAY of one value of scratch_bytes(), which all recorders may share
+  // Both ends of the program are captured: the two records of a packet get the same epb_packetid
+  // (struct xdpcap_scratch).
+  bool numbers_packets = false;
 };
 
 // The size of the map of struct xdpcap_scratch: one for each possible CPU, and what else the
@@ -37,6 +40,22 @@ struct Traced {
 constexpr std::uint32_t scratch_bytes(std::uint32_t cpus) {
   return cpus * static_cast<std::uint32_t>(sizeof(xdpcap_scratch)) + (1U << 16U);
 }
+
+// Numbers from `first` to `last`.
+struct Range {
+  std::uint32_t first;
+  std::uint32_t last;
+
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+// Conditions that a packet has to meet before the filter is applied: its number is in one of the
+// ranges. None: any number. A packet that does not meet them counts as received only.
+struct Conditions {
+  std::span<const Range> cpus = {};
+  std::span<const Range> queues = {};      // receive queues
+  std::span<const Range> interfaces = {};  // ingress interfaces
+};
 
 struct RecorderSpec {
   XdpAction action;            // returned for every packet, whatever happens
@@ -54,6 +73,7 @@ struct RecorderSpec {
   bool has_xdp_load_bytes;
   // Offsets at which the filter is applied (emit_filter_at()); none: at the packet's start.
   std::span<const std::uint32_t> filter_offsets = {};
+  Conditions conditions = {};
   // Each packet gets a comment with its ingress interface (struct xdpcap_ingress).
   bool note_ingress = false;
   // PROG_ARRAY of one entry with the next recorder of the same slot (source/chain.hpp); -1: this is

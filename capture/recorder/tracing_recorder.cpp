@@ -20,9 +20,11 @@
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/condition_emitter.hpp"
 #include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
 #include "recorder/frame.hpp"
+#include "recorder/packet_number_emitter.hpp"
 #include "recorder/recorder.hpp"
 #include "recorder/ring_emitter.hpp"
 
@@ -96,8 +98,10 @@ void TracingRecorder::emit_prologue() {
     code_.alu32(Alu::mov, kAction, kAction);
   }
   emit_context(code_, spec_);
+  if (numbers_packets(spec_)) emit_packet_number(code_, spec_, return_);
   emit_dispatch();
   emit_counters();
+  emit_conditions(code_, spec_, return_);
   emit_packet();
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/pcapng_format.hpp"
 #include "bpf/program_loader.hpp"
 #include "recorder/recorder.hpp"
 
@@ -56,14 +57,16 @@ void set_lengths(xdpcap_block& block, std::uint32_t in_ring, std::uint32_t lengt
 }
 
 // The original length of a block with a fate, whatever its length field says. A fate begins with
-// its state, which cannot be mistaken for the drop count's option code.
+// its state, which cannot be mistaken for the head of an option before it.
 std::uint32_t recorded_length(const xdpcap_block& block) {
-  constexpr std::uint16_t kDropCount = 4;
   const std::uint32_t padded = (block.captured_length + 3U) & ~3U;
   std::uint32_t length = sizeof(xdpcap_block) + padded;
-  xdpcap_drop_count drops{};
-  std::memcpy(&drops, reinterpret_cast<const std::byte*>(&block) + length, sizeof(drops));
-  if (drops.code == kDropCount && drops.length == sizeof(drops.count)) length += sizeof(drops);
+  static_assert(sizeof(xdpcap_packet_id) == sizeof(xdpcap_drop_count));
+  for (const std::uint16_t code : {pcapng::option::epb_dropcount, pcapng::option::epb_packetid}) {
+    xdpcap_drop_count option{};
+    std::memcpy(&option, reinterpret_cast<const std::byte*>(&block) + length, sizeof(option));
+    if (option.code == code && option.length == sizeof(option.count)) length += sizeof(option);
+  }
   return length + sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
 }
 

@@ -46,6 +46,9 @@ struct Options {
   std::optional<std::uint64_t> ring_bytes;        // for each CPU
   std::optional<std::uint64_t> watermark;         // bytes in a ring that wake the reader
   std::uint32_t snaplen = kMaxSnaplen;            // bytes of a packet that are kept
+  std::vector<Range> cpus;                        // captured on; none: all, as below
+  std::vector<Range> queues;                      // received in
+  std::vector<Range> ingress;                     // indexes of the interfaces they arrived on
   bool note_ingress = false;                      // a comment on each packet
   std::optional<FateSelection> fates;             // nothing: they are not traced
   bool quiet = false;

@@ -132,6 +132,9 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
           .frags = false,
           .has_xdp_load_bytes = has_xdp_load_bytes_,
           .filter_offsets = options_.filter_offsets,
+          .conditions = {.cpus = options_.cpus,
+                         .queues = options_.queues,
+                         .interfaces = options_.ingress},
           .note_ingress = options_.note_ingress && !recording.fates(),
           .last_fd = recording.fates() ? recording.fates()->last_fd() : -1};
 }
@@ -142,7 +145,10 @@ Traced Session::traced(TracePoint point) {
     scratch_ = create_map(BPF_MAP_TYPE_ARRAY, "xdpcap_scratch", sizeof(std::uint32_t),
                           scratch_bytes(read_cpus().possible), 1);
   }
-  return {.layout = *layout_, .point = point, .scratch_fd = scratch_.get()};
+  return {.layout = *layout_,
+          .point = point,
+          .scratch_fd = scratch_.get(),
+          .numbers_packets = options_.sources.at == CapturePoint::both};
 }
 
 // The descriptors that the guardian needs to make recorders, empty the rings and complete the file.

@@ -31,6 +31,7 @@ const std::vector<OptionSummary> kOptions = {{{"--actions"}, "ACTIONS", "which"}
                                              {{"-a"}, "CONDITION", "end"},
                                              {{"-Z"}, "USER", "become"},
                                              {{"--fate"}, "[=LIST]", "fate"},
+                                             {{"--ingress"}, "[=IFACES]", "ingress"},
                                              {{"--replay"}, "FILE", "input"},
                                              {{"--prog"}, "PROGRAM", "run"},
                                              {{"--via"}, "IFACE", "by"},
@@ -62,7 +63,7 @@ TEST(Completion, OptionsWithOneDashOrTwo) {
   EXPECT_EQ(complete({"-w"}), "-w\toutput\n-wait\twait\n");
   EXPECT_EQ(complete({"--fa"}), "--fate\tfate\n--fate=\tfate\n");
   EXPECT_EQ(complete({"-s"}), "-s\thow much\n-snaplen\thow much\n");
-  EXPECT_THAT(split(complete({"-"}), '\n'), SizeIs(16 + 1));
+  EXPECT_THAT(split(complete({"-"}), '\n'), SizeIs(18 + 1));
   EXPECT_EQ(complete({"--nonsense"}), "");
 }
 
@@ -92,6 +93,7 @@ TEST(Completion, WhatAnOptionTakesAfterAnEqualsSign) {
   EXPECT_EQ(complete({"--nonsense=x"}), "");
   EXPECT_EQ(complete({"--fate=q"}), "--fate=queued\n");
   EXPECT_EQ(complete({"--fate=queued,ENET"}), "--fate=queued,ENETDOWN\n");
+  EXPECT_EQ(complete({"--ingress=lo,et"}), "--ingress=lo,eth0\n");
   EXPECT_EQ(complete({"--fate", "=", "q"}), "queued\n");
   EXPECT_EQ(complete({"--replay=x"}), ":files\n");
   // Without "=" it is a flag, also if bash has split the word there.

@@ -57,6 +57,8 @@ TEST(ReplayOptions, WhatIsAboutCapturesIsRefused) {
        std::vector<std::vector<std::string>>{{"--wait"},
                                              {"--replace"},
                                              {"--ingress"},
+                                             {"--queue", "1"},
+                                             {"--cpu", "1"},
                                              {"--buffer", "4096"},
                                              {"--follow"},
                                              {"--fate"},

@@ -3,7 +3,6 @@
 // the filter, which runs in scratch memory that they share.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -12,48 +11,15 @@
 
 #include "filter/ebpf_interpreter.hpp"
 #include "filter/expression.hpp"
-#include "recorder/recorder_world.hpp"
+#include "recorder/tracing_world.hpp"
 #include "ring/rings.hpp"
 #include "support/packet.hpp"
 
 namespace xdpcap::test {
 namespace {
 
-constexpr std::size_t kRingBytes = 4096;
-constexpr std::size_t kLength = 60;
-
-// TracingWorld also has the scratch memory, and the kernel's structs.
-class TracingWorld final : public RecorderWorld {
- public:
-  static constexpr int kScratchFd = 7;
-  static constexpr std::uint64_t kBuff = 6 * kAddress;
-
-  TracingWorld() : RecorderWorld(kRingBytes) {}
-
-  [[nodiscard]] static RecorderSpec spec() {
-    RecorderSpec spec = RecorderWorld::spec(kRingBytes);
-    const XdpBuffLayout layout = {
-        .data = 0, .data_end = 8, .rxq = 16, .dev = 24, .queue_index = 32, .ifindex = 40};
-    spec.traced = Traced{layout, TracePoint::exit, kScratchFd};
-    return spec;
-  }
-  std::uint8_t* memory(std::uint64_t address, std::size_t size) override {
-    if (auto* at = part(scratch_.data(), sizeof(scratch_), kScratch, address, size)) return at;
-    if (auto* at = part(kernel_.data(), sizeof(kernel_), kBuff, address, size)) return at;
-    return RecorderWorld::memory(address, size);
-  }
-  std::uint64_t map_value(int fd) override {
-    return fd == kScratchFd ? kScratch : RecorderWorld::map_value(fd);
-  }
-
- private:
-  static constexpr std::uint64_t kScratch = 5 * kAddress;
-
-  std::array<xdpcap_scratch, kCpus> scratch_{};
-  // One struct that is all three.
-  std::array<std::uint64_t, 6> kernel_ = {
-      Interpreter::kPacketAddress, Interpreter::kPacketAddress + kLength, kBuff, kBuff, 0, 1};
-};
+constexpr std::size_t kRingBytes = TracingWorld::kRingBytes;
+constexpr std::size_t kLength = TracingWorld::kLength;
 
 class Machine {
  public:

@@ -21,7 +21,7 @@ namespace xdpcap::test {
 
 // LoneRecorder is a program that drops every packet through its hook, and a recorder there.
 struct LoneRecorder {
-  explicit LoneRecorder(const char* filter)
+  explicit LoneRecorder(const char* filter, const Conditions& conditions = {})
       : rings(cpus.online, cpus.possible, std::uint64_t{1} << 20U) {
     const ebpf::Program program =
         make_recorder({.action = XdpAction(XDP_DROP),
@@ -34,7 +34,8 @@ struct LoneRecorder {
                        .ring_bytes = static_cast<std::uint32_t>(rings.bytes_per_cpu()),
                        .wakeup_fd = wakeup.fd(),
                        .frags = kFlavour.frags,
-                       .has_xdp_load_bytes = has_xdp_load_bytes()},
+                       .has_xdp_load_bytes = has_xdp_load_bytes(),
+                       .conditions = conditions},
                       compile_filter(filter, LinkType{}));
     recorder = load_xdp_program("recorder", program, kFlavour);
     const std::uint32_t slot = XDP_DROP;

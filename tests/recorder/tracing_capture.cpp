@@ -69,6 +69,7 @@ ebpf::Program TracingCapture::make(const TracingSetup& setup) const {
                      .frags = false,
                      .has_xdp_load_bytes = setup.may_use_buff_len && has_xdp_load_bytes(),
                      .filter_offsets = setup.filter_offsets,
+                     .conditions = setup.conditions,
                      .note_ingress = setup.note_ingress,
                      .last_fd = last_.valid() ? last_.get() : -1,
                      .ordered_stores = setup.ordered_stores,

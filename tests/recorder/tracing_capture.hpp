@@ -26,6 +26,7 @@ struct TracingSetup {
   std::uint32_t snaplen = kMaxSnaplen;
   std::uint64_t ring_bytes = std::uint64_t{1} << 20U;
   bool has_rings = true;
+  Conditions conditions = {};
   bool note_ingress = false;
   bool note_fate = false;
   bool ordered_stores = kOrderedStores;

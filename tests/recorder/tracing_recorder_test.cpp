@@ -53,6 +53,24 @@ TEST_F(TracedTest, EveryActionIsKeptWithItsVerdict) {
   }
 }
 
+TEST_F(TracedTest, ConditionsComeBeforeTheFilter) {
+  const std::vector<Range> here = {{5, 7}, {kCpu, kCpu}};
+  const std::vector<Range> elsewhere = {{5, 7}};
+  const std::vector<Range> queue = {{0, 0}};
+  const auto matched = [](const Conditions& conditions) {
+    TracingSetup with = setup();
+    with.conditions = conditions;
+    TracingCapture capture(with);
+    run(packet_for(XDP_DROP, 60));
+    EXPECT_EQ(capture.counts(XDP_DROP).received, 1U);
+    return capture.counts(XDP_DROP).matched;
+  };
+  EXPECT_EQ(matched({.cpus = here, .queues = queue}), 1U);
+  EXPECT_EQ(matched({.cpus = elsewhere}), 0U);
+  EXPECT_EQ(matched({.queues = elsewhere}), 0U);
+  EXPECT_EQ(matched({.interfaces = elsewhere}), 0U);
+}
+
 TEST_F(TracedTest, UnknownActionsAreAborted) {
   TracingCapture capture(setup());
   run(packet_for(5, 60));

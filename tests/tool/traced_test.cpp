@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -136,6 +137,23 @@ TEST_F(TracedTest, AtBothEnds) {
   EXPECT_NE(packets[0].id, "");
   EXPECT_EQ(packets[0].id, packets[1].id);
   EXPECT_EQ(read_bytes(file_)[0], Packet(sent.begin(), sent.begin() + 64));
+}
+
+TEST_F(TracedTest, AtBothEndsEachPacketHasItsId) {
+  attach(middle_, "m0", program("hookless"));
+  // The second packet matches as it enters only: the program makes it shorter.
+  const std::string filter = std::string(kOnlyTestFrames) + " and len >= 100";
+  start_command(tool({"-i", m0(), "--at", "both", "-w", file_, filter}));
+  from_left_->send(frame_for(XDP_DROP));
+  from_left_->send(frame_for(XDP_DROP, kShrink));
+  from_left_->send(frame_for(XDP_DROP));
+  expect_end(5);
+  std::vector<std::string> ids;
+  for (const ReadPacket& one : read_with_tshark(file_)) ids.push_back(one.id);
+  ASSERT_EQ(ids.size(), 5U);
+  EXPECT_EQ(ids[0], ids[1]);
+  EXPECT_EQ(ids[3], ids[4]);
+  EXPECT_EQ((std::set<std::string>{"", ids[0], ids[2], ids[3]}.size()), 4U);
 }
 
 TEST_F(TracedTest, TheChainOfTailCallsIsSeenAtItsCaller) {
