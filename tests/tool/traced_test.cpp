@@ -174,9 +174,9 @@ TEST_F(TracedTest, FollowsTheNextProgramOfTheInterface) {
   for (int i = 0; i < 10; ++i) from_left_->send(frame_for(XDP_DROP));
   middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
   attach(middle_, "m0", program("successor"));
-  ASSERT_TRUE(eventually(
-      [&] { return capture_->err().find("another program was attached to") != std::string::npos; }))
-      << capture_->err();
+  ASSERT_TRUE(eventually([&] {
+    return capture_->err().find("another program was attached to") != std::string::npos;
+  })) << capture_->err();
   for (int i = 0; i < 20; ++i) from_left_->send(frame_for(XDP_TX));
   expect_end(30);
 }
@@ -186,9 +186,8 @@ TEST_F(TracedTest, SaysThatAnotherProgramWasAttached) {
   capture({"-i", m0()});
   middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
   attach(middle_, "m0", program("successor"));
-  ASSERT_TRUE(eventually([&] {
-    return capture_->err().find("still tracing the previous one") != std::string::npos;
-  }));
+  ASSERT_TRUE(eventually(
+      [&] { return capture_->err().find("still tracing the previous one") != std::string::npos; }));
   expect_end(0);
 }
 
@@ -215,8 +214,9 @@ TEST_F(LabTest, WhereTracingIsRefusedTheReasonIsSaid) {
     attach(middle_, "m0", program("hookless"));
     const ProcessResult result = run(tool({"-i", "m0@" + middle_.name(), "-w", file_}));
     EXPECT_EQ(result.exit_code, 2);
-    EXPECT_THAT(result.err, HasSubstr(std::string("(hookless) has no hook, and cannot be traced: ") +
-                                      refused.what()));
+    EXPECT_THAT(
+        result.err,
+        HasSubstr(std::string("(hookless) has no hook, and cannot be traced: ") + refused.what()));
     return;
   }
   GTEST_SKIP() << "this kernel allows tracing programs";
