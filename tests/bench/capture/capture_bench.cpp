@@ -33,6 +33,8 @@ struct Arguments {
   std::vector<std::uint32_t> sizes = {kSmallPacket, 512, kLargePacket};
   std::vector<std::string> paths = {"veth", "direct"};
   std::vector<std::string> sinks = {"memory", "null", "tcpdump"};
+  std::vector<double> rates;
+  std::string interface;
   double seconds = 0.4;
   std::string folder = ".";
   bool no_costs = false;
@@ -40,10 +42,19 @@ struct Arguments {
   bool no_fate = false;
 };
 
-Tool parse_peer(const std::string& text) {
+Receiver parse_interface(const std::string& text) {
+  if (text.empty() || text == "bare") return Receiver::none;
+  if (text == "program") return Receiver::hookless;
+  throw UsageError("--interface " + text + ": must be bare or program");
+}
+
+Tool parse_peer(const std::string& text, Receiver without_hook) {
   const auto equals = text.find('=');
   if (equals == std::string::npos) throw UsageError("--peer " + text + ": must be NAME=COMMAND");
-  return {text.substr(0, equals), text.substr(equals + 1)};
+  const bool hooked = text.find("{hook}") != std::string::npos;
+  return {.name = text.substr(0, equals),
+          .command = text.substr(equals + 1),
+          .receiver = hooked ? Receiver::hooked : without_hook};
 }
 
 Sink parse_sink(const std::string& text) {
@@ -59,23 +70,37 @@ Path parse_path(const std::string& text) {
   throw UsageError("--path " + text + ": must be veth or direct");
 }
 
-Plan make_plan(const Arguments& arguments) {
+std::vector<Tool> make_tools(const Arguments& arguments) {
   const std::string ours =
       std::filesystem::read_symlink("/proc/self/exe").parent_path() / "xdpcap-cpp";
+  const Receiver receiver = parse_interface(arguments.interface);
+  std::vector<Tool> tools;
+  if (!arguments.interface.empty()) {
+    tools.push_back({.name = "xdpcap-cpp",
+                     .command = ours + " -i {interface} -w {output}",
+                     .receiver = receiver});
+  } else {
+    tools.push_back({"xdpcap-cpp", ours + " {hook} {output}"});
+    if (!arguments.no_snaplen) {
+      tools.push_back({"with -s 96", ours + " -s 96 {hook} {output}", kLargePacket});
+    }
+    if (!arguments.no_fate) {
+      tools.push_back({"with --fate", ours + " --fate {hook} {output}", kSmallPacket});
+    }
+  }
+  for (const std::string& peer : arguments.peers) tools.push_back(parse_peer(peer, receiver));
+  return tools;
+}
+
+Plan make_plan(const Arguments& arguments) {
   Plan plan;
-  plan.tools.push_back({"xdpcap-cpp", ours + " {hook} {output}"});
-  if (!arguments.no_snaplen) {
-    plan.tools.push_back({"with -s 96", ours + " -s 96 {hook} {output}", kLargePacket});
-  }
-  if (!arguments.no_fate) {
-    plan.tools.push_back({"with --fate", ours + " --fate {hook} {output}", kSmallPacket});
-  }
-  for (const std::string& peer : arguments.peers) plan.tools.push_back(parse_peer(peer));
+  plan.tools = make_tools(arguments);
   for (const std::string& sink : arguments.sinks) plan.sinks.push_back(parse_sink(sink));
   for (const std::string& path : arguments.paths) plan.paths.push_back(parse_path(path));
   plan.sizes = arguments.sizes;
   plan.seconds = arguments.seconds;
-  plan.costs = !arguments.no_costs;
+  plan.rates = arguments.rates;
+  plan.costs = !arguments.no_costs && arguments.interface.empty();
   const Cpus cpus = read_cpus();
   if (cpus.online.size() < 2) throw Error("measuring: two CPUs are needed");
   plan.generator_cpu = cpus.online.back();
@@ -131,6 +156,11 @@ int main(int argc, char** argv) {
   app.add_option("--size", arguments.sizes, "Packet sizes in bytes (default: 64 512 1500)");
   app.add_option("--path", arguments.paths, "veth, direct (default: both)");
   app.add_option("--sink", arguments.sinks, "memory, null, tcpdump (default: all three)");
+  app.add_option("--rate", arguments.rates,
+                 "Packets a second, 0 for as fast as possible (default: depends on the size)");
+  app.add_option("--interface", arguments.interface,
+                 "Capture from the interface instead of a hook: bare (no program) or program (one "
+                 "without a hook)");
   app.add_option("--seconds", arguments.seconds, "Seconds of traffic for each row (default: 0.4)");
   app.add_option("--folder", arguments.folder,
                  "Folder for capture_bench.json and capture_bench.svg (default: here)");

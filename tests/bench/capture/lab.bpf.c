@@ -89,14 +89,6 @@ int generate_and_drop_hooked(struct xdp_md *ctx)
 	return xdpcap_exit(ctx, &hook, XDP_DROP);
 }
 
-// For tools that see only the packets that reach the stack.
-SEC("xdp")
-int pass_hooked(struct xdp_md *ctx)
-{
-	count();
-	return xdpcap_exit(ctx, &hook, XDP_PASS);
-}
-
 SEC("xdp")
 int drop_bare(struct xdp_md *ctx __attribute__((unused)))
 {

@@ -3,17 +3,25 @@
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <linux/ethtool.h>
 #include <linux/if_link.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstring>
+#include <fstream>
 #include <limits>
+#include <sstream>
 
 #include "base/error.hpp"
+#include "base/unique_fd.hpp"
 #include "bench/capture/lab.h"
 #include "bench/capture/stop.hpp"
 #include "capture_lab.skel.h"
@@ -27,6 +35,8 @@ namespace {
 using test::stay_on_cpu;
 
 constexpr double kFraction = 256;  // see struct generator
+constexpr std::size_t kEtherType = 12;
+constexpr std::uint32_t kLocalProtocol = 0x88B5;  // for local experiments
 
 void put16(std::vector<std::uint8_t>& frame, std::size_t at, std::uint32_t value) {
   frame[at] = static_cast<std::uint8_t>(value >> 8U);
@@ -60,6 +70,11 @@ std::uint32_t repeats(std::uint64_t packets, double rate) {
 void attach(int ifindex, const bpf_program* program) {
   const int error = bpf_xdp_attach(ifindex, bpf_program__fd(program), XDP_FLAGS_DRV_MODE, nullptr);
   if (error != 0) throw system_error("attaching to a veth", -error);
+}
+
+void detach(int ifindex) {
+  const int error = bpf_xdp_detach(ifindex, XDP_FLAGS_DRV_MODE, nullptr);
+  if (error != 0) throw system_error("detaching from a veth", -error);
 }
 
 // ns a run, measured here, as the kernel reports whole nanoseconds.
@@ -109,23 +124,57 @@ void Lab::load() {
   if (skeleton_ == nullptr) throw system_error("loading the lab's programs", errno);
   pins_.pin(bpf_map__fd(skeleton_->maps.hook), "hook");
   receiver_ifindex_ = receiving_.interface_index(kReceiver);
-  set_verdict(Verdict::drop);
+  set_receiver(Receiver::hooked);
   skeleton_->bss->generator.ifindex = ::if_nametoindex(kSender);
   // For program_cost(): in a test run of a program that is not attached, the kernel first spends
   // some milliseconds to add it to the dispatcher that calls attached programs.
   attach(static_cast<int>(skeleton_->bss->generator.ifindex), skeleton_->progs.drop_bare);
 }
 
-void Lab::set_verdict(Verdict verdict) {
+void Lab::set_receiver(Receiver receiver) {
+  receiver_ = receiver;
   receiving_.enter();
-  const bpf_program* program =
-      verdict == Verdict::drop ? skeleton_->progs.drop_hooked : skeleton_->progs.pass_hooked;
-  attach(receiver_ifindex_, program);
+  if (receiver == Receiver::none) {
+    detach(receiver_ifindex_);
+    enable_napi();
+  } else {
+    attach(receiver_ifindex_, receiver == Receiver::hooked ? skeleton_->progs.drop_hooked
+                                                           : skeleton_->progs.drop_bare);
+  }
   sending_.enter();
 }
 
-bool Lab::hook_is_live(Verdict verdict) const {
-  const std::uint32_t slot = verdict == Verdict::drop ? XDP_DROP : XDP_PASS;
+// Without a program, a veth interface receives redirected frames only if it has NAPI, which it has
+// while generic receive offload is on.
+void Lab::enable_napi() const {
+  ethtool_value on{.cmd = ETHTOOL_SGRO, .data = 1};
+  ifreq request{};
+  std::strncpy(request.ifr_name, kReceiver, sizeof(request.ifr_name) - 1);
+  request.ifr_data = reinterpret_cast<char*>(&on);
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (::ioctl(socket.get(), SIOCETHTOOL, &request) != 0) {
+    throw system_error("enabling generic receive offload on a veth", errno);
+  }
+}
+
+// The interface's own counter: a veth counts what it polls, before a program sees it.
+std::uint64_t Lab::interface_packets() const {
+  std::uint64_t packets = 0;
+  receiving_.enter();
+  std::ifstream file("/proc/thread-self/net/dev");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string name;
+    std::uint64_t bytes = 0;
+    fields >> name >> bytes;
+    if (name == std::string(kReceiver) + ':') fields >> packets;
+  }
+  sending_.enter();
+  return packets;
+}
+
+bool Lab::hook_is_live() const {
+  const std::uint32_t slot = XDP_DROP;
   std::uint32_t id = 0;
   return bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.hook), &slot, &id) == 0;
 }
@@ -136,7 +185,10 @@ Traffic Lab::send(Path path, std::uint32_t size, double rate, std::uint64_t pack
   constexpr int kRunsWithoutProgress = 3;
   auto& generator = skeleton_->bss->generator;
   auto& receiver = skeleton_->bss->receiver;
-  const std::vector<std::uint8_t> frame = make_frame(size);
+  std::vector<std::uint8_t> frame = make_frame(size);
+  // The stack drops a protocol that nobody listens to at once.
+  if (receiver_ == Receiver::none) put16(frame, kEtherType, kLocalProtocol);
+  const std::uint64_t packets_before = interface_packets();
   constexpr double kFast = 2e6;
   generator.group = rate < kFast ? 1 : 16;
   generator.interval = rate == 0 ? 0
@@ -157,9 +209,11 @@ Traffic Lab::send(Path path, std::uint32_t size, double rate, std::uint64_t pack
     stuck = generator.sent == 0 ? stuck + 1 : 0;
     traffic.sent += generator.sent;
     traffic.seconds += static_cast<double>(generator.last_time - generator.first_time) * 1e-9;
-    traffic.same_cpu = traffic.same_cpu && receiver.cpu == generator.cpu;
+    traffic.same_cpu =
+        traffic.same_cpu && (receiver_ == Receiver::none || receiver.cpu == generator.cpu);
   }
-  traffic.received = receiver.packets;
+  traffic.received =
+      receiver_ == Receiver::none ? interface_packets() - packets_before : receiver.packets;
   return traffic;
 }
 

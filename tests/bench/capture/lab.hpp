@@ -15,8 +15,9 @@ struct capture_lab_bpf;
 
 namespace xdpcap::bench {
 
-// What the receiving program does with every packet.
-enum class Verdict : std::uint8_t { drop, pass };
+// What is on the receiving interface: a program with a hook, one without, or none. The programs
+// drop every packet.
+enum class Receiver : std::uint8_t { hooked, hookless, none };
 
 // How packets reach the hook: through the veth pair, or generated right before it, which skips
 // everything that is not XDP and so allows higher rates.
@@ -25,7 +26,7 @@ enum class Path : std::uint8_t { veth, direct };
 // Traffic is the result of a run of the generator. Rates are in packets a second.
 struct Traffic {
   std::uint64_t sent = 0;
-  std::uint64_t received = 0;  // by the program with the hook
+  std::uint64_t received = 0;  // by the program or, without one, by the interface
   double seconds = 0;          // while packets were sent, without the set-up of runs
   bool same_cpu = true;        // packets were received on the CPU that sent them
 
@@ -50,9 +51,9 @@ class Lab {
   [[nodiscard]] std::string hook() const { return pins_.path("hook"); }
   [[nodiscard]] const test::Namespace& receiving() const { return receiving_; }
   // Whether a capture of the hook is running.
-  [[nodiscard]] bool hook_is_live(Verdict verdict) const;
+  [[nodiscard]] bool hook_is_live() const;
 
-  void set_verdict(Verdict verdict);
+  void set_receiver(Receiver receiver);
 
   // Sends `packets` frames of `size` bytes (without the frame check sequence), `rate` a second or,
   // with 0, as fast as possible. Ends early after a stop signal.
@@ -63,11 +64,14 @@ class Lab {
 
  private:
   void load();
+  void enable_napi() const;
+  [[nodiscard]] std::uint64_t interface_packets() const;
 
   test::Namespace sending_, receiving_;
   test::PinFolder pins_;
   test::SkeletonOwner<capture_lab_bpf> skeleton_;
   int receiver_ifindex_ = 0;
+  Receiver receiver_ = Receiver::hooked;
 };
 
 // ns a packet that an idle hook adds to the receiving program, loaded for this measurement only:

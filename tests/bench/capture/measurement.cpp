@@ -26,8 +26,10 @@ std::vector<double> rates(std::uint32_t size) {
           1.5 * kM,   2 * kM,    2.5 * kM, 3 * kM,   5 * kM, kFlatOut};
 }
 
-void settle() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(40));
+// A tool that reads an interface may get its last packets a second later: tcpdump does.
+void settle(const Tool& tool) {
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(tool.receiver == Receiver::hooked ? 40 : 1200));
 }
 
 double median(std::vector<double> values) {
@@ -68,11 +70,11 @@ Results Measurement::run(const std::function<void(const Row&)>& on_row) {
 
 void Measurement::measure_series(const Setting& setting, Results& results,
                                  const std::function<void(const Row&)>& on_row) {
-  for (const double rate : rates(setting.size)) {
+  for (const double rate : plan_.rates.empty() ? rates(setting.size) : plan_.rates) {
     for (const Tool& tool : plan_.tools) {
       if (tool.only_size != 0 && tool.only_size != setting.size) continue;
       // On the direct path there is no interface to read.
-      if (tool.verdict() == Verdict::pass && setting.path == Path::direct) continue;
+      if (tool.receiver != Receiver::hooked && setting.path == Path::direct) continue;
       results.rows.push_back(best_of_several(tool, setting, rate));
       on_row(results.rows.back());
     }
@@ -95,14 +97,14 @@ Row Measurement::measure(const Tool& tool, const Setting& setting, double rate) 
   throw_if_stopped();
   const auto [path, size, sink] = setting;
   Row row{.tool = tool.name, .path = path, .size = size, .sink = sink, .wanted_rate = rate};
-  lab_.set_verdict(tool.verdict());
+  lab_.set_receiver(tool.receiver);
   const std::uint64_t count = packets(size, rate);
   const double rate_alone = rate == kFlatOut ? lab_.send(path, size, rate, count).rate() : rate;
   {
     RunningTool running(tool, lab_, sink, warm_, plan_.generator_cpu);
     const CpuTime before = running.cpu_time();
     row.traffic = lab_.send(path, size, rate, count);
-    settle();
+    settle(tool);
     row.cpu = running.cpu_time() - before;
     row.outcome = running.stop();
   }
@@ -139,11 +141,11 @@ double idle_cost() {
 }  // namespace
 
 void Measurement::measure_costs(Results& results) const {
-  lab_.set_verdict(Verdict::drop);
+  lab_.set_receiver(Receiver::hooked);
   const double idle = idle_cost();
   results.costs.push_back({"(none)", "idle hook", idle});
   for (const Tool& tool : plan_.tools) {
-    if (tool.verdict() != Verdict::drop || tool.only_size != 0) continue;
+    if (tool.receiver != Receiver::hooked || tool.only_size != 0) continue;
     for (const char* filter : {"tcp port 80", "host 10.9.9.9 and tcp port 443", "icmp"}) {
       results.costs.push_back(
           {tool.name, std::string("no match: ") + filter, filter_cost(tool, filter) - idle});

@@ -61,7 +61,8 @@ struct Plan {
   std::vector<Path> paths;
   std::vector<std::uint32_t> sizes;
   std::vector<Sink> sinks;
-  double seconds = 0.4;  // of traffic for a row
+  std::vector<double> rates;  // packets a second, 0: as fast as possible; empty: the usual ones
+  double seconds = 0.4;       // of traffic for a row
   std::uint32_t generator_cpu = 0;
   bool costs = true;
 };

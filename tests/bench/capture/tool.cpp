@@ -22,6 +22,7 @@
 
 #include "base/error.hpp"
 #include "bench/capture/stop.hpp"
+#include "support/patience.hpp"
 
 namespace xdpcap::bench {
 namespace {
@@ -127,7 +128,7 @@ RunningTool::RunningTool(const Tool& tool, const Lab& lab, Sink sink, const Warm
   command = fill_in(command, "{interface}", Lab::kReceiver);
   // By name, because a tool that writes to stdout may print no summary.
   command = fill_in(command, "{output}", sink == Sink::null ? "/dev/null" : "-");
-  if (tool.verdict() == Verdict::drop && lab.hook_is_live(Verdict::drop)) {
+  if (tool.receiver == Receiver::hooked && lab.hook_is_live()) {
     throw Error("starting " + tool.name + ": the previous tool is still in the hook");
   }
   try {
@@ -166,9 +167,10 @@ void RunningTool::spawn(const std::string& command, const Lab& lab, std::uint32_
 
 void RunningTool::wait_until_live(const Tool& tool, const Lab& lab) {
   constexpr auto kTimeout = std::chrono::seconds(10);
-  constexpr auto kBlindWait = std::chrono::milliseconds(700);  // nothing shows that it captures
-  const bool blind = tool.verdict() == Verdict::pass;
-  while (blind ? steady_clock::now() - begin_ < kBlindWait : !lab.hook_is_live(tool.verdict())) {
+  // Nothing shows that it captures.
+  const auto blind_wait = std::chrono::milliseconds(700) * test::patience();
+  const bool blind = tool.receiver != Receiver::hooked;
+  while (blind ? steady_clock::now() - begin_ < blind_wait : !lab.hook_is_live()) {
     throw_if_stopped();
     if (::waitpid(tool_, nullptr, WNOHANG) == tool_) {
       tool_ = -1;
@@ -209,7 +211,7 @@ Outcome RunningTool::stop() {
   const std::string text = text_of(messages_);
   Outcome outcome;
   outcome.captured = number_before(text, "packets? captured");
-  outcome.matched = number_before(text, "packets? matched");
+  outcome.matched = number_before(text, "packets? (?:matched|received by filter)");
   if (sink_ == Sink::tcpdump) outcome.captured = number_before(text_of(counts_), "packets?");
   if (sink_ == Sink::memory) {
     const PacketCount count = warm_.count();

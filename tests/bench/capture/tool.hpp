@@ -21,11 +21,7 @@ struct Tool {
   std::string name;
   std::string command;
   std::uint32_t only_size = 0;  // 0: for packets of every size
-
-  // A tool that reads the interface does not see packets that XDP drops, so they are passed.
-  [[nodiscard]] Verdict verdict() const {
-    return command.find("{hook}") == std::string::npos ? Verdict::pass : Verdict::drop;
-  }
+  Receiver receiver = Receiver::hooked;
 };
 
 // The output of a capture.
