@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "bpf/map_info.hpp"
 #include "bpf/program_extensions.hpp"
 #include "bpf/program_info.hpp"
 #include "process/capabilities.hpp"
@@ -25,13 +26,6 @@ constexpr const char* kListHint = "bpftool prog show lists the programs";
 
 std::string hint_for(int error_number) {
   return error_number == EPERM ? kLookHint : kListHint;
-}
-
-// The pinned object may be a map, which the kernel describes by another struct.
-bool is_program(const UniqueFd& fd) {
-  std::error_code ignored;
-  const std::string self = "/proc/self/fd/" + std::to_string(fd.get());
-  return std::filesystem::read_symlink(self, ignored) == "anon_inode:bpf-prog";
 }
 
 bool is_pinned(const std::string& path) {
@@ -102,7 +96,7 @@ LoadedProgram LoadedProgram::by_path(const std::string& path) {
     const bool forbidden = error_number == EPERM || error_number == EACCES;
     throw Error(errno_text(error_number), forbidden ? permission_hint() : kListHint);
   }
-  if (!is_program(fd)) throw Error("what is pinned there is no program", kListHint);
+  if (!is_program(fd.get())) throw Error("what is pinned there is no program", kListHint);
   return describe(std::move(fd));
 }
 

@@ -3,9 +3,29 @@
 
 #include <bpf/bpf.h>
 
+#include <filesystem>
+#include <string>
+#include <system_error>
+
 #include "base/unique_fd.hpp"
 
 namespace xdpcap {
+namespace {
+
+bool is_link_to(int fd, const char* what) {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ignored) == what;
+}
+
+}  // namespace
+
+bool is_map(int fd) {
+  return is_link_to(fd, "anon_inode:bpf-map");
+}
+
+bool is_program(int fd) {
+  return is_link_to(fd, "anon_inode:bpf-prog");
+}
 
 std::optional<bpf_map_info> map_info(int map_fd) {
   bpf_map_info info{};

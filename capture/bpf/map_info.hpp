@@ -9,7 +9,11 @@
 
 namespace xdpcap {
 
-// Nothing if it is not a map, or if the kernel refuses; see errno.
+// What a descriptor of a BPF object is: bpf_map_info and bpf_prog_info cannot tell.
+bool is_map(int fd);
+bool is_program(int fd);
+
+// Nothing if if the kernel refuses; see errno.
 std::optional<bpf_map_info> map_info(int map_fd);
 
 // Whether both are the same map; false if the kernel does not give their ids.

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "bpf/map_info.hpp"
+#include "source/chain.hpp"
 
 namespace xdpcap {
 namespace {
@@ -42,7 +43,15 @@ std::vector<ProgramArray> program_arrays(const ProgramInfo& program) {
     if (!map || map->type != BPF_MAP_TYPE_PROG_ARRAY) continue;
     const std::string name = map->name;
     const bool is_named = to_lower(name).find("xdpcap") != std::string::npos;
+    if (name == kNextName) continue;  // of a recorder
     arrays.push_back({id, name, is_named || is_marked(program.btf_id, name)});
+  }
+  // The kernel has truncated their names to the same one: any of them may be the hook.
+  for (ProgramArray& one : arrays) {
+    const auto same = std::count_if(arrays.begin(), arrays.end(), [&](const ProgramArray& other) {
+      return other.name == one.name;
+    });
+    if (same > 1) one.is_hook = false;
   }
   return arrays;
 }

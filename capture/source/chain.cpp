@@ -16,8 +16,6 @@
 namespace xdpcap {
 namespace {
 
-constexpr const char* kNextName = "xdpcap_next";
-
 bool is_next(int map_fd) {
   const auto info = map_info(map_fd);
   return info && info->type == BPF_MAP_TYPE_PROG_ARRAY && info->max_entries == 1 &&

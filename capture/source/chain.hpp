@@ -25,6 +25,9 @@
 
 namespace xdpcap {
 
+// The name of the map through which a recorder calls the next one.
+inline constexpr const char* kNextName = "xdpcap_next";
+
 // The maximum number of programs in the chain of a slot. The kernel allows 33 tail calls in a row
 // (MAX_TAIL_CALL_CNT), and XDP programs need some of them themselves.
 inline constexpr unsigned kLongestChain = 16;

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -61,7 +62,7 @@ void Finder::open_path() {
     return open_folder();
   }
   const UniqueFd fd(bpf_obj_get(name_.name.c_str()));
-  if (!options_.is_plain && fd.valid() && !map_info(fd.get())) {
+  if (!options_.is_plain && fd.valid() && is_program(fd.get())) {
     return opener_.open_program(LoadedProgram::find_any(name_.name).info(), {}, name_.text);
   }
   opener_.open_hook(Hook::open(name_.name), pin_place(name_.name), {}, name_.text);
@@ -71,14 +72,16 @@ void Finder::open_path() {
 void Finder::open_folder() {
   const std::size_t before = opened_.found.sources.size();
   std::vector<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(name_.name)) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(name_.name, error)) {
     paths.push_back(entry.path());
   }
+  if (error) throw system_error("reading the folder " + name_.name, error.value());
   std::sort(paths.begin(), paths.end());
   std::vector<std::string> others;
   for (const std::string& path : paths) {
     const UniqueFd fd(bpf_obj_get(path.c_str()));
-    const auto map = fd.valid() ? map_info(fd.get()) : std::nullopt;
+    const auto map = fd.valid() && is_map(fd.get()) ? map_info(fd.get()) : std::nullopt;
     if (!map || map->type != BPF_MAP_TYPE_PROG_ARRAY) continue;
     if (!is_certain_hook(map->id)) {
       others.push_back(path);
@@ -88,8 +91,8 @@ void Finder::open_folder() {
   }
   if (opened_.found.sources.size() > before) return;
   if (others.empty()) {
-    throw Error("-i " + name_.text + ": no hook is pinned in this folder",
-                "--list shows the hooks there are");
+    throw NotFound("-i " + name_.text + ": no hook is pinned in this folder",
+                   "--list shows the hooks there are");
   }
   throw Error("-i " + name_.text + ": what is pinned there may be jump tables, and no hooks",
               "if one of them is a hook, name it: " + join(others, ", "));
@@ -101,12 +104,14 @@ void Finder::open_interface() {
   const auto targets = extended_programs();
   for (const XdpAttachment& one : interface.attachments) {
     const auto program = find_program(one.program_id);
+    if (!program && errno == ENOENT) throw NotFound("-i " + name_.text + ": its program has gone");
     if (!program) throw Error("-i " + name_.text + ": its program cannot be seen", kLookHint);
     opener_.set_mode(one.mode);
     std::vector<ProgramInfo> components;
     for (const auto& [id, target] : targets) {
       if (target != one.program_id) continue;
-      if (auto component = find_program(id)) components.push_back(std::move(*component));
+      auto component = find_program(id);  // other tracing programs have a target, too
+      if (component && component->is_extension()) components.push_back(std::move(*component));
     }
     if (components.empty()) {
       opener_.open_program(*program, " on " + name_.text, name_.text);

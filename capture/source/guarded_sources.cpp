@@ -87,7 +87,10 @@ void GuardedSources::renew_guardian() {
 void GuardedSources::look_at_sources(const Guardian::Report& report) {
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     SourceReports reports(report, unsent_, static_cast<std::uint8_t>(i));
-    sources_[i]->look(reports);
+    try {
+      sources_[i]->look(reports);
+    } catch (const std::exception&) {  // out of memory, or of threads: tried again
+    }
   }
 }
 
@@ -190,7 +193,12 @@ void GuardedSources::disconnect() {
   if (std::none_of(sources_.begin(), sources_.end(), is_connected)) return;
   const auto run = [this] {
     for (const auto& source : sources_) source->disconnect();
-    plan_.wait_for_recorders();
+    try {
+      plan_.wait_for_recorders();
+    } catch (
+        const Error&) {  // before Linux 5.19 it takes privileges; recorders run for microseconds
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
   };
   try {
     disconnecting_ = std::async(std::launch::async, run);

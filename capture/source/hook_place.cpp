@@ -21,7 +21,7 @@ class PinPlace final : public HookPlace {
   [[nodiscard]] std::optional<std::uint32_t> map() const override {
     const UniqueFd fd(bpf_obj_get(path_.c_str()));
     if (!fd.valid()) return errno == ENOENT ? std::optional<std::uint32_t>(0) : std::nullopt;
-    const auto info = map_info(fd.get());
+    const auto info = is_map(fd.get()) ? map_info(fd.get()) : std::nullopt;
     return info ? std::optional(info->id) : std::nullopt;
   }
   [[nodiscard]] Hook open() const override { return Hook::open(path_); }

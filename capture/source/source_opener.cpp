@@ -36,7 +36,11 @@ void SourceOpener::attach(const InterfacePrograms& interface) {
   if (options_.method != Method::any && options_.method != Method::attach) {
     refuse_method("has no XDP program");
   }
-  if (options_.wait) {
+  if (options_.at != CapturePoint::exit) {
+    throw UsageError("--at: " + name_.text + " has no XDP program that could be traced",
+                     "leave --at out");
+  }
+  if (options_.wait && options_.method != Method::attach) {
     throw NotFound("-i " + name_.text + ": no XDP program is attached to it");
   }
   for (const XdpAction action : actions_.value_or(std::vector<XdpAction>())) {
@@ -97,6 +101,10 @@ Error SourceOpener::no_hook(const ProgramInfo& program,
 
 void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
                          const std::string& label) {
+  if (!programs_.insert(program.id).second) {
+    found_.notes.push_back(label + ": " + program.text() + " is traced already");
+    return;
+  }
   UniqueFd fd(bpf_prog_get_fd_by_id(program.id));
   if (!fd.valid()) throw system_error("opening " + program.text(), errno, kLookHint);
   const bool both = options_.at == CapturePoint::both;

@@ -26,7 +26,8 @@ using WantedActions = std::optional<std::vector<XdpAction>>;
 // What SourceOpener has opened so far.
 struct OpenedSources {
   FoundSources found;
-  std::set<std::uint32_t> hooks;  // the ids of their maps: each is captured once
+  std::set<std::uint32_t> hooks;     // the ids of their maps: each is captured once
+  std::set<std::uint32_t> programs;  // the ids of those that are traced, once each
 };
 
 // SourceOpener opens the sources that one name stands for, and says so in their notes. `label`
@@ -40,7 +41,8 @@ class SourceOpener {
         actions_(actions),
         name_(name),
         found_(opened.found),
-        hooks_(opened.hooks) {}
+        hooks_(opened.hooks),
+        programs_(opened.programs) {}
 
   // `place`: where another hook may appear; nothing: nowhere. `of`: a part of the description.
   void open_hook(Hook hook, std::unique_ptr<HookPlace> place, const std::string& of,
@@ -68,6 +70,7 @@ class SourceOpener {
   const SourceName& name_;
   FoundSources& found_;
   std::set<std::uint32_t>& hooks_;
+  std::set<std::uint32_t>& programs_;
   std::optional<XdpMode> mode_;
 };
 

@@ -33,7 +33,8 @@ TracedSource::TracedSource(UniqueFd program, Plan plan)
     : plan_(std::move(plan)),
       interfaces_(interfaces_of(plan_)),
       program_(std::move(program)),
-      program_id_(program_info(program_.get()).id) {}
+      program_id_(program_info(program_.get()).id),
+      traced_id_(program_id_) {}
 
 std::vector<TracedSource::Tracer> TracedSource::make_tracers(int program_fd) const {
   std::vector<Tracer> tracers;
@@ -66,11 +67,20 @@ std::vector<std::string> TracedSource::install() {
 
 Source::Reaction TracedSource::receive(Message report) {
   const auto id = parse_number<std::uint32_t>(report.text);
-  if (!id) return {};
   const std::lock_guard lock(mutex_);
-  if (disconnected_) return {};
+  if (!id || disconnected_) return {};
+  if (report.kind == kState) {
+    program_id_ = *id;
+    return {};
+  }
+  if (report.kind != kFound) return {};
+  if (report.received.size() != 2 * tracers_.size()) {  // no room for all descriptors
+    return {.news = plan_.title.name +
+                    ": the program that was attached to it is not traced: too "
+                    "many open files"};
+  }
   program_id_ = *id;
-  if (report.kind != kFound || report.received.size() % 2 != 0) return {};
+  traced_id_ = *id;
   count_missed();
   tracers_.clear();
   for (std::size_t i = 0; i + 1 < report.received.size(); i += 2) {
@@ -78,7 +88,8 @@ Source::Reaction TracedSource::receive(Message report) {
   }
   const auto info = find_program(*id);
   return {.news = "another program was attached to " + plan_.title.name + ": continuing with " +
-                  (info ? info->text() : "it")};
+                  (info ? info->text() : "it"),
+          .changed = true};
 }
 
 // While the kernel runs a tracing program, it does not run it again on the same CPU.
@@ -94,8 +105,8 @@ void TracedSource::count_missed() {
 void TracedSource::disconnect() {
   const std::lock_guard lock(mutex_);
   disconnected_ = true;
-  count_missed();
   for (Tracer& tracer : tracers_) tracer.link.reset();
+  count_missed();
 }
 
 std::vector<std::string> TracedSource::forget() {
@@ -118,6 +129,8 @@ void TracedSource::look_at_place(SourceReports& reports) {
   if (*id == 0) {
     reports.news("no program is attached to " + name + " any more: no packets " +
                  (plan_.follow ? "until one is" : "until the same one is again"));
+  } else if (*id == traced_id_) {
+    reports.news("the program that is traced is attached to " + name + " again");
   } else if (plan_.follow) {
     return follow(*id, reports);
   } else {
@@ -148,7 +161,9 @@ void TracedSource::follow(std::uint32_t program_id, SourceReports& reports) {
     }
     if (!reports.send(std::move(message))) return;
     found_.clear();
+    found_id_ = 0;
     program_id_ = program_id;
+    traced_id_ = program_id;
     last_error_.clear();
   } catch (const Error& error) {
     if (std::exchange(last_error_, error.what()) != error.what()) {

@@ -72,6 +72,7 @@ class TracedSource final : public Source {
   RecorderFactory recorders_;
   UniqueFd program_;
   std::uint32_t program_id_;     // in its place, as last reported; 0: none
+  std::uint32_t traced_id_;      // the program that is traced
   std::vector<Tracer> tracers_;  // in the capture
   std::vector<Tracer> found_;    // by the guardian, until the capture has them
   std::uint32_t found_id_ = 0;   // the program that these trace

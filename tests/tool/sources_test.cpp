@@ -225,5 +225,14 @@ TEST_F(SourcesTest, WaitsForAProgram) {
   EXPECT_THAT(names(), ElementsAre(m0() + "/XDPdrop"));
 }
 
+TEST_F(SourcesTest, APinnedProgramByItsPath) {
+  attach(middle_, "m0", program("by_first_byte"));
+  pins_.pin(program("by_first_byte"), "program");
+  capture({"-i", pins_.path("program")});
+  send(kDrop, 1);
+  EXPECT_EQ(end_capture().exit_code, 0);
+  EXPECT_THAT(names(), ElementsAre(pins_.path("program") + "/XDPdrop"));
+}
+
 }  // namespace
 }  // namespace xdpcap::test
