@@ -65,13 +65,13 @@ std::vector<std::uint32_t> certain_hooks(const ProgramInfo& program) {
 }
 
 bool is_certain_hook(std::uint32_t map_id) {
-  for (const std::uint32_t id : programs_using(map_id)) {
+  const std::vector<std::uint32_t> users = programs_using(map_id);
+  return std::any_of(users.begin(), users.end(), [&](std::uint32_t id) {
     const auto program = find_program(id);
-    if (!program || !(program->is_xdp() || program->is_extension())) continue;
+    if (!program || !(program->is_xdp() || program->is_extension())) return false;
     const auto hooks = certain_hooks(*program);
-    if (std::find(hooks.begin(), hooks.end(), map_id) != hooks.end()) return true;
-  }
-  return false;
+    return std::find(hooks.begin(), hooks.end(), map_id) != hooks.end();
+  });
 }
 
 }  // namespace xdpcap

@@ -67,7 +67,7 @@ std::vector<std::string> TracedSource::install() {
 
 Source::Reaction TracedSource::receive(Message report) {
   const auto id = parse_number<std::uint32_t>(report.text);
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (!id || disconnected_) return {};
   if (report.kind == kState) {
     program_id_ = *id;
@@ -103,7 +103,7 @@ void TracedSource::count_missed() {
 }
 
 void TracedSource::disconnect() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   disconnected_ = true;
   for (Tracer& tracer : tracers_) tracer.link.reset();
   count_missed();

@@ -27,7 +27,6 @@ using test::parse;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::ThrowsMessage;
 
 TEST(Options, HookOutputAndFilterWords) {

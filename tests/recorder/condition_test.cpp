@@ -17,7 +17,7 @@ constexpr std::uint32_t kLoopback = 1;
 // How many of three packets match, which arrive on CPU 0 by the loopback interface's queue 0.
 std::uint64_t matched(const Conditions& conditions) {
   stay_on_cpu(0);
-  LoneRecorder lone("", conditions);
+  const LoneRecorder lone("", conditions);
   const Packet packet = numbered_packet(60);
   for (int i = 0; i < 3; ++i) lone.hooked.run(packet);
   EXPECT_EQ(lone.control.read(0).received, 3U);

@@ -60,7 +60,7 @@ TEST_F(TracedTest, ConditionsComeBeforeTheFilter) {
   const auto matched = [](const Conditions& conditions) {
     TracingSetup with = setup();
     with.conditions = conditions;
-    TracingCapture capture(with);
+    const TracingCapture capture(with);
     run(packet_for(XDP_DROP, 60));
     EXPECT_EQ(capture.counts(XDP_DROP).received, 1U);
     return capture.counts(XDP_DROP).matched;

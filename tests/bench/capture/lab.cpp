@@ -146,7 +146,7 @@ void Lab::set_receiver(Receiver receiver) {
 
 // Without a program, a veth interface receives redirected frames only if it has NAPI, which it has
 // while generic receive offload is on.
-void Lab::enable_napi() const {
+void Lab::enable_napi() {
   ethtool_value on{.cmd = ETHTOOL_SGRO, .data = 1};
   ifreq request{};
   std::strncpy(request.ifr_name, kReceiver, sizeof(request.ifr_name) - 1);

@@ -64,7 +64,7 @@ class Lab {
 
  private:
   void load();
-  void enable_napi() const;
+  static void enable_napi();
   [[nodiscard]] std::uint64_t interface_packets() const;
 
   test::Namespace sending_, receiving_;
