@@ -40,7 +40,7 @@ void visit_named_namespace(const std::string& name, const std::function<void()>&
     }
     try {
       visit();
-    } catch (const Error&) {
+    } catch (...) {
       failure = std::current_exception();
     }
   }).join();

@@ -14,8 +14,6 @@
 #include "base/error.hpp"
 #include "base/tell.hpp"
 #include "bpf/features.hpp"
-#include "bpf/program_loader.hpp"
-#include "bpf/xdp_buff_layout.hpp"
 #include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
 #include "session/rescue.hpp"
@@ -88,67 +86,6 @@ void Session::leave_to_guardian() {
   tell("xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n",
        kLastTimeoutMilliseconds);
   ::_exit(kFailureExit);
-}
-
-RecorderFactory Session::recorders_of(std::size_t source) {
-  return {.make =
-              [this, source](XdpAction action, Flavour flavour, int next_fd) {
-                RecorderSpec spec = spec_of({source, action});
-                spec.frags = flavour.frags;
-                spec.next_fd = next_fd;
-                return make_recorder(spec, options_.filter);
-              },
-          .trace =
-              [this, source](const std::vector<XdpAction>& actions, TracePoint point) {
-                std::vector<RecorderSpec> specs;
-                for (const XdpAction action : actions) {
-                  RecorderSpec spec = spec_of({source, action});
-                  spec.traced = traced(point);
-                  if (point == TracePoint::entry) spec.last_fd = -1;
-                  specs.push_back(spec);
-                }
-                return make_tracing_recorder(specs, options_.filter);
-              },
-          .note_flavour =
-              [this](const Flavour& flavour) {
-                if (recording_.fates()) recording_.fates()->set_flavour(flavour);
-              }};
-}
-
-RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
-  const auto& interfaces = recording_.interfaces();
-  const auto id = static_cast<std::uint32_t>(
-      std::find(interfaces.begin(), interfaces.end(), interface) - interfaces.begin());
-  const Recording& recording = recording_;
-  return {.action = interface.action,
-          .interface_id = id,
-          .snaplen = options_.snaplen,
-          .cpus = read_cpus().possible,
-          .counters_row = id,
-          .control_fd = recording.control().fd(),
-          .rings_fd = recording.rings().array_fd(),
-          .ring_bytes = static_cast<std::uint32_t>(recording.rings().bytes_per_cpu()),
-          .wakeup_fd = sleeper_.wakeup_fd(),
-          .frags = false,
-          .has_xdp_load_bytes = has_xdp_load_bytes_,
-          .filter_offsets = options_.filter_offsets,
-          .conditions = {.cpus = options_.cpus,
-                         .queues = options_.queues,
-                         .interfaces = options_.ingress},
-          .note_ingress = options_.note_ingress && !recording.fates(),
-          .last_fd = recording.fates() ? recording.fates()->last_fd() : -1};
-}
-
-Traced Session::traced(TracePoint point) {
-  if (!layout_) layout_ = read_xdp_buff_layout();
-  if (!scratch_.valid()) {
-    scratch_ = create_map(BPF_MAP_TYPE_ARRAY, "xdpcap_scratch", sizeof(std::uint32_t),
-                          scratch_bytes(read_cpus().possible), 1);
-  }
-  return {.layout = *layout_,
-          .point = point,
-          .scratch_fd = scratch_.get(),
-          .numbers_packets = options_.sources.at == CapturePoint::both};
 }
 
 // The descriptors that the guardian needs to make recorders, empty the rings and complete the file.

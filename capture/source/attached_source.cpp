@@ -86,9 +86,10 @@ void AttachedSource::look(SourceReports& reports) {
     exists = false;
   }
   if (std::exchange(exists_, exists) == exists) return;
-  reports.news(exists ? "the interface " + title_.name + " is there again"
-                      : "the interface " + title_.name +
-                            " was removed or renamed: no packets are captured from it any more");
+  reports.news(exists ? "the interface " + title_.name +
+                            " is there again; if it is another one, start the capture again"
+                      : "there is no interface " + title_.name +
+                            " any more: renamed, it is still captured; removed, it is not");
   reports.post(kExists, exists ? "1" : "0");
   reports.flush();
 }

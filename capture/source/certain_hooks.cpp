@@ -4,9 +4,11 @@
 #include <bpf/btf.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "base/text.hpp"
 #include "bpf/map_info.hpp"
 #include "source/chain.hpp"
@@ -40,6 +42,9 @@ std::vector<ProgramArray> program_arrays(const ProgramInfo& program) {
   std::vector<ProgramArray> arrays;
   for (const std::uint32_t id : program.map_ids) {
     const auto map = find_map(id);
+    if (!map && errno == EPERM) {
+      throw system_error("looking at the maps of " + program.text(), errno, kLookHint);
+    }
     if (!map || map->type != BPF_MAP_TYPE_PROG_ARRAY) continue;
     const std::string name = map->name;
     const bool is_named = to_lower(name).find("xdpcap") != std::string::npos;

@@ -19,7 +19,8 @@ struct ProgramArray {
   bool is_hook = false;
 };
 
-// The maps of type PROG_ARRAY that a program uses.
+// The maps of type PROG_ARRAY that a program uses. Throws Error if this process may not see them,
+// as do the next two.
 std::vector<ProgramArray> program_arrays(const ProgramInfo& program);
 
 // Those of them that are hooks, by id.

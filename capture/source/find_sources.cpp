@@ -48,6 +48,7 @@ class Finder {
   void open_path();
   void open_folder();
   void open_interface();
+  void note_other_interfaces(const XdpAttachment& ours);
   void open_dispatcher(const ProgramInfo& dispatcher, const std::vector<ProgramInfo>& components);
 
   const SourceOptions& options_;
@@ -113,12 +114,29 @@ void Finder::open_interface() {
       auto component = find_program(id);  // other tracing programs have a target, too
       if (component && component->is_extension()) components.push_back(std::move(*component));
     }
+    note_other_interfaces(one);
     if (components.empty()) {
       opener_.open_program(*program, " on " + name_.text, name_.text);
     } else {
       open_dispatcher(*program, components);
     }
   }
+}
+
+// A hook or a tracing program sees the packets of all of them.
+void Finder::note_other_interfaces(const XdpAttachment& ours) {
+  std::vector<std::string> others;
+  for (const XdpAttachment& one : xdp_attachments()) {
+    const bool is_ours =
+        one.index == ours.index && one.network_namespace == name_.network_namespace;
+    if (one.program_id != ours.program_id || is_ours || one.interface.empty()) continue;
+    others.push_back(one.interface +
+                     (one.network_namespace.empty() ? "" : "@" + one.network_namespace));
+  }
+  if (others.empty()) return;
+  opened_.found.notes.push_back(name_.text + ": its program is also attached to " +
+                                join(others, ", ") +
+                                ", whose packets are captured, too; --ingress selects");
 }
 
 // Each of its components, and the dispatcher itself, which decides in the end.
@@ -139,6 +157,9 @@ void Finder::open_dispatcher(const ProgramInfo& dispatcher,
   }
 }
 
+// Reports from the guardian have the source's number in a byte.
+constexpr std::size_t kMostSources = 256;
+
 FoundSources find_all(const SourceOptions& options, const WantedActions& actions) {
   OpenedSources opened;
   for (const std::string& text : options.names) {
@@ -146,6 +167,10 @@ FoundSources find_all(const SourceOptions& options, const WantedActions& actions
         options.is_plain ? SourceName{.kind = SourceName::Kind::path, .text = text, .name = text}
                          : parse_source(text);
     Finder(options, actions, name, opened).open();
+  }
+  if (opened.found.sources.size() > kMostSources) {
+    throw UsageError("-i: " + counted(opened.found.sources.size(), "source"),
+                     "a capture has at most " + std::to_string(kMostSources));
   }
   return std::move(opened.found);
 }

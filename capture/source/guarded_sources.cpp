@@ -84,9 +84,19 @@ void GuardedSources::renew_guardian() {
   guardian_.watch();
 }
 
+// Whether a source other than this one has a hook.
+std::function<bool(std::uint32_t)> GuardedSources::captured_beside(std::size_t source) const {
+  return [this, source](std::uint32_t hook) {
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      if (i != source && sources_[i]->captures(hook)) return true;
+    }
+    return false;
+  };
+}
+
 void GuardedSources::look_at_sources(const Guardian::Report& report) {
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    SourceReports reports(report, unsent_, static_cast<std::uint8_t>(i));
+    SourceReports reports(report, unsent_, static_cast<std::uint8_t>(i), captured_beside(i));
     try {
       sources_[i]->look(reports);
     } catch (const std::exception&) {  // out of memory, or of threads: tried again
@@ -95,7 +105,7 @@ void GuardedSources::look_at_sources(const Guardian::Report& report) {
 }
 
 void GuardedSources::take_order(const Message& order, const Guardian::Report& report) {
-  SourceReports reports(report, unsent_, order.channel);
+  SourceReports reports(report, unsent_, order.channel, captured_beside(order.channel));
   sources_.at(order.channel)->take_order(order.kind, reports);
 }
 

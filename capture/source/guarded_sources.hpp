@@ -73,6 +73,7 @@ class GuardedSources {
   [[nodiscard]] Guardian start_guardian();
 
   // In the guardian.
+  [[nodiscard]] std::function<bool(std::uint32_t)> captured_beside(std::size_t source) const;
   void look_at_sources(const Guardian::Report& report);
   void take_order(const Message& order, const Guardian::Report& report);
   void clean_up(std::chrono::milliseconds lock_timeout);

@@ -6,9 +6,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/error.hpp"
 #include "bpf/map_info.hpp"
-#include "bpf/xdp_attachments.hpp"
+#include "bpf/program_info.hpp"
 #include "source/certain_hooks.hpp"
 
 namespace xdpcap {
@@ -43,42 +42,33 @@ class PinPlace final : public HookPlace {
 
 class InterfacePlace final : public HookPlace {
  public:
-  InterfacePlace(std::string text, std::string interface, std::string network_namespace)
-      : text_(std::move(text)),
-        interface_(std::move(interface)),
-        network_namespace_(std::move(network_namespace)) {}
+  explicit InterfacePlace(AttachmentPlace place) : place_(std::move(place)) {}
 
   // Of several hooks the first.
   [[nodiscard]] std::optional<std::uint32_t> map() const override {
-    try {
-      for (const XdpAttachment& one : find_interface(interface_, network_namespace_).attachments) {
-        const auto program = find_program(one.program_id);
-        const auto hooks = program ? certain_hooks(*program) : std::vector<std::uint32_t>();
-        if (!hooks.empty()) return hooks.front();
-      }
-      return 0;
-    } catch (const Error&) {
-      return std::nullopt;
-    }
+    const auto id = place_.program();
+    if (!id || *id == 0) return id;
+    const auto program = find_program(*id);
+    if (!program) return std::nullopt;
+    const auto hooks = certain_hooks(*program);
+    return hooks.empty() ? 0 : hooks.front();
   }
   [[nodiscard]] Hook open() const override { return Hook::open_by_id(map().value_or(0)); }
 
   [[nodiscard]] std::string gone(bool follow) const override {
-    return "no program with a hook is attached to " + text_ +
+    return "no program with a hook is attached to " + place_.text +
            " any more: continuing with the previous hook" +
            (follow ? " until one is attached" : "");
   }
   [[nodiscard]] std::string back() const override {
-    return "a program with the hook is attached to " + text_ + " again";
+    return "a program with the hook is attached to " + place_.text + " again";
   }
   [[nodiscard]] std::string another() const override {
-    return "a program with another hook was attached to " + text_;
+    return "a program with another hook was attached to " + place_.text;
   }
 
  private:
-  std::string text_;
-  std::string interface_;
-  std::string network_namespace_;
+  AttachmentPlace place_;
 };
 
 }  // namespace
@@ -87,10 +77,8 @@ std::unique_ptr<HookPlace> pin_place(std::string path) {
   return std::make_unique<PinPlace>(std::move(path));
 }
 
-std::unique_ptr<HookPlace> interface_place(std::string text, std::string interface,
-                                           std::string network_namespace) {
-  return std::make_unique<InterfacePlace>(std::move(text), std::move(interface),
-                                          std::move(network_namespace));
+std::unique_ptr<HookPlace> interface_place(AttachmentPlace place) {
+  return std::make_unique<InterfacePlace>(std::move(place));
 }
 
 }  // namespace xdpcap

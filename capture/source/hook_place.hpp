@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "source/attachment_place.hpp"
 #include "source/hook.hpp"
 
 namespace xdpcap {
@@ -35,8 +36,7 @@ class HookPlace {
 // The path of a pin.
 std::unique_ptr<HookPlace> pin_place(std::string path);
 
-// An interface, in the current network namespace or in a named one. `text`: as typed by the user.
-std::unique_ptr<HookPlace> interface_place(std::string text, std::string interface,
-                                           std::string network_namespace);
+// The program that is attached to an interface.
+std::unique_ptr<HookPlace> interface_place(AttachmentPlace place);
 
 }  // namespace xdpcap

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "source/hook_source.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <sstream>
 #include <utility>
@@ -66,6 +67,11 @@ std::vector<std::string> HookSource::install() {
 
 bool HookSource::is_installed() const {
   return current().installation().filled();
+}
+
+bool HookSource::captures(std::uint32_t hook) const {
+  const auto is_it = [&](const auto& one) { return one->hook().map_id() == hook; };
+  return std::any_of(hooks_.begin(), hooks_.end(), is_it);
 }
 
 Source::Reaction HookSource::receive(Message report) {

@@ -39,6 +39,7 @@ class HookSource final : public Source {
   void load(RecorderFactory recorders) override;
   std::vector<std::string> install() override;
   [[nodiscard]] bool is_installed() const override;
+  [[nodiscard]] bool captures(std::uint32_t hook) const override;
   Reaction receive(Message report) override;
   std::vector<std::string> forget() override;
 

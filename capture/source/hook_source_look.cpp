@@ -94,6 +94,10 @@ std::vector<std::string> HookSource::look_at_place(SourceReports& reports) {
 void HookSource::follow(SourceReports& reports) {
   Hook opened = plan_.place->open();
   if (!opened.has_owner()) return;
+  if (reports.is_captured_elsewhere(opened.map_id())) {
+    throw Error("another source of this capture has the hook " + opened.path() +
+                " already; it is not captured twice");
+  }
   if (!found_ || found_->hook().map_id() != opened.map_id()) {
     auto found = std::make_unique<CapturedHook>(std::move(opened));
     found->load(plan_.actions, plan_.replace, [&](XdpAction action, Flavour flavour, int next_fd) {

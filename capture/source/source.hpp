@@ -34,8 +34,10 @@ struct RecorderFactory {
 class SourceReports {
  public:
   // `unsent` holds the reports that the capture has not yet accepted, and must outlive this.
-  SourceReports(const Guardian::Report& report, std::deque<Message>& unsent, std::uint8_t channel)
-      : report_(report), unsent_(unsent), channel_(channel) {}
+  // `is_captured`: whether another source of the capture has the hook with this map id.
+  SourceReports(const Guardian::Report& report, std::deque<Message>& unsent, std::uint8_t channel,
+                std::function<bool(std::uint32_t)> is_captured)
+      : report_(report), unsent_(unsent), channel_(channel), is_captured_(std::move(is_captured)) {}
 
   // A line for the user.
   static constexpr char kNews = 'N';
@@ -49,10 +51,13 @@ class SourceReports {
   // A sign of life, to be sent during long operations.
   void alive() const { report_.alive(); }
 
+  [[nodiscard]] bool is_captured_elsewhere(std::uint32_t hook) const { return is_captured_(hook); }
+
  private:
   const Guardian::Report& report_;
   std::deque<Message>& unsent_;
   std::uint8_t channel_;
+  std::function<bool(std::uint32_t)> is_captured_;
 };
 
 // What a source is called.
@@ -100,6 +105,9 @@ class Source {
   virtual void disconnect() {}
   // The recorders are removed. Returns lines for the user.
   virtual std::vector<std::string> forget() = 0;
+
+  // Whether packets are captured from the hook with this map id.
+  [[nodiscard]] virtual bool captures(std::uint32_t /*hook*/) const { return false; }
 
   // In the guardian. -----------------------------------------------------------------------------
 

@@ -102,14 +102,21 @@ Error SourceOpener::no_hook(const ProgramInfo& program,
 void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
                          const std::string& label) {
   if (!programs_.insert(program.id).second) {
+    if (options_.follow) {
+      throw UsageError(
+          "--follow: " + label + ": " + program.text() + " is traced for another source already",
+          "leave one of them out, or --follow");
+    }
     found_.notes.push_back(label + ": " + program.text() + " is traced already");
     return;
   }
   UniqueFd fd(bpf_prog_get_fd_by_id(program.id));
   if (!fd.valid()) throw system_error("opening " + program.text(), errno, kLookHint);
   const bool both = options_.at == CapturePoint::both;
-  if (options_.at != CapturePoint::exit) require_tracing(fd.get(), TracePoint::entry);
-  if (options_.at != CapturePoint::entry) require_tracing(fd.get(), TracePoint::exit);
+  if (!options_.wait) {  // else it would be tried again and again while others are waited for
+    if (options_.at != CapturePoint::exit) require_tracing(fd.get(), TracePoint::entry);
+    if (options_.at != CapturePoint::entry) require_tracing(fd.get(), TracePoint::exit);
+  }
   TracedSource::Plan plan{
       .title = {.name = name_.text,
                 .label = label,
@@ -133,7 +140,7 @@ void SourceOpener::open_hooks(const ProgramInfo& program, const std::vector<std:
     const std::string its_label = hooks.size() == 1 ? label : label + "/map:" + std::to_string(id);
     std::unique_ptr<HookPlace> place =
         mode_ && hooks.size() == 1
-            ? interface_place(name_.text, name_.name, name_.network_namespace)
+            ? interface_place({name_.text, name_.name, name_.network_namespace, *mode_})
         : hook.is_pinned() ? pin_place(hook.path())
                            : nullptr;
     open_hook(std::move(hook), std::move(place), " of " + program.text() + where, its_label);
@@ -151,6 +158,12 @@ void SourceOpener::open_hook(Hook hook, std::unique_ptr<HookPlace> place, const 
   }
   require_owner(hook);
   if (!hooks_.insert(hook.map_id()).second) {
+    const bool is_component = name_.kind == SourceName::Kind::interface && !mode_;
+    if (options_.follow && !is_component) {
+      throw UsageError("--follow: " + label + " uses the " + text_of(hook) +
+                           ", which is captured for another source already",
+                       "leave one of them out, or --follow");
+    }
     found_.notes.push_back(label + ": uses the " + text_of(hook) + ", too");
     return;
   }

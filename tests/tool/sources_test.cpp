@@ -234,5 +234,64 @@ TEST_F(SourcesTest, APinnedProgramByItsPath) {
   EXPECT_THAT(names(), ElementsAre(pins_.path("program") + "/XDPdrop"));
 }
 
+TEST_F(SourcesTest, ATruncatedNameMakesNoHook) {
+  const BpfObject object = load_bpf_object(std::string(BPF_OBJECTS) + "/two_tables.o");
+  attach(middle_, "m0", object.program("two_tables"));
+  const ProcessResult result = run(tool({"-i", m0(), "--method", "hook", "-w", file_}));
+  EXPECT_EQ(result.exit_code, 2);
+  for (const char* name : {"firewall_stage1_hook", "firewall_stage1_progs"}) {
+    EXPECT_THAT(result.err, HasSubstr("map:" + std::to_string(map_info(object.map(name))->id)));
+  }
+}
+
+TEST_F(SourcesTest, OtherInterfacesOfTheProgramAreNamed) {
+  attach(middle_, "m0", program("by_first_byte"));
+  attach(middle_, "m1", program("by_first_byte"));
+  capture({"-i", m0()});
+  const ProcessResult result = end_capture();
+  EXPECT_THAT(result.err, HasSubstr("its program is also attached to m1@" + middle_.name() +
+                                    ", whose packets are captured, too"));
+}
+
+// Else the packets of the one that is not followed would be lost without a count.
+TEST_F(SourcesTest, TwoSourcesOfOneHookAreNotFollowed) {
+  attach(middle_, "m0", program("by_first_byte"));
+  attach(middle_, "m1", program("by_first_byte"));
+  const std::vector<std::string> both = {"-i", m0(), "-i", "m1@" + middle_.name(), "-w", file_};
+  std::vector<std::string> follow = both;
+  follow.insert(follow.begin(), "--follow");
+  const ProcessResult refused = run(tool(follow));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("--follow: m1@" + middle_.name() + " uses the hook map:"));
+  start_command(tool(both));
+  send(kDrop, 1);
+  EXPECT_EQ(parse_summary(end_capture().err).received, 1U);
+}
+
+TEST_F(SourcesTest, AHookIsNotFollowedIntoAnotherSource) {
+  const BpfObject other = load_bpf_object(object_file(false));
+  attach(middle_, "m0", program("by_first_byte"));
+  attach(middle_, "m1", other.program("by_first_byte"));
+  capture({"--follow", "-i", m0(), "-i", "m1@" + middle_.name()});
+  middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
+  attach(middle_, "m0", other.program("by_first_byte"));
+  ASSERT_TRUE(eventually([&] {
+    return capture_->err().find("it is not captured twice") != std::string::npos;
+  })) << capture_->err();
+  send(kDrop, 4);
+  EXPECT_EQ(end_capture().exit_code, 0);
+  EXPECT_EQ(names(), std::vector<std::string>(4, "m1@" + middle_.name() + "/XDPdrop"));
+}
+
+TEST_F(SourcesTest, WaitsForAFolderWithAHook) {
+  Process capture(tool({"-i", pins_.path(""), "--wait", "-w", file_, kOnlyTestFrames}));
+  ASSERT_TRUE(eventually(
+      [&] { return capture.err().find("waiting for the sources") != std::string::npos; }));
+  pins_.pin(map("hook"), "hook");
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+}
+
 }  // namespace
 }  // namespace xdpcap::test

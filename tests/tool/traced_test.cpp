@@ -84,6 +84,13 @@ class TracedTest : public LabTest {
     for (const ReadPacket& one : read_with_tshark(file_)) names.push_back(one.interface);
     return names;
   }
+  // Of a text in what the tool has said so far.
+  [[nodiscard]] std::size_t occurrences(const std::string& text) const {
+    const std::string said = capture_->err();
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = said.find(text, at)) != std::string::npos; ++at) ++count;
+    return count;
+  }
   // Loaded programs of that name.
   static std::size_t loaded(const std::string& name) {
     const auto all = loaded_programs();
@@ -189,6 +196,39 @@ TEST_F(TracedTest, FollowsTheNextProgramOfTheInterface) {
   })) << capture_->err();
   for (int i = 0; i < 20; ++i) from_left_->send(frame_for(XDP_TX));
   expect_end(30);
+}
+
+TEST_F(TracedTest, FollowsTheSameProgramWhenItIsAttachedAgain) {
+  attach(middle_, "m0", program("hookless"));
+  capture({"-i", m0(), "--follow"});
+  const auto attach_again = [&](const char* name, const char* news) {
+    middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
+    const auto gone = [&] { return occurrences("no program is attached to"); };
+    const auto came = [&] { return occurrences(news); };
+    const std::size_t gone_before = gone();
+    ASSERT_TRUE(eventually([&] { return gone() > gone_before; })) << capture_->err();
+    const std::size_t came_before = came();
+    attach(middle_, "m0", program(name));
+    ASSERT_TRUE(eventually([&] { return came() > came_before; })) << capture_->err();
+    from_left_->send(frame_for(XDP_TX));
+  };
+  attach_again("hookless", "the program that is traced is attached to");
+  attach_again("successor", "another program was attached to");
+  attach_again("successor", "the program that is traced is attached to");
+  attach_again("hookless", "another program was attached to");
+  expect_end(4);
+}
+
+TEST_F(TracedTest, TwoCapturesOfOneInterface) {
+  attach(middle_, "m0", program("hookless"));
+  const std::string other_file = files_.path("other.pcap");
+  Process other(tool({"-i", m0(), "-w", other_file, kOnlyTestFrames}));
+  ASSERT_TRUE(wait_until_live(other, other_file)) << other.err();
+  capture({"-i", m0()});
+  for (int i = 0; i < 3; ++i) from_left_->send(frame_for(XDP_DROP));
+  expect_end(3);
+  other.signal(SIGINT);
+  EXPECT_EQ(parse_summary(other.wait().err).captured, 3U);
 }
 
 TEST_F(TracedTest, SaysThatAnotherProgramWasAttached) {
