@@ -83,7 +83,8 @@ TEST(RingCursor, RefusesWhatNoRecorderLeaves) {
   cursor.refresh();
   xdpcap_block& first = cursor.block();
   const std::uint32_t length = first.block_length;
-  for (const std::uint32_t wrong : {0U, length - 1, 64U, XDPCAP_RING_OVERHANG + 4, ~0U}) {
+  const std::uint32_t least = sizeof(xdpcap_block) + sizeof(xdpcap_entry_tail);
+  for (const std::uint32_t wrong : {0U, length - 1, least - 4, XDPCAP_RING_OVERHANG + 4, ~0U}) {
     first.block_length = wrong;
     EXPECT_THROW(cursor.refresh(), Error) << wrong;
   }
