@@ -49,7 +49,9 @@ inline std::uint64_t lost(const InterfaceStatistics& one) {
 std::string statistics_line(const std::vector<InterfaceStatistics>& statistics);
 
 // The lines at the end, as tcpdump prints them: captured, matched, received, lost.
-std::string summary(const std::vector<InterfaceStatistics>& statistics);
+// `by`: what received them.
+std::string summary(const std::vector<InterfaceStatistics>& statistics,
+                    const std::string& by = "the hook");
 
 // One line about the packets that matched but are not in the output; empty if there are none.
 std::string loss_line(const std::vector<InterfaceStatistics>& statistics);

@@ -61,7 +61,8 @@ std::string counts_as_json(const InterfaceStatistics& one, bool final) {
 
 // Of several sources, a line each after the sum.
 std::string counts_as_text(const Report& report) {
-  std::string text = xdpcap::summary(report.interfaces);
+  std::string text =
+      xdpcap::summary(report.interfaces, report.sources.empty() ? "the hook" : "the recorders");
   for (std::size_t i = 0; report.sources.size() > 1 && i < report.sources.size(); ++i) {
     const InterfaceStatistics its = total(of_source(report.interfaces, i));
     text += report.sources[i] + ": " + std::to_string(its.written) + " captured, " +

@@ -56,9 +56,11 @@ bool wait_until_stoppable(const Process& process) {
 }
 
 Summary parse_summary(const std::string& err) {
+  constexpr const char* kByHook = " received by the hook";  // of the form without -i
+  const bool by_hook = err.find(kByHook) != std::string::npos;
   return {.captured = number_before(err, " captured"),
           .matched = number_before(err, " matched the filter"),
-          .received = number_before(err, " received by the hook"),
+          .received = number_before(err, by_hook ? kByHook : " received by the recorders"),
           .lost = number_before(err, " lost"),
           .left_out = err.find(kLeftOut) == std::string::npos ? 0 : number_before(err, kLeftOut)};
 }
