@@ -80,8 +80,8 @@ class LookTest : public ::testing::Test {
   [[nodiscard]] AttachmentPlace place() const {
     return {.text = "l0", .interface = "l0", .network_namespace = left_.name()};
   }
-  [[nodiscard]] std::unique_ptr<Source> hook_source(int map_fd,
-                                                    std::unique_ptr<HookPlace> place) const {
+  [[nodiscard]] static std::unique_ptr<Source> hook_source(int map_fd,
+                                                           std::unique_ptr<HookPlace> place) {
     Hook hook = Hook::open_by_id(map_info(map_fd)->id);
     auto source = std::make_unique<HookSource>(
         std::move(hook), HookSource::Plan{.title = {.name = "it", .label = {}, .description = {}},
