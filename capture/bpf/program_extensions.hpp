@@ -6,9 +6,9 @@
 
 namespace xdpcap {
 
-// For each loaded program of type EXT (freplace), by id, the program that it replaces a function
+// For each loaded program of type EXT (freplace), by id, the programs that it replaces a function
 // of: libxdp and xdp-loader attach a dispatcher to the interface and load every XDP program as a
 // part of it. Since Linux 5.13, and only if this process may see it.
-std::map<std::uint32_t, std::uint32_t> extended_programs();
+std::multimap<std::uint32_t, std::uint32_t> extended_programs();
 
 }  // namespace xdpcap

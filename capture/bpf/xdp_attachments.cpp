@@ -60,7 +60,13 @@ std::optional<XdpMode> mode_of(unsigned attribute) {
   }
 }
 
-void add_interface(std::span<const std::byte> message, std::vector<XdpAttachment>& found) {
+// What a dump of all interfaces says.
+struct Dump {
+  std::vector<XdpAttachment> attachments;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> masters;  // of those that have one, by index
+};
+
+void add_interface(std::span<const std::byte> message, Dump& dump) {
   if (message.size() < sizeof(ifinfomsg)) return;
   XdpAttachment attachment;
   attachment.index =
@@ -69,6 +75,7 @@ void add_interface(std::span<const std::byte> message, std::vector<XdpAttachment
   std::vector<std::pair<XdpMode, std::uint32_t>> programs;
   for_each_attribute(attributes, [&](unsigned type, std::span<const std::byte> payload) {
     if (type == IFLA_IFNAME) attachment.interface = reinterpret_cast<const char*>(payload.data());
+    if (type == IFLA_MASTER) dump.masters.emplace_back(attachment.index, number(payload));
     if (type != IFLA_XDP) return;
     for_each_attribute(payload, [&](unsigned inner, std::span<const std::byte> value) {
       if (const auto mode = mode_of(inner)) programs.emplace_back(*mode, number(value));
@@ -77,7 +84,7 @@ void add_interface(std::span<const std::byte> message, std::vector<XdpAttachment
   for (const auto& [mode, id] : programs) {
     attachment.mode = mode;
     attachment.program_id = id;
-    found.push_back(attachment);
+    dump.attachments.push_back(attachment);
   }
 }
 
@@ -96,7 +103,7 @@ void request_interfaces(int socket) {
 }
 
 // False after the last part of the answer.
-bool read_part(std::span<const std::byte> part, std::vector<XdpAttachment>& found) {
+bool read_part(std::span<const std::byte> part, Dump& dump) {
   while (part.size() >= sizeof(nlmsghdr)) {
     const auto* header = reinterpret_cast<const nlmsghdr*>(part.data());
     if (header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > part.size()) return false;
@@ -105,18 +112,18 @@ bool read_part(std::span<const std::byte> part, std::vector<XdpAttachment>& foun
     if (header->nlmsg_type == NLMSG_ERROR) {
       throw system_error(kDoing, -static_cast<int>(number(payload)));
     }
-    if (header->nlmsg_type == RTM_NEWLINK) add_interface(payload, found);
+    if (header->nlmsg_type == RTM_NEWLINK) add_interface(payload, dump);
     part = part.subspan(std::min<std::size_t>(NLMSG_ALIGN(header->nlmsg_len), part.size()));
   }
   return true;
 }
 
 // In the calling thread's namespace.
-std::vector<XdpAttachment> attachments_here() {
+Dump interfaces_here() {
   const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!socket.valid()) throw system_error(kDoing, errno);
   request_interfaces(socket.get());
-  std::vector<XdpAttachment> found;
+  Dump dump;
   // Each part of the answer fits: the kernel makes none larger than the buffer of recv(), and may
   // need 32 KiB for an interface with many attributes.
   alignas(nlmsghdr) std::array<std::byte, 65536> buffer{};
@@ -124,7 +131,7 @@ std::vector<XdpAttachment> attachments_here() {
     const ssize_t length = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
     if (length < 0 && errno == EINTR) continue;
     if (length < 0) throw system_error(kDoing, errno);
-    if (!read_part(std::span(buffer).first(static_cast<std::size_t>(length)), found)) return found;
+    if (!read_part(std::span(buffer).first(static_cast<std::size_t>(length)), dump)) return dump;
   }
 }
 
@@ -133,7 +140,7 @@ std::vector<XdpAttachment> attachments_in(const std::filesystem::path& network_n
   std::vector<XdpAttachment> found;
   visit_network_namespace(network_namespace, [&] {
     try {
-      found = attachments_here();
+      found = interfaces_here().attachments;
     } catch (const Error&) {
       found.clear();
     }
@@ -177,8 +184,12 @@ InterfacePrograms find_interface(const std::string& name, const std::string& net
   const auto look = [&] {
     found.index = ::if_nametoindex(name.c_str());
     if (found.index == 0) return;
-    found.attachments = attachments_here();
+    Dump dump = interfaces_here();
+    found.attachments = std::move(dump.attachments);
     std::erase_if(found.attachments, [&](const auto& one) { return one.index != found.index; });
+    for (const auto& [port, master] : dump.masters) {
+      if (master == found.index) found.ports.push_back(port);
+    }
   };
   if (network_namespace.empty()) {
     look();
@@ -193,7 +204,7 @@ InterfacePrograms find_interface(const std::string& name, const std::string& net
 }
 
 std::vector<XdpAttachment> xdp_attachments() {
-  std::vector<XdpAttachment> attachments = attachments_here();
+  std::vector<XdpAttachment> attachments = interfaces_here().attachments;
   for (const std::filesystem::path& path : other_network_namespaces()) {
     const std::vector<XdpAttachment> there = attachments_in(path);
     attachments.insert(attachments.end(), there.begin(), there.end());

@@ -29,6 +29,7 @@ struct XdpAttachment {
 // InterfacePrograms is a network interface and the XDP programs on it, one for each mode at most.
 struct InterfacePrograms {
   std::uint32_t index = 0;
+  std::vector<std::uint32_t> ports;  // of a bond: their indexes; its program runs on them
   std::vector<XdpAttachment> attachments;
 };
 

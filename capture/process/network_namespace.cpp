@@ -13,23 +13,37 @@
 #include "base/unique_fd.hpp"
 
 namespace xdpcap {
+namespace {
+
+constexpr const char* kCurrent = "/proc/thread-self/ns/net";
+constexpr const char* kNamed = "/run/netns";
+
+}  // namespace
 
 std::vector<std::filesystem::path> other_network_namespaces() {
   namespace fs = std::filesystem;
   std::vector<fs::path> paths;
   std::error_code error;
-  const fs::path ours = "/proc/thread-self/ns/net";
-  fs::directory_iterator entry("/run/netns", error);
+  fs::directory_iterator entry(kNamed, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::error_code gone;
-    if (!fs::equivalent(entry->path(), ours, gone)) paths.push_back(entry->path());
+    if (!fs::equivalent(entry->path(), kCurrent, gone)) paths.push_back(entry->path());
   }
   std::sort(paths.begin(), paths.end());
   return paths;
 }
 
+bool is_same_network_namespace(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  const auto path_of = [](const std::string& name) {
+    return name.empty() ? std::filesystem::path(kCurrent) : std::filesystem::path(kNamed) / name;
+  };
+  std::error_code error;
+  return std::filesystem::equivalent(path_of(a), path_of(b), error);
+}
+
 void visit_named_namespace(const std::string& name, const std::function<void()>& visit) {
-  const std::filesystem::path path = std::filesystem::path("/run/netns") / name;
+  const std::filesystem::path path = std::filesystem::path(kNamed) / name;
   int error_number = 0;
   std::exception_ptr failure;
   std::thread([&] {

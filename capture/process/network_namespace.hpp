@@ -12,6 +12,9 @@ namespace xdpcap {
 // Those in /run/netns, sorted, except the current one.
 std::vector<std::filesystem::path> other_network_namespaces();
 
+// Whether two names, or a name and the current namespace (""), stand for the same one.
+bool is_same_network_namespace(const std::string& a, const std::string& b);
+
 // Calls `visit` in the namespace of this name, as visit_network_namespace() does. Throws Error if
 // there is none or if this process may not enter it, and what `visit` throws.
 void visit_named_namespace(const std::string& name, const std::function<void()>& visit);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "recorder/condition_emitter.hpp"
 
+#include <cstddef>
 #include <cstdint>
 
 #include "recorder/context_emitter.hpp"
@@ -36,7 +37,35 @@ void emit_ranges(Assembler& code, std::span<const Range> ranges, Label no_match)
   code.bind(met);
 }
 
+// A binary search: excluding a thousand interfaces costs eleven comparisons or so. Falls through if
+// the number is none of them.
+void emit_search(Assembler& code, std::span<const std::uint32_t> sorted, Label found) {
+  constexpr std::size_t kFew = 4;
+  if (sorted.size() <= kFew) {
+    for (const std::uint32_t one : sorted) {
+      code.jump32_if(Cond::eq, kNumber, static_cast<std::int32_t>(one), found);
+    }
+    return;
+  }
+  const std::size_t middle = sorted.size() / 2;
+  const Label upper = code.label();
+  const Label not_found = code.label();
+  code.jump32_if(Cond::ge, kNumber, static_cast<std::int32_t>(sorted[middle]), upper);
+  emit_search(code, sorted.first(middle), found);
+  code.jump(not_found);
+  code.bind(upper);
+  emit_search(code, sorted.subspan(middle), found);
+  code.bind(not_found);
+}
+
 }  // namespace
+
+void emit_exclusion(Assembler& code, const RecorderSpec& spec, Label excluded) {
+  if (spec.conditions.excluded_interfaces.empty()) return;
+  code.note("did it arrive on an interface of another source?");
+  emit_ingress_interface(code, spec, kNumber);
+  emit_search(code, spec.conditions.excluded_interfaces, excluded);
+}
 
 void emit_conditions(Assembler& code, const RecorderSpec& spec, Label no_match) {
   const Conditions& conditions = spec.conditions;

@@ -221,7 +221,7 @@ struct xdpcap_counters {
 // packet whose entry was not seen gets the id of an earlier one if that one's exit was not seen
 // either, and both were in the same xdp_buff: the kernel hides a packet from a recorder only if it
 // interrupts that recorder. A recorder that interrupts another one right after it has counted may get
-// the same id.
+// the same id. If two sources capture the same packet, only one of them has the same id at both ends.
 struct xdpcap_scratch {
   __u64 busy;
   __u64 numbered;  // packets so far

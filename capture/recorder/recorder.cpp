@@ -79,6 +79,7 @@ class Recorder {
 
 void Recorder::emit_prologue() {
   recorder::emit_context(code_, spec_);
+  recorder::emit_exclusion(code_, spec_, return_action_);
   code_.note("count on this CPU");
   code_.call(BPF_FUNC_get_smp_processor_id);
   // Never true; it bounds the index for the verifier.

@@ -50,11 +50,14 @@ struct Range {
 };
 
 // Conditions that a packet has to meet before the filter is applied: its number is in one of the
-// ranges. None: any number. A packet that does not meet them counts as received only.
+// ranges. None: any number. A packet that does not meet them counts as received only. The packets
+// of excluded interfaces are not the recorder's at all: they belong to another source, or to none.
 struct Conditions {
   std::span<const Range> cpus = {};
   std::span<const Range> queues = {};      // receive queues
   std::span<const Range> interfaces = {};  // ingress interfaces
+  // Sorted. Packets that arrived on one of these do not count as received either.
+  std::span<const std::uint32_t> excluded_interfaces = {};
 };
 
 struct RecorderSpec {

@@ -98,6 +98,7 @@ void TracingRecorder::emit_prologue() {
     code_.alu32(Alu::mov, kAction, kAction);
   }
   emit_context(code_, spec_);
+  emit_exclusion(code_, spec_, return_);
   if (numbers_packets(spec_)) emit_packet_number(code_, spec_, return_);
   emit_dispatch();
   emit_counters();

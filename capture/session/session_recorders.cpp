@@ -56,7 +56,8 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
           .filter_offsets = options_.filter_offsets,
           .conditions = {.cpus = options_.cpus,
                          .queues = options_.queues,
-                         .interfaces = options_.ingress},
+                         .interfaces = options_.ingress,
+                         .excluded_interfaces = sources_[interface.source]->excluded_interfaces()},
           .note_ingress = options_.note_ingress && !recording.fates(),
           .last_fd = recording.fates() ? recording.fates()->last_fd() : -1};
 }

@@ -48,7 +48,6 @@ class Finder {
   void open_path();
   void open_folder();
   void open_interface();
-  void note_other_interfaces(const XdpAttachment& ours);
   void open_dispatcher(const ProgramInfo& dispatcher, const std::vector<ProgramInfo>& components);
 
   const SourceOptions& options_;
@@ -114,29 +113,12 @@ void Finder::open_interface() {
       auto component = find_program(id);  // other tracing programs have a target, too
       if (component && component->is_extension()) components.push_back(std::move(*component));
     }
-    note_other_interfaces(one);
     if (components.empty()) {
       opener_.open_program(*program, " on " + name_.text, name_.text);
     } else {
       open_dispatcher(*program, components);
     }
   }
-}
-
-// A hook or a tracing program sees the packets of all of them.
-void Finder::note_other_interfaces(const XdpAttachment& ours) {
-  std::vector<std::string> others;
-  for (const XdpAttachment& one : xdp_attachments()) {
-    const bool is_ours =
-        one.index == ours.index && one.network_namespace == name_.network_namespace;
-    if (one.program_id != ours.program_id || is_ours || one.interface.empty()) continue;
-    others.push_back(one.interface +
-                     (one.network_namespace.empty() ? "" : "@" + one.network_namespace));
-  }
-  if (others.empty()) return;
-  opened_.found.notes.push_back(name_.text + ": its program is also attached to " +
-                                join(others, ", ") +
-                                ", whose packets are captured, too; --ingress selects");
 }
 
 // Each of its components, and the dispatcher itself, which decides in the end.

@@ -109,13 +109,14 @@ void GuardedSources::take_order(const Message& order, const Guardian::Report& re
   sources_.at(order.channel)->take_order(order.kind, reports);
 }
 
-// A failure with one source does not keep the others from being removed.
+// A failure with one source does not keep the others from being removed. Two that share a hook are
+// called in the order of their installation: to remove the last one first takes no privileges.
 void GuardedSources::clean_up(std::chrono::milliseconds lock_timeout) {
   const LockDeadline deadline(lock_timeout);
   std::exception_ptr failure;
-  for (const auto& source : sources_) {
+  for (auto source = sources_.rbegin(); source != sources_.rend(); ++source) {
     try {
-      source->remove(deadline.left());
+      (*source)->remove(deadline.left());
     } catch (const Error&) {
       failure = std::current_exception();
     }

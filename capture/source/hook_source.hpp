@@ -7,12 +7,14 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "source/captured_hook.hpp"
 #include "source/hook.hpp"
 #include "source/hook_place.hpp"
+#include "source/other_interfaces.hpp"
 #include "source/source.hpp"
 
 namespace xdpcap {
@@ -30,11 +32,15 @@ class HookSource final : public Source {
     bool replace = false;              // take over slots that other programs hold
     bool follow = false;               // switch to another hook once it is in the same place
     std::unique_ptr<HookPlace> place;  // nothing: another hook is not looked for
+    OtherInterfaces others = {};
   };
   HookSource(Hook hook, Plan plan);
 
   [[nodiscard]] const SourceTitle& title() const override { return plan_.title; }
   [[nodiscard]] const std::vector<XdpAction>& actions() const override { return plan_.actions; }
+  [[nodiscard]] std::span<const std::uint32_t> excluded_interfaces() const override {
+    return plan_.others.indexes();
+  }
 
   void load(RecorderFactory recorders) override;
   std::vector<std::string> install() override;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "bpf/program_info.hpp"
 #include "source/hook_source.hpp"
 
 namespace xdpcap {
@@ -99,6 +100,9 @@ void HookSource::follow(SourceReports& reports) {
                 " already; it is not captured twice");
   }
   if (!found_ || found_->hook().map_id() != opened.map_id()) {
+    for (std::string& line : plan_.others.find(programs_using(opened.map_id()))) {
+      reports.news(std::move(line));
+    }
     auto found = std::make_unique<CapturedHook>(std::move(opened));
     found->load(plan_.actions, plan_.replace, [&](XdpAction action, Flavour flavour, int next_fd) {
       reports.alive();

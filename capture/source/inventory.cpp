@@ -31,7 +31,7 @@ std::optional<Hook> open_if_hook(const std::string& path) {
   }
 }
 
-using Targets = std::map<std::uint32_t, std::uint32_t>;
+using Targets = std::multimap<std::uint32_t, std::uint32_t>;
 
 ProgramName dispatcher_of(const ProgramInfo& program, const Targets& targets) {
   const auto target = targets.find(program.id);

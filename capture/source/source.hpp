@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,6 +83,8 @@ class Source {
   [[nodiscard]] virtual const SourceTitle& title() const = 0;
   // The actions whose packets are captured; they do not change.
   [[nodiscard]] virtual const std::vector<XdpAction>& actions() const = 0;
+  // The indexes of the interfaces whose packets are not this source's, sorted.
+  [[nodiscard]] virtual std::span<const std::uint32_t> excluded_interfaces() const { return {}; }
 
   // In the capture, in this order. ---------------------------------------------------------------
 

@@ -101,12 +101,13 @@ Error SourceOpener::no_hook(const ProgramInfo& program,
 
 void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
                          const std::string& label) {
-  if (!programs_.insert(program.id).second) {
-    if (options_.follow) {
-      throw UsageError(
-          "--follow: " + label + ": " + program.text() + " is traced for another source already",
-          "leave one of them out, or --follow");
-    }
+  if (options_.follow && programs_.has(program.id)) {
+    throw UsageError(
+        "--follow: " + label + ": " + program.text() + " is traced for another source already",
+        "leave one of them out, or --follow");
+  }
+  OtherInterfaces others = others_of({program.id});
+  if (!programs_.add(program.id, others.indexes())) {
     found_.notes.push_back(label + ": " + program.text() + " is traced already");
     return;
   }
@@ -124,7 +125,8 @@ void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
       .actions = actions_.value_or(parse_actions("aborted,drop,pass,tx,redirect")),
       .at = options_.at,
       .follow = options_.follow,
-      .place = {}};
+      .place = {},
+      .others = std::move(others)};
   if (mode_) plan.place = {name_.text, name_.name, name_.network_namespace, *mode_};
   found_.notes.push_back(label + ": " + program.text() + where + " is traced at its " +
                          (both                                 ? "entry and exit"
@@ -157,16 +159,18 @@ void SourceOpener::open_hook(Hook hook, std::unique_ptr<HookPlace> place, const 
                      "name the program or the interface instead");
   }
   require_owner(hook);
-  if (!hooks_.insert(hook.map_id()).second) {
-    const bool is_component = name_.kind == SourceName::Kind::interface && !mode_;
-    if (options_.follow && !is_component) {
-      throw UsageError("--follow: " + label + " uses the " + text_of(hook) +
-                           ", which is captured for another source already",
-                       "leave one of them out, or --follow");
-    }
+  OtherInterfaces others = others_of(programs_using(hook.map_id()));
+  const bool is_shared = hooks_.has(hook.map_id());
+  const bool is_new = hooks_.add(hook.map_id(), others.indexes());
+  const bool is_component = name_.kind == SourceName::Kind::interface && !mode_;
+  if (is_shared && options_.follow && (is_new || !is_component))
+    refuse_shared("--follow", hook, label);
+  if (!is_new) {
     found_.notes.push_back(label + ": uses the " + text_of(hook) + ", too");
     return;
   }
+  // The recorders of the second source would take over the slots from those of the first.
+  if (is_shared && options_.replace) refuse_shared("--replace", hook, label);
   std::vector<XdpAction> actions = captured_actions(hook, actions_);
   SourceTitle title{.name = name_.text,
                     .label = options_.is_plain ? "" : label,
@@ -177,7 +181,23 @@ void SourceOpener::open_hook(Hook hook, std::unique_ptr<HookPlace> place, const 
                                                                      .actions = std::move(actions),
                                                                      .replace = options_.replace,
                                                                      .follow = options_.follow,
-                                                                     .place = std::move(place)}));
+                                                                     .place = std::move(place),
+                                                                     .others = std::move(others)}));
+}
+
+OtherInterfaces SourceOpener::others_of(const std::vector<std::uint32_t>& programs) {
+  if (name_.kind != SourceName::Kind::interface) return {};
+  OtherInterfaces others({name_.text, name_.name, name_.network_namespace});
+  const std::vector<std::string> notes = others.find(programs);
+  found_.notes.insert(found_.notes.end(), notes.begin(), notes.end());
+  return others;
+}
+
+void SourceOpener::refuse_shared(const std::string& option, const Hook& hook,
+                                 const std::string& label) {
+  throw UsageError(option + ": " + label + " uses the " + text_of(hook) +
+                       ", which is captured for another source already",
+                   "leave one of them out, or " + option);
 }
 
 void SourceOpener::refuse_method(const std::string& what) const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -16,6 +17,7 @@
 #include "source/find_sources.hpp"
 #include "source/hook.hpp"
 #include "source/hook_place.hpp"
+#include "source/other_interfaces.hpp"
 #include "source/source_name.hpp"
 #include "source/source_options.hpp"
 
@@ -23,11 +25,29 @@ namespace xdpcap {
 
 using WantedActions = std::optional<std::vector<XdpAction>>;
 
+// OpenedOnce is a set of hooks or of programs, by id, with the interfaces whose packets are
+// excluded there. What excludes others captures other packets.
+class OpenedOnce {
+ public:
+  // False if it is in the set.
+  bool add(std::uint32_t id, const std::vector<std::uint32_t>& excluded) {
+    return all_.emplace(id, excluded).second;
+  }
+  // Whatever is excluded.
+  [[nodiscard]] bool has(std::uint32_t id) const {
+    const auto first = all_.lower_bound({id, {}});
+    return first != all_.end() && first->first == id;
+  }
+
+ private:
+  std::set<std::pair<std::uint32_t, std::vector<std::uint32_t>>> all_;
+};
+
 // What SourceOpener has opened so far.
 struct OpenedSources {
   FoundSources found;
-  std::set<std::uint32_t> hooks;     // the ids of their maps: each is captured once
-  std::set<std::uint32_t> programs;  // the ids of those that are traced, once each
+  OpenedOnce hooks;
+  OpenedOnce programs;  // that are traced
 };
 
 // SourceOpener opens the sources that one name stands for, and says so in their notes. `label`
@@ -61,16 +81,20 @@ class SourceOpener {
  private:
   void open_hooks(const ProgramInfo& program, const std::vector<std::uint32_t>& hooks,
                   const std::string& where, const std::string& label);
+  // The interfaces beside ours where these programs run; none if the source is no interface.
+  [[nodiscard]] OtherInterfaces others_of(const std::vector<std::uint32_t>& programs);
   [[nodiscard]] Error no_hook(const ProgramInfo& program,
                               const std::optional<Error>& not_traced) const;
+  [[noreturn]] static void refuse_shared(const std::string& option, const Hook& hook,
+                                         const std::string& label);
   [[noreturn]] void refuse_method(const std::string& what) const;
 
   const SourceOptions& options_;
   const WantedActions& actions_;
   const SourceName& name_;
   FoundSources& found_;
-  std::set<std::uint32_t>& hooks_;
-  std::set<std::uint32_t>& programs_;
+  OpenedOnce& hooks_;
+  OpenedOnce& programs_;
   std::optional<XdpMode> mode_;
 };
 

@@ -149,6 +149,7 @@ void TracedSource::follow(std::uint32_t program_id, SourceReports& reports) {
       found_.clear();
       const UniqueFd program(bpf_prog_get_fd_by_id(program_id));
       if (!program.valid()) return;
+      for (std::string& line : plan_.others.find({program_id})) reports.news(std::move(line));
       std::vector<Tracer> tracers = make_tracers(program.get());
       for (Tracer& tracer : tracers) tracer.link = attach_tracing_program(tracer.program.get());
       found_ = std::move(tracers);

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.hpp"
 #include "base/xdp_buff.hpp"
 #include "source/attachment_place.hpp"
+#include "source/other_interfaces.hpp"
 #include "source/source.hpp"
 #include "source/source_options.hpp"
 
@@ -28,12 +30,16 @@ class TracedSource final : public Source {
     CapturePoint at = CapturePoint::exit;
     bool follow = false;                   // switch to another program once it is in the same place
     std::optional<AttachmentPlace> place;  // nothing: another program is not looked for
+    OtherInterfaces others = {};
   };
   // `program` is the program to trace.
   TracedSource(UniqueFd program, Plan plan);
 
   [[nodiscard]] const SourceTitle& title() const override { return plan_.title; }
   [[nodiscard]] const std::vector<XdpAction>& actions() const override { return interfaces_; }
+  [[nodiscard]] std::span<const std::uint32_t> excluded_interfaces() const override {
+    return plan_.others.indexes();
+  }
 
   void load(RecorderFactory recorders) override;
   std::vector<std::string> install() override;

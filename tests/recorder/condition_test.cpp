@@ -55,5 +55,35 @@ TEST(Condition, AllOfThem) {
   EXPECT_EQ(matched({.cpus = zero, .queues = zero, .interfaces = zero}), 0U);
 }
 
+// How many of three packets from the loopback interface count as received.
+std::uint64_t received_excluding(const std::vector<std::uint32_t>& interfaces) {
+  stay_on_cpu(0);
+  const LoneRecorder lone("", {.excluded_interfaces = interfaces});
+  const Packet packet = numbered_packet(60);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(lone.hooked.run(packet), XDP_DROP);
+  EXPECT_EQ(lone.control.read(0).matched, lone.control.read(0).received);
+  return lone.control.read(0).received;
+}
+
+TEST(Condition, PacketsOfExcludedInterfacesAreNotReceived) {
+  EXPECT_EQ(received_excluding({}), 3U);
+  EXPECT_EQ(received_excluding({kLoopback}), 0U);
+  EXPECT_EQ(received_excluding({2}), 3U);
+  EXPECT_EQ(received_excluding({kLoopback, 2, 4294967295}), 0U);
+}
+
+// Many are searched: each place of the sought one among them, and its absence.
+TEST(Condition, ManyExcludedInterfaces) {
+  for (const std::uint32_t many : {4U, 5U, 8U, 9U, 17U, 1000U}) {
+    std::vector<std::uint32_t> others;
+    for (std::uint32_t i = 0; i < many; ++i) others.push_back(2 + 3 * i);
+    EXPECT_EQ(received_excluding(others), 3U) << many;
+    others.insert(others.begin(), kLoopback);
+    EXPECT_EQ(received_excluding(others), 0U) << many;
+    others.insert(others.begin(), 0);
+    EXPECT_EQ(received_excluding(others), 0U) << many;
+  }
+}
+
 }  // namespace
 }  // namespace xdpcap::test

@@ -244,28 +244,14 @@ TEST_F(SourcesTest, ATruncatedNameMakesNoHook) {
   }
 }
 
-TEST_F(SourcesTest, OtherInterfacesOfTheProgramAreNamed) {
-  attach(middle_, "m0", program("by_first_byte"));
-  attach(middle_, "m1", program("by_first_byte"));
-  capture({"-i", m0()});
-  const ProcessResult result = end_capture();
-  EXPECT_THAT(result.err, HasSubstr("its program is also attached to m1@" + middle_.name() +
-                                    ", whose packets are captured, too"));
-}
-
 // Else the packets of the one that is not followed would be lost without a count.
 TEST_F(SourcesTest, TwoSourcesOfOneHookAreNotFollowed) {
   attach(middle_, "m0", program("by_first_byte"));
   attach(middle_, "m1", program("by_first_byte"));
-  const std::vector<std::string> both = {"-i", m0(), "-i", "m1@" + middle_.name(), "-w", file_};
-  std::vector<std::string> follow = both;
-  follow.insert(follow.begin(), "--follow");
-  const ProcessResult refused = run(tool(follow));
+  const ProcessResult refused =
+      run(tool({"--follow", "-i", m0(), "-i", "m1@" + middle_.name(), "-w", file_}));
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.err, HasSubstr("--follow: m1@" + middle_.name() + " uses the hook map:"));
-  start_command(tool(both));
-  send(kDrop, 1);
-  EXPECT_EQ(parse_summary(end_capture().err).received, 1U);
 }
 
 TEST_F(SourcesTest, AHookIsNotFollowedIntoAnotherSource) {
