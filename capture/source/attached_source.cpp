@@ -3,13 +3,17 @@
 
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
+#include <net/if.h>
 
+#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
 
 #include "base/error.hpp"
 #include "bpf/features.hpp"
+#include "bpf/links.hpp"
+#include "bpf/program_info.hpp"
 #include "process/capabilities.hpp"
 #include "process/network_namespace.hpp"
 
@@ -56,6 +60,7 @@ AttachedSource::AttachedSource(SourceTitle title, Interface interface)
 void AttachedSource::load(RecorderFactory recorders) {
   const Flavour flavour{.attach_type = BPF_XDP, .frags = has_xdp_load_bytes()};
   recorder_ = load_xdp_program("xdpcap_attached", recorders.make(kPass, flavour, -1), flavour);
+  recorder_id_ = program_info(recorder_.get()).id;
   recorders.note_flavour(flavour);
 }
 
@@ -72,26 +77,71 @@ std::vector<std::string> AttachedSource::install() {
 }
 
 Source::Reaction AttachedSource::receive(Message report) {
-  if (report.kind == kExists) exists_ = report.text == "1";
+  if (report.kind == kState && !report.text.empty()) state_ = static_cast<State>(report.text[0]);
   return {};
 }
 
 void AttachedSource::look(SourceReports& reports) {
   reports.flush();
-  bool exists = true;
-  try {
-    exists =
-        find_interface(interface_.name, interface_.network_namespace).index == interface_.index;
-  } catch (const Error&) {
-    exists = false;
-  }
-  if (std::exchange(exists_, exists) == exists) return;
-  reports.news(exists ? "the interface " + title_.name +
-                            " is there again; if it is another one, start the capture again"
-                      : "there is no interface " + title_.name +
-                            " any more: renamed, it is still captured; removed, it is not");
-  reports.post(kExists, exists ? "1" : "0");
+  const State now = state();
+  if (std::exchange(state_, now) == now) return;
+  reports.news(news_of(now));
+  reports.post(kState, std::string(1, static_cast<char>(now)));
   reports.flush();
+}
+
+AttachedSource::State AttachedSource::state() const {
+  const auto link = index_of_link();
+  const std::string name = name_now();
+  const bool is_there = name == interface_.name;
+  if (!link) return is_there ? State::attached : State::missing;
+  if (*link != 0) return is_there ? State::attached : State::renamed;
+  return name.empty() ? State::removed : State::detached;
+}
+
+// The interface that the link attaches the recorder to; 0 if it was detached. Nothing if that
+// cannot be seen (CAP_SYS_ADMIN). The guardian does not have the link: the kernel would not detach
+// the recorder when the capture ends.
+std::optional<std::uint32_t> AttachedSource::index_of_link() const {
+  for (const bpf_link_info& link : bpf_links()) {
+    if (link.type == BPF_LINK_TYPE_XDP && link.prog_id == recorder_id_) return link.xdp.ifindex;
+  }
+  return std::nullopt;
+}
+
+// The name of the interface; empty if it is not in its network namespace any more.
+std::string AttachedSource::name_now() const {
+  std::array<char, IF_NAMESIZE> name{};
+  const auto look = [&] { ::if_indextoname(interface_.index, name.data()); };
+  try {
+    interface_.network_namespace.empty()
+        ? look()
+        : visit_named_namespace(interface_.network_namespace, look);
+  } catch (const Error&) {
+    return {};
+  }
+  return name.data();
+}
+
+std::string AttachedSource::news_of(State state) const {
+  const std::string& name = title_.name;
+  switch (state) {
+    case State::attached:
+      return "the interface " + name + " is there again, and captured";
+    case State::renamed:
+      return "the interface " + name +
+             " was renamed, or moved to another network namespace; it is still captured";
+    case State::detached:
+      return "another process detached the recorder from " + name +
+             ": no packets from now on; to capture again, start again";
+    case State::removed:
+      return "the interface " + name +
+             " was removed: no packets from now on; to capture another of this name, start again";
+    case State::missing:
+      break;
+  }
+  return "there is no interface " + name +
+         " any more: renamed, it is still captured; removed, it is not";
 }
 
 }  // namespace xdpcap

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,15 +45,29 @@ class AttachedSource final : public Source {
   [[nodiscard]] std::vector<int> descriptors() const override { return {}; }
 
  private:
-  // The guardian's report whether the interface exists.
-  static constexpr char kExists = 'E';
+  // As far as the guardian can see.
+  enum class State : char {
+    attached = 'A',
+    renamed = 'R',   // attached, and the interface is not where it was
+    detached = 'D',  // by another process; for good, as is the next one
+    removed = 'X',   // the interface, and with it the recorder
+    missing = 'M',   // the interface is not where it was; more cannot be seen
+  };
+  // The guardian's report of it.
+  static constexpr char kState = 'S';
+
+  [[nodiscard]] State state() const;
+  [[nodiscard]] std::optional<std::uint32_t> index_of_link() const;
+  [[nodiscard]] std::string name_now() const;
+  [[nodiscard]] std::string news_of(State state) const;
 
   SourceTitle title_;
   Interface interface_;
   std::vector<XdpAction> actions_;
   UniqueFd recorder_;
   UniqueFd link_;
-  bool exists_ = true;  // as last reported
+  std::uint32_t recorder_id_ = 0;
+  State state_ = State::attached;  // as last reported
 };
 
 }  // namespace xdpcap

@@ -23,6 +23,7 @@
 #include "source/traced_source.hpp"
 #include "support/hooked_program.hpp"
 #include "support/network.hpp"
+#include "support/xdp_link.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -165,22 +166,49 @@ TEST_F(LookTest, AProgramThatCannotBeTracedIsNotFollowed) {
   EXPECT_THAT(news(source), IsEmpty()) << "said twice";
 }
 
-TEST_F(LookTest, AnAttachedInterfaceIsRemoved) {
-  const auto index = static_cast<std::uint32_t>(left_.interface_index("l0"));
-  AttachedSource source({.name = "l0", .label = {}, .description = {}},
-                        {"l0", left_.name(), index});
-  source.load(factory());
-  EXPECT_THAT(source.install(), IsEmpty());
-  EXPECT_TRUE(source.is_installed());
-  EXPECT_THAT(news(source), IsEmpty());
+class AttachedLookTest : public LookTest {
+ protected:
+  AttachedLookTest() {
+    source_.load(factory());
+    EXPECT_THAT(source_.install(), IsEmpty());
+    EXPECT_TRUE(source_.is_installed());
+    EXPECT_THAT(news(source_), IsEmpty());
+  }
+
+  // Reported once, also by the next guardian.
+  void expect_news(const std::string& begin) {
+    std::vector<Message> messages = look(source_);
+    ASSERT_EQ(messages.size(), 2U);
+    EXPECT_THAT(messages[0].text, StartsWith(begin));
+    EXPECT_EQ(source_.receive(std::move(messages[1])).news, "");
+    EXPECT_THAT(news(source_), IsEmpty());
+  }
+
+  AttachedSource source_{
+      {.name = "l0", .label = {}, .description = {}},
+      {"l0", left_.name(), static_cast<std::uint32_t>(left_.interface_index("l0"))}};
+};
+
+TEST_F(AttachedLookTest, TheInterfaceIsRemoved) {
   left_.run({"ip", "link", "del", "l0"});
-  std::vector<Message> messages = look(source);
-  ASSERT_EQ(messages.size(), 2U);
-  EXPECT_THAT(messages[0].text, StartsWith("there is no interface l0 any more: "));
-  EXPECT_EQ(source.receive(std::move(messages[1])).news, "");
-  EXPECT_THAT(news(source), IsEmpty());
-  source.disconnect();
-  EXPECT_FALSE(source.is_connected());
+  expect_news("the interface l0 was removed: no packets from now on");
+  source_.disconnect();
+  EXPECT_FALSE(source_.is_connected());
+}
+
+TEST_F(AttachedLookTest, TheRecorderIsDetachedByForce) {
+  left_.run({"bpftool", "link", "detach", "id", xdp_link_of(::getpid())});
+  expect_news("another process detached the recorder from l0: no packets from now on");
+  left_.run({"ip", "link", "del", "l0"});
+  expect_news("the interface l0 was removed");
+}
+
+TEST_F(AttachedLookTest, TheInterfaceIsRenamed) {
+  left_.run({"ip", "link", "set", "l0", "down"});
+  left_.run({"ip", "link", "set", "l0", "name", "n0"});
+  expect_news("the interface l0 was renamed, or moved to another network namespace");
+  left_.run({"ip", "link", "set", "n0", "name", "l0"});
+  expect_news("the interface l0 is there again, and captured");
 }
 
 TEST_F(LookTest, AnInterfaceWithAProgramTakesNoRecorder) {
