@@ -10,13 +10,22 @@ void Fates::set_flavour(const Flavour& flavour) {
                              flavour.attach_type != BPF_XDP_CPUMAP);
 }
 
-std::string Fates::table(std::optional<XdpAction> action) const {
+std::string Fates::table(const std::vector<std::string>& sources) const {
+  return pair_table(tracer_.pairs(), tracer_.uncounted(), names_, sources);
+}
+
+std::string Fates::table(const CaptureInterface& interface) const {
   std::vector<PairCount> pairs = tracer_.pairs();
-  if (action) {
-    std::erase_if(pairs,
-                  [&](const PairCount& one) { return action_of(one.pair) != action->value(); });
-  }
+  std::erase_if(pairs, [&](const PairCount& one) {
+    return action_of(one.pair) != interface.action.value() || one.pair.source != interface.source;
+  });
   return pair_table(pairs, tracer_.uncounted(), names_);
+}
+
+std::string Fates::as_json(std::size_t source) const {
+  std::vector<PairCount> pairs = tracer_.pairs();
+  std::erase_if(pairs, [&](const PairCount& one) { return one.pair.source != source; });
+  return pairs_as_json(pairs, names_);
 }
 
 std::vector<std::string> Fates::without_privileges() const {

@@ -4,12 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "base/xdp_action.hpp"
 #include "bpf/program_loader.hpp"
 #include "fate/comments.hpp"
 #include "fate/names.hpp"
@@ -17,6 +15,7 @@
 #include "fate/selection.hpp"
 #include "fate/tracer.hpp"
 #include "output/capture_file.hpp"
+#include "output/statistics.hpp"
 #include "ring/rings.hpp"
 
 namespace xdpcap {
@@ -69,8 +68,11 @@ class Fates {
   }
   // The descriptors that such a process needs.
   [[nodiscard]] std::vector<int> descriptors() const { return tracer_.descriptors(); }
-  // What became of the packets between two devices (pair_table.hpp), of one action or of all.
-  [[nodiscard]] std::string table(std::optional<XdpAction> action = {}) const;
+  // What became of the packets between two devices (pair_table.hpp): of all, with the names of the
+  // sources if there are any; of one interface of the file; and of one source, as JSON.
+  [[nodiscard]] std::string table(const std::vector<std::string>& sources) const;
+  [[nodiscard]] std::string table(const CaptureInterface& interface) const;
+  [[nodiscard]] std::string as_json(std::size_t source) const;
 
  private:
   Tracer tracer_;

@@ -12,22 +12,31 @@
 #include <string_view>
 #include <utility>
 
+#include "base/json_text.hpp"
 #include "fate/outcome.hpp"
 
 namespace xdpcap {
 namespace {
 
 constexpr std::string_view kHeading = "from -> to";
+constexpr std::string_view kHeadingWithSources = "source: from -> to";
 
 // Redirected and refused count packets that programs redirected; sent and dropped are what the
 // devices then reported in bulk.
 struct Row {
+  std::string from;
+  std::string to;
   std::uint64_t redirected = 0;
   std::uint64_t refused = 0;
   std::uint64_t sent = 0;
   std::uint64_t dropped = 0;
-  std::map<std::string, std::uint64_t> reasons;
+  std::map<std::string, std::uint64_t> reasons;  // "ENETDOWN: eth1 is down"
+
+  [[nodiscard]] std::string name() const { return from + " -> " + to; }
 };
+
+// By source and name. Without `by_source`, the sources are one.
+using Rows = std::map<std::pair<std::uint32_t, std::string>, Row>;
 
 std::string map_name(const xdpcap_pair& pair) {
   const std::uint32_t type = pair.map_type != 0 ? pair.map_type : Names::map_type(pair.map_id);
@@ -110,21 +119,52 @@ std::string explain_exception(std::uint32_t action) {
   return "the program returned " + std::to_string(action) + ", which is not an action";
 }
 
-std::string format(const std::vector<std::pair<std::string, Row>>& rows, std::size_t width) {
+Rows rows_of(const std::vector<PairCount>& pairs, const Names& names, bool by_source) {
+  Rows rows;
+  for (const PairCount& one : pairs) {
+    Row its{.from = from_name(one.pair, names), .to = to_name(one.pair, names), .reasons = {}};
+    const std::uint32_t source = by_source ? one.pair.source : 0;
+    std::string name = its.name();
+    Row& row = rows.try_emplace({source, std::move(name)}, std::move(its)).first->second;
+    add(row, one);
+    if (failures(one) == 0) continue;
+    row.reasons[reason_of(one.pair) + ": " + explain(one.pair, row.from, row.to)] += failures(one);
+  }
+  return rows;
+}
+
+std::string format(const std::vector<std::pair<std::string, const Row*>>& rows,
+                   std::string_view heading) {
+  std::size_t width = heading.size();
+  for (const auto& [name, row] : rows) width = std::max(width, name.size());
   std::ostringstream text;
   const auto line = [&](std::string_view name, const auto&... columns) {
     text << std::left << std::setw(static_cast<int>(width)) << name << std::right;
     ((text << std::setw(12) << columns), ...);
     text << '\n';
   };
-  line(kHeading, "redirected", "refused", "sent", "dropped");
+  line(heading, "redirected", "refused", "sent", "dropped");
   for (const auto& [name, row] : rows) {
-    line(name, row.redirected, row.refused, row.sent, row.dropped);
-    for (const auto& [reason, count] : row.reasons) {
+    line(name, row->redirected, row->refused, row->sent, row->dropped);
+    for (const auto& [reason, count] : row->reasons) {
       text << "    " << count << ' ' << reason << '\n';
     }
   }
   return text.str();
+}
+
+std::string as_json(const Row& row) {
+  std::map<std::string, std::uint64_t> reasons;
+  for (const auto& [reason, count] : row.reasons)
+    reasons[reason.substr(0, reason.find(':'))] += count;
+  std::string object;
+  for (const auto& [reason, count] : reasons) {
+    object += (object.empty() ? "" : ",") + json_member(reason, count);
+  }
+  return "{" + json_member("from", row.from) + "," + json_member("to", row.to) + "," +
+         json_member("redirected", row.redirected) + "," + json_member("refused", row.refused) +
+         "," + json_member("sent", row.sent) + "," + json_member("dropped", row.dropped) +
+         R"(,"reasons":{)" + object + "}}";
 }
 
 }  // namespace
@@ -146,23 +186,25 @@ std::string explain(const xdpcap_pair& pair, const std::string& from, const std:
 }
 
 std::string pair_table(const std::vector<PairCount>& pairs, std::uint64_t uncounted,
-                       const Names& names) {
-  std::map<std::string, Row> rows;
-  std::size_t width = kHeading.size();
-  for (const PairCount& one : pairs) {
-    const std::string from = from_name(one.pair, names);
-    const std::string to = to_name(one.pair, names);
-    const std::string name = std::string(from).append(" -> ").append(to);
-    width = std::max(width, name.size());
-    Row& row = rows[name];
-    add(row, one);
-    if (failures(one) == 0) continue;
-    row.reasons[reason_of(one.pair) + ": " + explain(one.pair, from, to)] += failures(one);
-  }
+                       const Names& names, const std::vector<std::string>& sources) {
+  const Rows rows = rows_of(pairs, names, !sources.empty());
   if (rows.empty()) return {};
-  std::string text = format({rows.begin(), rows.end()}, width);
+  std::vector<std::pair<std::string, const Row*>> named;
+  for (const auto& [key, row] : rows) {
+    const std::string source = sources.empty() ? "" : sources.at(key.first) + ": ";
+    named.emplace_back(source + key.second, &row);
+  }
+  std::string text = format(named, sources.empty() ? kHeading : kHeadingWithSources);
   if (uncounted > 0) text += std::to_string(uncounted) + " reports of other pairs\n";
   return text;
+}
+
+std::string pairs_as_json(const std::vector<PairCount>& pairs, const Names& names) {
+  std::string array;
+  for (const auto& [key, row] : rows_of(pairs, names, false)) {
+    array += (array.empty() ? "" : ",") + as_json(row);
+  }
+  return "[" + array + "]";
 }
 
 }  // namespace xdpcap

@@ -40,6 +40,7 @@ struct xdpcap_pair {
   __u32 action;             // of XDPCAP_REPORT_EXCEPTION
   __u32 map_type;           // enum bpf_map_type, or 0
   __u32 map_id;
+  __u32 source;             // of the packet; of reports of many at once: of the last packet
 };
 
 struct xdpcap_pair_count {

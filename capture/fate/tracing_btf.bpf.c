@@ -153,9 +153,7 @@ static __always_inline int bulk(struct net_device *from, struct net_device *to,
 
 	pair.from = device(from);
 	pair.to = device(to);
-	if (!is_at_work(pair.from.index))
-		return 0;
-	if (count(&pair, sent, dropped)) {
+	if (count_bulk(&pair, sent, dropped)) {
 		remember_name(from);
 		remember_name(to);
 	}

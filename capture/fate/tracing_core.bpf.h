@@ -139,16 +139,20 @@ static __always_inline int decide(const struct xdpcap_fate *report, __u32 kind)
 	pair.action = report->action;
 	pair.map_type = report->map_type;
 	pair.map_id = report->map_id;
+	pair.source = last->source;
 	return count(&pair, 1, 0) + 1;
 }
 
-// Whether reports about this device may be about packets of the hook: the driver is still
-// processing a batch with one.
-static __always_inline int is_at_work(__u32 device)
+// Counts a report of many packets at once, if it may be about packets of the hook: the driver is still
+// processing a batch with one. True if the pair is new.
+static __always_inline int count_bulk(struct xdpcap_pair *pair, __u64 packets, __u64 dropped)
 {
 	struct xdpcap_last *last = last_packet();
 
-	return last && last->ingress == device;
+	if (!last || last->ingress != pair->from.index)
+		return 0;
+	pair->source = last->source;
+	return count(pair, packets, dropped);
 }
 
 // A cpumap's queue gets packets from all devices, so these have no `from`. They are counted while a
@@ -161,8 +165,10 @@ static __always_inline int enqueued(__u32 map_id, __u32 processed, __u32 dropped
 	pair.to.index = cpu;
 	pair.map_type = BPF_MAP_TYPE_CPUMAP;
 	pair.map_id = map_id;
-	if (last && last->ingress)
+	if (last && last->ingress) {
+		pair.source = last->source;
 		count(&pair, processed - dropped, dropped);
+	}
 	return 0;
 }
 

@@ -120,8 +120,7 @@ static __always_inline int bulk(__u32 from, __u32 to, __u32 report, int sent, in
 
 	pair.from.index = from;
 	pair.to.index = to;
-	if (is_at_work(from))
-		count(&pair, sent, dropped);
+	count_bulk(&pair, sent, dropped);
 	return 0;
 }
 

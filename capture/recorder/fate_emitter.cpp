@@ -50,6 +50,8 @@ void emit_last_packet(Assembler& code, const RecorderSpec& spec, Reg offset) {
   code.store(Size::dword, Reg::r10, kLastSlot, Reg::r1);
   emit_ingress_interface(code, spec, Reg::r2);
   code.store(Size::word, Reg::r1, offsetof(xdpcap_last, ingress), Reg::r2);
+  code.store(Size::word, Reg::r1, offsetof(xdpcap_last, source),
+             static_cast<std::int32_t>(spec.source));
   if (spec.traced) {
     code.load(Size::word, Reg::r2, Reg::r10, kActionSlot);
     code.store(Size::word, Reg::r1, offsetof(xdpcap_last, action), Reg::r2);

@@ -140,7 +140,7 @@ struct xdpcap_last {
   __u32 open;     // nothing has been reported yet
   __u32 action;
   __u32 ingress;
-  __u32 padding;
+  __u32 source;   // whose recorder it was, in the capture's list
   __u64 fate;     // where its struct xdpcap_fate is in the memory of the ring; 0: not recorded
   __u64 line_padding[5];
 };

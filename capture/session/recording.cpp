@@ -170,9 +170,8 @@ std::vector<InterfaceStatistics> Recording::statistics() const {
 
 std::vector<InterfaceStatistics> Recording::final_statistics() const {
   std::vector<InterfaceStatistics> all = statistics();
-  // The tracing programs do not tell sources apart.
   for (InterfaceStatistics& one : all) {
-    if (fates_ && sources_.size() == 1) one.fates = fates_->table(one.interface.action);
+    if (fates_) one.fates = fates_->table(one.interface);
   }
   return all;
 }

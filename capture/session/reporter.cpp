@@ -88,7 +88,7 @@ std::string sources_as_json(const Report& report, bool final) {
     const auto its = of_source(report.interfaces, i);
     object += (i == 0 ? "" : ",") + json_string(report.sources[i]) + ":{" +
               counts_as_json(total(its), final) + R"(,"actions":)" + actions_as_json(its, final) +
-              "}";
+              (i < report.fates.size() ? R"(,"fates":)" + report.fates[i] : "") + "}";
   }
   return object + "}";
 }

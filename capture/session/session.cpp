@@ -188,13 +188,26 @@ void Session::finish() {
   take_stop(stop_fd);
   tell_all(guarded_->look());
   tell_all(files.wait_for_printer(stop_fd));
-  reporter_.summary(state(statistics), recording_.fates() ? recording_.fates()->table() : "",
-                    reader_gone);
+  summarize(statistics, reader_gone);
   if (reader_gone) return;
   files.finish(statistics, recording_.now().date, {.milliseconds = kLastTimeoutMilliseconds});
   recording_.checkpoint().finish();
   tell_all(files.wait(stop_fd));
   files.check();
+}
+
+// Of several sources, the fates of the packets are told apart.
+void Session::summarize(const std::vector<InterfaceStatistics>& statistics, bool reader_gone) {
+  Report report = state(statistics);
+  std::string table;
+  if (const auto& fates = recording_.fates()) {
+    const bool several = sources_.size() > 1;
+    table = fates->table(several ? report.sources : std::vector<std::string>());
+    for (std::size_t i = 0; several && i < sources_.size(); ++i) {
+      report.fates.push_back(fates->as_json(i));
+    }
+  }
+  reporter_.summary(report, table, reader_gone);
 }
 
 void Session::report() {

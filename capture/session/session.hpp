@@ -46,6 +46,7 @@ class Session {
   [[nodiscard]] bool is_stuck();
   bool write_some();
   void finish();
+  void summarize(const std::vector<InterfaceStatistics>& statistics, bool reader_gone);
   void report();
   void answer_requests();
   // Once a second: looks for changes of CPUs, sources, guardian and files.

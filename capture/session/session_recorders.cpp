@@ -59,7 +59,8 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
                          .interfaces = options_.ingress,
                          .excluded_interfaces = sources_[interface.source]->excluded_interfaces()},
           .note_ingress = options_.note_ingress && !recording.fates(),
-          .last_fd = recording.fates() ? recording.fates()->last_fd() : -1};
+          .last_fd = recording.fates() ? recording.fates()->last_fd() : -1,
+          .source = static_cast<std::uint32_t>(interface.source)};
 }
 
 Traced Session::traced(TracePoint point) {

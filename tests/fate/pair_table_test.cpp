@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace xdpcap {
 namespace {
@@ -24,7 +25,8 @@ xdpcap_pair pair(std::uint32_t from, std::uint32_t to, xdpcap_report report, int
           .error = error,
           .action = action,
           .map_type = 0,
-          .map_id = 0};
+          .map_id = 0,
+          .source = 0};
 }
 
 TEST(PairTable, AddsUpWhatBelongsToAPair) {
@@ -41,6 +43,28 @@ TEST(PairTable, AddsUpWhatBelongsToAPair) {
       "    5 ENXIO: the peer of 7 has no XDP program or NAPI: frames sent into it are dropped; "
       "attach a program there (GRO alone would let those of XDP_TX wait)\n"
       "    5 full: the queue of 7 was full; it, or its consumer, is too slow\n");
+}
+
+TEST(PairTable, TellsSourcesApart) {
+  xdpcap_pair of_second = pair(6, 7, XDPCAP_REPORT_REDIRECT);
+  of_second.source = 1;
+  const std::vector<PairCount> pairs = {{of_second, {2, 0}},
+                                        {pair(6, 7, XDPCAP_REPORT_REDIRECT), {1, 0}}};
+  EXPECT_EQ(pair_table(pairs, 0, kNumbers, {"b", "a"}),
+            "source: from -> to  redirected     refused        sent     dropped\n"
+            "b: 6 -> 7                    1           0           0           0\n"
+            "a: 6 -> 7                    2           0           0           0\n");
+  EXPECT_THAT(pair_table(pairs, 0, kNumbers), HasSubstr("\n6 -> 7               3 "));
+}
+
+TEST(PairTable, AsJson) {
+  EXPECT_EQ(pairs_as_json({}, kNumbers), "[]");
+  EXPECT_EQ(pairs_as_json({{pair(6, 7, XDPCAP_REPORT_REDIRECT), {90, 0}},
+                           {pair(6, 7, XDPCAP_REPORT_REDIRECT, -ENETDOWN), {10, 0}},
+                           {pair(6, 7, XDPCAP_REPORT_XMIT), {80, 5}}},
+                          kNumbers),
+            R"([{"from":"6","to":"7","redirected":90,"refused":10,"sent":80,"dropped":5,)"
+            R"("reasons":{"ENETDOWN":10,"full":5}}])");
 }
 
 TEST(PairTable, SaysWhatIsMissing) {
