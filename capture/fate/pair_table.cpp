@@ -122,10 +122,10 @@ std::string explain_exception(std::uint32_t action) {
 Rows rows_of(const std::vector<PairCount>& pairs, const Names& names, bool by_source) {
   Rows rows;
   for (const PairCount& one : pairs) {
-    Row its{.from = from_name(one.pair, names), .to = to_name(one.pair, names), .reasons = {}};
+    const Row its{
+        .from = from_name(one.pair, names), .to = to_name(one.pair, names), .reasons = {}};
     const std::uint32_t source = by_source ? one.pair.source : 0;
-    std::string name = its.name();
-    Row& row = rows.try_emplace({source, std::move(name)}, std::move(its)).first->second;
+    Row& row = rows.try_emplace({source, its.name()}, its).first->second;
     add(row, one);
     if (failures(one) == 0) continue;
     row.reasons[reason_of(one.pair) + ": " + explain(one.pair, row.from, row.to)] += failures(one);
