@@ -47,9 +47,12 @@ class SourceOpener {
   // `place`: where another hook may appear; nothing: nowhere. `of`: a part of the description.
   void open_hook(Hook hook, std::unique_ptr<HookPlace> place, const std::string& of,
                  const std::string& label);
-  // By its hook if it has one, else by tracing it. `where`: a part of the description (" on eth0").
+  // By its hook if it has one and this kernel lets recorders in, else by tracing it. `where`: a
+  // part of the description (" on eth0").
   void open_program(const ProgramInfo& program, const std::string& where, const std::string& label);
-  void trace(const ProgramInfo& program, const std::string& where, const std::string& label);
+  // `why` it is traced, for the user; empty: no special reason.
+  void trace(const ProgramInfo& program, const std::string& where, const std::string& label,
+             const std::string& why = {});
   // To an interface without a program.
   void attach(const InterfacePrograms& interface);
 
@@ -61,8 +64,6 @@ class SourceOpener {
  private:
   void open_hooks(const ProgramInfo& program, const std::vector<std::uint32_t>& hooks,
                   const std::string& where, const std::string& label);
-  [[nodiscard]] Error no_hook(const ProgramInfo& program,
-                              const std::optional<Error>& not_traced) const;
   [[noreturn]] void refuse_method(const std::string& what) const;
 
   const SourceOptions& options_;
