@@ -161,6 +161,8 @@ void Finder::open_dispatcher(const ProgramInfo& dispatcher,
       opener_.open_program(component, where, name_.text + "/" + component.name);
     } catch (const UsageError&) {
       throw;
+    } catch (const NotFound&) {  // --wait tries again
+      throw;
     } catch (const Error& error) {
       if (options_.method != Method::any) throw;
       opened_.found.notes.push_back(std::string(error.what()) +

@@ -116,7 +116,7 @@ void SourceOpener::open_program(const ProgramInfo& program, const std::string& w
 
 void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
                          const std::string& label, const std::string& why) {
-  if (!programs_.insert(program.id).second) {
+  if (programs_.contains(program.id)) {
     if (options_.follow) {
       throw UsageError(
           "--follow: " + label + ": " + program.text() + " is traced for another source already",
@@ -147,6 +147,7 @@ void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
                                                                : "exit") +
                          (why.empty() ? "" : ", as " + why));
   found_.sources.push_back(std::make_unique<TracedSource>(std::move(fd), std::move(plan)));
+  programs_.insert(program.id);
 }
 
 void SourceOpener::open_hooks(const ProgramInfo& program, const std::vector<std::uint32_t>& hooks,
