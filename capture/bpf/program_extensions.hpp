@@ -11,4 +11,7 @@ namespace xdpcap {
 // part of it. Since Linux 5.13, and only if this process may see it.
 std::multimap<std::uint32_t, std::uint32_t> extended_programs();
 
+// Whether there are programs of type EXT whose targets the kernel does not tell.
+bool has_hidden_targets();
+
 }  // namespace xdpcap

@@ -88,7 +88,7 @@ ExtcapCapture make_capture(Words words, const std::optional<std::string>& interf
 // "xdp_pass on eth0, other on lab/eth0"
 std::string description(const ListedHook& hook) {
   Words users;
-  for (const HookUser& user : hook.users) {
+  for (const PlacedProgram& user : hook.users) {
     Words places;
     for (const XdpAttachment& place : user.attachments) {
       const std::string& in = place.network_namespace;

@@ -73,8 +73,8 @@ void run(const std::vector<std::string>& arguments) {
     return;
   }
   if (const auto* list = std::get_if<xdpcap::ListRequest>(&parsed)) {
-    const auto hooks = xdpcap::list_hooks();
-    std::cout << (list->json ? xdpcap::list_as_json(hooks) : xdpcap::list_as_text(hooks));
+    const xdpcap::Listing all = xdpcap::list_all();
+    std::cout << (list->json ? xdpcap::list_as_json(all) : xdpcap::list_as_text(all));
     return;
   }
   if (const auto* completion = std::get_if<xdpcap::CompletionRequest>(&parsed)) {

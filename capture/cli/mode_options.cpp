@@ -41,9 +41,11 @@ void ModeOptions::declare(CLI::App& app) {
       ->needs(replay);
 
   app.option_defaults()->group("Other");
-  auto* const list = app.add_flag("--list", list_,
-                                  "List the pinned hooks instead of capturing: the programs that "
-                                  "use each, where they are attached, and who captures");
+  auto* const list =
+      app.add_flag("--list", list_,
+                   "List the pinned hooks instead of capturing: the programs that "
+                   "use each, where they are attached, and who captures; then captures "
+                   "without a hook");
   app.add_flag("-n,--n,--nn,-p,--p,-U,--U,-l,--l,-K,--K", ignored_,
                "Ignored, for compatibility with tcpdump: no names are looked up, no interface "
                "becomes promiscuous, no packet is held back");

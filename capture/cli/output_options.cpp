@@ -136,7 +136,7 @@ void OutputOptions::declare_terminal(CLI::App& app, Options& options) {
   app.add_flag("-q,--q,--quiet", options.quiet, "Print no statistics; losses are still reported");
   app.add_flag("--json", options.json,
                "Print statistics and the summary as JSON, one object a line; with --list, the "
-               "hooks");
+               "list");
 }
 
 void OutputOptions::finish(Options& options) const {

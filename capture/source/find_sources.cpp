@@ -48,6 +48,7 @@ class Finder {
   void open_path();
   void open_folder();
   void open_interface();
+  void note_hidden_components(const ProgramInfo& program);
   void open_dispatcher(const ProgramInfo& dispatcher, const std::vector<ProgramInfo>& components);
 
   const SourceOptions& options_;
@@ -114,6 +115,7 @@ void Finder::open_interface() {
       if (component && component->is_extension()) components.push_back(std::move(*component));
     }
     if (components.empty()) {
+      note_hidden_components(*program);
       opener_.open_program(*program, " on " + name_.text, name_.text);
     } else {
       open_dispatcher(*program, components);
@@ -121,19 +123,41 @@ void Finder::open_interface() {
   }
 }
 
-// Each of its components, and the dispatcher itself, which decides in the end.
+void Finder::note_hidden_components(const ProgramInfo& program) {
+  if (!has_hidden_targets() || !certain_hooks(program).empty()) return;
+  opened_.found.notes.push_back(
+      name_.text + ": if " + program.text() +
+      " is a dispatcher, only what it returns in the end is captured: before Linux 5.13 the kernel "
+      "does not tell which programs are under it; name those, as in -i prog:ID");
+}
+
+// Each of its components, and the dispatcher itself, which decides in the end. A component that
+// cannot be captured is left to the dispatcher.
 void Finder::open_dispatcher(const ProgramInfo& dispatcher,
                              const std::vector<ProgramInfo>& components) {
   const std::string where = " under the dispatcher, " + dispatcher.text() + ", on " + name_.text;
   opener_.set_mode({});
+  std::optional<Error> failure;
   for (const ProgramInfo& component : components) {
-    opener_.open_program(component, where, name_.text + "/" + component.name);
+    try {
+      opener_.open_program(component, where, name_.text + "/" + component.name);
+    } catch (const UsageError&) {
+      throw;
+    } catch (const NotFound&) {  // --wait tries again
+      throw;
+    } catch (const Error& error) {
+      if (options_.method != Method::any) throw;
+      opened_.found.notes.push_back(std::string(error.what()) +
+                                    "; only what the dispatcher returns in the end is captured");
+      failure.emplace(error);
+    }
   }
   if (options_.method == Method::hook) return;
   try {
     opener_.trace(dispatcher, ", the dispatcher, on " + name_.text,
                   name_.text + "/" + dispatcher.name);
   } catch (const Error& error) {
+    if (failure) throw Error(*failure);
     opened_.found.notes.push_back(
         name_.text + ": what the dispatcher returns in the end is not captured: " + error.what());
   }

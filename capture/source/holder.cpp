@@ -112,16 +112,6 @@ Holder describe(const fs::path& process, int pid) {
   return {pid, printable(std::move(command)), start_of(process)};
 }
 
-// Programs of other tools may have the same name prefix, but not the control map.
-bool is_recorder(std::uint32_t program_id) {
-  const auto info = find_program(program_id);
-  return info && info->name.starts_with("xdpcap_") &&
-         std::any_of(info->map_ids.begin(), info->map_ids.end(), [](std::uint32_t id) {
-           const auto map = find_map(id);
-           return map && map->name == std::string_view(kControlName);
-         });
-}
-
 std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs,
                                                           ResourceErrors& errors) {
   std::map<std::uint32_t, std::vector<Holder>> holders;
@@ -139,6 +129,16 @@ std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::ui
 }
 
 }  // namespace
+
+// Programs of other tools may have the same name prefix, but not the control map.
+bool is_recorder(std::uint32_t program_id) {
+  const auto info = find_program(program_id);
+  return info && info->name.starts_with("xdpcap_") &&
+         std::any_of(info->map_ids.begin(), info->map_ids.end(), [](std::uint32_t id) {
+           const auto map = find_map(id);
+           return map && map->name == std::string_view(kControlName);
+         });
+}
 
 std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::uint32_t>& programs) {
   ResourceErrors ignored;

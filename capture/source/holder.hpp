@@ -26,6 +26,9 @@ std::map<std::uint32_t, std::vector<Holder>> find_holders(const std::set<std::ui
 // known.
 std::string describe_program(std::uint32_t program_id);
 
+// Whether the program is a recorder of this tool.
+bool is_recorder(std::uint32_t program_id);
+
 // The recorders among these programs whose capture was killed together with its guardian: no
 // process has them open. Empty if this process cannot see all others. Reads /proc only once.
 std::set<std::uint32_t> orphaned_recorders(const std::set<std::uint32_t>& programs);

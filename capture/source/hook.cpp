@@ -164,12 +164,9 @@ bool Hook::has_owner() const {
   const auto type = owner_type();
   if (!type) return false;
   const std::string doing = "opening the hook " + path_ + ": ";
-  // Since Linux 6.2, whose fix some older ones have, the kernel says XDP for those too.
-  if (*type == BPF_PROG_TYPE_EXT) {
-    throw Error(doing +
-                    "programs under a dispatcher use it, and before Linux 6.2 the kernel lets "
-                    "no recorder into the hooks of those",
-                "attach the program without a dispatcher (libxdp, xdp-loader and bpfman use one)");
+  if (refuses_recorders()) {
+    throw Error(doing + kWhyRefused,
+                "name the program or the interface with -i, without --method: it is then traced");
   }
   if (*type != BPF_PROG_TYPE_XDP) {
     throw Error(
@@ -177,6 +174,11 @@ bool Hook::has_owner() const {
         "name the pinned hook map of the XDP program");
   }
   return true;
+}
+
+// Since Linux 6.2, whose fix some older ones have, the kernel says XDP for those too.
+bool Hook::refuses_recorders() const {
+  return owner_type() == BPF_PROG_TYPE_EXT;
 }
 
 std::optional<std::uint32_t> Hook::program_in(XdpAction slot) const {

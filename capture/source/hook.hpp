@@ -39,6 +39,11 @@ class Hook {
   // Throws Error if recorders cannot be installed beside the programs that use it.
   [[nodiscard]] bool has_owner() const;
 
+  // Whether programs under a dispatcher use it, and the kernel is too old to let recorders in.
+  [[nodiscard]] bool refuses_recorders() const;
+  static constexpr const char* kWhyRefused =
+      "before Linux 6.2 the kernel lets no recorder into the hooks of programs under a dispatcher";
+
   // The id of the program in a slot, or nothing when it is empty.
   [[nodiscard]] std::optional<std::uint32_t> program_in(XdpAction slot) const;
 

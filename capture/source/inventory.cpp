@@ -8,9 +8,11 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/error.hpp"
 #include "bpf/bpffs.hpp"
+#include "bpf/links.hpp"
 #include "bpf/program_extensions.hpp"
 #include "bpf/program_info.hpp"
 #include "source/chain.hpp"
@@ -31,26 +33,41 @@ std::optional<Hook> open_if_hook(const std::string& path) {
   }
 }
 
-using Targets = std::multimap<std::uint32_t, std::uint32_t>;
+// What the kernel says of all programs.
+struct Survey {
+  std::vector<ProgramInfo> programs;                    // of types XDP and EXT
+  std::multimap<std::uint32_t, std::uint32_t> targets;  // extended_programs()
+  std::vector<XdpAttachment> attachments;
+};
 
-ProgramName dispatcher_of(const ProgramInfo& program, const Targets& targets) {
-  const auto target = targets.find(program.id);
-  if (!program.is_extension() || target == targets.end()) return {};
+Survey make_survey() {
+  Survey survey{loaded_programs(), extended_programs(), xdp_attachments()};
+  std::erase_if(survey.programs, [](const ProgramInfo& program) {
+    return !program.is_xdp() && !program.is_extension();
+  });
+  return survey;
+}
+
+ProgramName dispatcher_of(const ProgramInfo& program, const Survey& survey) {
+  const auto target = survey.targets.find(program.id);
+  if (!program.is_extension() || target == survey.targets.end()) return {};
   const auto info = find_program(target->second);
   return {target->second, info ? info->name : ""};
 }
 
-std::vector<HookUser> users_of(std::uint32_t map_id, const std::vector<ProgramInfo>& programs,
-                               const Targets& targets,
-                               const std::vector<XdpAttachment>& attachments) {
-  std::vector<HookUser> users;
-  for (const ProgramInfo& program : programs) {
-    if (!program.uses(map_id)) continue;
-    HookUser& user =
-        users.emplace_back(HookUser{program.id, program.name, {}, dispatcher_of(program, targets)});
-    const std::uint32_t attached = user.dispatcher.id != 0 ? user.dispatcher.id : user.id;
-    std::copy_if(attachments.begin(), attachments.end(), std::back_inserter(user.attachments),
-                 [&](const XdpAttachment& one) { return one.program_id == attached; });
+PlacedProgram place(const ProgramInfo& program, const Survey& survey) {
+  PlacedProgram placed{program.id, program.name, {}, dispatcher_of(program, survey)};
+  const std::uint32_t attached = placed.dispatcher.id != 0 ? placed.dispatcher.id : placed.id;
+  std::copy_if(survey.attachments.begin(), survey.attachments.end(),
+               std::back_inserter(placed.attachments),
+               [&](const XdpAttachment& one) { return one.program_id == attached; });
+  return placed;
+}
+
+std::vector<PlacedProgram> users_of(std::uint32_t map_id, const Survey& survey) {
+  std::vector<PlacedProgram> users;
+  for (const ProgramInfo& program : survey.programs) {
+    if (program.uses(map_id)) users.push_back(place(program, survey));
   }
   return users;
 }
@@ -66,40 +83,107 @@ std::vector<SlotProgram> filled_slots(const Hook& hook) {
   return filled;
 }
 
-void find_all_holders(std::vector<ListedHook>& hooks) {
-  std::set<std::uint32_t> programs;
-  for (const ListedHook& hook : hooks) {
-    for (const SlotProgram& slot : hook.filled) programs.insert(slot.program_id);
-  }
-  if (programs.empty()) return;  // saves reading all of /proc
-  const auto holders = find_holders(programs);
-  for (ListedHook& hook : hooks) {
-    for (SlotProgram& slot : hook.filled) {
-      const auto found = holders.find(slot.program_id);
-      if (found != holders.end()) slot.holders = found->second;
-    }
-  }
-}
-
-}  // namespace
-
-std::vector<ListedHook> list_hooks() {
-  std::vector<ProgramInfo> programs = loaded_programs();
-  std::erase_if(programs, [](const ProgramInfo& program) {
-    return !program.is_xdp() && !program.is_extension();
-  });
-  const Targets targets = extended_programs();
-  const std::vector<XdpAttachment> attachments = xdp_attachments();
+std::vector<ListedHook> hooks_in(const Survey& survey) {
   std::vector<ListedHook> hooks;
   for (const std::string& path : pinned_paths()) {
     const auto hook = open_if_hook(path);
     if (!hook) continue;
-    hooks.push_back({path, hook->map_id(), hook->slots(),
-                     users_of(hook->map_id(), programs, targets, attachments),
+    hooks.push_back({path, hook->map_id(), hook->slots(), users_of(hook->map_id(), survey),
                      filled_slots(*hook)});
   }
-  find_all_holders(hooks);
   return hooks;
+}
+
+// By the programs' ids; without the id of a target, each recorder is an entry of its own.
+std::vector<ListedProgram> traced_programs(const Survey& survey) {
+  std::vector<ListedProgram> traced;
+  for (const bpf_link_info& link : bpf_links()) {
+    if (link.type != BPF_LINK_TYPE_TRACING || !is_recorder(link.prog_id)) continue;
+    const auto recorder = find_program(link.prog_id);
+    if (!recorder) continue;
+    const std::uint32_t target = link.tracing.target_obj_id;
+    auto entry = std::find_if(traced.begin(), traced.end(), [&](const ListedProgram& one) {
+      return target != 0 && one.program.id == target;
+    });
+    if (entry == traced.end()) {
+      const auto program = target == 0 ? std::nullopt : find_program(target);
+      entry = traced.insert(entry, {program ? place(*program, survey) : PlacedProgram{}, {}});
+    }
+    const bool at_exit = link.tracing.attach_type == BPF_TRACE_FEXIT;
+    entry->recorders.push_back(
+        {at_exit ? TracePoint::exit : TracePoint::entry, recorder->id, recorder->name, {}});
+  }
+  return traced;
+}
+
+bool is_listed(std::uint32_t program, const Listing& listing) {
+  const auto is_it = [&](const PlacedProgram& one) { return one.id == program; };
+  return std::any_of(listing.programs.begin(), listing.programs.end(),
+                     [&](const ListedProgram& one) { return is_it(one.program); }) ||
+         std::any_of(listing.hooks.begin(), listing.hooks.end(), [&](const ListedHook& hook) {
+           return std::any_of(hook.users.begin(), hook.users.end(), is_it);
+         });
+}
+
+// The components of dispatchers that are not listed yet.
+void add_components(Listing& listing, const Survey& survey) {
+  for (const ProgramInfo& program : survey.programs) {
+    if (!program.is_extension() || is_listed(program.id, listing)) continue;
+    const auto target = survey.targets.find(program.id);
+    const auto dispatcher =
+        target == survey.targets.end() ? std::nullopt : find_program(target->second);
+    if (dispatcher && dispatcher->is_xdp())
+      listing.programs.push_back({place(program, survey), {}});
+  }
+}
+
+std::vector<ListedInterface> recorded_interfaces(const Survey& survey) {
+  std::vector<ListedInterface> interfaces;
+  for (const XdpAttachment& one : survey.attachments) {
+    if (!is_recorder(one.program_id)) continue;
+    const auto program = find_program(one.program_id);
+    if (program) interfaces.push_back({one, program->name, {}});
+  }
+  return interfaces;
+}
+
+// Calls visit(program id, holders) for each recorder.
+template <class Visit>
+void visit_recorders(Listing& listing, Visit&& visit) {
+  for (ListedHook& hook : listing.hooks) {
+    for (SlotProgram& slot : hook.filled) visit(slot.program_id, slot.holders);
+  }
+  for (ListedProgram& program : listing.programs) {
+    for (TracingRecorder& one : program.recorders) visit(one.program_id, one.holders);
+  }
+  for (ListedInterface& one : listing.interfaces) visit(one.place.program_id, one.holders);
+}
+
+void find_all_holders(Listing& listing) {
+  std::set<std::uint32_t> programs;
+  visit_recorders(listing, [&](std::uint32_t id, std::vector<Holder>&) { programs.insert(id); });
+  if (programs.empty()) return;  // saves reading all of /proc
+  const auto all = find_holders(programs);
+  visit_recorders(listing, [&](std::uint32_t id, std::vector<Holder>& holders) {
+    const auto found = all.find(id);
+    if (found != all.end()) holders = found->second;
+  });
+}
+
+}  // namespace
+
+Listing list_all() {
+  const Survey survey = make_survey();
+  Listing listing{hooks_in(survey), traced_programs(survey), recorded_interfaces(survey)};
+  add_components(listing, survey);
+  find_all_holders(listing);
+  return listing;
+}
+
+std::vector<ListedHook> list_hooks() {
+  Listing listing{hooks_in(make_survey()), {}, {}};
+  find_all_holders(listing);
+  return std::move(listing.hooks);
 }
 
 std::vector<std::string> hook_paths() {

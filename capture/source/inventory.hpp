@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Lists hooks, the programs that use them, and the captures from them.
+// Lists hooks, the programs that use them, and the captures: from hooks, from programs that are
+// traced, and from interfaces with a recorder of their own.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "base/xdp_action.hpp"
+#include "base/xdp_buff.hpp"
 #include "bpf/xdp_attachments.hpp"
 #include "source/holder.hpp"
 
@@ -17,10 +19,10 @@ struct ProgramName {
   std::string name;
 };
 
-// HookUser is an XDP program that exits through a hook, and where it is attached. A program that is
-// called by others (from a devmap, a cpumap, by tail call) has no attachment of its own. A program
-// loaded by libxdp runs where its dispatcher is attached.
-struct HookUser {
+// PlacedProgram is an XDP program, and where it is attached. A program that is called by others
+// (from a devmap, a cpumap, by tail call) has no attachment of its own. A program loaded by libxdp
+// runs where its dispatcher is attached.
+struct PlacedProgram {
   std::uint32_t id = 0;
   std::string name;
   std::vector<XdpAttachment> attachments;
@@ -41,14 +43,44 @@ struct ListedHook {
   std::string path;
   std::uint32_t map_id = 0;
   std::uint32_t slots = 0;
-  std::vector<HookUser> users;
+  std::vector<PlacedProgram> users;
   std::vector<SlotProgram> filled;
 };
 
+// TracingRecorder is a recorder that traces a program.
+struct TracingRecorder {
+  TracePoint point = TracePoint::exit;
+  std::uint32_t program_id = 0;  // its own
+  std::string program_name;
+  std::vector<Holder> holders;
+};
+
+// ListedProgram is a program that captures trace, or a component of a dispatcher that uses no
+// pinned hook. Before Linux 5.13 the kernel does not tell what is traced: then its id is 0.
+struct ListedProgram {
+  PlacedProgram program;
+  std::vector<TracingRecorder> recorders;
+};
+
+// ListedInterface is an interface that had no XDP program, with a recorder attached to it.
+struct ListedInterface {
+  XdpAttachment place;
+  std::string program_name;  // of the recorder, whose id is in `place`
+  std::vector<Holder> holders;
+};
+
+struct Listing {
+  std::vector<ListedHook> hooks;
+  std::vector<ListedProgram> programs;
+  std::vector<ListedInterface> interfaces;
+};
+
+// All of these. Throws Error, usually because this process may not inspect BPF programs.
+Listing list_all();
+
 // All hooks that are pinned in a mounted bpffs, by path: each map of type prog_array that XDP
 // programs use, or that no program uses yet. An XDP program's own tail call table looks the same,
-// and is listed, too. A hook with two pins is listed twice. Throws Error, usually because this
-// process may not inspect BPF programs.
+// and is listed, too. A hook with two pins is listed twice. Throws Error as list_all() does.
 std::vector<ListedHook> list_hooks();
 
 // Their paths only, as far as this process may see them: quickly, and without errors.

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -21,6 +22,10 @@ std::string text_of(const Hook& hook) {
   return "hook " + hook.path() + (hook.is_pinned() ? "" : ", which is pinned nowhere");
 }
 
+std::string hook_refused() {
+  return std::string("its hook cannot work on this kernel: ") + Hook::kWhyRefused;
+}
+
 // A recorder installed in a hook that no program uses would decide which programs may use it.
 void require_owner(const Hook& hook) {
   if (hook.has_owner()) return;
@@ -28,6 +33,24 @@ void require_owner(const Hook& hook) {
       "opening the hook " + hook.path() + ": no loaded XDP program uses it yet",
       "a recorder installed first would keep most programs from using the hook: load the "
       "program first, or use --wait");
+}
+
+// With the reason why the program cannot be traced instead, if there is one.
+Error no_hook(const ProgramInfo& program, const std::string& label,
+              const std::optional<Error>& not_traced) {
+  std::vector<std::string> others;
+  for (const ProgramArray& array : program_arrays(program)) {
+    others.push_back("map:" + std::to_string(array.map_id) + " (" + array.name + ")");
+  }
+  const std::string what = "-i " + label + ": " + program.text() + " has no hook";
+  const std::string tables =
+      "if one of its tail call tables is a hook, name it: " + join(others, ", ");
+  if (not_traced) {
+    return Error(what + ", and cannot be traced: " + not_traced->what(),
+                 others.empty() ? not_traced->hint() : tables);
+  }
+  return Error(
+      what, others.empty() ? "leave out --method, or end the program with xdpcap_exit()" : tables);
 }
 
 }  // namespace
@@ -60,7 +83,7 @@ void SourceOpener::attach(const InterfacePrograms& interface) {
       AttachedSource::Interface{name_.name, name_.network_namespace, interface.index}));
 }
 
-// By its hook if it has one. `where` is a part of the description: " on eth0".
+// By its hook if it has one that works. `where` is a part of the description: " on eth0".
 void SourceOpener::open_program(const ProgramInfo& program, const std::string& where,
                                 const std::string& label) {
   if (options_.method == Method::attach) refuse_method("has an XDP program");
@@ -68,46 +91,39 @@ void SourceOpener::open_program(const ProgramInfo& program, const std::string& w
   const bool may_use_hook = options_.method != Method::trace && only_at_exit;
   const std::vector<std::uint32_t> hooks =
       may_use_hook ? certain_hooks(program) : std::vector<std::uint32_t>();
-  if (!hooks.empty()) return open_hooks(program, hooks, where, label);
+  const bool refused = std::any_of(hooks.begin(), hooks.end(), [](std::uint32_t id) {
+    return Hook::open_by_id(id).refuses_recorders();
+  });
+  if (!hooks.empty() && (!refused || options_.method == Method::hook)) {
+    return open_hooks(program, hooks, where, label);  // says why it is refused
+  }
   if (options_.method == Method::hook) {
     if (!only_at_exit) refuse_method("is to be captured at its entry, where it has no hook");
-    throw no_hook(program, {});
+    throw no_hook(program, label, {});
   }
   try {
-    trace(program, where, label);
+    trace(program, where, label, refused ? hook_refused() : "");
+  } catch (const UsageError&) {
+    throw;
   } catch (const Error& error) {
     if (!may_use_hook) throw;
-    throw no_hook(program, error);
+    if (!refused) throw no_hook(program, label, error);
+    throw Error("-i " + label + ": " + program.text() + " cannot be traced: " + error.what() +
+                    "; and " + hook_refused(),
+                error.hint());
   }
-}
-
-// With the reason why the program cannot be traced instead, if there is one.
-Error SourceOpener::no_hook(const ProgramInfo& program,
-                            const std::optional<Error>& not_traced) const {
-  std::vector<std::string> others;
-  for (const ProgramArray& array : program_arrays(program)) {
-    others.push_back("map:" + std::to_string(array.map_id) + " (" + array.name + ")");
-  }
-  const std::string what = "-i " + name_.text + ": " + program.text() + " has no hook";
-  const std::string tables =
-      "if one of its tail call tables is a hook, name it: " + join(others, ", ");
-  if (not_traced) {
-    return Error(what + ", and cannot be traced: " + not_traced->what(),
-                 others.empty() ? not_traced->hint() : tables);
-  }
-  return Error(
-      what, others.empty() ? "leave out --method, or end the program with xdpcap_exit()" : tables);
 }
 
 void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
-                         const std::string& label) {
+                         const std::string& label, const std::string& why) {
   if (options_.follow && programs_.has(program.id)) {
     throw UsageError(
         "--follow: " + label + ": " + program.text() + " is traced for another source already",
         "leave one of them out, or --follow");
   }
   OtherInterfaces others = others_of({program.id});
-  if (!programs_.add(program.id, others.indexes())) {
+  const std::vector<std::uint32_t> excluded = others.indexes();
+  if (programs_.has(program.id, excluded)) {
     found_.notes.push_back(label + ": " + program.text() + " is traced already");
     return;
   }
@@ -131,8 +147,10 @@ void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
   found_.notes.push_back(label + ": " + program.text() + where + " is traced at its " +
                          (both                                 ? "entry and exit"
                           : options_.at == CapturePoint::entry ? "entry"
-                                                               : "exit"));
+                                                               : "exit") +
+                         (why.empty() ? "" : ", as " + why));
   found_.sources.push_back(std::make_unique<TracedSource>(std::move(fd), std::move(plan)));
+  programs_.add(program.id, excluded);
 }
 
 void SourceOpener::open_hooks(const ProgramInfo& program, const std::vector<std::uint32_t>& hooks,

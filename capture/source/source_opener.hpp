@@ -33,6 +33,9 @@ class OpenedOnce {
   bool add(std::uint32_t id, const std::vector<std::uint32_t>& excluded) {
     return all_.emplace(id, excluded).second;
   }
+  [[nodiscard]] bool has(std::uint32_t id, const std::vector<std::uint32_t>& excluded) const {
+    return all_.contains({id, excluded});
+  }
   // Whatever is excluded.
   [[nodiscard]] bool has(std::uint32_t id) const {
     const auto first = all_.lower_bound({id, {}});
@@ -67,9 +70,12 @@ class SourceOpener {
   // `place`: where another hook may appear; nothing: nowhere. `of`: a part of the description.
   void open_hook(Hook hook, std::unique_ptr<HookPlace> place, const std::string& of,
                  const std::string& label);
-  // By its hook if it has one, else by tracing it. `where`: a part of the description (" on eth0").
+  // By its hook if it has one and this kernel lets recorders in, else by tracing it. `where`: a
+  // part of the description (" on eth0").
   void open_program(const ProgramInfo& program, const std::string& where, const std::string& label);
-  void trace(const ProgramInfo& program, const std::string& where, const std::string& label);
+  // `why` it is traced, for the user; empty: no special reason.
+  void trace(const ProgramInfo& program, const std::string& where, const std::string& label,
+             const std::string& why = {});
   // To an interface without a program.
   void attach(const InterfacePrograms& interface);
 
@@ -83,8 +89,6 @@ class SourceOpener {
                   const std::string& where, const std::string& label);
   // The interfaces beside ours where these programs run; none if the source is no interface.
   [[nodiscard]] OtherInterfaces others_of(const std::vector<std::uint32_t>& programs);
-  [[nodiscard]] Error no_hook(const ProgramInfo& program,
-                              const std::optional<Error>& not_traced) const;
   [[noreturn]] static void refuse_shared(const std::string& option, const Hook& hook,
                                          const std::string& label);
   [[noreturn]] void refuse_method(const std::string& what) const;

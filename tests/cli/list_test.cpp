@@ -28,7 +28,7 @@ const ListedHook kBusy = {
 const ListedHook kIdle = {"/sys/fs/bpf/\"odd\\\n\xff", 13, 5, {}, {}};
 
 TEST(ListText, TellsUsersPlacesAndCaptures) {
-  EXPECT_EQ(list_as_text({kBusy, kIdle}),
+  EXPECT_EQ(list_as_text({{kBusy, kIdle}, {}, {}}),
             "/sys/fs/bpf/xdpcap: map 12, 5 slots\n"
             "  program 31 xdp_pass: eth0 (native), lab/eth? (generic), "
             "interface 9 of a namespace out of sight\n"
@@ -46,8 +46,8 @@ TEST(ListText, SaysThatThereIsNone) {
 }
 
 TEST(ListJson, HoldsTheSame) {
-  EXPECT_EQ(list_as_json({kBusy, kIdle}),
-            R"([{"path":"/sys/fs/bpf/xdpcap","map_id":12,"slots":5,"programs":[)"
+  EXPECT_EQ(list_as_json({{kBusy, kIdle}, {}, {}}),
+            R"([{"kind":"hook","path":"/sys/fs/bpf/xdpcap","map_id":12,"slots":5,"programs":[)"
             R"({"id":31,"name":"xdp_pass","dispatcher":null,"attachments":[)"
             R"({"netns":null,"interface":"eth0","ifindex":2,"mode":"native"},)"
             R"({"netns":"lab","interface":"eth\u001b","ifindex":3,"mode":"generic"},)"
@@ -64,10 +64,57 @@ TEST(ListJson, HoldsTheSame) {
             R"("processes":[{"pid":300,"command":"xdpcap-cpp"}]},)"
             R"({"action":"tx","slot":3,"program_id":42,"program_name":"xdpcap_tx",)"
             R"("processes":[]}]},)"
-            R"({"path":"/sys/fs/bpf/\"odd\\\u000a\ufffd","map_id":13,"slots":5,)"
+            R"({"kind":"hook","path":"/sys/fs/bpf/\"odd\\\u000a\ufffd","map_id":13,"slots":5,)"
             R"("programs":[],"captures":[]}])"
             "\n");
   EXPECT_EQ(list_as_json({}), "[]\n");
+}
+
+const Listing kHookless = {
+    {},
+    {{{31, "xdp_pass", {{"", "eth0", 2, 31, XdpMode::native}}},
+      {{TracePoint::entry, 50, "xdpcap_entry", {{300, "xdpcap-cpp"}}},
+       {TracePoint::exit, 51, "xdpcap_exit", {{300, "xdpcap-cpp"}}},
+       {TracePoint::exit, 52, "xdpcap_exit", {}}}},
+     {{33, "part", {{"", "eth1", 4, 30, XdpMode::native}}, {30, "xdp_dispatcher"}}, {}},
+     {{}, {{TracePoint::exit, 53, "xdpcap_exit", {{301, "xdpcap-cpp"}}}}}},
+    {{{"lab", "eth2", 5, 60, XdpMode::generic}, "xdpcap_attached", {{302, "xdpcap-cpp"}}}}};
+
+TEST(ListText, TellsCapturesWithoutAHook) {
+  EXPECT_EQ(list_as_text(kHookless),
+            "program 31 xdp_pass: eth0 (native)\n"
+            "  capture entry, exit: xdpcap-cpp (pid 300)\n"
+            "  capture exit: a process out of sight\n"
+            "program 33 part (part of program 30 xdp_dispatcher): eth1 (native)\n"
+            "a program that the kernel does not tell before Linux 5.13\n"
+            "  capture exit: xdpcap-cpp (pid 301)\n"
+            "lab/eth2 (generic): a recorder, program 60 xdpcap_attached\n"
+            "  capture pass: xdpcap-cpp (pid 302)\n");
+}
+
+TEST(ListJson, HoldsCapturesWithoutAHook) {
+  EXPECT_EQ(list_as_json(kHookless),
+            R"([{"kind":"program","path":null,"programs":[)"
+            R"({"id":31,"name":"xdp_pass","dispatcher":null,"attachments":[)"
+            R"({"netns":null,"interface":"eth0","ifindex":2,"mode":"native"}]}],"captures":[)"
+            R"({"at":"entry","program_id":50,"program_name":"xdpcap_entry",)"
+            R"("processes":[{"pid":300,"command":"xdpcap-cpp"}]},)"
+            R"({"at":"exit","program_id":51,"program_name":"xdpcap_exit",)"
+            R"("processes":[{"pid":300,"command":"xdpcap-cpp"}]},)"
+            R"({"at":"exit","program_id":52,"program_name":"xdpcap_exit","processes":[]}]},)"
+            R"({"kind":"program","path":null,"programs":[)"
+            R"({"id":33,"name":"part","dispatcher":{"id":30,"name":"xdp_dispatcher"},)"
+            R"("attachments":[{"netns":null,"interface":"eth1","ifindex":4,"mode":"native"}]}],)"
+            R"("captures":[]},)"
+            R"({"kind":"program","path":null,"programs":[],"captures":[)"
+            R"({"at":"exit","program_id":53,"program_name":"xdpcap_exit",)"
+            R"("processes":[{"pid":301,"command":"xdpcap-cpp"}]}]},)"
+            R"({"kind":"interface","path":null,"programs":[)"
+            R"({"id":60,"name":"xdpcap_attached","dispatcher":null,"attachments":[)"
+            R"({"netns":"lab","interface":"eth2","ifindex":5,"mode":"generic"}]}],"captures":[)"
+            R"({"action":"pass","program_id":60,"program_name":"xdpcap_attached",)"
+            R"("processes":[{"pid":302,"command":"xdpcap-cpp"}]}]}])"
+            "\n");
 }
 
 TEST(ListOptions, AskForAList) {

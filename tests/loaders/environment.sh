@@ -16,6 +16,7 @@ need_tools() {
     bpftool) need bpftool bpftool ;;
     ip) need ip iproute2 ;;
     xdp-loader*)
+      [[ $section != *before* ]] || is_before 6.1 "$(uname -r)" || skip "this kernel lets recorders into hooks under a dispatcher"
       # A newer one than this machine's (xdp_tools).
       [[ ! ${XDP_TOOLS:-} ]] || PATH=$XDP_TOOLS:$PATH
       need xdp-loader xdp-tools
@@ -43,19 +44,19 @@ need_tools() {
 why_not() {
   if grep -q 'Existing program is not using a dispatcher' "$work/output"; then
     echo "this kernel loads no programs of type EXT"
-  elif grep -q 'programs under a dispatcher use it' "$work/output"; then
+  elif grep -q 'lets no recorder into the hooks of programs under a dispatcher' "$work/output"; then
     echo "this kernel lets no recorder into hooks under a dispatcher"
   elif grep -q "Couldn't attach XDP program .* Invalid argument" "$work/output" && is_old_libxdp; then
     echo "this libxdp's dispatcher allows no tail calls on this kernel"
   fi
 }
 
-# Before 1.5.5.
-is_old_libxdp() {
+is_before() { # VERSION TEXT, which has a version in it
   local version
-  version=$(xdp_tools_version | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1)
-  [[ $(printf '%s\n1.5.5\n' "$version" | sort -V | head -n 1) != 1.5.5 ]]
+  version=$(grep -oE '[0-9]+(\.[0-9]+)+' <<<"$2" | head -n 1)
+  [[ $(printf '%s\n%s\n' "$version" "$1" | sort -V | head -n 1) != "$1" ]]
 }
+is_old_libxdp() { is_before 1.5.5 "$(xdp_tools_version)"; }
 
 version() {
   case $section in

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/if_link.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,6 +19,7 @@
 #include "source/inventory.hpp"
 #include "support/bpf_object.hpp"
 #include "support/hooked_program.hpp"
+#include "support/kernel_knowledge.hpp"
 #include "support/network.hpp"
 
 namespace xdpcap::test {
@@ -30,9 +30,7 @@ using ::testing::SizeIs;
 class ExtensionTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    utsname kernel{};
-    ::uname(&kernel);
-    if (std::string(kernel.release).starts_with("5.10.")) {
+    if (!links_tell_targets()) {
       GTEST_SKIP() << "before Linux 5.13 a link does not tell its target";
     }
     ASSERT_TRUE(dispatcher_ && extension_);

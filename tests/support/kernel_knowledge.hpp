@@ -12,6 +12,16 @@
 
 namespace xdpcap::test {
 
+// Major and minor.
+inline std::pair<int, int> kernel_version() {
+  utsname kernel{};
+  int major = 0;
+  char point = 0;
+  int minor = 0;
+  if (::uname(&kernel) == 0) std::istringstream(kernel.release) >> major >> point >> minor;
+  return {major, minor};
+}
+
 // Interfaces report their XDP features, and packets with fragments can be redirected to them: Linux
 // 6.3 (commits d3d854fd6a1d and b9d460c92455).
 inline bool has_xdp_features() {
@@ -24,15 +34,20 @@ inline bool has_xdp_features() {
 // Whether a process without CAP_BPF cannot use maps that it has open: before Linux 5.19 (commit
 // c8644cd0efe7), with the sysctl that distributions set.
 inline bool keeps_maps_from_users() {
-  utsname kernel{};
-  int major = 0;
-  char point = 0;
-  int minor = 0;
-  if (::uname(&kernel) != 0) return false;
-  std::istringstream(kernel.release) >> major >> point >> minor;
   int disabled = 0;
   std::ifstream("/proc/sys/kernel/unprivileged_bpf_disabled") >> disabled;
-  return disabled != 0 && std::pair(major, minor) < std::pair(5, 19);
+  return disabled != 0 && kernel_version() < std::pair(5, 19);
+}
+
+// Whether the link of a tracing program tells its target: Linux 5.13.
+inline bool links_tell_targets() {
+  return kernel_version() >= std::pair(5, 13);
+}
+
+// Whether recorders can be installed in the hooks of programs under a dispatcher: Linux 6.2, and
+// 6.1 as Debian builds it.
+inline bool components_share_hooks() {
+  return kernel_version() >= std::pair(6, 1);
 }
 
 // Outside of containers. The kernel gives this inode to the first PID namespace

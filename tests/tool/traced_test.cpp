@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "support/patience.hpp"
 #include "support/pcapng_file.hpp"
 #include "tool/lab_fixture.hpp"
+#include "tool/tracing_fixture.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -52,18 +52,7 @@ class TracedTest : public LabTest {
  protected:
   TracedTest() { LabFixture::load(std::string(BPF_OBJECTS) + "/hookless.o"); }
 
-  void SetUp() override {
-    std::string error;
-    try {
-      require_tracing(program("hookless"), TracePoint::exit);
-      require_tracing(program("hookless"), TracePoint::entry);
-    } catch (const Error& refused) {
-      error = refused.what();
-    }
-    if (error.empty()) return;
-    if (std::getenv("XDPCAP_VM") != nullptr) FAIL() << error;
-    GTEST_SKIP() << "this kernel refuses tracing programs: " << error;
-  }
+  void SetUp() override { skip_without_tracing(program("hookless")); }
 
   [[nodiscard]] std::string m0() const { return "m0@" + middle_.name(); }
   void capture(std::vector<std::string> arguments) {
