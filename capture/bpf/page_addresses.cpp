@@ -25,6 +25,8 @@ std::uint32_t page_size() {
   return static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
 }
 
+#ifdef __x86_64__
+
 // What page_to_virt() computes with (arch/x86/include/asm/page_64.h and pgtable_64.h). KASLR
 // chooses both when the kernel boots.
 struct Symbols {
@@ -50,7 +52,6 @@ Symbols read_symbols() {
 }
 
 std::optional<PageAddresses> candidate(const KernelTypes& types, const KernelMemory& memory) {
-#ifdef __x86_64__
   const Symbols symbols = read_symbols();
   if (symbols.page_offset_base == 0 || symbols.vmemmap_base == 0) return std::nullopt;
   const auto pages = memory.read_word(symbols.page_offset_base);
@@ -59,12 +60,16 @@ std::optional<PageAddresses> candidate(const KernelTypes& types, const KernelMem
   if (!pages || !structs || !size) return std::nullopt;
   return PageAddresses{*structs, *pages, *size,
                        static_cast<std::uint32_t>(std::countr_zero(page_size()))};
-#else
-  static_cast<void>(types);
-  static_cast<void>(memory);
-  return std::nullopt;
-#endif
 }
+
+#else
+
+std::optional<PageAddresses> candidate(const KernelTypes& /*types*/,
+                                       const KernelMemory& /*memory*/) {
+  return std::nullopt;
+}
+
+#endif
 
 // KnownPage is a page that this process can write to, and whose struct page is known: the one that
 // holds the consumer's position of a BPF ring buffer (kernel/bpf/ringbuf.c). The rest of it is
