@@ -12,6 +12,7 @@
 #include "recorder/context_emitter.hpp"
 #include "recorder/copy_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
+#include "recorder/fragment_emitter.hpp"
 #include "recorder/frame.hpp"
 
 namespace xdpcap::recorder {
@@ -55,7 +56,7 @@ void emit_interface_id(Assembler& code, const RecorderSpec& spec) {
 }
 
 // Begins with kBlock. The clock is read while the ring is marked as busy (record.h).
-void emit_header(Assembler& code, const RecorderSpec& spec) {
+void emit_header(Assembler& code, const RecorderSpec& spec, Label failed) {
   code.note("timestamp");
   code.call(BPF_FUNC_ktime_get_ns);
   code.load(Size::dword, kBlock, Reg::r10, kBlockSlot);
@@ -64,12 +65,15 @@ void emit_header(Assembler& code, const RecorderSpec& spec) {
   store_field(code, offsetof(xdpcap_block, time_high), Reg::r0);
   store_field(code, offsetof(xdpcap_block, block_type), pcapng::block_type::enhanced_packet);
   emit_interface_id(code, spec);
-  store_field(code, offsetof(xdpcap_block, captured_length), kCaptured);
   store_field(code, offsetof(xdpcap_block, original_length), kOriginal);
+  if (reads_fragments(spec)) emit_fragments(code, spec, failed);
+  store_field(code, offsetof(xdpcap_block, captured_length), kCaptured);
 
-  // To zero the padding, the last word that the packet reaches into is cleared before the copy.
+  // To zero the padding, the last word that the packet reaches into is cleared before the copy; if
+  // fragments have been copied already, the word after them, of which the options overwrite what is
+  // not padding.
   code.alu64(Alu::mov, Reg::r2, kCaptured);
-  code.alu64(Alu::bit_and, Reg::r2, ~3);
+  if (!reads_fragments(spec)) code.alu64(Alu::bit_and, Reg::r2, ~3);
   code.alu64(Alu::add, Reg::r2, kBlock);
   code.store(Size::word, Reg::r2, kPacket, 0);
 }
@@ -240,7 +244,7 @@ void emit_tail(Assembler& code, const RecorderSpec& spec) {
 }  // namespace
 
 void emit_block(Assembler& code, const RecorderSpec& spec, Label failed) {
-  emit_header(code, spec);
+  emit_header(code, spec, failed);
   emit_drop_count(code, spec);
   if (numbers_packets(spec)) emit_packet_id(code);
   if (spec.note_ingress) emit_ingress(code, spec);

@@ -80,7 +80,7 @@ void emit_packet_copy(Assembler& code, const RecorderSpec& spec, Label failed) {
     code.call(BPF_FUNC_xdp_load_bytes);
   } else {
     code.alu64(Alu::mov, Reg::r1, Reg::r3);
-    code.alu64(Alu::mov, Reg::r2, kCaptured);
+    code.alu64(Alu::mov, Reg::r2, reads_fragments(spec) ? kLinear : kCaptured);
     emit_packet_start(code, spec, Reg::r3);
     code.call(BPF_FUNC_probe_read_kernel);
   }

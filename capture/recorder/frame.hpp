@@ -21,6 +21,9 @@ inline constexpr ebpf::Reg kEnd = ebpf::Reg::r8;
 // ... and from then on: bytes to capture, and original length.
 inline constexpr ebpf::Reg kCaptured = ebpf::Reg::r7;
 inline constexpr ebpf::Reg kOriginal = ebpf::Reg::r8;
+// ... of which kOriginal is needed until the block's header is complete. After that, in recorders
+// that read fragments: how many of the bytes to capture are in the linear part.
+inline constexpr ebpf::Reg kLinear = ebpf::Reg::r8;
 
 // While the options of a block are filled in: the address of the block - kBlocks; the address of
 // the next option - kPacket; and the length of the block so far.
@@ -68,6 +71,25 @@ inline constexpr std::int16_t kEndSlot = -88;
 inline constexpr std::int16_t kStartSlot = -96;
 inline constexpr std::int16_t kPacketIdSlot = -104;
 
+// While fragments are copied, where the filter's stack was:
+//
+//   R10 - 112 bytes to capture at most
+//   R10 - 116 u32 bytes to capture from the linear part
+//   R10 - 128 address of the next skb_frag_t
+//   R10 - 132 u32 number of fragments
+//   R10 - 140 u32 bytes to capture from the current one
+//   R10 - 176 copy of its skb_frag_t
+//   R10 - 240 copy of the struct skb_shared_info before its fragments
+inline constexpr std::int16_t kLimitSlot = -112;
+inline constexpr std::int16_t kLinearSlot = -116;
+inline constexpr std::int16_t kFragmentSlot = -128;
+inline constexpr std::int16_t kFragmentsSlot = -132;
+inline constexpr std::int16_t kPieceSlot = -140;
+inline constexpr std::int16_t kFragmentCopy = -176;
+inline constexpr std::int16_t kSharedCopy = -240;
+inline constexpr std::int16_t kMostFragmentBytes = kPieceSlot - 4 - kFragmentCopy;
+inline constexpr std::int16_t kMostSharedBytes = kFragmentCopy - kSharedCopy;
+
 inline bool numbers_packets(const RecorderSpec& spec) {
   return spec.traced && spec.traced->numbers_packets;
 }
@@ -76,6 +98,13 @@ inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
   if (numbers_packets(spec)) return kPacketIdSlot;
   if (spec.traced) return kStartSlot;
   return notes_fate(spec) ? kLastSlot : kLostSlot;
+}
+
+// The original length tells what a struct skb_shared_info must say, so it must be known.
+inline bool reads_fragments(const RecorderSpec& spec) {
+  if (!spec.traced || !spec.traced->layout.fragments || !spec.has_xdp_load_bytes) return false;
+  const FragmentLayout& layout = *spec.traced->layout.fragments;
+  return layout.fragment_bytes <= kMostFragmentBytes && layout.fragments <= kMostSharedBytes;
 }
 
 // The offset of the blocks in a ring, and that of the packet from what kBlockSlot points to.

@@ -180,6 +180,10 @@ struct xdpcap_entry_tail {
 #define XDPCAP_MOST_CAPTURED 65535U
 // Room after a ring for the end of any block.
 #define XDPCAP_RING_OVERHANG (65536U + 3840U)
+// Memory after that, which is never used. A recorder that copies fragments writes at most
+// XDPCAP_MOST_CAPTURED bytes in all, but the verifier knows only that neither what precedes a
+// fragment nor the fragment itself is longer.
+#define XDPCAP_RING_MARGIN 65536U
 
 // The map that recorders and reader share (an mmapped ARRAY of one value): this, then a
 // struct xdpcap_counters for each (interface, CPU), all CPUs of the first slot first.

@@ -117,12 +117,14 @@ ebpf::Program make_recorder(const RecorderSpec& spec, const CbpfProgram& filter)
 // entry there is no action yet: one spec, whose action is ignored and whose last_fd is negative,
 // and blocks without a verdict.
 //
-// Tracing programs cannot read fragments: what is captured, and what the filter sees, ends with the
-// packet's linear part. (`len` and the original length count all of the packet.) `frags` and
-// `next_fd` do not apply; has_xdp_load_bytes says whether the kernel has bpf_xdp_get_buff_len(),
-// which tracing programs got in the same release. Since Linux 5.12 the kernel does not run a
-// tracing program that it interrupts on the same CPU; such packets are not even counted as
-// received.
+// The filter sees the packet's linear part only, as no helper lets tracing programs read fragments.
+// (`len` and the original length count all of the packet.) What is captured has the fragments too,
+// read from the kernel's structs, if `traced` says where these are; a packet with a fragment that
+// cannot be read is cut before it, and without `traced->layout.fragments` it ends with its linear
+// part. `frags` and `next_fd` do not apply; has_xdp_load_bytes says whether the kernel has
+// bpf_xdp_get_buff_len(), which tracing programs got in the same release. Since Linux 5.12 the
+// kernel does not run a tracing program that it interrupts on the same CPU; such packets are not
+// even counted as received.
 //
 // Throws Error if the filter is too long for a program.
 ebpf::Program make_tracing_recorder(std::span<const RecorderSpec> specs, const CbpfProgram& filter);

@@ -236,16 +236,21 @@ void TracingRecorder::emit_prefix(Label failed) {
   code_.alu64(Alu::add, Reg::r8, Reg::r7);
 }
 
-// Computes kOriginal and kCaptured. The latter may be 0: a packet may have nothing in its linear
-// part.
+// Computes kOriginal and kCaptured. If the recorder reads fragments, the latter is what is captured
+// if all of them can be read; else it may be 0: a packet may have nothing in its linear part.
 void TracingRecorder::emit_lengths() {
   const Label whole = code_.label();
   const auto limit =
       static_cast<std::int32_t>(std::min(spec_.snaplen, std::uint32_t{XDPCAP_MOST_CAPTURED}));
-  code_.load(Size::dword, kCaptured, Reg::r10, kEndSlot);
-  code_.load(Size::dword, kOriginal, Reg::r10, kStartSlot);
-  code_.alu64(Alu::sub, kCaptured, kOriginal);
-  code_.load(Size::word, kOriginal, Reg::r10, kLengthSlot);
+  if (reads_fragments(spec_)) {
+    code_.load(Size::word, kOriginal, Reg::r10, kLengthSlot);
+    code_.alu64(Alu::mov, kCaptured, kOriginal);
+  } else {
+    code_.load(Size::dword, kCaptured, Reg::r10, kEndSlot);
+    code_.load(Size::dword, kOriginal, Reg::r10, kStartSlot);
+    code_.alu64(Alu::sub, kCaptured, kOriginal);
+    code_.load(Size::word, kOriginal, Reg::r10, kLengthSlot);
+  }
   code_.jump_if(Cond::le, kCaptured, limit, whole);
   code_.alu64(Alu::mov, kCaptured, limit);
   code_.bind(whole);

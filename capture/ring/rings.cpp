@@ -28,7 +28,8 @@ std::size_t ring_size(std::uint64_t wanted) {
 }
 
 std::size_t memory_size(std::size_t ring_size) {
-  const std::size_t size = sizeof(xdpcap_ring) + ring_size + XDPCAP_RING_OVERHANG;
+  const std::size_t size =
+      sizeof(xdpcap_ring) + ring_size + XDPCAP_RING_OVERHANG + XDPCAP_RING_MARGIN;
   return (size + page_size() - 1) / page_size() * page_size();
 }
 

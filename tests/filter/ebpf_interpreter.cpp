@@ -267,6 +267,7 @@ std::uint64_t Interpreter::probe_read_kernel() {
   const std::uint64_t to = get(1);
   const std::uint64_t length = static_cast<std::uint32_t>(get(2));
   const std::uint64_t from = get(3);
+  if (world_ != nullptr && world_->is_unmapped(from)) return static_cast<std::uint64_t>(-14);
   for (std::uint64_t i = 0; i < length; ++i) {
     *writable(to + i, 1) = static_cast<std::uint8_t>(load(from + i, 1));
   }

@@ -31,6 +31,8 @@ class World {
 
   // The `size` bytes at `address`; null when they are not to be touched.
   virtual std::uint8_t* memory(std::uint64_t address, std::size_t size) = 0;
+  // Whether bpf_probe_read_kernel() fails there, as it does where the kernel has no memory.
+  virtual bool is_unmapped(std::uint64_t /*address*/) { return false; }
   // What a map is known by, and the address of its value.
   virtual std::uint64_t map(int fd) = 0;
   virtual std::uint64_t map_value(int fd) = 0;

@@ -104,4 +104,15 @@ int with_fragments(struct xdp_md *ctx)
 	return byte_at(ctx, 0);
 }
 
+/* Since Linux 5.18. Cuts off as many bytes as the packet's second and third bytes say. */
+SEC("xdp.frags")
+int shorten(struct xdp_md *ctx)
+{
+	int bytes = byte_at(ctx, 1) << 8 | byte_at(ctx, 2);
+
+	if (bpf_xdp_adjust_tail(ctx, -bytes) != 0)
+		return XDP_ABORTED;
+	return byte_at(ctx, 0);
+}
+
 char _license[] SEC("license") = "GPL";

@@ -37,6 +37,7 @@ class TracedTest : public ::testing::Test {
     if (programs_) return;
     programs_ = std::make_unique<LoadedSkeleton<traced_bpf>>([](traced_bpf& traced) {
       bpf_program__set_autoload(traced.progs.with_fragments, has_xdp_load_bytes());
+      bpf_program__set_autoload(traced.progs.shorten, has_xdp_load_bytes());
     });
   }
   void SetUp() override {

@@ -73,7 +73,7 @@ ebpf::Program TracingCapture::make(const TracingSetup& setup) const {
                      .note_ingress = setup.note_ingress,
                      .last_fd = last_.valid() ? last_.get() : -1,
                      .ordered_stores = setup.ordered_stores,
-                     .traced = Traced{layout, setup.point, scratch_.get()}});
+                     .traced = Traced{setup.layout.value_or(layout), setup.point, scratch_.get()}});
   }
   return make_tracing_recorder(specs, setup.filter);
 }

@@ -32,6 +32,7 @@ struct TracingSetup {
   bool ordered_stores = kOrderedStores;
   bool may_use_buff_len = true;
   std::vector<std::uint32_t> filter_offsets = {};
+  std::optional<XdpBuffLayout> layout = {};  // the kernel's unless it is set
 };
 
 // A block, and its options in order.

@@ -162,29 +162,6 @@ TEST_F(TracedTest, PublishesWithAnExchange) {
   EXPECT_THAT(capture.take(), SizeIs(100));
 }
 
-TEST_F(TracedTest, OfFragmentsTheLinearPartIsKept) {
-  if (!has_xdp_load_bytes()) GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
-  const Packet packet = packet_for(XDP_TX, 9000);
-  for (const char* filter : {"", "len = 9000", "ether[2000] = 0xb7", "ether[2] = 14"}) {
-    TracingSetup frags = setup("with_fragments");
-    frags.filter = compile_filter(filter, LinkType{});
-    TracingCapture capture(frags);
-    run(packet, "with_fragments");
-    const auto records = capture.take();
-    ASSERT_THAT(records, SizeIs(1)) << filter;
-    EXPECT_EQ(records[0].head.original_length, 9000U);
-    EXPECT_GT(records[0].bytes.size(), 3000U);
-    EXPECT_LT(records[0].bytes.size(), 4096U);
-    EXPECT_TRUE(std::equal(records[0].bytes.begin(), records[0].bytes.end(), packet.begin()));
-  }
-  TracingSetup beyond = setup("with_fragments");
-  beyond.filter = compile_filter("ether[8000] >= 0", LinkType{});
-  const TracingCapture capture(beyond);
-  run(packet, "with_fragments");
-  EXPECT_EQ(capture.counts(XDP_TX).received, 1U);
-  EXPECT_EQ(capture.counts(XDP_TX).matched, 0U);
-}
-
 TEST_F(TracedTest, ProgramsMayHaveSubprograms) {
   TracingCapture capture(setup("with_subprogram"));
   run(packet_for(9, 60, 9), "with_subprogram");

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // Programs without a hook. They return the first byte of a test frame, after a change that the
-// second byte asks for, and pass everything else.
+// second byte asks for, and pass everything else. Compiled twice, with and without fragments.
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
+
+#ifdef FRAGS
+#define XDP "xdp.frags"
+#else
+#define XDP "xdp"
+#endif
 
 enum { KEEP, REWRITE, GROW, SHRINK };
 
@@ -48,13 +54,13 @@ static int run(struct xdp_md *ctx)
 	return action;
 }
 
-SEC("xdp")
+SEC(XDP)
 int hookless(struct xdp_md *ctx)
 {
 	return run(ctx);
 }
 
-SEC("xdp")
+SEC(XDP)
 int successor(struct xdp_md *ctx)
 {
 	return run(ctx);
@@ -68,7 +74,7 @@ struct {
 } jump_table SEC(".maps");
 
 // The first of a chain of tail calls.
-SEC("xdp")
+SEC(XDP)
 int calls_tail(struct xdp_md *ctx)
 {
 	bpf_tail_call(ctx, &jump_table, 0);

@@ -11,8 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "bpf/features.hpp"
 #include "bpf/program_info.hpp"
 #include "bpf/tracing_program.hpp"
+#include "bpf/xdp_buff_layout.hpp"
 #include "support/capture_reader.hpp"
 #include "support/patience.hpp"
 #include "support/pcapng_file.hpp"
@@ -113,6 +115,32 @@ TEST_F(TracedTest, EveryActionAndChangeOnAnInterface) {
     middle_.run({"ip", "link", "set", "dev", "m0", mode, "off"});
   }
   EXPECT_EQ(loaded("xdpcap_exit"), 0U);
+}
+
+TEST_F(TracedTest, JumboFramesInFragments) {
+  if (!has_xdp_load_bytes()) GTEST_SKIP() << "this kernel has no fragmented XDP packets (5.18)";
+  LabFixture::load(std::string(BPF_OBJECTS) + "/hookless_frags.o");
+  left_.run({"ip", "link", "set", "dev", "l0", "mtu", "9000"});
+  middle_.run({"ip", "link", "set", "dev", "m0", "mtu", "9000"});
+  attach(middle_, "m0", program("hookless"));
+  capture({"-i", m0()});
+  std::vector<Packet> sent;
+  for (const std::uint8_t change : {kKeep, kRewrite, kShrink}) {
+    for (const std::size_t size : {100, 5000, 9000, 9014}) {
+      sent.push_back(frame_for(XDP_DROP, change, size));
+      from_left_->send(sent.back());
+    }
+  }
+  expect_end(sent.size());
+  const std::vector<Packet> bytes = read_bytes(file_);
+  const std::vector<ReadPacket> packets = read_with_tshark(file_);
+  ASSERT_EQ(bytes.size(), sent.size());
+  const bool whole = read_xdp_buff_layout().fragments.has_value();
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    const std::size_t length = sent[i].size() - (sent[i][1] == kShrink ? 2 * kBytes : 0);
+    EXPECT_EQ(packets[i].length, length);
+    EXPECT_EQ(is_result(bytes[i], sent[i]), whole || length < 3000) << bytes[i].size();
+  }
 }
 
 TEST_F(TracedTest, AtBothEnds) {
