@@ -114,13 +114,13 @@ void GuardedSources::take_order(const Message& order, const Guardian::Report& re
 void GuardedSources::clean_up(std::chrono::milliseconds lock_timeout) {
   const LockDeadline deadline(lock_timeout);
   std::exception_ptr failure;
-  for (auto source = sources_.rbegin(); source != sources_.rend(); ++source) {
+  std::for_each(sources_.rbegin(), sources_.rend(), [&](const auto& source) {
     try {
-      (*source)->remove(deadline.left());
+      source->remove(deadline.left());
     } catch (const Error&) {
       failure = std::current_exception();
     }
-  }
+  });
   plan_.wait_for_recorders();
   if (failure) std::rethrow_exception(failure);
 }

@@ -134,7 +134,7 @@ class Fragments : public ::testing::TestWithParam<std::uint32_t> {
     const xdpcap_block& block = cursor_.block();
     EXPECT_EQ(block.original_length, packet_.size());
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(&block + 1);
-    const std::size_t padded = (block.captured_length + 3U) / 4 * 4;
+    const std::size_t padded = (std::size_t{block.captured_length} + 3) / 4 * 4;
     EXPECT_EQ(block.block_length, sizeof(block) + padded + sizeof(xdpcap_block_tail));
     EXPECT_TRUE(std::all_of(bytes + block.captured_length, bytes + padded,
                             [](std::uint8_t byte) { return byte == 0; }));
@@ -228,7 +228,7 @@ TEST_P(Fragments, AreAsManyAsTheStructSays) {
 
 TEST_P(Fragments, AreAtMostWhatTheKernelHasRoomFor) {
   for (int i = 0; i <= kMostFragments; ++i) add(0, 0, 10);
-  EXPECT_EQ(captured_bytes(), kLinear + kMostFragments * 10);
+  EXPECT_EQ(captured_bytes(), kLinear + std::size_t{kMostFragments} * 10);
 }
 
 INSTANTIATE_TEST_SUITE_P(StructPages, Fragments, ::testing::Values(64, 56));

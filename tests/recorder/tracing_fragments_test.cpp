@@ -197,7 +197,7 @@ TEST_P(FragmentsOfAnInterface, AreThoseThatWereSent) {
     }
     for (int tries = 0; tries < 500 && records.size() < sent.size(); ++tries) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      for (TracedRecord& record : capture.take()) records.push_back(record);
+      for (const TracedRecord& record : capture.take()) records.push_back(record);
     }
     ASSERT_EQ(records.size(), sent.size());
     const bool whole = program == kPrograms[0];
