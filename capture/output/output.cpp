@@ -259,6 +259,26 @@ WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip, Timeo
   }
 }
 
+WriteResult Output::write_at(std::uint64_t offset, std::span<const iovec> pieces) const {
+  if (::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
+    return {.end = WriteEnd::failed, .error_number = errno};
+  }
+  WriteResult all;
+  for (const iovec& piece : pieces) {
+    const WriteResult one = write(std::span(&piece, 1), 0, {});
+    all.written += one.written;
+    if (one.end == WriteEnd::done) continue;
+    all.end = one.end;
+    all.error_number = one.error_number;
+    break;
+  }
+  return all;
+}
+
+void Output::seek(std::uint64_t bytes) const {
+  ::lseek(fd_.get(), start_ + static_cast<off_t>(bytes), SEEK_SET);
+}
+
 void Output::remove_last(std::size_t bytes) const {
   if (!is_file() || bytes == 0) return;
   const off_t end = ::lseek(fd_.get(), 0, SEEK_CUR) - static_cast<off_t>(bytes);
