@@ -93,7 +93,7 @@ void CaptureFile::keep_whole_blocks(const DiskWriter::Rest& rest) {
   for (std::size_t i = 0; i < written_.size(); ++i) written_[i] -= all.packets[i] - kept.packets[i];
   disk_->cut(rest.begin + kept.bytes);
   size_ = disk_->position() - output_.start();
-  output_.go_back(size_);
+  static_cast<void>(output_.truncate(size_));  // a broken disk may refuse that, too
 }
 
 void CaptureFile::go_back(std::uint64_t number, std::uint64_t size,
@@ -112,6 +112,8 @@ void CaptureFile::go_back(std::uint64_t number, std::uint64_t size,
 void CaptureFile::write_rest() {
   DiskWriter::Rest rest = disk_->rest_of(number_, output_.start() + size_);
   if (!rest.blocks.empty()) {
+    // What may be there already is written again: a file with O_APPEND can only grow at its end.
+    output_.go_back(rest.begin - output_.start());
     rest.reached += output_.write_at(rest.begin, rest.blocks).written;
     keep_whole_blocks(rest);
   }
@@ -119,6 +121,7 @@ void CaptureFile::write_rest() {
 }
 
 void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout) {
+  if (disk_) timeout = {};  // a disk is no reader that may never continue
   if (last_.end == WriteEnd::done) {
     for (const pcapng::Bytes& block : trailer) {
       if (batch_.append(block)) continue;
@@ -130,7 +133,10 @@ void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Timeout time
   sync();
   if (last_.end != WriteEnd::done) give_up();
   throw_if_failed();
-  if (disk_) output_.seek(size_);
+  if (disk_) {
+    disk_->end();
+    output_.seek(size_);
+  }
   output_.close();
 }
 

@@ -34,12 +34,15 @@ bool suits_direct_writes(int fd) {
 #endif
 }
 
-// Opened anew, because the flag belongs to the open file, which other processes share if it is
+// Opens the same file, because flags belong to an open file, which other processes share if it is
 // stdout. Invalid if the file system (or a user other than root) cannot.
-UniqueFd open_directly(int fd) {
-  if (!suits_direct_writes(fd)) return {};
+UniqueFd open_again(int fd, int flags) {
   const std::string self = "/proc/self/fd/" + std::to_string(fd);
-  return UniqueFd(::open(self.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC | O_NOCTTY));
+  return UniqueFd(::open(self.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | flags));
+}
+
+bool appends(int fd) {
+  return (::fcntl(fd, F_GETFL) & O_APPEND) != 0;
 }
 
 bool is_aligned(std::uint64_t number) {
@@ -69,8 +72,18 @@ DiskThread::~DiskThread() {
 }
 
 void DiskThread::begin_file(int fd, std::uint64_t offset) {
+  end_file();
   fd_ = fd;
-  direct_ = open_directly(fd);
+  // Blocks have whole words, so after other contents they may never end at a multiple of a page.
+  constexpr std::uint64_t kWord = 4;
+  if (offset % kWord == 0 && suits_direct_writes(fd)) direct_ = open_again(fd, O_DIRECT);
+  // Where O_APPEND is set, pwrite() ignores its offset. Without direct writes, each write follows
+  // the one before.
+  if (direct_.valid() && appends(fd)) {
+    plain_ = open_again(fd, 0);
+    if (!plain_.valid()) direct_ = {};
+  }
+  if (plain_.valid()) fd_ = plain_.get();
   directly_ = direct_.valid();
   write_behind_.begin(offset);
   const std::lock_guard lock(mutex_);
@@ -78,6 +91,11 @@ void DiskThread::begin_file(int fd, std::uint64_t offset) {
   free_all();
   reached_ = offset;
   error_ = 0;
+}
+
+void DiskThread::end_file() {
+  direct_ = {};
+  plain_ = {};
 }
 
 std::optional<std::size_t> DiskThread::take_free_chunk() {
@@ -89,18 +107,19 @@ std::optional<std::size_t> DiskThread::take_free_chunk() {
 }
 
 void DiskThread::add(const Write& write) {
-  if (!thread_.joinable()) {
-    try {
-      thread_ = std::thread([this] { run(); });
-    } catch (const std::system_error& error) {
-      throw system_error("starting the thread that writes the file", error.code().value());
-    }
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(write);
-  }
+  if (!thread_.joinable()) start();
+  std::unique_lock lock(mutex_);
+  queue_.push_back(write);
+  if (!thread_.joinable() && error_ == 0) return write_next(lock);
+  lock.unlock();
   added_.notify_one();
+}
+
+void DiskThread::start() {
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error&) {  // the user's limit on threads (-Z), or no memory
+  }
 }
 
 void DiskThread::run() {
@@ -108,18 +127,22 @@ void DiskThread::run() {
   for (;;) {
     added_.wait(lock, [this] { return stop_ || (!queue_.empty() && error_ == 0); });
     if (stop_) return;
-    const Write next = queue_.front();
-    lock.unlock();
-    const int error = write(next);
-    if (error == 0) pool_.note_on_disk(next.to);
-    lock.lock();
-    error_ = error;
-    if (error == 0) {
-      queue_.pop_front();
-      if (next.frees_chunk) free_.push_back(next.chunk);
-    }
-    if (somebody_waits_) ::eventfd_write(progress_.get(), 1);
+    write_next(lock);
   }
+}
+
+void DiskThread::write_next(std::unique_lock<std::mutex>& lock) {
+  const Write next = queue_.front();
+  lock.unlock();
+  const int error = write(next);
+  if (error == 0 && next.ends_block) pool_.note_on_disk(next.to);
+  lock.lock();
+  error_ = error;
+  if (error == 0) {
+    queue_.pop_front();
+    if (next.freed) free_.push_back(*next.freed);
+  }
+  if (somebody_waits_) ::eventfd_write(progress_.get(), 1);
 }
 
 // Returns an errno, or 0.

@@ -41,21 +41,24 @@ class DiskThread {
   // Another file, once everything has been written or writing has failed; all chunks are free.
   // `offset`: where in it the writing begins.
   void begin_file(int fd, std::uint64_t offset);
+  // Once everything has been written, closes what begin_file() opened.
+  void end_file();
   // Whether whole chunks of this file are written directly.
   [[nodiscard]] bool writes_directly() const { return directly_; }
 
   // A chunk that is not in use, if there is one.
   std::optional<std::size_t> take_free_chunk();
 
-  // Part of a chunk: [from, to) of the file, of which the last byte is the last of a block.
+  // [from, to) of the file. The memory must not change until it is written.
   struct Write {
-    std::size_t chunk = 0;
     const std::byte* memory = nullptr;
     std::uint64_t from = 0;
     std::uint64_t to = 0;
-    bool frees_chunk = false;
+    bool ends_block = true;              // its last byte is the last of a block
+    std::optional<std::size_t> freed{};  // the chunk that is free after it
   };
-  // Starts the thread when first called. Throws Error.
+  // Starts the thread when first called, with the privileges that the process has then. If that
+  // fails, it writes before it returns.
   void add(const Write& write);
 
   [[nodiscard]] bool is_idle();
@@ -71,7 +74,9 @@ class DiskThread {
 
  private:
   void free_all();
+  void start();
   void run();
+  void write_next(std::unique_lock<std::mutex>& lock);
   int write(const Write& write);
   [[nodiscard]] bool may_be_direct(const Write& write) const;
   [[nodiscard]] bool is_reached(Until until) const;
@@ -79,6 +84,7 @@ class DiskThread {
   ChunkPool& pool_;
   int fd_ = -1;
   UniqueFd direct_;  // the same file, opened for direct writes
+  UniqueFd plain_;   // the same file if `fd_` could only append
   std::atomic<bool> directly_ = false;
   WriteBehind write_behind_;
 

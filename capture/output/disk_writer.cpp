@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 
 #include "base/clock.hpp"
 #include "base/pcapng_format.hpp"
@@ -49,6 +50,13 @@ bool DiskWriter::suits(int fd) {
   return std::find(kMemory.begin(), kMemory.end(), static_cast<long>(info.f_type)) == kMemory.end();
 }
 
+DiskWriter::~DiskWriter() {
+  try {
+    finish();
+  } catch (const std::exception&) {  // no memory
+  }
+}
+
 void DiskWriter::begin(int fd, std::uint64_t offset, std::uint64_t number) {
   number_ = number;
   filling_.reset();
@@ -57,18 +65,35 @@ void DiskWriter::begin(int fd, std::uint64_t offset, std::uint64_t number) {
   thread_.begin_file(fd, offset);
 }
 
-// Blocks that are larger than a chunk (the descriptions of some thousand interfaces) go into
-// several.
 WriteResult DiskWriter::append(std::span<const iovec> pieces, std::size_t bytes, Timeout timeout) {
   if (thread_.error() != 0) return failed();
   if (bytes == 0) return {};
+  if (bytes + kMargin > pool_.chunk_bytes()) return append_large(pieces, bytes);
   if (!make_room(bytes, timeout)) return thread_.error() != 0 ? failed() : kNoRoom;
   if (position_ == handed_over_) since_ = monotonic_now();
   for (const iovec& piece : pieces) {
-    if (!copy({static_cast<const std::byte*>(piece.iov_base), piece.iov_len})) return failed();
+    std::memcpy(memory(position_), piece.iov_base, piece.iov_len);
+    position_ += piece.iov_len;
   }
   pool_.note_filled(filling_->chunk, position_);
   return {.written = bytes};
+}
+
+// Blocks that are larger than a chunk: the descriptions of some thousand interfaces, at the
+// beginning of a file.
+WriteResult DiskWriter::append_large(std::span<const iovec> pieces, std::size_t bytes) {
+  if (filling_) hand_over(handed_over_, Chunk::is_freed);
+  for (const iovec& piece : pieces) {
+    thread_.add({.memory = static_cast<const std::byte*>(piece.iov_base),
+                 .from = position_,
+                 .to = position_ + piece.iov_len,
+                 .ends_block = &piece == &pieces.back()});
+    position_ += piece.iov_len;
+  }
+  handed_over_ = position_;
+  WriteResult result = finish();
+  if (result.end == WriteEnd::done) result.written = bytes;
+  return result;
 }
 
 // The bytes that the chunk has room for, besides padding.
@@ -78,7 +103,7 @@ std::size_t DiskWriter::room() const {
 }
 
 bool DiskWriter::make_room(std::size_t bytes, Timeout timeout) {
-  if (filling_ && room() < bytes && position_ != filling_->begin) close_chunk();
+  if (filling_ && room() < bytes) close_chunk();
   return filling_ || begin_chunk(timeout);
 }
 
@@ -94,27 +119,14 @@ bool DiskWriter::begin_chunk(Timeout timeout) {
   return true;
 }
 
-bool DiskWriter::copy(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const std::size_t space = filling_->begin + pool_.chunk_bytes() - position_;
-    const auto part = bytes.first(std::min(bytes.size(), space));
-    std::memcpy(memory(position_), part.data(), part.size());
-    position_ += part.size();
-    bytes = bytes.subspan(part.size());
-    if (bytes.empty()) break;
-    pool_.note_filled(filling_->chunk, position_);
-    hand_over(handed_over_, true);
-    if (!begin_chunk({})) return false;
-  }
-  return true;
-}
-
 // A chunk of which a part has been written through the page cache is written directly from the
-// beginning of the page that was not complete.
+// beginning of the page that was not complete. The first chunk of a file that had contents may not
+// begin at a page; the padding makes the next one do so.
 void DiskWriter::close_chunk() {
-  if (!thread_.writes_directly()) return hand_over(handed_over_, true);
+  if (!thread_.writes_directly()) return hand_over(handed_over_, Chunk::is_freed);
   pad();
-  hand_over(std::max(round_down(handed_over_), filling_->begin), true);
+  const bool is_aligned = round_down(filling_->begin) == filling_->begin;
+  hand_over(is_aligned ? round_down(handed_over_) : handed_over_, Chunk::is_freed);
 }
 
 void DiskWriter::pad() {
@@ -129,26 +141,26 @@ void DiskWriter::pad() {
   pool_.note_filled(filling_->chunk, position_);
 }
 
-void DiskWriter::hand_over(std::uint64_t from, bool frees_chunk) {
-  if (frees_chunk) provider_.provide_all();
-  thread_.add({.chunk = filling_->chunk,
-               .memory = memory(from),
-               .from = from,
-               .to = position_,
-               .frees_chunk = frees_chunk});
+void DiskWriter::hand_over(std::uint64_t from, Chunk chunk) {
+  DiskThread::Write write{.memory = memory(from), .from = from, .to = position_};
+  if (chunk == Chunk::is_freed) {
+    write.freed = filling_->chunk;
+    provider_.provide_all();
+  }
+  thread_.add(write);
   handed_over_ = position_;
-  if (frees_chunk) filling_.reset();
+  if (chunk == Chunk::is_freed) filling_.reset();
 }
 
 void DiskWriter::settle() {
   const bool is_quiet = position_ == settled_;
   settled_ = position_;
   if (position_ == handed_over_) return;
-  if (is_quiet || monotonic_now() - since_ > kLongestWait) hand_over(handed_over_, false);
+  if (is_quiet || monotonic_now() - since_ > kLongestWait) hand_over(handed_over_, Chunk::is_kept);
 }
 
 WriteResult DiskWriter::finish() {
-  if (filling_) hand_over(handed_over_, true);
+  if (position_ != handed_over_) hand_over(handed_over_, Chunk::is_kept);
   thread_.wait(DiskThread::Until::idle, {});
   return thread_.error() != 0 ? failed() : WriteResult{};
 }
@@ -159,8 +171,9 @@ DiskWriter::Rest DiskWriter::rest() {
           .blocks = pool_.pending(number_, position_)};
 }
 
+// The pool stays as it is: if this process is killed before it has told the guardian, the guardian
+// tries to write the same again.
 void DiskWriter::cut(std::uint64_t position) {
-  pool_.begin_file(number_, position);
   filling_.reset();
   position_ = handed_over_ = settled_ = position;
 }

@@ -27,6 +27,12 @@ class DiskWriter {
  public:
   // Throws Error.
   explicit DiskWriter(ChunkPool::Size size) : pool_(size), provider_(pool_), thread_(pool_) {}
+  DiskWriter(const DiskWriter&) = delete;
+  DiskWriter& operator=(const DiskWriter&) = delete;
+  DiskWriter(DiskWriter&&) = delete;
+  DiskWriter& operator=(DiskWriter&&) = delete;
+  // Waits until all is in the file.
+  ~DiskWriter();
 
   // Whether this is a file on a disk, or something like it; not in memory.
   static bool suits(int fd);
@@ -41,6 +47,8 @@ class DiskWriter {
   void settle();
   // Waits until all is in the file; more may follow.
   WriteResult finish();
+  // After finish(), nothing follows: lets go of the file.
+  void end() { thread_.end_file(); }
   // The end of what has been appended.
   [[nodiscard]] std::uint64_t position() const { return position_; }
 
@@ -66,10 +74,11 @@ class DiskWriter {
   [[nodiscard]] std::size_t room() const;
   bool make_room(std::size_t bytes, Timeout timeout);
   bool begin_chunk(Timeout timeout);
-  bool copy(std::span<const std::byte> bytes);
+  WriteResult append_large(std::span<const iovec> pieces, std::size_t bytes);
   void close_chunk();
   void pad();
-  void hand_over(std::uint64_t from, bool frees_chunk);
+  enum class Chunk : std::uint8_t { is_kept, is_freed };
+  void hand_over(std::uint64_t from, Chunk chunk);
   [[nodiscard]] std::byte* memory(std::uint64_t position) const;
   [[nodiscard]] WriteResult failed();
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <exception>
@@ -286,11 +287,17 @@ void Output::remove_last(std::size_t bytes) const {
   ::lseek(fd_.get(), end, SEEK_SET);
 }
 
-void Output::go_back(std::uint64_t bytes) const {
+bool Output::truncate(std::uint64_t bytes) const {
   const off_t end = start_ + static_cast<off_t>(bytes);
-  if (::ftruncate(fd_.get(), end) != 0 || ::lseek(fd_.get(), end, SEEK_SET) != end) {
-    throw system_error("truncating the output " + name_, errno);
-  }
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) return false;
+  if (info.st_size > end && ::ftruncate(fd_.get(), end) != 0) return false;
+  const off_t at = std::min(end, info.st_size);
+  return ::lseek(fd_.get(), at, SEEK_SET) == at;
+}
+
+void Output::go_back(std::uint64_t bytes) const {
+  if (!truncate(bytes)) throw system_error("truncating the output " + name_, errno);
 }
 
 void Output::give_to(uid_t user, gid_t group) const {

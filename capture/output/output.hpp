@@ -92,7 +92,10 @@ class Output {
   WriteResult write_at(std::uint64_t offset, std::span<const iovec> pieces) const;
   // Removes the last `bytes` bytes of a file, so that it ends in a whole block.
   void remove_last(std::size_t bytes) const;
-  // Truncates a file to `bytes` bytes from the beginning of this output.
+  // Truncates a file to `bytes` bytes from the beginning of this output, and continues there.
+  // Returns false, with errno, on failure.
+  [[nodiscard]] bool truncate(std::uint64_t bytes) const;
+  // The same. Throws Error.
   void go_back(std::uint64_t bytes) const;
   // Makes whoever shares the open file continue behind the first `bytes` bytes of this output.
   void seek(std::uint64_t bytes) const;
