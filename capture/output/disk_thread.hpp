@@ -21,7 +21,7 @@ namespace xdpcap {
 
 // DiskThread writes what it is given in the order in which it is given, one write at a time: a file
 // grows only by what is complete. Several writes at once are not faster when each has some MiB, as
-// the kernel and the disk work on the parts of one in parallel (tests/bench/README.md).
+// the kernel and the disk work on the parts of one in parallel (README.md).
 //
 // Whole chunks go directly from memory to the disk (O_DIRECT) if the file system can. The rest goes
 // through the page cache.

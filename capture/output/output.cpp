@@ -21,22 +21,6 @@
 namespace xdpcap {
 namespace {
 
-// Pipes must be non-blocking, so that a stalled reader cannot keep the capture from emptying the
-// hook. The flag belongs to the open file, which other processes share if it is stdout, so stdout
-// is reopened.
-UniqueFd open_stdout() {
-  constexpr const char* kSelf = "/proc/self/fd/1";
-  struct stat info {};
-  if (::fstat(STDOUT_FILENO, &info) != 0) throw system_error("writing to stdout", errno);
-  if (S_ISFIFO(info.st_mode)) {
-    UniqueFd fd(::open(kSelf, O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-    if (fd.valid()) return fd;
-  }
-  UniqueFd fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  if (!fd.valid()) throw system_error("writing to stdout", errno);
-  return fd;
-}
-
 // The rest of a partly written piece is written alone, because `pieces` is const.
 ssize_t write_once(int fd, bool socket, std::span<const iovec> pieces, std::size_t skip) {
   const iovec& first = pieces.front();

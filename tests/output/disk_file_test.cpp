@@ -42,9 +42,9 @@ class DiskFileTest : public test::DiskTest {
     std::vector<MadeBlock> blocks;
     blocks.reserve(packets);
     for (std::size_t i = 0; i < packets; ++i) {
-      blocks.emplace_back(
-          test::BlockSpec{.packet = numbered_packet(60, static_cast<std::uint8_t>(++count_)),
-                          .time = count_ * 1000});
+      blocks.emplace_back(test::BlockSpec{
+          .packet = numbered_packet(packet_bytes_, static_cast<std::uint8_t>(++count_)),
+          .time = count_ * 1000});
       appended_ += text(blocks.back().get());
       EXPECT_TRUE(file_.append(blocks.back().get()));
     }
@@ -69,7 +69,9 @@ class DiskFileTest : public test::DiskTest {
 
 TEST_F(DiskFileTest, ManyChunksHoldWhatWasAppended) {
   begin();
-  flush_bytes(24 * kMiB);
+  flush_bytes(4 * kMiB);
+  packet_bytes_ = 1000;
+  flush_bytes(20 * kMiB);
   file_.finish({}, {});
   EXPECT_EQ(file_.written()[0], count_);
   const std::string bytes = test::read_file(path_);
