@@ -129,6 +129,7 @@ TEST_F(DiskFileTest, AFullDiskKeepsWholeBlocksAndExactCounts) {
 
 // What a process has flushed that is then killed, written by one that shares its memory.
 TEST_F(DiskFileTest, AnotherProcessCompletesTheFileOfOneThatIsKilled) {
+  if (!test::kForksMayStartThreads) GTEST_SKIP() << "ThreadSanitizer forbids threads in a fork";
   struct Shared {
     std::uint64_t size;
     std::uint64_t written;
@@ -158,6 +159,7 @@ TEST_F(DiskFileTest, AnotherProcessCompletesTheFileOfOneThatIsKilled) {
 
 // The same after a failure: the one that was killed had already given up the rest.
 TEST_F(DiskFileTest, AnotherProcessCompletesAFileThatHadNoRoom) {
+  if (!test::kForksMayStartThreads) GTEST_SKIP() << "ThreadSanitizer forbids threads in a fork";
   const Mapping memory = Mapping::shared(2 * sizeof(std::uint64_t), "sharing");
   auto* shared = reinterpret_cast<std::uint64_t*>(memory.at(0));
   std::signal(SIGXFSZ, SIG_IGN);

@@ -21,6 +21,18 @@ namespace xdpcap::test {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20U;
 
+// ThreadSanitizer ends a fork that starts a thread if its parent had several.
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define XDPCAP_THREAD_SANITIZER
+#endif
+#endif
+#ifdef XDPCAP_THREAD_SANITIZER
+constexpr bool kForksMayStartThreads = false;
+#else
+constexpr bool kForksMayStartThreads = true;
+#endif
+
 // A limit of this process, while the object exists.
 class Limit {
  public:

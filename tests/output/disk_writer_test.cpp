@@ -136,6 +136,7 @@ TEST_F(DiskWriterTest, ALargeBlockThatDoesNotFitIsCutOffWhole) {
 
 // As under -Z with a user who has all the threads that its limit allows.
 TEST_F(DiskWriterTest, WithoutAThread) {
+  if (!test::kForksMayStartThreads) GTEST_SKIP() << "ThreadSanitizer forbids threads in a fork";
   const pid_t child = ::fork();
   if (child == 0) {
     const UniqueFd fd(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
