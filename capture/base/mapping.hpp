@@ -8,12 +8,14 @@
 
 namespace xdpcap {
 
-// Mapping is memory shared with the kernel, unmapped on destruction.
+// Mapping is memory shared with the kernel or with forks, unmapped on destruction.
 class Mapping {
  public:
   Mapping() = default;
   // `access` is PROT_READ, or PROT_READ | PROT_WRITE. Throws an Error that begins with `doing`.
   Mapping(int fd, std::size_t length, int access, std::size_t offset, const char* doing);
+  // Memory that forks share, all zeros. Throws an Error that begins with `doing`.
+  static Mapping shared(std::size_t length, const char* doing);
   Mapping(Mapping&& other) noexcept
       : address_(std::exchange(other.address_, nullptr)), length_(other.length_) {}
   Mapping& operator=(Mapping&& other) noexcept {

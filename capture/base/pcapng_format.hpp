@@ -12,6 +12,8 @@ constexpr std::uint32_t section_header = 0x0A0D0D0A;
 constexpr std::uint32_t interface_description = 1;
 constexpr std::uint32_t interface_statistics = 5;
 constexpr std::uint32_t enhanced_packet = 6;
+// Of those reserved for local use, which readers skip: fills the file up to a multiple of a page.
+constexpr std::uint32_t padding = 0x80000000 | 0x50414453;
 }  // namespace block_type
 
 namespace option {

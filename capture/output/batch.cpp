@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/pcapng_format.hpp"
@@ -40,32 +41,35 @@ void Batch::throw_corrupt() {
               "another program writes to the maps of this one; bpftool map shows which");
 }
 
-// A block begins at the start of a piece or at the end of the block before it; its first fields are
-// in one piece, and it may continue in the pieces after it. If another program has overwritten a
-// block since append(), only the blocks before it are kept.
-void Batch::keep_whole_blocks(std::size_t bytes) {
-  std::fill(packets_.begin(), packets_.end(), 0);
-  size_ = 0;
-  std::size_t index = 0;
-  std::size_t at = 0;  // in the piece
-  while (index < pieces_.size()) {
-    if (pieces_[index].iov_len - at < kLeastBlock) break;
-    const std::byte* block = static_cast<const std::byte*>(pieces_[index].iov_base) + at;
+WholeBlocks whole_blocks(std::span<const iovec> pieces, std::size_t bytes, std::size_t interfaces) {
+  WholeBlocks whole{.packets = std::vector<std::uint64_t>(interfaces)};
+  while (whole.piece < pieces.size()) {
+    if (pieces[whole.piece].iov_len - whole.at < kLeastBlock) break;
+    const std::byte* block = static_cast<const std::byte*>(pieces[whole.piece].iov_base) + whole.at;
     const std::size_t length = read_word(block + offsetof(xdpcap_block, block_length));
-    if (length < kLeastBlock || size_ + length > bytes) break;
+    if (length < kLeastBlock || whole.bytes + length > bytes) break;
     if (read_word(block) == pcapng::block_type::enhanced_packet) {
       const std::uint32_t interface = read_word(block + offsetof(xdpcap_block, interface_id));
-      if (interface >= packets_.size()) break;
-      ++packets_[interface];
+      if (interface >= interfaces) break;
+      ++whole.packets[interface];
     }
-    size_ += length;
-    for (at += length; index < pieces_.size() && at >= pieces_[index].iov_len; ++index) {
-      at -= pieces_[index].iov_len;
+    whole.bytes += length;
+    for (whole.at += length; whole.piece < pieces.size() && whole.at >= pieces[whole.piece].iov_len;
+         ++whole.piece) {
+      whole.at -= pieces[whole.piece].iov_len;
     }
   }
-  if (index == pieces_.size()) return;
-  pieces_[index].iov_len = at;
-  pieces_.resize(at == 0 ? index : index + 1);
+  return whole;
+}
+
+// If another program has overwritten a block since append(), only the blocks before it are kept.
+void Batch::keep_whole_blocks(std::size_t bytes) {
+  WholeBlocks whole = whole_blocks(pieces_, bytes, packets_.size());
+  packets_ = std::move(whole.packets);
+  size_ = whole.bytes;
+  if (whole.piece == pieces_.size()) return;
+  pieces_[whole.piece].iov_len = whole.at;
+  pieces_.resize(whole.at == 0 ? whole.piece : whole.piece + 1);
 }
 
 }  // namespace xdpcap

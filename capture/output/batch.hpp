@@ -21,6 +21,17 @@ inline std::uint32_t with_comment(std::uint32_t block_length, std::size_t commen
          static_cast<std::uint32_t>(sizeof(xdpcap_fate));
 }
 
+// WholeBlocks are the blocks that end within the first bytes of some pieces.
+struct WholeBlocks {
+  std::size_t bytes = 0;               // of them all
+  std::vector<std::uint64_t> packets;  // of each interface
+  std::size_t piece = 0;               // where they end: the piece,
+  std::size_t at = 0;                  // and the byte in it
+};
+// A block begins at the start of a piece or at the end of the block before it; its first fields are
+// in one piece, and it may continue in the pieces after it. Ends at the first that is no block.
+WholeBlocks whole_blocks(std::span<const iovec> pieces, std::size_t bytes, std::size_t interfaces);
+
 class Batch {
  public:
   // Small enough to stay in the CPU's cache between append() and the write.

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "output/batch.hpp"
+#include "output/disk_writer.hpp"
 #include "output/output.hpp"
 #include "output/pcapng.hpp"
 #include "output/rotation.hpp"
@@ -44,6 +46,13 @@ class CaptureFile {
   // Writes the batch. Returns false on failure: see end(). After `interrupted` a retry resumes
   // where it stopped; after anything else the capture is over.
   bool flush(Timeout timeout);
+  // To be called some times a second, and whenever no packets arrive: what has been flushed gets
+  // to the file even if little follows.
+  void settle() {
+    if (disk_ && last_.end == WriteEnd::done) disk_->settle();
+  }
+  // Waits until what has been flushed is in the file. Returns false on failure: see end().
+  bool sync();
   // Writes the last blocks and closes. Blocks of the batch that cannot be written do not count as
   // written. Throws Error, also if an earlier flush failed.
   void finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout);
@@ -55,10 +64,11 @@ class CaptureFile {
   // if that failed.
   void continue_in(Output output, const pcapng::Bytes& header);
 
-  // For a process that resumes after another was killed: truncates the output to `size` bytes,
-  // which hold `written` packets.
-  void go_back(std::uint64_t size, std::span<const std::uint64_t> written);
-  // Bytes in the output. Whole blocks after flush() was true.
+  // For a process that resumes after another was killed: writes what the other had flushed to this
+  // output, the one with this number, and truncates it to `size` bytes, which hold `written`
+  // packets. Throws Error.
+  void go_back(std::uint64_t number, std::uint64_t size, std::span<const std::uint64_t> written);
+  // Bytes flushed to the output. Whole blocks after flush() was true.
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const Output& output() const { return output_; }
   [[nodiscard]] Output& output() { return output_; }
@@ -70,10 +80,15 @@ class CaptureFile {
 
  private:
   [[nodiscard]] bool has_reached_limits() const;
+  void begin_output(const pcapng::Bytes& header);
   void count_batch();
+  void keep_whole_blocks(const DiskWriter::Rest& rest);
+  void write_rest();
   void throw_if_failed();
 
   Output output_;
+  std::unique_ptr<DiskWriter> disk_;  // none: written by this thread
+  std::uint64_t number_ = 0;
   Batch batch_;
   pcapng::Bytes header_;
   std::uint64_t size_ = 0;

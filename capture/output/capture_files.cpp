@@ -133,7 +133,8 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<InterfaceSt
   if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
   file_.continue_in(std::move(output), header_);
   set_limits();
-  if (!file_.flush(kRotationTimeout)) return;  // the next write reports it
+  // If it fails, the next write reports it.
+  if (!file_.flush(kRotationTimeout) || !file_.sync()) return;
   file_.output().publish();
   if (const auto outdated = names_.outdated()) file_.output().remove_file(*outdated);
 }
@@ -169,7 +170,7 @@ void CaptureFiles::resume() {
     const Checkpoint::File file = checkpoint_.file(number_);
     file_.output() = Output::reopen(file.path, file.id, file_.output());
   }
-  file_.go_back(state.file_size, state.written);
+  file_.go_back(number_, state.file_size, state.written);
   stay();
 }
 

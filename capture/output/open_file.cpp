@@ -159,4 +159,17 @@ OpenedFile open_for_writing(const FileLocation& location, int interrupt_fd) {
   return opened;
 }
 
+UniqueFd open_stdout() {
+  constexpr const char* kSelf = "/proc/self/fd/1";
+  struct stat info {};
+  if (::fstat(STDOUT_FILENO, &info) != 0) throw system_error("writing to stdout", errno);
+  if (S_ISFIFO(info.st_mode)) {
+    UniqueFd fd(::open(kSelf, O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    if (fd.valid()) return fd;
+  }
+  UniqueFd fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!fd.valid()) throw system_error("writing to stdout", errno);
+  return fd;
+}
+
 }  // namespace xdpcap

@@ -33,4 +33,9 @@ FileLocation name_temporarily(int fd, const FileLocation& location);
 // The temporary name of the file, if a killed process left one in that folder.
 FileLocation find_temporary(const FileLocation& location, FileId file);
 
+// Opens stdout. Pipes must be non-blocking, so that a stalled reader cannot keep the capture from
+// emptying the hook; the flag belongs to the open file, which other processes share, so it is
+// opened anew. Throws Error.
+UniqueFd open_stdout();
+
 }  // namespace xdpcap

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <exception>
@@ -19,22 +20,6 @@
 
 namespace xdpcap {
 namespace {
-
-// Pipes must be non-blocking, so that a stalled reader cannot keep the capture from emptying the
-// hook. The flag belongs to the open file, which other processes share if it is stdout, so stdout
-// is reopened.
-UniqueFd open_stdout() {
-  constexpr const char* kSelf = "/proc/self/fd/1";
-  struct stat info {};
-  if (::fstat(STDOUT_FILENO, &info) != 0) throw system_error("writing to stdout", errno);
-  if (S_ISFIFO(info.st_mode)) {
-    UniqueFd fd(::open(kSelf, O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-    if (fd.valid()) return fd;
-  }
-  UniqueFd fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  if (!fd.valid()) throw system_error("writing to stdout", errno);
-  return fd;
-}
 
 // The rest of a partly written piece is written alone, because `pieces` is const.
 ssize_t write_once(int fd, bool socket, std::span<const iovec> pieces, std::size_t skip) {
@@ -259,6 +244,26 @@ WriteResult Output::write(std::span<const iovec> pieces, std::size_t skip, Timeo
   }
 }
 
+WriteResult Output::write_at(std::uint64_t offset, std::span<const iovec> pieces) const {
+  if (::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0) {
+    return {.end = WriteEnd::failed, .error_number = errno};
+  }
+  WriteResult all;
+  for (const iovec& piece : pieces) {
+    const WriteResult one = write(std::span(&piece, 1), 0, {});
+    all.written += one.written;
+    if (one.end == WriteEnd::done) continue;
+    all.end = one.end;
+    all.error_number = one.error_number;
+    break;
+  }
+  return all;
+}
+
+void Output::seek(std::uint64_t bytes) const {
+  ::lseek(fd_.get(), start_ + static_cast<off_t>(bytes), SEEK_SET);
+}
+
 void Output::remove_last(std::size_t bytes) const {
   if (!is_file() || bytes == 0) return;
   const off_t end = ::lseek(fd_.get(), 0, SEEK_CUR) - static_cast<off_t>(bytes);
@@ -266,11 +271,17 @@ void Output::remove_last(std::size_t bytes) const {
   ::lseek(fd_.get(), end, SEEK_SET);
 }
 
-void Output::go_back(std::uint64_t bytes) const {
+bool Output::truncate(std::uint64_t bytes) const {
   const off_t end = start_ + static_cast<off_t>(bytes);
-  if (::ftruncate(fd_.get(), end) != 0 || ::lseek(fd_.get(), end, SEEK_SET) != end) {
-    throw system_error("truncating the output " + name_, errno);
-  }
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) return false;
+  if (info.st_size > end && ::ftruncate(fd_.get(), end) != 0) return false;
+  const off_t at = std::min(end, info.st_size);
+  return ::lseek(fd_.get(), at, SEEK_SET) == at;
+}
+
+void Output::go_back(std::uint64_t bytes) const {
+  if (!truncate(bytes)) throw system_error("truncating the output " + name_, errno);
 }
 
 void Output::give_to(uid_t user, gid_t group) const {

@@ -67,6 +67,8 @@ class Output {
   [[nodiscard]] std::vector<int> descriptors() const;
   // Whether it is a file that can be truncated.
   [[nodiscard]] bool is_file() const { return regular_ && compressor_ == nullptr; }
+  // Where in the file this output begins.
+  [[nodiscard]] std::uint64_t start() const { return static_cast<std::uint64_t>(start_); }
   // Whether it is a file, compressed or not, with a name.
   [[nodiscard]] bool ends_in_file() const { return regular_ && !shared_; }
   // Whether it is /dev/null.
@@ -86,10 +88,17 @@ class Output {
   // Writes `pieces`, of which there are at most IOV_MAX, without their first `skip` bytes.
   WriteResult write(std::span<const iovec> pieces, std::size_t skip, Timeout timeout) const;
   WriteResult write(std::span<const std::byte> bytes, Timeout timeout) const;
+  // Writes to a file at `offset`, wherever the last write ended.
+  WriteResult write_at(std::uint64_t offset, std::span<const iovec> pieces) const;
   // Removes the last `bytes` bytes of a file, so that it ends in a whole block.
   void remove_last(std::size_t bytes) const;
-  // Truncates a file to `bytes` bytes from the beginning of this output.
+  // Truncates a file to `bytes` bytes from the beginning of this output, and continues there.
+  // Returns false, with errno, on failure.
+  [[nodiscard]] bool truncate(std::uint64_t bytes) const;
+  // The same. Throws Error.
   void go_back(std::uint64_t bytes) const;
+  // Makes whoever shares the open file continue behind the first `bytes` bytes of this output.
+  void seek(std::uint64_t bytes) const;
   // Closes, and reports errors that the kernel had deferred (NFS, quota). Throws Error.
   void close();
 

@@ -85,7 +85,10 @@ bool Recording::drain(Timeout timeout) {
   if (file().end() == WriteEnd::interrupted && !write_batch(timeout)) return false;
   clock_.refresh();
   const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
-  return drain(horizon, fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled, timeout);
+  const std::uint64_t settled = fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled;
+  if (!drain(horizon, settled, timeout)) return false;
+  file().settle();
+  return true;
 }
 
 // After a failure the file can still be completed: packets that are not written count as lost.

@@ -63,7 +63,7 @@ TEST(CaptureFile, EndsInAWholeBlockOnAFullDisk) {
   file.begin(header());
   while (file.append(large_packet().get())) {
   }
-  EXPECT_FALSE(file.flush({}));
+  EXPECT_FALSE(file.flush({}) && file.sync());
   EXPECT_EQ(file.end(), WriteEnd::failed);
   const std::uint64_t written = file.written()[0];
   EXPECT_THROW(file.finish({}, {}), Error);

@@ -11,11 +11,18 @@
 
 namespace xdpcap::test {
 
+// The folder of this executable. It is usually on a disk, while /tmp may be in memory.
+inline std::filesystem::path build_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
 // TemporaryFolder is removed on destruction with everything in it.
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string path = (std::filesystem::temp_directory_path() / "xdpcap-test-XXXXXX").string();
+  TemporaryFolder() : TemporaryFolder(std::filesystem::temp_directory_path()) {}
+  // In another folder.
+  explicit TemporaryFolder(const std::filesystem::path& parent) {
+    std::string path = (parent / "xdpcap-test-XXXXXX").string();
     path_ = ::mkdtemp(path.data());
   }
   TemporaryFolder(const TemporaryFolder&) = delete;

@@ -40,9 +40,14 @@ class WritingTest : public ToolTest {
     EXPECT_TRUE(hook_is_empty());
   }
   // A capture into which strace injects errors and signals. LeakSanitizer would be a second tracer.
-  [[nodiscard]] std::vector<std::string> with_strace(const std::string& what) const {
-    return {"strace", "-qq", "-o",       files_.path("trace"), "-E", "ASAN_OPTIONS=detect_leaks=0",
-            "-e",     what,  XDPCAP_CPP, hook_path_,           file_};
+  [[nodiscard]] std::vector<std::string> with_strace(
+      const std::string& what, const std::vector<std::string>& options = {}) const {
+    std::vector<std::string> command = {
+        "strace", "-qq", "-o", files_.path("trace"), "-E", "ASAN_OPTIONS=detect_leaks=0",
+        "-e",     what};
+    command.insert(command.end(), options.begin(), options.end());
+    command.insert(command.end(), {XDPCAP_CPP, hook_path_, file_});
+    return command;
   }
   // Whole, and with the statistics of all actions.
   static bool is_complete(const std::string& path) {
@@ -77,11 +82,13 @@ TEST_F(WritingTest, AFullDiskEndsTheCaptureWithAWholeFile) {
   expect_readable(file, summary.captured);
 }
 
-// EDQUOT for a quota and EIO for a broken disk, instead of ENOSPC; injected by strace.
+// EDQUOT for a quota and EIO for a broken disk, instead of ENOSPC; injected by strace, for the
+// thread that writes.
 TEST_F(WritingTest, QuotaAndBrokenDisksAreTold) {
   for (const auto& [error, text] :
        {std::pair{"EDQUOT", "Disk quota exceeded"}, std::pair{"EIO", "Input/output error"}}) {
-    Process capture(with_strace(std::string("inject=writev:error=") + error + ":when=2+"));
+    Process capture(
+        with_strace(std::string("inject=pwrite64:error=") + error + ":when=2+", {"-f"}));
     ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
     program_.run(packet_for(XDP_DROP), 10);
     const ProcessResult result = capture.wait();

@@ -98,7 +98,7 @@ Row Measurement::measure(const Tool& tool, const Setting& setting, double rate) 
   const auto [path, size, sink] = setting;
   Row row{.tool = tool.name, .path = path, .size = size, .sink = sink, .wanted_rate = rate};
   lab_.set_receiver(tool.receiver);
-  const std::uint64_t count = packets(size, rate);
+  const std::uint64_t count = packets(setting, rate);
   const double rate_alone = rate == kFlatOut ? lab_.send(path, size, rate, count).rate() : rate;
   {
     RunningTool running(tool, lab_, sink, warm_, plan_.generator_cpu);
@@ -113,13 +113,15 @@ Row Measurement::measure(const Tool& tool, const Setting& setting, double rate) 
 }
 
 // As many as are sent in plan.seconds, but no more than fit into the warm file.
-std::uint64_t Measurement::packets(std::uint32_t size, double rate) const {
+std::uint64_t Measurement::packets(const Setting& setting, double rate) const {
   constexpr double kFlatOutAtMost = 12e6;
   constexpr std::size_t kOverhead = 128;  // of a packet in a capture file
   constexpr double kLeast = 2000;
   const double wanted =
       std::max((rate == kFlatOut ? kFlatOutAtMost : rate) * plan_.seconds, kLeast);
-  const double room = static_cast<double>(warm_.size()) / static_cast<double>(size + kOverhead);
+  if (setting.sink != Sink::memory) return static_cast<std::uint64_t>(wanted);
+  const double room =
+      static_cast<double>(warm_.size()) / static_cast<double>(setting.size + kOverhead);
   return static_cast<std::uint64_t>(std::min(wanted, room));
 }
 

@@ -85,7 +85,7 @@ class Measurement {
  private:
   Row measure(const Tool& tool, const Setting& setting, double rate);
   Row best_of_several(const Tool& tool, const Setting& setting, double rate);
-  [[nodiscard]] std::uint64_t packets(std::uint32_t size, double rate) const;
+  [[nodiscard]] std::uint64_t packets(const Setting& setting, double rate) const;
   void measure_series(const Setting& setting, Results& results,
                       const std::function<void(const Row&)>& on_row);
   void measure_costs(Results& results) const;

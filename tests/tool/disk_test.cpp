@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Captures into files on a disk, at a high rate.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "output/disk_writer.hpp"
+#include "support/capture_reader.hpp"
+#include "support/flood.hpp"
+#include "support/memory_group.hpp"
+#include "support/page_cache.hpp"
+#include "support/pcapng_file.hpp"
+#include "tool/guardian_fixture.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+constexpr std::uint64_t kMB = 1'000'000;
+
+class DiskTest : public GuardianTest {
+ protected:
+  void SetUp() override {
+    const UniqueFd fd(::open(disk_.path("").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!DiskWriter::suits(fd.get())) GTEST_SKIP() << "the build folder is not on a disk";
+  }
+  // Until the file has this size.
+  void flood(const std::string& path, std::uint64_t bytes) const {
+    const Flood flood(program_, {packet_for(XDP_DROP, 1000), packet_for(XDP_PASS, 1400)});
+    EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(path) >= bytes; }));
+  }
+  // By everything that reads such files.
+  static PcapngFile expect_readable(const std::string& path) {
+    PcapngFile file = read_pcapng(path);
+    expect_exact_accounts(file);
+    EXPECT_EQ(read_with_tshark(path).size(), file.packets);
+    EXPECT_EQ(capinfos(path, "Strict time order"), "True");
+    return file;
+  }
+
+  TemporaryFolder disk_{build_folder()};
+  std::string path_ = disk_.path("out.pcap");
+};
+
+TEST_F(DiskTest, KilledWhileItWritesManyChunks) {
+  Process capture(tool({"-q", hook_path_, path_}));
+  ASSERT_TRUE(wait_until_live(capture, path_)) << capture.err();
+  {
+    const Flood flood(program_, {packet_for(XDP_DROP, 1000), packet_for(XDP_PASS, 1400)});
+    EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(path_) >= 150 * kMB; }));
+    capture.signal(SIGKILL);
+    capture.wait();
+  }
+  expect_clean();
+  EXPECT_GE(std::filesystem::file_size(path_), 150 * kMB);
+  EXPECT_GT(expect_readable(path_).packets, 100'000U);
+}
+
+// `- > file`, and then `>> file`: whoever shares the open file continues after the capture. What
+// was in the file before is no multiple of a word.
+TEST_F(DiskTest, StdoutIsAFileThatOthersWriteToo) {
+  for (const std::string how : {">", ">>"}) {
+    std::string script = "exec 3" + how + path_ + R"(; "$@" >&3; echo end >&3)";
+    if (how == ">>") script = "echo before >" + path_ + "; " + script;
+    Process capture({"sh", "-c", script, "sh", XDPCAP_CPP, "-c", "20000", "-q", hook_path_, "-"});
+    ASSERT_TRUE(eventually([&] { return hook_is_filled(); })) << capture.err();
+    program_.run(packet_for(XDP_TX), 10);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    const Flood flood(program_, {packet_for(XDP_TX, 1400)});
+    EXPECT_EQ(capture.wait().exit_code, 0) << capture.err();
+    std::string bytes = read_file(path_);
+    ASSERT_TRUE(bytes.ends_with("end\n"));
+    bytes.resize(bytes.size() - 4);
+    if (how == ">>") {
+      ASSERT_TRUE(bytes.starts_with("before\n"));
+      bytes.erase(0, 7);
+    }
+    write_file(file_, std::as_bytes(std::span(bytes)));
+    EXPECT_EQ(expect_readable(file_).packets, 20'000U);
+  }
+}
+
+// What else is cached in a container of limited memory stays there.
+TEST_F(DiskTest, OtherFilesStayInThePageCache) {
+  constexpr std::uint64_t kLimit = std::uint64_t{192} << 20U;
+  constexpr std::uint64_t kOther = std::uint64_t{48} << 20U;
+  const std::string other = disk_.path("other");
+  const MemoryGroup group(kLimit);
+  run({"dd", "if=/dev/zero", "of=" + other, "bs=1M", "count=48", "conv=fsync", "status=none"});
+  run({"dd", "of=" + other, "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none"});
+  run(group.inside({"cat", other}));
+  Process capture(group.inside(tool({"-q", "-buffer", "8388608", hook_path_, path_})));
+  ASSERT_TRUE(wait_until_live(capture, path_)) << capture.err();
+  flood(path_, 600 * kMB);
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_GT(cached_bytes(other), kOther * 9 / 10);
+  EXPECT_LT(cached_bytes(path_), std::uint64_t{64} << 20U);
+}
+
+}  // namespace
+}  // namespace xdpcap::test
