@@ -117,7 +117,8 @@ void CaptureFile::write_rest() {
     rest.reached += output_.write_at(rest.begin, rest.blocks).written;
     keep_whole_blocks(rest);
   }
-  static_cast<void>(disk_.release());  // not destroyed: that would wait for the thread
+  // Not destroyed: that would wait for the thread.
+  [[maybe_unused]] const DiskWriter* abandoned = disk_.release();
 }
 
 void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout) {

@@ -39,8 +39,8 @@ ChunkPool::ChunkPool(Size size)
       head_(Mapping::shared(sizeof(Head) + size.count * sizeof(Chunk), kDoing)),
       memory_(shared_memory(size.count * size.chunk_bytes, kDoing)) {}
 
-std::byte* ChunkPool::at(std::size_t chunk) const {
-  return memory_.at(chunk * size_.chunk_bytes);
+std::byte* ChunkPool::at(std::size_t index) const {
+  return memory_.at(index * size_.chunk_bytes);
 }
 
 void ChunkPool::begin_file(std::uint64_t number, std::uint64_t position) {

@@ -33,18 +33,18 @@ class ChunkPool {
 
   [[nodiscard]] std::size_t count() const { return size_.count; }
   [[nodiscard]] std::size_t chunk_bytes() const { return size_.chunk_bytes; }
-  [[nodiscard]] std::byte* at(std::size_t chunk) const;
+  [[nodiscard]] std::byte* at(std::size_t index) const;
   // Provides the memory of a chunk before it is used.
-  void populate(std::size_t chunk) const { xdpcap::populate(at(chunk), size_.chunk_bytes); }
+  void populate(std::size_t index) const { xdpcap::populate(at(index), size_.chunk_bytes); }
 
   // In the capture. ------------------------------------------------------------------------------
 
   // The chunks are for this file from now on, which is on the disk up to `position`.
   void begin_file(std::uint64_t number, std::uint64_t position);
   // The chunk, which was free, begins at `position`, and is empty.
-  void begin_chunk(std::size_t chunk, std::uint64_t position);
+  void begin_chunk(std::size_t index, std::uint64_t position);
   // It has been filled up to `position`.
-  void note_filled(std::size_t chunk, std::uint64_t position);
+  void note_filled(std::size_t index, std::uint64_t position);
   // The file is on the disk up to `position`.
   void note_on_disk(std::uint64_t position);
 

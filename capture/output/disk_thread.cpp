@@ -64,7 +64,7 @@ void DiskThread::free_all() {
 
 DiskThread::~DiskThread() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     stop_ = true;
   }
   added_.notify_one();
@@ -86,7 +86,7 @@ void DiskThread::begin_file(int fd, std::uint64_t offset) {
   if (plain_.valid()) fd_ = plain_.get();
   directly_ = direct_.valid();
   write_behind_.begin(offset);
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   queue_.clear();
   free_all();
   reached_ = offset;
@@ -99,7 +99,7 @@ void DiskThread::end_file() {
 }
 
 std::optional<std::size_t> DiskThread::take_free_chunk() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   if (free_.empty()) return std::nullopt;
   const std::size_t chunk = free_.back();
   free_.pop_back();
@@ -163,7 +163,7 @@ int DiskThread::write(const Write& write) {
     direct = direct && directly_ && is_aligned(at);
   }
   {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     reached_ = at;
   }
   if (error != 0) return error;
@@ -180,17 +180,17 @@ bool DiskThread::may_be_direct(const Write& write) const {
 }
 
 bool DiskThread::is_idle() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return queue_.empty();
 }
 
 int DiskThread::error() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return error_;
 }
 
 std::uint64_t DiskThread::reached() {
-  const std::lock_guard lock(mutex_);
+  const std::scoped_lock lock(mutex_);
   return reached_;
 }
 
@@ -202,7 +202,7 @@ bool DiskThread::is_reached(Until until) const {
 void DiskThread::wait(Until until, Timeout timeout) {
   for (;;) {
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       somebody_waits_ = !is_reached(until);
       if (!somebody_waits_) return;
     }

@@ -101,7 +101,7 @@ TEST_F(DiskWriterTest, BlocksThatAreLargerThanAChunk) {
   const UniqueFd fd = open(0);
   DiskWriter writer(kSize);
   writer.begin(fd.get(), 0, 0);
-  for (std::size_t bytes : {1000, 300'000, 64'000, 1'000'000}) {
+  for (const std::size_t bytes : {1000, 300'000, 64'000, 1'000'000}) {
     std::string large;
     while (large.size() < bytes) large += text(next());
     appended_ += large;
