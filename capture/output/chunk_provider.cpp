@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/chunk_provider.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <system_error>
 
 namespace xdpcap {
 namespace {
 
+// If the pool is not small, because memory is scarce, some memory is provided early.
 constexpr std::size_t kFirst = 16;
 
 }  // namespace
 
-ChunkProvider::ChunkProvider(const ChunkPool& pool)
-    : pool_(pool), wanted_(std::min(kFirst, pool.count())) {
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error&) {  // then memory is provided when it is used
-  }
+ChunkProvider::ChunkProvider(const ChunkPool& pool) : pool_(pool) {
+  if (pool.count() >= kFirst) provide(kFirst);
 }
 
 ChunkProvider::~ChunkProvider() {
   stop_ = true;
+  if (!thread_.joinable()) return;
   provide_all();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
-void ChunkProvider::provide_all() {
-  if (wanted_ == pool_.count()) return;
-  wanted_ = pool_.count();
+void ChunkProvider::provide(std::size_t chunks) {
+  if (wanted_ == chunks) return;
+  wanted_ = chunks;
   wanted_.notify_one();
+  try {
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error&) {  // then memory is provided when it is used
+  }
 }
 
 // Large pages are cleared without a pause, on a fresh virtual machine for some milliseconds each.

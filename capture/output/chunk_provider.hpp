@@ -22,13 +22,14 @@ class ChunkProvider {
   ~ChunkProvider();
 
   // The capture fills chunks: provides the rest, too.
-  void provide_all();
+  void provide_all() { provide(pool_.count()); }
 
  private:
+  void provide(std::size_t chunks);
   void run();
 
   const ChunkPool& pool_;
-  std::atomic<std::size_t> wanted_;
+  std::atomic<std::size_t> wanted_ = 0;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };

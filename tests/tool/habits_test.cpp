@@ -42,7 +42,8 @@ INSTANTIATE_TEST_SUITE_P(All, CompressionTest,
 
 TEST_P(CompressionTest, TheFileIsWholeAndExact) {
   const std::string path = file_ + GetParam().suffix;
-  Process capture(tool({"-c", "20000", hook_path_, path}));
+  // Rings with room for all of them, however slow the compressor is.
+  Process capture(tool({"-c", "20000", "--buffer", "32m", hook_path_, path}));
   ASSERT_TRUE(wait_until_filled()) << capture.err();
   for (int i = 0; i < 20; ++i) program_.run(packet_for(XDP_DROP, 1000), 1000);
   const ProcessResult result = capture.wait();
