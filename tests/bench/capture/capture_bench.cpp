@@ -153,6 +153,15 @@ void run_in_memory(const Plan& plan, const Arguments& arguments) {
   write_plot(plot, results, plan.paths.back(), plan.sinks.front());
 }
 
+void write_disk_results(const std::string& folder, const Results& results,
+                        const DiskLimits& limits) {
+  print_summary(std::cout, results);
+  std::ofstream json(folder + "/disk_bench.json");
+  write_json(json, results, &limits);
+  std::ofstream plot(folder + "/disk_bench.svg");
+  write_disk_plot(plot, results, limits);
+}
+
 // Nothing runs in the real-time class, or the kernel's threads that serve the disk would wait for
 // as long as a second (95 % of it are the class's).
 void run_on_disk(const Plan& plan, const Arguments& arguments) {
@@ -164,14 +173,17 @@ void run_on_disk(const Plan& plan, const Arguments& arguments) {
   print_limits(std::cout, folder, limits);
   Lab lab(plan.generator_cpu);
   print_heading(std::cout, true);
-  const Results results = DiskMeasurement(plan, lab, folder, limits).run([&limits](const Row& row) {
-    print_row(std::cout, row, &limits);
-  });
-  print_summary(std::cout, results);
-  std::ofstream json(arguments.folder + "/disk_bench.json");
-  write_json(json, results, &limits);
-  std::ofstream plot(arguments.folder + "/disk_bench.svg");
-  write_disk_plot(plot, results, limits);
+  Results results;
+  // The run takes long: what was measured is kept if it ends early.
+  try {
+    DiskMeasurement(plan, lab, folder, limits).run(results, [&limits](const Row& row) {
+      print_row(std::cout, row, &limits);
+    });
+  } catch (const Error&) {
+    write_disk_results(arguments.folder, results, limits);
+    throw;
+  }
+  write_disk_results(arguments.folder, results, limits);
 }
 
 void run(const Arguments& arguments) {

@@ -32,12 +32,10 @@ std::uint64_t difference(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-Results DiskMeasurement::run(const std::function<void(const Row&)>& on_row) {
-  Results results;
+void DiskMeasurement::run(Results& results, const std::function<void(const Row&)>& on_row) {
   for (const Path path : plan_.paths) {
     for (const std::uint32_t size : plan_.sizes) measure_series(path, size, results, on_row);
   }
-  return results;
 }
 
 std::vector<double> DiskMeasurement::rates(Path path, std::uint32_t size) const {

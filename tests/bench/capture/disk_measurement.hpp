@@ -19,8 +19,8 @@ class DiskMeasurement {
   DiskMeasurement(const Plan& plan, Lab& lab, const DiskFolder& folder, const DiskLimits& limits)
       : plan_(plan), lab_(lab), folder_(folder), limits_(limits) {}
 
-  // Calls `on_row` for each finished row. Throws Error.
-  Results run(const std::function<void(const Row&)>& on_row);
+  // Appends each row to `results` once it is finished, and calls `on_row`. Throws Error.
+  void run(Results& results, const std::function<void(const Row&)>& on_row);
 
  private:
   // The traffic of a row.
