@@ -103,7 +103,6 @@ Row DiskMeasurement::measure(const Tool& tool, Path path, std::uint32_t size, do
   lab_.set_receiver(tool.receiver);
   const Load load = this->load(path, size, rate);
   row.disk.emplace();
-  row.disk->shortened = load.shortened;
   Tool on_disk = tool;
   on_disk.command = fill_in(tool.command, "{file}", folder_.capture());
   {
@@ -115,6 +114,8 @@ Row DiskMeasurement::measure(const Tool& tool, Path path, std::uint32_t size, do
     const auto begin = steady_clock::now();
     row.traffic = lab_.send(path, size, rate, load.packets, load.seconds);
     row.disk->seconds = seconds_since(begin);
+    // Slow traffic may have ended before there was no room.
+    row.disk->shortened = load.shortened && row.traffic.sent >= load.packets;
     row.disk->bytes_in_time = difference(folder_.bytes(), bytes_before);
     row.disk->dirty = difference(dirty_bytes(), dirty_before);
     settle();
