@@ -33,7 +33,7 @@ class DiskFolder {
   std::filesystem::path path_;
 };
 
-// Whether the page cache may keep written data for itself, in bytes.
+// How many bytes the page cache may keep that are not on a disk yet.
 struct DirtyLimits {
   int ratio = 0, background_ratio = 0;  // vm.dirty_ratio, vm.dirty_background_ratio
   std::uint64_t most = 0;               // beyond it, who writes has to wait
