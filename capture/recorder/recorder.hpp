@@ -86,6 +86,8 @@ struct RecorderSpec {
   // programs find the last packet. Each packet has room for its fate (struct xdpcap_fate).
   // Negative: no fates.
   int last_fd = -1;
+  // With fates: what the network stack does with packets of XDP_PASS is traced (fate/stack.h).
+  bool follow_passed = false;
   std::uint32_t source = 0;  // for struct xdpcap_last
   // Whether the CPU makes stores visible in program order. If not, the kernel's BPF must have
   // atomic exchanges (bpf/features.hpp).
