@@ -21,8 +21,9 @@ std::vector<int> Fates::descriptors() const {
 std::string Fates::late_reports() const {
   const std::uint64_t late = stack_ ? stack_->late() : 0;
   if (late == 0) return {};
-  return std::to_string(late) +
-         " reports of the network stack came too late: their packets had been written\n";
+  return std::to_string(late) + (late == 1 ? " report" : " reports") +
+         " of the network stack came too late: the file does not have what became of these "
+         "packets\n";
 }
 
 std::string Fates::table(const std::vector<std::string>& sources,

@@ -146,13 +146,12 @@ static __always_inline void note_network(struct net_device *dev)
 }
 
 // The last packet of this CPU is in this sk_buff. `received`: and the stack has begun with it.
-static __always_inline void follow(struct xdpcap_last *last, const struct packet *it,
-				   struct net_device *dev, int received)
+static __always_inline void follow(struct xdpcap_last *last, const struct packet *it, int received)
 {
 	__u64 block = last->position >> XDPCAP_STACK_GRANULE_BITS;
 	struct xdpcap_followed entry = {
 		.head = it->head,
-		.packet = block & (~0ULL >> XDPCAP_STACK_PACKET_BITS),
+		.packet = (block + 1) & (~0ULL >> XDPCAP_STACK_PACKET_BITS),
 		.received = received,
 	};
 	__u64 *slot;
@@ -167,7 +166,6 @@ static __always_inline void follow(struct xdpcap_last *last, const struct packet
 	if (!slot)
 		return;
 	*(volatile __u64 *)slot = entry.packet << XDPCAP_STACK_PACKET_BITS;
-	note_network(dev);
 	bpf_map_update_elem(&owners, &it->head, &it->skb, BPF_ANY);
 	bpf_map_update_elem(&followed, &it->skb, &entry, BPF_ANY);
 }
@@ -187,7 +185,7 @@ static __always_inline void follow_current(struct xdpcap_last *last)
 		return;
 	it.head = (__u64)BPF_CORE_READ(skb, head);
 	if (it.head + BPF_CORE_READ(skb, mac_header) == last->data)
-		follow(last, &it, BPF_CORE_READ(skb, dev), 1);
+		follow(last, &it, 1);
 }
 
 static __always_inline int in_generic_mode(struct net_device *dev)
@@ -231,7 +229,8 @@ static __always_inline int receive(struct sk_buff *skb, int in_core)
 	generic = in_generic_mode(skb->dev);
 	last->current = 0;
 	if (!generic && is_of(last, skb)) {
-		follow(last, &it, skb->dev, in_core);
+		note_network(skb->dev);
+		follow(last, &it, in_core);
 		return 0;
 	}
 	last->data = 0;
@@ -241,6 +240,7 @@ static __always_inline int receive(struct sk_buff *skb, int in_core)
 	else
 		forget(&it);
 	if (in_core && generic) {
+		note_network(skb->dev);
 		last->current = it.skb;
 		last->current_ingress = skb->dev->ifindex;
 	}

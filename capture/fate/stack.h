@@ -6,7 +6,7 @@
 // in the network stack. Blocks begin at least XDPCAP_STACK_GRANULE bytes apart, so no two in a ring
 // have the same slot. A slot is a word that only atomic instructions change once it is in use:
 //
-//   bits 24 to 63  the packet: position of its block / XDPCAP_STACK_GRANULE
+//   bits 24 to 63  the packet: 1 + position of its block / XDPCAP_STACK_GRANULE
 //   bit 23         the reader has taken the outcome: what is reported from now on is late
 //   bits 20 to 22  enum xdpcap_stack_outcome
 //   bits 0 to 19   the reason of a drop, or the interface that the packet left by (0: not known)

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <string>
 
 #include "base/error.hpp"
@@ -63,6 +64,7 @@ StackTracer::StackTracer(const Rings& rings, std::uint32_t cpus, int last_fd)
 }
 
 void StackTracer::load(std::uint32_t cpus, int last_fd) {
+  if (std::getenv("XDPCAP_WITHOUT_BTF") != nullptr) throw Error("XDPCAP_WITHOUT_BTF is set");
   object_.reset(open_object());
   if (!object_) throw system_error("opening the programs that follow the stack", errno);
   choose_programs_for_stack(*object_);

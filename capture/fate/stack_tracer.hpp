@@ -28,7 +28,8 @@ class StackTracer {
     const std::uint64_t word =
         slot_of(cursor).fetch_or(XDPCAP_STACK_TAKEN, std::memory_order_acq_rel);
     constexpr std::uint64_t kPacketMask = ~std::uint64_t{0} >> XDPCAP_STACK_PACKET_BITS;
-    const std::uint64_t packet = (cursor.position() >> XDPCAP_STACK_GRANULE_BITS) & kPacketMask;
+    const std::uint64_t packet =
+        ((cursor.position() >> XDPCAP_STACK_GRANULE_BITS) + 1) & kPacketMask;
     if (word >> XDPCAP_STACK_PACKET_BITS == packet) complete(fate, word);
   }
 
