@@ -175,13 +175,15 @@ static __always_inline int is_pending(const struct xdpcap_last *last)
 	return last->data && last->action == XDP_PASS;
 }
 
-// In generic mode: the program has passed the packet that this CPU is receiving.
+// In generic mode: the program has passed the packet that this CPU is receiving. At the end of a batch,
+// last->ingress may be 0 already (close_batch()).
 static __always_inline void follow_current(struct xdpcap_last *last)
 {
 	struct sk_buff *skb = (struct sk_buff *)last->current;
 	struct packet it = {.skb = last->current};
 
-	if (!skb || !is_pending(last) || last->current_ingress != last->ingress)
+	if (!skb || !is_pending(last) ||
+	    (last->ingress && last->current_ingress != last->ingress))
 		return;
 	it.head = (__u64)BPF_CORE_READ(skb, head);
 	if (it.head + BPF_CORE_READ(skb, mac_header) == last->data)

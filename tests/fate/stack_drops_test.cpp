@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "fate/stack_lab.hpp"
@@ -13,7 +12,6 @@
 namespace xdpcap::test {
 namespace {
 
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -94,26 +92,6 @@ TEST_P(StackDrops, FullSocketBuffer) {
             static_cast<std::ptrdiff_t>(errors));
 }
 
-// The stack reuses memory at once; each packet has its own fate all the same. A packet socket that
-// gets clones of all of them changes nothing.
-TEST_P(StackDrops, ManyInTheSameMemory) {
-  constexpr std::uint32_t kRounds = 300;
-  const PacketSocket listening(middle_, "m0");
-  const UniqueFd socket = bound(kOpen, 1 << 20);
-  ASSERT_NO_FATAL_FAILURE(start());
-  for (std::uint32_t i = 0; i < kRounds; ++i) {
-    send({udp_frame({.port = kOpen, .number = i}), udp_frame({.port = kClosed, .number = i}),
-          tcp_frame({.port = kClosed, .good_checksum = false})});
-  }
-  ASSERT_NO_FATAL_FAILURE(stop(3 * kRounds));
-  std::vector<std::string> expected;
-  for (std::uint32_t i = 0; i < kRounds; ++i) {
-    expected.insert(expected.end(),
-                    {with_ingress("fate=delivered"), dropped("NO_SOCKET"), dropped("TCP_CSUM")});
-  }
-  EXPECT_EQ(comments(), expected) << err_;
-}
-
 TEST_P(StackDrops, AreSelectedByTheirReason) {
   ASSERT_NO_FATAL_FAILURE(start({"--stack", "--fate=no_socket"}));
   send({udp_frame({.port = kClosed}), tcp_frame({.port = kClosed, .good_checksum = false})});
@@ -127,7 +105,7 @@ TEST_P(StackDrops, TooLate) {
   const UniqueFd socket = bound(kOpen);
   ASSERT_NO_FATAL_FAILURE(start());
   send({udp_frame({.port = kOpen, .good_checksum = false})});
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  await_written(1);
   char byte = 0;
   EXPECT_EQ(::recv(socket.get(), &byte, 1, MSG_DONTWAIT), -1);
   ASSERT_NO_FATAL_FAILURE(stop(1));

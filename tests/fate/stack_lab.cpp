@@ -4,7 +4,9 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -29,13 +31,18 @@ void StackLab::start(const std::vector<std::string>& options) {
   start_command(tool(whole));
 }
 
-void StackLab::stop(std::size_t packets) {
+void StackLab::await_written(std::size_t packets) const {
   EXPECT_TRUE(eventually([&] {
     const ProcessResult counted =
         run({"tshark", "-r", file_, "-T", "fields", "-e", "frame.number"});
     return std::count(counted.out.begin(), counted.out.end(), '\n') >=
            static_cast<std::ptrdiff_t>(packets);
-  }));
+  })) << "there are fewer than "
+      << packets << " packets";
+}
+
+void StackLab::stop(std::size_t packets) {
+  await_written(packets);
   const ProcessResult result = end_capture();
   ASSERT_EQ(result.exit_code, 0) << result.err;
   err_ = result.err;

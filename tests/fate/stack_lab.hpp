@@ -20,11 +20,18 @@ class StackLab : public LabFixture, public ::testing::WithParamInterface<const c
  protected:
   StackLab();
 
+  // The program on m0 is another one from now on.
+  void replace_program(const char* name) {
+    middle_.run({"ip", "link", "set", "dev", "m0", GetParam(), "off"});
+    attach(middle_, "m0", program(name), GetParam());
+  }
   void start(const std::vector<std::string>& options = {"--stack"});
   void send(const std::vector<Packet>& frames) const {
     for (const Packet& frame : frames) from_left_->send(frame);
   }
-  // Stops the capture, once it has received so many packets, and reads it.
+  // Waits until so many packets are in the file.
+  void await_written(std::size_t packets) const;
+  // Stops the capture, once so many packets are in the file, and reads it.
   void stop(std::size_t packets);
   // A UDP socket of the middle. A `buffer` other than 0 is SO_RCVBUF.
   [[nodiscard]] UniqueFd bound(std::uint16_t port, int buffer = 0) const;

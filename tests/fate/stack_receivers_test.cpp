@@ -67,6 +67,19 @@ TEST_P(StackReceivers, Tcp) {
       with_ingress("fate=delivered") + "\n");
 }
 
+// A segment without data reaches no queue, but the connection.
+TEST_P(StackReceivers, AcknowledgmentOfTcp) {
+  ASSERT_NO_FATAL_FAILURE(start());
+  const Process server(middle_.inside({"sh", "-c", "echo hello | nc -l 10.0.0.2 7000"}));
+  ASSERT_TRUE(eventually([&] {
+    return must_run(middle_.inside({"ss", "-Hlnt"})).find(":7000") != std::string::npos;
+  }));
+  const Process client(left_.inside({"nc", "-d", "10.0.0.2", "7000"}));
+  ASSERT_TRUE(eventually([&] { return client.out() == "hello\n"; }));
+  ASSERT_NO_FATAL_FAILURE(stop(3));
+  EXPECT_EQ(packets_.at(2).comment, with_ingress("fate=delivered"));
+}
+
 TEST_P(StackReceivers, Ping) {
   ASSERT_NO_FATAL_FAILURE(start());
   left_.run({"ping", "-c", "2", "-i", "0.1", "10.0.0.2"});
