@@ -30,7 +30,8 @@ Names enumerators(const btf& types, const char* name, std::string_view prefix) {
   if (id < 0) return names;
   const btf_type* type = btf__type_by_id(&types, static_cast<__u32>(id));
   const auto* all = btf_enum(type);
-  for (int i = 0; i < btf_vlen(type); ++i) {
+  const unsigned count = btf_vlen(type);
+  for (unsigned i = 0; i < count; ++i) {
     const std::string_view full = btf__name_by_offset(&types, all[i].name_off);
     if (!full.starts_with(prefix)) continue;
     names.emplace(static_cast<std::uint32_t>(all[i].val), full.substr(prefix.size()));

@@ -133,20 +133,25 @@ static __always_inline void forget(const struct packet *it)
 	bpf_map_delete_elem(&owners, &it->head);
 }
 
-static __always_inline void note_network(struct net_device *dev)
+static __always_inline __u32 network_of(struct net_device *dev)
 {
-	__u32 index = BPF_CORE_READ(dev, ifindex);
-	__u32 network = BPF_CORE_READ(dev, nd_net.net, ns.inum);
-	__u32 *known = bpf_map_lookup_elem(&networks, &index);
+	return BPF_CORE_READ(dev, nd_net.net, ns.inum);
+}
+
+static __always_inline void note_network(__u32 ingress, __u32 network)
+{
+	__u32 *known = bpf_map_lookup_elem(&networks, &ingress);
 
 	if (!known)
-		bpf_map_update_elem(&networks, &index, &network, BPF_ANY);
+		bpf_map_update_elem(&networks, &ingress, &network, BPF_ANY);
 	else if (*known != network)
 		*known = 0;
 }
 
-// The last packet of this CPU is in this sk_buff. `received`: and the stack has begun with it.
-static __always_inline void follow(struct xdpcap_last *last, const struct packet *it, int received)
+// The last packet of this CPU is in this sk_buff, of an interface in this network namespace.
+// `received`: and the stack has begun with it.
+static __always_inline void follow(struct xdpcap_last *last, const struct packet *it,
+				   __u32 ingress, __u32 network, int received)
 {
 	__u64 block = last->position >> XDPCAP_STACK_GRANULE_BITS;
 	struct xdpcap_followed entry = {
@@ -166,6 +171,7 @@ static __always_inline void follow(struct xdpcap_last *last, const struct packet
 	if (!slot)
 		return;
 	*(volatile __u64 *)slot = entry.packet << XDPCAP_STACK_PACKET_BITS;
+	note_network(ingress, network);
 	bpf_map_update_elem(&owners, &it->head, &it->skb, BPF_ANY);
 	bpf_map_update_elem(&followed, &it->skb, &entry, BPF_ANY);
 }
@@ -187,7 +193,7 @@ static __always_inline void follow_current(struct xdpcap_last *last)
 		return;
 	it.head = (__u64)BPF_CORE_READ(skb, head);
 	if (it.head + BPF_CORE_READ(skb, mac_header) == last->data)
-		follow(last, &it, 1);
+		follow(last, &it, last->current_ingress, last->current_network, 1);
 }
 
 static __always_inline int in_generic_mode(struct net_device *dev)
@@ -231,8 +237,7 @@ static __always_inline int receive(struct sk_buff *skb, int in_core)
 	generic = in_generic_mode(skb->dev);
 	last->current = 0;
 	if (!generic && is_of(last, skb)) {
-		note_network(skb->dev);
-		follow(last, &it, in_core);
+		follow(last, &it, last->ingress, network_of(skb->dev), in_core);
 		return 0;
 	}
 	last->data = 0;
@@ -242,9 +247,9 @@ static __always_inline int receive(struct sk_buff *skb, int in_core)
 	else
 		forget(&it);
 	if (in_core && generic) {
-		note_network(skb->dev);
 		last->current = it.skb;
 		last->current_ingress = skb->dev->ifindex;
+		last->current_network = network_of(skb->dev);
 	}
 	return 0;
 }

@@ -155,7 +155,8 @@ struct xdpcap_last {
   // generic mode; 0: none
   __u64 current;
   __u32 current_ingress;
-  __u32 line_padding[3];
+  __u32 current_network;  // inode of its network namespace
+  __u32 line_padding[2];
 };
 
 // The last options of a block (sections 3.5 and 4.3) and its end.

@@ -2,6 +2,7 @@
 #include "fate/stack_lab.hpp"
 
 #include <arpa/inet.h>
+#include <bpf/btf.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -72,6 +73,14 @@ std::uint64_t StackLab::counter(const std::string& name) const {
     if (word == name && lines >> value) return value;
   }
   throw Error("nstat knows no " + name);
+}
+
+bool StackLab::tells_of_queues() {
+  btf* types = btf__load_vmlinux_btf();
+  const bool tells =
+      btf__find_by_name_kind(types, "btf_trace_sk_data_ready", BTF_KIND_TYPEDEF) >= 0;
+  btf__free(types);
+  return tells;
 }
 
 std::vector<std::string> StackLab::comments() const {

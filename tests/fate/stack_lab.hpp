@@ -45,6 +45,11 @@ class StackLab : public LabFixture, public ::testing::WithParamInterface<const c
   [[nodiscard]] std::string with_ingress(const std::string& fate) const {
     return fate + " ingress=" + device("m0") + " rxq=0";
   }
+  // What becomes of a packet in the queue of a socket: before Linux 6.3 the kernel does not tell.
+  [[nodiscard]] std::string queued() const {
+    return with_ingress(tells_of_queues() ? "fate=delivered" : "fate=passed");
+  }
+  static bool tells_of_queues();
   [[nodiscard]] std::string dropped(const std::string& reason) const {
     return with_ingress("fate=dropped reason=" + reason + " by=stack");
   }

@@ -156,5 +156,30 @@ TEST(Recorder, OnlyThoseWhoAskPayForFates) {
   EXPECT_EQ(other_numbers, 1);
 }
 
+// One that does not follow passed packets is one that does without the four instructions for it: a
+// load and a store of the packet's address, a move and a store of its position.
+TEST(Recorder, OnlyThoseWhoAskFollowPassedPackets) {
+  RecorderSpec noting = spec();
+  noting.last_fd = 77;
+  const ebpf::Program without = make(noting, "tcp port 80");
+  noting.follow_passed = true;
+  const ebpf::Program with = make(noting, "tcp port 80");
+  EXPECT_EQ(with.code.size(), without.code.size() + 4);
+  std::size_t other_numbers = 0;
+  auto next = with.code.begin();
+  for (const bpf_insn& insn : without.code) {
+    next = std::find_if(next, with.code.end(), [&](const bpf_insn& candidate) {
+      bpf_insn state = candidate;
+      if (state.imm == XDPCAP_FATE_PASSED) state.imm = XDPCAP_FATE_NONE;
+      const bool same = same_but_for_jumps(insn, candidate);
+      if (!same && same_but_for_jumps(insn, state)) ++other_numbers;
+      return same || same_but_for_jumps(insn, state);
+    });
+    ASSERT_NE(next, with.code.end());
+    ++next;
+  }
+  EXPECT_EQ(other_numbers, spec().action.value() == XDP_PASS ? 1U : 0U);
+}
+
 }  // namespace
 }  // namespace xdpcap
