@@ -7,6 +7,7 @@
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/budget_emitter.hpp"
 #include "recorder/condition_emitter.hpp"
 #include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
@@ -52,6 +53,7 @@ class Recorder {
   void emit_record() {
     code_.bind(match_);
     recorder::increment(code_, offsetof(xdpcap_counters, matched));
+    recorder::emit_budget(code_, spec_, return_action_);
     emit_lengths();
     recorder::emit_reservation(code_, spec_, lost_, failed_);
     recorder::emit_block(code_, spec_, failed_);

@@ -20,6 +20,7 @@
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/budget_emitter.hpp"
 #include "recorder/condition_emitter.hpp"
 #include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
@@ -259,6 +260,7 @@ void TracingRecorder::emit_lengths() {
 void TracingRecorder::emit_record() {
   code_.bind(match_);
   increment(code_, offsetof(xdpcap_counters, matched));
+  emit_budget(code_, spec_, return_);
   emit_lengths();
   emit_reservation(code_, spec_, lost_, failed_);
   emit_block(code_, spec_, failed_);

@@ -72,6 +72,8 @@ ebpf::Program TracingCapture::make(const TracingSetup& setup) const {
                      .conditions = setup.conditions,
                      .note_ingress = setup.note_ingress,
                      .last_fd = last_.valid() ? last_.get() : -1,
+                     .budget = setup.budget,
+                     .buckets_fd = buckets_.get(),
                      .ordered_stores = setup.ordered_stores,
                      .traced = Traced{setup.layout.value_or(layout), setup.point, scratch_.get()}});
   }
