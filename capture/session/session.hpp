@@ -68,6 +68,7 @@ class Session {
   std::uint64_t next_report_ = 0;
   std::string last_cpu_error_;
   std::size_t rings_of_guardian_ = 0;
+  UniqueFd buckets_;  // with --rate only
   // With traced sources only.
   std::optional<XdpBuffLayout> layout_;
   UniqueFd scratch_;
