@@ -26,6 +26,7 @@ constexpr Reg kScratch = Reg::r2;
 constexpr Reg kUnused = Reg::r3;  // ns
 
 constexpr std::int16_t kUsedUntil = offsetof(xdpcap_bucket, used_until);
+constexpr std::int16_t kEmptyTick = offsetof(xdpcap_bucket, empty_tick);
 constexpr std::int16_t kLock = offsetof(xdpcap_bucket, lock);
 
 // How many of the 2^32 random numbers choose a packet. For kMostSample the rounding changes the
@@ -90,6 +91,11 @@ void emit_unlock(Assembler& code, const RecorderSpec& spec) {
   code.exchange(Size::dword, kBucket, kLock, kScratch);
 }
 
+void emit_bucket(Assembler& code, const RecorderSpec& spec) {
+  code.load_map_value(kBucket, spec.buckets_fd,
+                      static_cast<std::uint32_t>(sizeof(xdpcap_bucket)) * spec.source);
+}
+
 // kUnused = kNow - used_until.
 void emit_unused(Assembler& code) {
   code.load(Size::dword, kScratch, kBucket, kUsedUntil);
@@ -112,18 +118,23 @@ void emit_forfeit(Assembler& code, const RecorderSpec& spec, Label left_out) {
 
 // Recorders of any number of CPUs may run this at once. One that reads used_until after its own
 // addition sees at least the cost of all packets chosen before, so what is chosen never exceeds the
-// time. If several take the last of the time at once, all of them may give it back; then the next
-// packet gets it. A budget that is used up is only read.
+// time. If several take the last of the time at once, all of them may give it back; then a later
+// packet gets it. A budget that is used up is only read, but for one store a tick.
 void emit_rate(Assembler& code, const RecorderSpec& spec, Label left_out) {
   const std::int32_t cost = recorder::cost(spec.budget.rate);
   const Label take = code.label();
   const Label chosen = code.label();
+  const Label empty = code.label();
   code.note("is it within the rate?");
+  code.call(BPF_FUNC_jiffies64);
+  emit_bucket(code, spec);
+  code.load(Size::dword, kScratch, kBucket, kEmptyTick);
+  code.jump_if(Cond::eq, kScratch, Reg::r0, left_out);
+  code.store(Size::dword, Reg::r10, kTickSlot, Reg::r0);
   code.call(BPF_FUNC_ktime_get_ns);
-  code.load_map_value(kBucket, spec.buckets_fd,
-                      static_cast<std::uint32_t>(sizeof(xdpcap_bucket)) * spec.source);
+  emit_bucket(code, spec);
   emit_unused(code);
-  code.jump_if(Cond::slt, kUnused, cost, left_out);
+  code.jump_if(Cond::slt, kUnused, cost, empty);
   code.jump_if(Cond::sle, kUnused, depth(spec.budget.rate), take);
   emit_forfeit(code, spec, left_out);
   code.bind(take);
@@ -131,6 +142,10 @@ void emit_rate(Assembler& code, const RecorderSpec& spec, Label left_out) {
   code.load(Size::dword, kScratch, kBucket, kUsedUntil);
   code.jump_if(Cond::le, kScratch, kNow, chosen);
   emit_addition(code, kUsedUntil, -cost);
+  code.jump(left_out);
+  code.bind(empty);
+  code.load(Size::dword, kScratch, Reg::r10, kTickSlot);
+  code.store(Size::dword, kBucket, kEmptyTick, kScratch);
   code.jump(left_out);
   code.bind(chosen);
 }

@@ -8,8 +8,8 @@
 namespace xdpcap::recorder {
 
 // Counts the packet as left out and jumps to `done` if the budget has no room for it; emits nothing
-// without a budget. After the packet has been counted as matched, and before anything is reserved
-// or copied for it. Clobbers R0 to R5.
+// without a budget. For a packet that the filter has matched, before it is counted as matched, and
+// before anything is reserved or copied for it. Clobbers R0 to R5 and kTickSlot.
 void emit_budget(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Label done);
 
 // Draws the random number that decides about a packet at both ends of its program, and stores it

@@ -54,6 +54,9 @@ inline constexpr std::int16_t kBlockSlot = -32;
 inline constexpr std::int16_t kBlockLengthSlot = -40;
 inline constexpr std::int16_t kLostSlot = -48;
 inline constexpr std::int16_t kLastSlot = -56;
+// ... and before the reservation, with a rate:
+//   R10 - 32  the kernel's tick
+inline constexpr std::int16_t kTickSlot = kBlockSlot;
 
 // In tracing recorders also, with words in the upper halves of their slots, where the verifier does
 // not track them (filter/registers.hpp):

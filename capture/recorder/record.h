@@ -196,11 +196,10 @@ struct xdpcap_control {
 #define XDPCAP_AWAKE (~0ULL)
 
 // One cache line that only one CPU writes. received = all packets that reached the recorder;
-// matched = those that the filter matched; lost = those of the matched that could not be recorded:
-// the CPU has no ring yet, its ring had no room or was owned by another recorder, the packet is
-// empty, or the kernel refused to copy it; left_out = those of the matched that the budget did not
-// choose (--sample, --rate). Once all recorders have ended, matched = written + left_out + lost,
-// always.
+// matched = those that the filter matched, less left_out = those that the budget did not choose
+// (--sample, --rate); lost = those of the matched that could not be recorded: the CPU has no ring
+// yet, its ring had no room or was owned by another recorder, the packet is empty, or the kernel
+// refused to copy it. Once all recorders have ended, matched = written + lost, always.
 struct xdpcap_counters {
   __u64 received;
   __u64 matched;
@@ -219,10 +218,15 @@ struct xdpcap_counters {
 // is chosen uses time up, from a point that lies at most the cost of a burst in the past, and never
 // ends in the future. So in any period, no more is chosen than the period and one burst pay for
 // (and one for each recorder that is running when it begins, which may be about to give back).
+//
+// Reading the clock costs more than all else here. So once no time was left, it is not read again in
+// the same tick of the kernel (1 to 10 ms): the time of a tick that is not used then is used in the
+// next one, as a burst is at least 100 ms.
 struct xdpcap_bucket {
   __u64 used_until;  // CLOCK_MONOTONIC in ns
-  __u64 lock;        // of who moves it forward after a pause
-  __u64 padding[6];
+  __u64 empty_tick;  // the last tick (jiffies) in which no time was left
+  __u64 lock;        // of who moves used_until forward after a pause
+  __u64 padding[5];
 };
 
 // A CPU's scratch memory for tracing recorders (an element of the only value of an ARRAY): the first

@@ -52,8 +52,8 @@ class Recorder {
  private:
   void emit_record() {
     code_.bind(match_);
-    recorder::increment(code_, offsetof(xdpcap_counters, matched));
     recorder::emit_budget(code_, spec_, return_action_);
+    recorder::increment(code_, offsetof(xdpcap_counters, matched));
     emit_lengths();
     recorder::emit_reservation(code_, spec_, lost_, failed_);
     recorder::emit_block(code_, spec_, failed_);

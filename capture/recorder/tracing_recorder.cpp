@@ -259,8 +259,8 @@ void TracingRecorder::emit_lengths() {
 
 void TracingRecorder::emit_record() {
   code_.bind(match_);
-  increment(code_, offsetof(xdpcap_counters, matched));
   emit_budget(code_, spec_, return_);
+  increment(code_, offsetof(xdpcap_counters, matched));
   emit_lengths();
   emit_reservation(code_, spec_, lost_, failed_);
   emit_block(code_, spec_, failed_);

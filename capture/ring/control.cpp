@@ -44,7 +44,7 @@ Counts Control::read(std::uint32_t row) const {
     // lost + left_out <= matched <= received.
     const std::uint64_t lost = load(counters->lost);
     const std::uint64_t left_out = load(counters->left_out);
-    const std::uint64_t matched = std::max(load(counters->matched), lost + left_out);
+    const std::uint64_t matched = std::max(load(counters->matched), lost) + left_out;
     sum.lost += lost;
     sum.left_out += left_out;
     sum.matched += matched;

@@ -3,6 +3,8 @@
 // and change places after every possible number of steps.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,6 +19,7 @@ namespace xdpcap::test {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kTick = 4'000'000;
 constexpr std::uint64_t kStart = 1000 * kSecond;
 
 // Has buckets, and a clock that stands still.
@@ -37,7 +40,7 @@ class BudgetWorld final : public RecorderWorld {
     return spec;
   }
   [[nodiscard]] xdpcap_bucket& bucket() { return buckets_[kSource]; }
-  [[nodiscard]] std::uint64_t chosen() const { return counters().matched - counters().left_out; }
+  [[nodiscard]] std::uint64_t chosen() const { return counters().matched; }
 
   std::uint8_t* memory(std::uint64_t address, std::size_t size) override {
     if (auto* at = part(buckets_.data(), sizeof(buckets_), kBuckets, address, size)) return at;
@@ -49,6 +52,7 @@ class BudgetWorld final : public RecorderWorld {
   std::optional<std::uint64_t> call(std::int32_t helper, std::uint64_t first,
                                     std::optional<Key> key) override {
     if (helper == BPF_FUNC_ktime_get_ns) return now;
+    if (helper == BPF_FUNC_jiffies64) return now / kTick;
     return RecorderWorld::call(helper, first, key);
   }
 
@@ -98,7 +102,7 @@ class BudgetRace : public ::testing::TestWithParam<Case> {
   void check(BudgetWorld& world) const {
     const std::uint64_t cost = (kSecond + GetParam().rate - 1) / GetParam().rate;
     const std::uint64_t saved = cost * burst_of(GetParam().rate);
-    ASSERT_EQ(world.counters().matched, 2U);
+    ASSERT_EQ(world.counters().matched + world.counters().left_out, 2U);
     ASSERT_LE(world.chosen(), GetParam().most);
     ASSERT_EQ(world.bucket().lock, 0U);
     // What was chosen has been paid for, and nothing else.
@@ -132,6 +136,51 @@ TEST_P(BudgetRace, NeverChoosesMoreThanItPaysFor) {
     }
   }
   EXPECT_GT(steps, 20U);
+}
+
+// How often a recorder of this world reads the clock for a packet that is left out.
+std::ptrdiff_t clock_reads(BudgetWorld& world) {
+  const ebpf::Program program =
+      make_recorder(BudgetWorld::spec(1000, true), compile_filter("", LinkType{}));
+  const Packet packet = numbered_packet(60);
+  Interpreter recorder(program, packet, packet.size(), &world);
+  recorder.run();
+  return std::ranges::count(recorder.calls(), std::int32_t{BPF_FUNC_ktime_get_ns});
+}
+
+TEST(Budget, UsedUpReadsTheClockOnceATick) {
+  BudgetWorld world;
+  world.bucket().used_until = kStart + 10 * kTick;
+  EXPECT_EQ(clock_reads(world), 1);
+  EXPECT_EQ(clock_reads(world), 0);
+  world.now += kTick - 1;
+  EXPECT_EQ(clock_reads(world), 0);
+  world.now += 1;
+  EXPECT_EQ(clock_reads(world), 1);
+  EXPECT_EQ(clock_reads(world), 0);
+  EXPECT_EQ(world.counters().left_out, 5U);
+  EXPECT_EQ(world.bucket().used_until, kStart + 10 * kTick);
+}
+
+// Packets that come four times as fast as the rate allows: what the time pays for is chosen, but
+// for what is left of the last tick.
+TEST(Budget, IsUsedToTheEnd) {
+  const Packet packet = numbered_packet(60);
+  for (const std::uint32_t rate : {1U, 7U, 1000U, 100'000U, kMostRate}) {
+    const ebpf::Program program =
+        make_recorder(BudgetWorld::spec(rate, true), compile_filter("", LinkType{}));
+    const std::uint64_t cost = (kSecond + rate - 1) / rate;
+    BudgetWorld world;
+    constexpr std::uint64_t kPackets = 40'000;
+    for (std::uint64_t i = 0; i < kPackets; ++i) {
+      Interpreter(program, packet, packet.size(), &world).run();
+      world.now += cost / 4;
+    }
+    const std::uint64_t paid = burst_of(rate) + (world.now - kStart) / cost;
+    EXPECT_LE(world.chosen(), paid) << rate;
+    EXPECT_GE(world.chosen() + kTick / cost + 1, std::min(paid, kPackets)) << rate;
+    EXPECT_EQ(world.chosen() + world.counters().left_out, kPackets);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BudgetRace,

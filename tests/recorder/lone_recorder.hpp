@@ -22,7 +22,7 @@ namespace xdpcap::test {
 // LoneRecorder is a program that drops every packet through its hook, and a recorder there.
 struct LoneRecorder {
   explicit LoneRecorder(const char* filter, const Conditions& conditions = {},
-                        const Budget& budget = {})
+                        const Budget& budget = {}, bool ordered_stores = kOrderedStores)
       : rings(cpus.online, cpus.possible, std::uint64_t{1} << 20U) {
     const ebpf::Program program =
         make_recorder({.action = XdpAction(XDP_DROP),
@@ -38,7 +38,8 @@ struct LoneRecorder {
                        .has_xdp_load_bytes = has_xdp_load_bytes(),
                        .conditions = conditions,
                        .budget = budget,
-                       .buckets_fd = buckets.get()},
+                       .buckets_fd = buckets.get(),
+                       .ordered_stores = ordered_stores},
                       compile_filter(filter, LinkType{}));
     recorder = load_xdp_program("recorder", program, kFlavour);
     const std::uint32_t slot = XDP_DROP;

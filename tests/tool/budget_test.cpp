@@ -184,6 +184,23 @@ TEST_F(BudgetTest, OnAnInterfaceWithoutAProgram) {
   expect_sample(end(2000).captured, 2000, 5);
 }
 
+// The guardian makes the recorders of the next program.
+TEST_F(BudgetTest, StaysWhenTheProgramIsReloaded) {
+  attach_hooked();
+  capture({"-i", m0(), "--follow", "--rate", "20"});
+  send(XDP_DROP, 300);
+  const BpfObject reloaded = load_bpf_object(object_file(false));
+  middle_.run({"ip", "link", "set", "dev", "m0", "xdpdrv", "off"});
+  attach(middle_, "m0", reloaded.program("by_first_byte"));
+  ASSERT_TRUE(eventually([&] {
+    return capture_->err().find("continuing with that one") != std::string::npos;
+  })) << capture_->err();
+  send(XDP_DROP, 300);
+  const Summary summary = end(600);
+  EXPECT_LE(summary.captured, most(20));
+  EXPECT_GT(summary.captured, 10U);
+}
+
 // The limit counts what is written, not what is left out.
 TEST_F(BudgetTest, CountsToALimit) {
   attach_hooked();
