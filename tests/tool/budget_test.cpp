@@ -46,13 +46,13 @@ class BudgetTest : public LabTest {
     result_ = end_capture();
     EXPECT_EQ(result_.exit_code, 0) << result_.err;
     const Summary summary = parse_summary(result_.err);
-    EXPECT_EQ(summary.received, frames);
+    EXPECT_GE(summary.received, frames);  // without a hook, the kernel's own packets count, too
     EXPECT_EQ(summary.matched, frames);
     EXPECT_EQ(summary.lost, 0U);
     EXPECT_EQ(summary.captured + summary.left_out, frames);
     EXPECT_EQ(read_bytes(file_).size(), summary.captured);
     const PcapngFile::Statistics total = read_pcapng(file_).total();
-    EXPECT_EQ(total.received, frames);
+    EXPECT_EQ(total.received, summary.received);
     EXPECT_EQ(total.accepted, frames);
     EXPECT_EQ(total.delivered, summary.captured);
     EXPECT_EQ(total.dropped, 0U);
