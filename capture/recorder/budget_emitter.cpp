@@ -116,6 +116,17 @@ void emit_forfeit(Assembler& code, const RecorderSpec& spec, Label left_out) {
   emit_unlock(code, spec);
 }
 
+// Jumps to `left_out` if there was no time left in this tick already. This comes before the sample,
+// whose random number costs more: the packet would not be recorded, whatever that says.
+void emit_tick(Assembler& code, const RecorderSpec& spec, Label left_out) {
+  code.note("is the rate used up in this tick?");
+  code.call(BPF_FUNC_jiffies64);
+  emit_bucket(code, spec);
+  code.load(Size::dword, kScratch, kBucket, kEmptyTick);
+  code.jump_if(Cond::eq, kScratch, Reg::r0, left_out);
+  code.store(Size::dword, Reg::r10, kTickSlot, Reg::r0);
+}
+
 // Recorders of any number of CPUs may run this at once. One that reads used_until after its own
 // addition sees at least the cost of all packets chosen before, so what is chosen never exceeds the
 // time. If several take the last of the time at once, all of them may give it back; then a later
@@ -126,11 +137,6 @@ void emit_rate(Assembler& code, const RecorderSpec& spec, Label left_out) {
   const Label chosen = code.label();
   const Label empty = code.label();
   code.note("is it within the rate?");
-  code.call(BPF_FUNC_jiffies64);
-  emit_bucket(code, spec);
-  code.load(Size::dword, kScratch, kBucket, kEmptyTick);
-  code.jump_if(Cond::eq, kScratch, Reg::r0, left_out);
-  code.store(Size::dword, Reg::r10, kTickSlot, Reg::r0);
   code.call(BPF_FUNC_ktime_get_ns);
   emit_bucket(code, spec);
   emit_unused(code);
@@ -157,6 +163,7 @@ void emit_budget(Assembler& code, const RecorderSpec& spec, Label done) {
   if (!budget.is_limited()) return;
   const Label left_out = code.label();
   const Label chosen = code.label();
+  if (budget.rate > 0) emit_tick(code, spec, left_out);
   if (budget.sample > 1) emit_sample(code, spec, left_out);
   if (budget.rate > 0) emit_rate(code, spec, left_out);
   code.jump(chosen);
