@@ -87,7 +87,7 @@ bool Recording::drain(Timeout timeout) {
   const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
   const std::uint64_t settled = fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled;
   if (!drain(horizon, settled, timeout)) return false;
-  file().settle();
+  files_.settle();
   return true;
 }
 
@@ -108,6 +108,7 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
     }
   }
   file().give_up();
+  files_.end_previous();
   return failure;
 }
 
@@ -139,6 +140,7 @@ bool Recording::write_batch(Timeout timeout) {
 // Continues in the next file if one is due. False when the capture is over.
 bool Recording::rotate() {
   if (!files_.is_due(monotonic_now())) return true;
+  files_.end_previous();
   const bool may_continue = files_.turn(statistics(), now());
   if (may_continue) commit();
   return may_continue;
