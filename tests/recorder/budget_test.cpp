@@ -95,6 +95,29 @@ TEST(SampleOfPackets, ChoosesEachByItself) {
   EXPECT_NEAR(pairs, kPackets * kP * kP, 5 * std::sqrt(variance));
 }
 
+// Which of the next packets are chosen.
+std::vector<bool> choices(const Budgeted& recorder) {
+  constexpr int kPackets = 200;
+  std::vector<bool> choices;
+  std::uint64_t before = recorder.chosen();
+  for (int i = 0; i < kPackets; ++i) {
+    recorder.run(1);
+    choices.push_back(recorder.chosen() != before);
+    before = recorder.chosen();
+  }
+  return choices;
+}
+
+TEST(SampleOfPackets, DiffersByCaptureAndProcessor) {
+  stay_on_cpu(0);
+  const Budgeted recorder({.sample = 2});
+  const std::vector<bool> first = choices(recorder);
+  EXPECT_NE(choices(Budgeted({.sample = 2})), first);
+  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "one CPU";
+  stay_on_cpu(1);
+  EXPECT_NE(choices(recorder), first);
+}
+
 TEST(SampleOfPackets, IsTakenOfWhatMatches) {
   const Budgeted recorder({.sample = 2}, "ip6");
   recorder.run(1000);
