@@ -72,6 +72,10 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
       ->option_text("[=LIST]");
   app.add_flag("--only-failed", only_failed_,
                "Write only packets that were dropped or aborted: the same as --fate=failed");
+  add_value(app, "--sample", "N", options.budget.sample, parse_sample,
+            "Of the packets that match, record one in N, chosen at random in the kernel");
+  add_value(app, "--rate", "N", options.budget.rate, parse_rate,
+            "Record at most N packets a second from each source; what is not recorded is counted");
   add_value(app, "--buffer", "SIZE", options.ring_bytes, parse_bytes,
             "Size of each CPU's ring buffer, rounded to what the kernel takes (default: a "
             "small part of the memory)");

@@ -66,11 +66,13 @@ std::string statistics_line(const std::vector<InterfaceStatistics>& statistics) 
   return line.str();
 }
 
-std::string summary(const std::vector<InterfaceStatistics>& statistics, const std::string& by) {
+std::string summary(const std::vector<InterfaceStatistics>& statistics, const std::string& by,
+                    const std::string& selected_by) {
   const InterfaceStatistics totals = total(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
          " matched the filter\n" + packets(totals.counts.received) + " received by " + by + "\n" +
-         (totals.left_out > 0 ? packets(totals.left_out) + " not selected (--fate)\n" : "") +
+         (totals.left_out > 0 ? packets(totals.left_out) + " not selected (" + selected_by + ")\n"
+                              : "") +
          packets(lost(totals)) + " lost\n";
 }
 

@@ -155,6 +155,7 @@ pcapng::Bytes Recording::header() const {
                       .filter = options_.filter_text,
                       .link_type = file_link_type(options_.link_type),
                       .snaplen = options_.snaplen,
+                      .budget = options_.budget,
                       .interfaces = interfaces_});
 }
 
@@ -166,10 +167,11 @@ Moment Recording::now() const {
 std::vector<InterfaceStatistics> Recording::statistics() const {
   std::vector<InterfaceStatistics> statistics;
   for (std::uint32_t row = 0; row < interfaces_.size(); ++row) {
+    const Counts counts = control_.read(row);
     InterfaceStatistics one{.interface = interfaces_[row],
-                            .counts = control_.read(row),
+                            .counts = counts,
                             .written = files_.current().written()[row],
-                            .left_out = fates_ ? fates_->left_out()[row] : 0};
+                            .left_out = counts.left_out + (fates_ ? fates_->left_out()[row] : 0)};
     // The counts of a capture that has reached its limit end with its last packet.
     if (files_.limit_reached()) subtract_surplus(one);
     statistics.push_back(std::move(one));

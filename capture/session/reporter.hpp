@@ -65,6 +65,7 @@ class Reporter {
   bool quiet_;
   bool json_;
   int json_fd_;
+  std::string selected_by_;  // the options that leave packets out
   bool line_is_drawn_ = false;
   Report last_;
 };

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/tell.hpp"
 #include "bpf/features.hpp"
+#include "bpf/program_loader.hpp"
 #include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
 #include "session/rescue.hpp"
@@ -98,6 +99,7 @@ std::vector<int> Session::descriptors() const {
   };
   add({recording_.control().fd(), sleeper_.wakeup_fd()});
   if (scratch_.valid()) add({scratch_.get()});
+  if (buckets_.valid()) add({buckets_.get()});
   if (const auto& fates = recording_.fates()) {
     add({fates->last_fd()});
     add(fates->descriptors());
@@ -109,6 +111,11 @@ std::vector<int> Session::descriptors() const {
 
 void Session::install() {
   if (!kOrderedStores) require_atomic_exchange();
+  if (options_.budget.rate > 0) {
+    const std::size_t bytes = sizeof(xdpcap_bucket) * sources_.size();
+    buckets_ = create_map(BPF_MAP_TYPE_ARRAY, "xdpcap_buckets", sizeof(std::uint32_t),
+                          static_cast<std::uint32_t>(bytes), 1);
+  }
   for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->load(recorders_of(i));
   GuardedSources::Plan plan{
       .wait_for_recorders = [this] { recording_.rings().wait_for_recorders(); },
