@@ -12,8 +12,10 @@ pcapng::Bytes file_header(const FileDescription& file) {
   ::uname(&system);
   const std::string os = std::string(system.sysname) + " " + system.release;
 
-  pcapng::Bytes header = pcapng::section_header(
-      {.hardware = system.machine, .os = os, .application = kProgramVersion});
+  pcapng::Bytes header = pcapng::section_header({.hardware = system.machine,
+                                                 .os = os,
+                                                 .application = kProgramVersion,
+                                                 .comment = file.comment});
   for (const FileDescription::Interface& one : file.interfaces) {
     const pcapng::Bytes interface =
         pcapng::interface_description({.name = one.name,
@@ -31,7 +33,8 @@ pcapng::Bytes file_header(const CaptureDescription& capture) {
   FileDescription file{.interfaces = {},
                        .filter = capture.filter,
                        .link_type = capture.link_type,
-                       .snaplen = capture.snaplen};
+                       .snaplen = capture.snaplen,
+                       .comment = capture.comment};
   for (const auto& [source, action] : capture.interfaces) {
     const auto& [label, description] = capture.sources.at(source);
     file.interfaces.push_back({(label.empty() ? "" : label + "/") + "XDP" + action.name(),

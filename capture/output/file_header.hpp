@@ -21,6 +21,7 @@ struct FileDescription {
   std::string filter;
   std::uint16_t link_type;  // LINKTYPE_*
   std::uint32_t snaplen;
+  std::string comment = {};  // on the file; empty: none
 };
 
 // A section header and the interfaces, in order.
@@ -36,6 +37,7 @@ struct CaptureDescription {
   std::uint16_t link_type;  // LINKTYPE_*
   std::uint32_t snaplen;
   std::vector<CaptureInterface> interfaces;
+  std::string comment = {};  // on the file; empty: none
 };
 
 // The same with the interfaces of a capture, by xdpcap's names: XDPaborted, XDPdrop, XDPpass,

@@ -51,6 +51,7 @@ struct Options {
   std::vector<Range> ingress;                     // indexes of the interfaces they arrived on
   bool note_ingress = false;                      // a comment on each packet
   std::optional<FateSelection> fates;             // nothing: they are not traced
+  std::optional<FateSelection> trigger_fates;     // --last writes a file on these
   bool quiet = false;
   FileOptions files;
   bool json = false;  // statistics and the summary as JSON

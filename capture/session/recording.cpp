@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "session/recording.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -50,6 +51,15 @@ Rings make_rings(const Options& options, const Cpus& cpus) {
   return {cpus.online, cpus.possible, bytes};
 }
 
+// A flight recorder has files of its own.
+FileOptions options_of_files(const Options& options) {
+  if (!options.files.flight) return options.files;
+  FileOptions none;
+  none.path = "/dev/null";
+  none.limits.duration = options.files.limits.duration;
+  return none;
+}
+
 }  // namespace
 
 Recording::Recording(const Options& options, const Sources& sources, int stop_fd)
@@ -57,10 +67,14 @@ Recording::Recording(const Options& options, const Sources& sources, int stop_fd
       sources_(describe(sources)),
       interfaces_(interfaces_of(sources)),
       checkpoint_(read_cpus().possible, interfaces_.size()),
-      files_(options.files, interfaces_.size(), checkpoint_, stop_fd),
+      file_options_(options_of_files(options)),
+      files_(file_options_, interfaces_.size(), checkpoint_, stop_fd),
       control_(static_cast<std::uint32_t>(interfaces_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())) {
   if (options.fates) trace_fates();
+  if (!options.files.flight) return;
+  flight_.emplace(options.files, interfaces_, checkpoint_, stop_fd);
+  file().give_to(&*flight_);
 }
 
 // A capture without fates is better than none.
@@ -77,7 +91,9 @@ void Recording::trace_fates() {
 }
 
 void Recording::commit() {
-  files_.commit(rings_.cursors(), fates_ ? fates_->left_out() : std::span<const std::uint64_t>());
+  const auto left_out = fates_ ? fates_->left_out() : std::span<const std::uint64_t>();
+  if (flight_) return flight_->commit(rings_.cursors(), left_out, now());
+  files_.commit(rings_.cursors(), left_out);
 }
 
 // The offset between the clocks changes when the machine is suspended.
@@ -87,6 +103,7 @@ bool Recording::drain(Timeout timeout) {
   const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
   const std::uint64_t settled = fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled;
   if (!drain(horizon, settled, timeout)) return false;
+  if (flight_) return write_flight(std::min(horizon, settled));
   file().settle();
   return true;
 }
@@ -108,6 +125,7 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
     }
   }
   file().give_up();
+  if (flight_) end_flight(timeout.interrupt_fd);
   return failure;
 }
 
@@ -144,12 +162,13 @@ bool Recording::rotate() {
   return may_continue;
 }
 
-pcapng::Bytes Recording::header() const {
+pcapng::Bytes Recording::header(std::string comment) const {
   return file_header({.sources = sources_,
                       .filter = options_.filter_text,
                       .link_type = file_link_type(options_.link_type),
                       .snaplen = options_.snaplen,
-                      .interfaces = interfaces_});
+                      .interfaces = interfaces_,
+                      .comment = std::move(comment)});
 }
 
 Moment Recording::now() const {
@@ -164,6 +183,11 @@ std::vector<InterfaceStatistics> Recording::statistics() const {
                             .counts = control_.read(row),
                             .written = files_.current().written()[row],
                             .left_out = fates_ ? fates_->left_out()[row] : 0};
+    if (flight_) {
+      one.written = flight_->written()[row];
+      one.left_out += flight_->left_out()[row];
+      one.kept = flight_->kept(row);
+    }
     // The counts of a capture that has reached its limit end with its last packet.
     if (files_.limit_reached()) subtract_surplus(one);
     statistics.push_back(std::move(one));
