@@ -80,12 +80,14 @@ Recording::Recording(const Options& options, const Sources& sources, int stop_fd
 // A capture without fates is better than none.
 void Recording::trace_fates() {
   try {
-    fates_.emplace(rings_, read_cpus().possible, *options_.fates, interfaces_.size());
+    fates_.emplace(rings_, read_cpus().possible, *options_.fates, options_.trigger_fates,
+                   interfaces_.size());
     if (!fates_->shortcoming().empty()) {
       fate_warning_ = "fates with numbers instead of names: " + fates_->shortcoming();
     }
   } catch (const Error& error) {
-    if (!options_.fates->takes_all()) throw;  // no packet could be selected
+    // No packet could be selected, or none would be a trigger.
+    if (!options_.fates->takes_all() || options_.trigger_fates) throw;
     fate_warning_ = std::string("no fates in this capture: ") + error.what() + "; " + error.hint();
   }
 }

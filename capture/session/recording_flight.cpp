@@ -11,6 +11,9 @@ namespace xdpcap {
 
 // All packets before `settled` are in memory. False when the capture is over.
 bool Recording::write_flight(std::uint64_t settled) {
+  if (fates_ && fates_->saw_trigger()) {
+    flight_->trigger().request("fate " + options_.trigger_fates->text(), monotonic_now());
+  }
   if (flight_->look_at_writer()) commit();
   if (flight_->limit_reached()) return false;
   if (flight_->is_due(settled)) begin_flight_file(false);
