@@ -113,13 +113,13 @@ void FlightRecorder::commit(std::span<const RingCursor> cursors,
                       .left_out = left_out_,
                       .reported = reported_},
                      cursors);
-  note(memory_.committed(oldest(now)));
+  note(memory_.committed(oldest(now.monotonic)));
 }
 
-// The window ends at the trigger. ns since 1970; 0: no window.
-std::uint64_t FlightRecorder::oldest(Moment now) const {
-  const std::uint64_t before = flight_.window + trigger_.age(now.monotonic);
-  return flight_.window == 0 ? 0 : now.date - std::min(now.date, before);
+// The window ends at the trigger. CLOCK_MONOTONIC in ns; 0: no window.
+std::uint64_t FlightRecorder::oldest(std::uint64_t now) const {
+  const std::uint64_t before = flight_.window + trigger_.age(now);
+  return flight_.window == 0 ? 0 : now - std::min(now, before);
 }
 
 // The memory is smaller than the user thinks.
@@ -143,7 +143,7 @@ std::uint64_t FlightRecorder::due_at(std::uint64_t now) const {
 
 bool FlightRecorder::take_out(Moment now) {
   const std::uint64_t most = options_.limits.packets - sum(handed_over_);
-  taken_ = memory_.take(oldest(now), most);
+  taken_ = memory_.take(oldest(now.monotonic), most);
   event_ = trigger_.take(now.monotonic);
   taken_date_ = now.date;
   add(handed_over_, taken_.packets);

@@ -39,6 +39,8 @@ class FlightRecorder final : public BatchTaker {
                  Checkpoint& checkpoint, int stop_fd);
 
   void begin(Moment now) { start_date_ = now.date; }
+  // The date of packets is CLOCK_MONOTONIC plus this from now on.
+  void set_clock_offset(std::uint64_t offset) { memory_.set_clock_offset(offset); }
   void take(const Batch& batch) override;
   [[nodiscard]] FlightTrigger& trigger() { return trigger_; }
   // Notes in the checkpoint that all packets before the cursors are here, except those not selected
@@ -93,7 +95,7 @@ class FlightRecorder final : public BatchTaker {
   void check() const;
 
  private:
-  [[nodiscard]] std::uint64_t oldest(Moment now) const;
+  [[nodiscard]] std::uint64_t oldest(std::uint64_t now) const;
   [[nodiscard]] std::string next_name(Moment now);
   void note(PacketMemory::Dropped dropped);
   void finish_file(WrittenFile file);

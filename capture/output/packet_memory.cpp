@@ -54,7 +54,7 @@ PacketMemory::PacketMemory(ChunkPool::Size size, std::uint64_t bytes, std::size_
 }
 
 std::array<std::span<const std::byte>, 2> PacketMemory::keep(const Batch& batch) {
-  if (kept_.empty()) begin_chunk();
+  if (kept_.empty() || chunks_[kept_.back()].clock_offset != clock_offset_) begin_chunk();
   const std::span<const std::uint64_t> all = batch.packets();
   const auto add = [&](std::span<const std::uint64_t> packets) {
     std::vector<std::uint64_t>& sum = chunks_[kept_.back()].packets;
@@ -110,6 +110,7 @@ void PacketMemory::begin_chunk() {
   free_.pop_back();
   Chunk& chunk = chunks_[kept_.back()];
   chunk.origin = chunk.begin = chunk.end = position_;
+  chunk.clock_offset = clock_offset_;
   std::fill(chunk.packets.begin(), chunk.packets.end(), 0);
   pool_.begin_chunk(kept_.back(), position_);
 }
@@ -120,7 +121,7 @@ PacketMemory::Dropped PacketMemory::committed(std::uint64_t oldest) {
   Dropped dropped = Dropped::nothing;
   while (kept_.size() > 1) {
     const Chunk& chunk = chunks_[kept_.front()];
-    const bool outdated = newest_in(kept_.front()) < oldest;
+    const bool outdated = newest_in(kept_.front()) - chunk.clock_offset < oldest;
     const bool enough = kept_bytes() - (chunk.end - chunk.begin) >= bytes_;
     constexpr std::size_t kLeastFree = 2;
     if (!outdated && !enough && free_.size() + leaving_.size() >= kLeastFree) break;
@@ -144,7 +145,9 @@ void PacketMemory::trim(std::uint64_t oldest, std::uint64_t most) {
     Chunk& chunk = chunks_[kept_.front()];
     while (chunk.begin < chunk.end) {
       const xdpcap_block& block = block_at(kept_.front(), chunk.begin);
-      if (time_of(block) >= oldest && kept_bytes() <= bytes_ && packets <= most) return;
+      if (time_of(block) - chunk.clock_offset >= oldest && kept_bytes() <= bytes_ &&
+          packets <= most)
+        return;
       ++dropped_[block.interface_id];
       --chunk.packets[block.interface_id];
       --packets;
@@ -234,6 +237,7 @@ void PacketMemory::resume(std::uint64_t begin, std::uint64_t end,
     chunks_[index] = {.origin = position_ - offset % pool_.chunk_bytes(),
                       .begin = position_,
                       .end = position_ + piece.iov_len,
+                      .clock_offset = clock_offset_,
                       .packets = whole_blocks({&piece, 1}, piece.iov_len, interfaces_).packets};
     position_ = chunks_[index].end;
     kept_.push_back(index);

@@ -33,6 +33,8 @@ class PacketMemory {
   // The memory that this takes.
   static std::uint64_t total_bytes(std::uint64_t bytes);
 
+  // From now on, packets have dates that are CLOCK_MONOTONIC plus this, modulo 2^64.
+  void set_clock_offset(std::uint64_t offset) { clock_offset_ = offset; }
   // Appends a batch of packets, in order of time. Returns the new blocks in memory: one span, or
   // two.
   std::array<std::span<const std::byte>, 2> keep(const Batch& batch);
@@ -42,7 +44,7 @@ class PacketMemory {
     scarce,   // fewer than that are left: there is no room beside what is being written
   };
   // Everything so far is in the guardian's state: drops what is not needed any more, packets older
-  // than `oldest` among them (ns since 1970).
+  // than `oldest` among them (CLOCK_MONOTONIC in ns).
   Dropped committed(std::uint64_t oldest);
 
   // Packets that have been taken out.
@@ -78,6 +80,7 @@ class PacketMemory {
     std::uint64_t origin = 0;  // the position of its memory
     std::uint64_t begin = 0;   // of the first packet that is left
     std::uint64_t end = 0;
+    std::uint64_t clock_offset = 0;      // of all its packets
     std::vector<std::uint64_t> packets;  // by interface
   };
   PacketMemory(ChunkPool::Size size, std::uint64_t bytes, std::size_t interfaces);
@@ -91,6 +94,7 @@ class PacketMemory {
   [[nodiscard]] std::uint64_t kept_bytes() const;
   [[nodiscard]] std::byte* memory(std::size_t chunk, std::uint64_t position) const;
   [[nodiscard]] const xdpcap_block& block_at(std::size_t chunk, std::uint64_t position) const;
+  // The date of its last packet.
   [[nodiscard]] std::uint64_t newest_in(std::size_t chunk) const;
 
   ChunkPool pool_;
@@ -103,6 +107,7 @@ class PacketMemory {
   std::vector<std::size_t> leaving_;
   std::vector<std::size_t> free_;
   std::uint64_t position_ = 0;
+  std::uint64_t clock_offset_ = 0;
   std::vector<std::uint64_t> dropped_;
 };
 

@@ -102,6 +102,7 @@ void Recording::commit() {
 bool Recording::drain(Timeout timeout) {
   if (file().end() == WriteEnd::interrupted && !write_batch(timeout)) return false;
   clock_.refresh();
+  if (flight_) flight_->set_clock_offset(clock_.offset());
   const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
   const std::uint64_t settled = fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled;
   if (!drain(horizon, settled, timeout)) return false;

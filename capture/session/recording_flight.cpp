@@ -42,6 +42,7 @@ void Recording::end_flight(int stop_fd) {
 void Recording::resume() {
   if (!flight_) return files_.resume();
   // What was not selected by its fate, and what was dropped, is one sum there.
+  flight_->set_clock_offset(clock_.offset());
   const std::vector<std::uint64_t> none(interfaces_.size());
   flight_->resume(fates_ ? std::span(none) : checkpoint_.state().left_out);
   flight_->trigger().request("the end of its process", monotonic_now());
