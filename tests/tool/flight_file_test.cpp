@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // --last: the files, when all goes well and when it does not.
 #include <linux/bpf.h>
+#include <pwd.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -198,6 +199,27 @@ TEST_F(FlightTest, NamesWithDatesAndARing) {
   }
   (void)stop(ring);
   EXPECT_THAT(names(), ElementsAre("out.pcap0", "out.pcap1"));
+}
+
+// Each file is made by the user that the capture has become, and the last one by its guardian.
+TEST_F(FlightTest, GivesUpRoot) {
+  std::filesystem::permissions(files_.path(""), std::filesystem::perms::all);
+  Process capture(tool({"-Z", "nobody", "--last", "1M", hook_path_, file_}));
+  ASSERT_TRUE(is_live(capture)) << capture.err();
+  send(XDP_PASS, 0, 10);
+  ASSERT_TRUE(write(capture, "out.pcap")) << capture.err();
+  send(XDP_PASS, 10, 20);
+  std::this_thread::sleep_for(milliseconds(200));
+  capture.signal(SIGKILL);
+  (void)capture.wait();
+  expect_clean();
+  EXPECT_EQ(numbers_in("out.pcap"), range(0, 10));
+  EXPECT_EQ(numbers_in("out.pcap1"), range(10, 20));
+  for (const std::string& name : names()) {
+    struct stat info {};
+    ASSERT_EQ(::stat(files_.path(name).c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, ::getpwnam("nobody")->pw_uid);
+  }
 }
 
 TEST_F(FlightTest, SignalWithoutPacketsMakesNoFile) {

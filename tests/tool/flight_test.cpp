@@ -4,6 +4,10 @@
 
 #include <linux/bpf.h>
 
+#include <chrono>
+#include <string>
+#include <thread>
+
 namespace xdpcap::test {
 namespace {
 
@@ -67,6 +71,36 @@ TEST_F(FlightTest, TimeKeepsExactlyTheNewest) {
   expect_account(read_pcapng(file_), 50);
   EXPECT_THAT(result.err, HasSubstr("50 packets not selected (--last)\n"));
   EXPECT_EQ(parse_summary(result.err).lost, 0U);
+}
+
+// The memory holds less than the time that was asked for: this is said, once.
+TEST_F(FlightTest, MemoryThatIsTooSmallForTheTimeIsReported) {
+  Process capture(tool({"--last", "1h,1M", hook_path_, file_}));
+  ASSERT_TRUE(is_live(capture)) << capture.err();
+  EXPECT_THAT(capture.err(), HasSubstr("keeps the packets of the last 3600 s, at most 1.0 MiB; "));
+  send(XDP_PASS, 0, 1000, 1000);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_THAT(capture.err(), Not(HasSubstr("less than")));
+  send(XDP_PASS, 1000, 10'000, 1000);
+  const std::string err = stop(capture).err;
+  const auto at = err.find("--last: 1.0 MiB hold the packets of less than 3600 s");
+  ASSERT_NE(at, std::string::npos) << err;
+  EXPECT_EQ(err.find("less than", at + 60), std::string::npos);
+}
+
+// Packets in memory are neither written nor lost.
+TEST_F(FlightTest, CountsOnRequestHaveTheMemory) {
+  Process capture(tool({"--last", "1M", "-q", "-a", "duration:3600", "-w", file_, hook_path_}));
+  ASSERT_TRUE(eventually([&] { return hook_is_filled(); }));
+  ASSERT_TRUE(wait_until_stoppable(capture));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  send(XDP_PASS, 0, 40);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  capture.signal(SIGUSR1);
+  ASSERT_TRUE(eventually([&] { return capture.err().find(" lost\n") != std::string::npos; }));
+  EXPECT_THAT(capture.err(), HasSubstr("0 packets captured\n40 packets matched the filter\n"));
+  EXPECT_THAT(capture.err(), HasSubstr("40 packets in memory\n0 packets lost\n"));
+  (void)stop(capture);
 }
 
 }  // namespace
