@@ -7,6 +7,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 
@@ -31,6 +34,28 @@ UniqueFd create_huge_file() {
   return UniqueFd(::openat(mount.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kMode));
 }
 
+constexpr std::size_t kHugePage = std::size_t{2} << 20U;
+
+// The kernel clears a huge page of shared memory at once. On a virtual machine whose host has yet
+// to provide that memory, this takes up to 10 ms, in which no other thread runs on this CPU. A huge
+// page of private memory is cleared in small steps. Once freed, it is the page that this CPU's next
+// allocation of a huge page gets.
+void provide_huge_page() {
+#ifdef MADV_POPULATE_WRITE
+  constexpr std::size_t kLength = 2 * kHugePage;  // a huge page lies in it at any alignment
+  void* memory =
+      ::mmap(nullptr, kLength, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return;
+  void* page = memory;
+  std::size_t room = kLength;
+  std::align(kHugePage, kHugePage, page, room);
+  if (::madvise(page, kHugePage, MADV_HUGEPAGE) == 0) {
+    static_cast<void>(::madvise(page, 1, MADV_POPULATE_WRITE));
+  }
+  ::munmap(memory, kLength);
+#endif
+}
+
 }  // namespace
 
 Mapping shared_memory(std::size_t length, const char* doing) {
@@ -46,7 +71,13 @@ Mapping shared_memory(std::size_t length, const char* doing) {
 
 void populate(std::byte* memory, std::size_t length) {
 #ifdef MADV_POPULATE_WRITE
-  if (::madvise(memory, length, MADV_POPULATE_WRITE) == 0) return;
+  std::size_t done = 0;
+  for (std::size_t part = 0; done < length; done += part) {
+    part = std::min(length - done, kHugePage);
+    if (part == kHugePage) provide_huge_page();
+    if (::madvise(memory + done, part, MADV_POPULATE_WRITE) != 0) break;
+  }
+  if (done == length) return;
 #endif
   constexpr std::size_t kPage = 4096;  // before Linux 5.14
   for (std::size_t at = 0; at < length; at += kPage) {

@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "output/batch.hpp"
@@ -77,14 +80,38 @@ class CaptureFile {
   // ends in a whole block.
   void give_up();
 
+  // Instead of finish(), does not wait until the last blocks are on the disk: continue_in() and
+  // end_previous() must follow. Returns false if that is impossible, or has failed.
+  bool retire(const std::vector<pcapng::Bytes>& trailer);
+
   // Continues in another output, on which begin() and connect() were called; after finish(), even
-  // if that failed.
+  // if that failed, or retire().
   void continue_in(Output output, const pcapng::Bytes& header);
 
-  // For a process that resumes after another was killed: writes what the other had flushed to this
-  // output, the one with this number, and truncates it to `size` bytes, which hold `written`
-  // packets. Throws Error.
-  void go_back(std::uint64_t number, std::uint64_t size, std::span<const std::uint64_t> written);
+  // The output that was retired last, until end_previous().
+  [[nodiscard]] bool has_previous() const { return previous_.has_value(); }
+  // Whether end_previous() need not wait: it is complete, and this one has its header; or it
+  // failed.
+  [[nodiscard]] bool previous_has_ended();
+  struct Ended {
+    std::string name;
+    std::exception_ptr failure;
+    // Packets that were given to it, and are not in it after a failure, by interface.
+    std::vector<std::uint64_t> missing;
+  };
+  // Waits until it is complete and this one has its header.
+  Ended end_previous();
+  // Whether the header is in the file.
+  [[nodiscard]] bool has_header() const;
+
+  // For a process that resumes after another was killed. This output is the one with this number;
+  // it has `size` bytes, and with all earlier outputs `written` packets.
+  void restore(std::uint64_t number, std::uint64_t size, std::span<const std::uint64_t> written);
+  // Completes the output before this one, which the other process had retired. Throws Error.
+  Ended complete_previous(Output output);
+  // Writes what the other process had flushed to this output, and truncates it to its size. Throws
+  // Error.
+  void go_back();
   // Bytes flushed to the output. Whole blocks after flush() was true.
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const Output& output() const { return output_; }
@@ -97,13 +124,30 @@ class CaptureFile {
 
  private:
   [[nodiscard]] bool has_reached_limits() const;
-  void begin_output(const pcapng::Bytes& header);
+  void begin_output(const pcapng::Bytes& header, Output::Contents before);
   void count_batch();
-  void keep_whole_blocks(const DiskWriter::Rest& rest);
-  void write_rest();
+  // What an output cannot hold after a failure: removes it from written().
+  struct Kept {
+    std::uint64_t end;  // in the file
+    std::vector<std::uint64_t> missing;
+    int error = 0;
+  };
+  Kept keep_whole_blocks(const DiskWriter::Rest& rest);
+  Kept write_rest(DiskWriter::Rest rest, const Output& output);
+
+  struct Previous {
+    Output output;
+    std::vector<std::uint64_t> missing{};
+    int error = 0;
+  };
+  [[nodiscard]] bool previous_has_failed();
+  void give_up_previous();
+  static Ended close(Previous previous);
   void throw_if_failed();
 
   Output output_;
+  bool retired_ = false;  // the output
+  std::optional<Previous> previous_;
   std::unique_ptr<DiskWriter> disk_;  // none: written by this thread
   std::uint64_t number_ = 0;
   Batch batch_;

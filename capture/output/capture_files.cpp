@@ -51,6 +51,9 @@ void CaptureFiles::begin(pcapng::Bytes header, Moment now) {
   if (limits_.duration != 0) end_at_ = now.monotonic + limits_.duration;
   set_limits();
   file_.begin(header_);
+  if (limits_.rotation.one_file()) return;
+  checkpoint_.note_file(number_, path());
+  checkpoint_.note_id(number_, file_.output().id());
 }
 
 void CaptureFiles::connect() {
@@ -82,6 +85,7 @@ void CaptureFiles::commit(std::span<const RingCursor> cursors,
   checkpoint_.commit({.file = number_,
                       .file_start = start_date_,
                       .file_size = file_.size(),
+                      .previous_is_open = file_.has_previous(),
                       .written = file_.written(),
                       .left_out = left_out,
                       .reported = ledger_.reported()},
@@ -97,7 +101,7 @@ bool CaptureFiles::turn(const std::vector<InterfaceStatistics>& totals, Moment n
     return false;
   }
   try {
-    open_next(full ? FileNames::Turn::full : FileNames::Turn::time, totals, now);
+    if (!failure_) open_next(full ? FileNames::Turn::full : FileNames::Turn::time, totals, now);
   } catch (const std::exception&) {
     note_failure();
   }
@@ -134,14 +138,39 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<InterfaceSt
   file_.continue_in(std::move(output), header_);
   set_limits();
   // If it fails, the next write reports it.
-  if (!file_.flush(kRotationTimeout) || !file_.sync()) return;
+  if (!file_.flush(kRotationTimeout) || file_.has_previous() || !file_.sync()) return;
+  publish();
+}
+
+void CaptureFiles::publish() {
   file_.output().publish();
   if (const auto outdated = names_.outdated()) file_.output().remove_file(*outdated);
 }
 
+void CaptureFiles::end_previous() {
+  if (!file_.has_previous()) return;
+  end_previous(file_.end_previous());
+  try {
+    if (file_.has_header()) publish();
+  } catch (const std::exception&) {
+    note_failure();
+  }
+}
+
+void CaptureFiles::end_previous(const CaptureFile::Ended& ended) {
+  ledger_.take_back(ended.missing);
+  finished_.add(ended.name, std::nullopt);
+  if (ended.failure && !failure_) failure_ = ended.failure;
+}
+
 void CaptureFiles::complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date,
                             bool last, Timeout timeout) {
-  file_.finish(statistics_blocks(ledger_.close_file(totals, last), start_date_, date), timeout);
+  const auto trailer = statistics_blocks(ledger_.close_file(totals, last), start_date_, date);
+  if (!last && file_.retire(trailer)) {
+    bytes_before_ += file_.size();
+    return;
+  }
+  file_.finish(trailer, timeout);
   bytes_before_ += file_.size();
   finished_.add(file_.output().name(), std::exchange(file_.output().compressor(), std::nullopt));
 }
@@ -166,12 +195,29 @@ void CaptureFiles::resume() {
   number_ = state.file;
   start_date_ = state.file_start;
   ledger_.restore(state.reported);
+  file_.restore(number_, state.file_size, state.written);
   if (number_ > 0) {  // the first file is still open
-    const Checkpoint::File file = checkpoint_.file(number_);
-    file_.output() = Output::reopen(file.path, file.id, file_.output());
+    Output output = output_of(number_);
+    if (state.previous_is_open) complete_previous();
+    file_.output() = std::move(output);
   }
-  file_.go_back(number_, state.file_size, state.written);
+  file_.go_back();
+  if (state.previous_is_open) file_.output().publish();
   stay();
+}
+
+// In the guardian.
+void CaptureFiles::complete_previous() {
+  try {
+    end_previous(file_.complete_previous(output_of(number_ - 1)));
+  } catch (const std::exception&) {  // somebody has removed it
+    note_failure();
+  }
+}
+
+Output CaptureFiles::output_of(std::uint64_t number) const {
+  const Checkpoint::File file = checkpoint_.file(number);
+  return Output::reopen(file.path, file.id, file_.output());
 }
 
 // Removes a file that was created but did not become the current one.

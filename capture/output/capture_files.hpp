@@ -59,7 +59,7 @@ class CaptureFiles {
   // Whether the file is full, its time is over, or the reader of the printed packets is gone: then
   // turn() must be called, after everything pending has been written.
   [[nodiscard]] bool is_due(std::uint64_t now) const {
-    return now >= due_at() || file_.is_full() || printing_has_ended();
+    return now >= due_at() || file_.is_full() || printing_has_ended() || (failure_ && !ending_);
   }
   // Whether the time of the whole capture is over (--duration).
   [[nodiscard]] bool time_is_over(std::uint64_t now) const { return now >= end_at_; }
@@ -68,9 +68,20 @@ class CaptureFiles {
   // Rotates: completes the file and begins the next one. False: the capture is over. commit() must
   // follow. If the next file cannot be created, the capture is over, everything still to be
   // written, also after stop_clocks(), goes into the current file, and check() throws the reason.
+  // end_previous() must be called before, as the totals depend on it.
   bool turn(const std::vector<InterfaceStatistics>& totals, Moment now);
   // Whether it is over because a limit has been reached: nothing more is to be written.
   [[nodiscard]] bool limit_reached() const { return limit_reached_; }
+
+  // To be called some times a second, and whenever no packets arrive: what has been written gets to
+  // the file even if little follows.
+  void settle() {
+    file_.settle();
+    if (file_.has_previous() && file_.previous_has_ended()) end_previous();
+  }
+  // After turn(), the file before may still be written. Waits until it is complete; what it could
+  // not hold does not count as written any more.
+  void end_previous();
 
   // When the capture ends: disables the time limits. turn() then only returns whether anything more
   // is to be written.
@@ -94,9 +105,13 @@ class CaptureFiles {
  private:
   void set_limits();
   [[nodiscard]] bool printing_has_ended() const;
+  [[nodiscard]] Output output_of(std::uint64_t number) const;
   void complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, bool last,
                 Timeout timeout);
   void note_failure();
+  void complete_previous();
+  void end_previous(const CaptureFile::Ended& ended);
+  void publish();
   void open_next(FileNames::Turn turn, const std::vector<InterfaceStatistics>& totals, Moment now);
   void remove_unfinished(std::uint64_t number) const;
 

@@ -17,7 +17,7 @@ namespace xdpcap {
 namespace {
 
 constexpr std::size_t kHead = 2;     // words before the entries
-constexpr std::size_t kNumbers = 4;  // at the beginning of an entry
+constexpr std::size_t kNumbers = 5;  // at the beginning of an entry
 
 UniqueFd create_memory(std::size_t size) {
   UniqueFd fd(::memfd_create("xdpcap_journal", MFD_CLOEXEC));
@@ -40,6 +40,7 @@ void Checkpoint::commit(const State& state, std::span<const RingCursor> cursors)
   *word++ = state.file_start;
   *word++ = state.file_size;
   *word++ = state.kept_from;
+  *word++ = state.previous_is_open ? 1 : 0;
   word = std::copy(state.written.begin(), state.written.end(), word);
   std::copy(state.left_out.begin(), state.left_out.end(), word);
   word = std::copy(state.reported.begin(), state.reported.end(), word + interfaces_);
@@ -72,6 +73,7 @@ Checkpoint::State Checkpoint::state() const {
           .file_start = words[1],
           .file_size = words[2],
           .kept_from = words[3],
+          .previous_is_open = words[4] != 0,
           .written = {lists, interfaces_},
           .left_out = {lists + interfaces_, interfaces_},
           .reported = {lists + 2 * interfaces_, interfaces_ * Ledger::kWordsOfInterface}};

@@ -36,7 +36,7 @@ ChunkPool::Size ChunkPool::default_size(std::uint64_t memory) {
 
 ChunkPool::ChunkPool(Size size)
     : size_(size),
-      head_(Mapping::shared(sizeof(Head) + size.count * sizeof(Chunk), kDoing)),
+      head_(Mapping::shared(2 * sizeof(File) + size.count * sizeof(Chunk), kDoing)),
       memory_(shared_memory(size.count * size.chunk_bytes, kDoing)) {}
 
 std::byte* ChunkPool::at(std::size_t index) const {
@@ -44,13 +44,13 @@ std::byte* ChunkPool::at(std::size_t index) const {
 }
 
 void ChunkPool::begin_file(std::uint64_t number, std::uint64_t position) {
-  for (std::size_t i = 0; i < size_.count; ++i) store(chunk(i).end, 0);
-  store(head().on_disk, position);
-  store(head().file, number);
+  store(file(number).on_disk, position);
+  store(file(number).number, number);
 }
 
-void ChunkPool::begin_chunk(std::size_t index, std::uint64_t position) {
+void ChunkPool::begin_chunk(std::size_t index, std::uint64_t number, std::uint64_t position) {
   store(chunk(index).end, 0);
+  store(chunk(index).file, number);
   store(chunk(index).begin, position);
   store(chunk(index).end, position);
 }
@@ -59,20 +59,21 @@ void ChunkPool::note_filled(std::size_t index, std::uint64_t position) {
   store(chunk(index).end, position);
 }
 
-void ChunkPool::note_on_disk(std::uint64_t position) {
-  store(head().on_disk, position);
+void ChunkPool::note_on_disk(std::uint64_t number, std::uint64_t position) {
+  store(file(number).on_disk, position);
 }
 
-std::uint64_t ChunkPool::on_disk() const {
-  return load(head().on_disk);
+std::uint64_t ChunkPool::on_disk(std::uint64_t number) const {
+  return load(file(number).on_disk);
 }
 
 std::vector<iovec> ChunkPool::pending(std::uint64_t number, std::uint64_t end) const {
   std::vector<std::pair<std::uint64_t, iovec>> parts;
-  if (load(head().file) != number) return {};
+  if (load(file(number).number) != number) return {};
   for (std::size_t i = 0; i < size_.count; ++i) {
+    if (load(chunk(i).file) != number) continue;
     const std::uint64_t begin = load(chunk(i).begin);
-    const std::uint64_t from = std::max(begin, on_disk());
+    const std::uint64_t from = std::max(begin, on_disk(number));
     const std::uint64_t to = std::min(load(chunk(i).end), end);
     if (from < to) parts.emplace_back(from, iovec{at(i) + (from - begin), to - from});
   }

@@ -13,9 +13,9 @@
 
 namespace xdpcap {
 
-// ChunkPool is an array of chunks, each with a part of the current file, in memory that a guardian
-// shares: if this process is killed, the guardian writes what is in it. Positions are bytes from
-// the beginning of the file.
+// ChunkPool is an array of chunks, each with a part of the current file or of the one before, in
+// memory that a guardian shares: if this process is killed, the guardian writes what is in it.
+// Positions are bytes from the beginning of the file.
 class ChunkPool {
  public:
   struct Size {
@@ -39,37 +39,41 @@ class ChunkPool {
 
   // In the capture. ------------------------------------------------------------------------------
 
-  // The chunks are for this file from now on, which is on the disk up to `position`.
+  // A file, which is on the disk up to `position`. The one with this number less two is complete.
   void begin_file(std::uint64_t number, std::uint64_t position);
-  // The chunk, which was free, begins at `position`, and is empty.
-  void begin_chunk(std::size_t index, std::uint64_t position);
+  // The chunk, which was free, begins at `position` in the file, and is empty.
+  void begin_chunk(std::size_t index, std::uint64_t number, std::uint64_t position);
   // It has been filled up to `position`.
   void note_filled(std::size_t index, std::uint64_t position);
   // The file is on the disk up to `position`.
-  void note_on_disk(std::uint64_t position);
+  void note_on_disk(std::uint64_t number, std::uint64_t position);
 
   // In either process. ---------------------------------------------------------------------------
 
-  // The file's bytes that are not on the disk, up to `end`, in order; none for another file.
+  // The file's bytes that are not on the disk, up to `end`, in order; none for older files.
   [[nodiscard]] std::vector<iovec> pending(std::uint64_t number, std::uint64_t end) const;
-  [[nodiscard]] std::uint64_t on_disk() const;
+  [[nodiscard]] std::uint64_t on_disk(std::uint64_t number) const;
 
  private:
   struct Chunk {
+    std::uint64_t file;
     std::uint64_t begin;
     std::uint64_t end;
   };
-  struct Head {
-    std::uint64_t file;
+  struct File {
+    std::uint64_t number;
     std::uint64_t on_disk;
   };
-  [[nodiscard]] Head& head() const { return *reinterpret_cast<Head*>(head_.at(0)); }
+  // Of two files, alternately.
+  [[nodiscard]] File& file(std::uint64_t number) const {
+    return reinterpret_cast<File*>(head_.at(0))[number % 2];
+  }
   [[nodiscard]] Chunk& chunk(std::size_t index) const {
-    return reinterpret_cast<Chunk*>(head_.at(sizeof(Head)))[index];
+    return reinterpret_cast<Chunk*>(head_.at(2 * sizeof(File)))[index];
   }
 
   Size size_;
-  Mapping head_;  // a Head, and a Chunk for each
+  Mapping head_;  // two Files, and a Chunk for each
   Mapping memory_;
 };
 

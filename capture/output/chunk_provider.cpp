@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/chunk_provider.hpp"
 
-#include <chrono>
+#include <sched.h>
+
 #include <system_error>
 
 namespace xdpcap {
@@ -33,13 +34,12 @@ void ChunkProvider::provide(std::size_t chunks) {
   }
 }
 
-// Large pages are cleared without a pause, on a fresh virtual machine for some milliseconds each.
-// While packets arrive, there must be time in between to empty the rings.
+// With the lowest priority, as emptying the rings is more urgent.
 void ChunkProvider::run() {
-  constexpr auto kPause = std::chrono::milliseconds(25);
+  const sched_param lowest{};
+  static_cast<void>(::sched_setscheduler(0, SCHED_IDLE, &lowest));
   for (std::size_t provided = 0; provided < pool_.count(); ++provided) {
     for (std::size_t wanted = wanted_; wanted <= provided; wanted = wanted_) wanted_.wait(wanted);
-    if (provided >= kFirst) std::this_thread::sleep_for(kPause);
     if (stop_) return;
     pool_.populate(provided);
   }

@@ -45,8 +45,8 @@ bool appends(int fd) {
   return (::fcntl(fd, F_GETFL) & O_APPEND) != 0;
 }
 
-bool is_aligned(std::uint64_t number) {
-  return number % ChunkPool::kAlignment == 0;
+bool is_aligned(std::uint64_t position) {
+  return position % ChunkPool::kAlignment == 0;
 }
 
 }  // namespace
@@ -54,10 +54,13 @@ bool is_aligned(std::uint64_t number) {
 DiskThread::DiskThread(ChunkPool& pool)
     : pool_(pool), progress_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!progress_.valid()) throw system_error("creating an eventfd", errno);
-  free_all();
+  begin_anew();
 }
 
-void DiskThread::free_all() {
+void DiskThread::begin_anew() {
+  const std::scoped_lock lock(mutex_);
+  error_ = 0;
+  queue_.clear();
   free_.clear();
   for (std::size_t i = pool_.count(); i > 0; --i) free_.push_back(i - 1);
 }
@@ -71,31 +74,41 @@ DiskThread::~DiskThread() {
   if (thread_.joinable()) thread_.join();
 }
 
-void DiskThread::begin_file(int fd, std::uint64_t offset) {
-  end_file();
-  fd_ = fd;
+void DiskThread::begin_file(std::uint64_t number, int fd, std::uint64_t offset) {
+  end_file(number);
+  File& file = this->file(number);
+  file.fd = fd;
   // Blocks have whole words, so after other contents they may never end at a multiple of a page.
   constexpr std::uint64_t kWord = 4;
-  if (offset % kWord == 0 && suits_direct_writes(fd)) direct_ = open_again(fd, O_DIRECT);
+  if (offset % kWord == 0 && suits_direct_writes(fd)) file.direct = open_again(fd, O_DIRECT);
   // Where O_APPEND is set, pwrite() ignores its offset. Without direct writes, each write follows
   // the one before.
-  if (direct_.valid() && appends(fd)) {
-    plain_ = open_again(fd, 0);
-    if (!plain_.valid()) direct_ = {};
+  if (file.direct.valid() && appends(fd)) {
+    file.plain = open_again(fd, 0);
+    if (!file.plain.valid()) file.direct = {};
   }
-  if (plain_.valid()) fd_ = plain_.get();
-  directly_ = direct_.valid();
-  write_behind_.begin(offset);
+  if (file.plain.valid()) file.fd = file.plain.get();
+  file.directly = file.direct.valid();
+  file.write_behind.begin(offset);
   const std::scoped_lock lock(mutex_);
-  queue_.clear();
-  free_all();
-  reached_ = offset;
-  error_ = 0;
+  file.reached = offset;
 }
 
-void DiskThread::end_file() {
-  direct_ = {};
-  plain_ = {};
+void DiskThread::end_file(std::uint64_t number) {
+  file(number).direct = {};
+  file(number).plain = {};
+}
+
+void DiskThread::drop_file(std::uint64_t number) {
+  std::unique_lock lock(mutex_);
+  while (!queue_.empty() && queue_.front().file == number) {
+    if (queue_.front().freed) free_.push_back(*queue_.front().freed);
+    queue_.pop_front();
+  }
+  error_ = 0;
+  while (!thread_.joinable() && !queue_.empty() && error_ == 0) write_next(lock);
+  lock.unlock();
+  added_.notify_one();
 }
 
 std::optional<std::size_t> DiskThread::take_free_chunk() {
@@ -135,7 +148,7 @@ void DiskThread::write_next(std::unique_lock<std::mutex>& lock) {
   const Write next = queue_.front();
   lock.unlock();
   const int error = write(next);
-  if (error == 0 && next.ends_block) pool_.note_on_disk(next.to);
+  if (error == 0 && next.ends_block) pool_.note_on_disk(next.file, next.to);
   lock.lock();
   error_ = error;
   if (error == 0) {
@@ -147,41 +160,39 @@ void DiskThread::write_next(std::unique_lock<std::mutex>& lock) {
 
 // Returns an errno, or 0.
 int DiskThread::write(const Write& write) {
-  bool direct = may_be_direct(write);
+  File& file = this->file(write.file);
+  bool direct = may_be_direct(file, write);
   std::uint64_t at = write.from;
   int error = 0;
+  if (write.truncates && ::ftruncate(file.fd, static_cast<off_t>(at)) != 0) error = errno;
   while (at < write.to && error == 0) {
-    const ssize_t count = ::pwrite(direct ? direct_.get() : fd_, write.memory + (at - write.from),
-                                   write.to - at, static_cast<off_t>(at));
+    const ssize_t count =
+        ::pwrite(direct ? file.direct.get() : file.fd, write.memory + (at - write.from),
+                 write.to - at, static_cast<off_t>(at));
     if (count > 0) at += static_cast<std::uint64_t>(count);
     if (count == 0) error = ENOSPC;
     if (count < 0 && errno == EINVAL && direct) {  // it only seemed to be possible
-      directly_ = false;
+      file.directly = false;
     } else if (count < 0 && errno != EINTR) {
       error = errno;
     }
-    direct = direct && directly_ && is_aligned(at);
+    direct = direct && file.directly && is_aligned(at);
   }
   {
     const std::scoped_lock lock(mutex_);
-    reached_ = at;
+    file.reached = at;
   }
   if (error != 0) return error;
   if (direct) {
-    write_behind_.skip(at);
+    file.write_behind.skip(at);
     return 0;
   }
-  return write_behind_.wrote(fd_, at);
+  return file.write_behind.wrote(file.fd, at);
 }
 
-bool DiskThread::may_be_direct(const Write& write) const {
-  return directly_ && is_aligned(write.from) && is_aligned(write.to) &&
+bool DiskThread::may_be_direct(const File& file, const Write& write) {
+  return file.directly && is_aligned(write.from) && is_aligned(write.to) &&
          is_aligned(reinterpret_cast<std::uintptr_t>(write.memory));
-}
-
-bool DiskThread::is_idle() {
-  const std::scoped_lock lock(mutex_);
-  return queue_.empty();
 }
 
 int DiskThread::error() {
@@ -189,21 +200,41 @@ int DiskThread::error() {
   return error_;
 }
 
-std::uint64_t DiskThread::reached() {
+bool DiskThread::has_failed(std::uint64_t number) {
   const std::scoped_lock lock(mutex_);
-  return reached_;
+  return error_ != 0 && queue_.front().file == number;
+}
+
+bool DiskThread::is_written(std::uint64_t number) {
+  const std::scoped_lock lock(mutex_);
+  return has_written(number);
 }
 
 // With the mutex held.
-bool DiskThread::is_reached(Until until) const {
-  return error_ != 0 || (until == Until::idle ? queue_.empty() : !free_.empty());
+bool DiskThread::has_written(std::uint64_t number) const {
+  return queue_.empty() || queue_.front().file > number;
 }
 
-void DiskThread::wait(Until until, Timeout timeout) {
+std::uint64_t DiskThread::reached(std::uint64_t number) {
+  const std::scoped_lock lock(mutex_);
+  return file(number).reached;
+}
+
+void DiskThread::wait_until_written(std::uint64_t number) {
+  wait([&] { return has_written(number); }, {});
+}
+
+void DiskThread::wait_for_chunk(Timeout timeout) {
+  wait([&] { return !free_.empty(); }, timeout);
+}
+
+// The condition is asked with the mutex held.
+template <typename Condition>
+void DiskThread::wait(Condition is_reached, Timeout timeout) {
   for (;;) {
     {
       const std::scoped_lock lock(mutex_);
-      somebody_waits_ = !is_reached(until);
+      somebody_waits_ = error_ == 0 && !is_reached();
       if (!somebody_waits_) return;
     }
     int milliseconds = -1;

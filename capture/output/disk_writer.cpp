@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/pcapng_format.hpp"
@@ -57,12 +58,15 @@ DiskWriter::~DiskWriter() {
   }
 }
 
-void DiskWriter::begin(int fd, std::uint64_t offset, std::uint64_t number) {
+void DiskWriter::begin(int fd, std::uint64_t offset, std::uint64_t number,
+                       Output::Contents before) {
+  truncates_ = before == Output::Contents::are_removed;
+  if (!std::exchange(retired_, false)) thread_.begin_anew();
   number_ = number;
   filling_.reset();
   position_ = handed_over_ = settled_ = offset;
   pool_.begin_file(number, offset);
-  thread_.begin_file(fd, offset);
+  thread_.begin_file(number, fd, offset);
 }
 
 WriteResult DiskWriter::append(std::span<const iovec> pieces, std::size_t bytes, Timeout timeout) {
@@ -84,10 +88,12 @@ WriteResult DiskWriter::append(std::span<const iovec> pieces, std::size_t bytes,
 WriteResult DiskWriter::append_large(std::span<const iovec> pieces, std::size_t bytes) {
   if (filling_) hand_over(handed_over_, Chunk::is_freed);
   for (const iovec& piece : pieces) {
-    thread_.add({.memory = static_cast<const std::byte*>(piece.iov_base),
+    thread_.add({.file = number_,
+                 .memory = static_cast<const std::byte*>(piece.iov_base),
                  .from = position_,
                  .to = position_ + piece.iov_len,
-                 .ends_block = &piece == &pieces.back()});
+                 .ends_block = &piece == &pieces.back(),
+                 .truncates = std::exchange(truncates_, false)});
     position_ += piece.iov_len;
   }
   handed_over_ = position_;
@@ -110,12 +116,12 @@ bool DiskWriter::make_room(std::size_t bytes, Timeout timeout) {
 bool DiskWriter::begin_chunk(Timeout timeout) {
   std::optional<std::size_t> chunk = thread_.take_free_chunk();
   if (!chunk) {
-    thread_.wait(DiskThread::Until::chunk_is_free, timeout);
+    thread_.wait_for_chunk(timeout);
     chunk = thread_.take_free_chunk();
   }
   if (!chunk) return false;
   filling_ = {*chunk, position_};
-  pool_.begin_chunk(*chunk, position_);
+  pool_.begin_chunk(*chunk, number_, position_);
   return true;
 }
 
@@ -123,7 +129,7 @@ bool DiskWriter::begin_chunk(Timeout timeout) {
 // beginning of the page that was not complete. The first chunk of a file that had contents may not
 // begin at a page; the padding makes the next one do so.
 void DiskWriter::close_chunk() {
-  if (!thread_.writes_directly()) return hand_over(handed_over_, Chunk::is_freed);
+  if (!thread_.writes_directly(number_)) return hand_over(handed_over_, Chunk::is_freed);
   pad();
   const bool is_aligned = round_down(filling_->begin) == filling_->begin;
   hand_over(is_aligned ? round_down(handed_over_) : handed_over_, Chunk::is_freed);
@@ -142,7 +148,11 @@ void DiskWriter::pad() {
 }
 
 void DiskWriter::hand_over(std::uint64_t from, Chunk chunk) {
-  DiskThread::Write write{.memory = memory(from), .from = from, .to = position_};
+  DiskThread::Write write{.file = number_,
+                          .memory = memory(from),
+                          .from = from,
+                          .to = position_,
+                          .truncates = std::exchange(truncates_, false)};
   if (chunk == Chunk::is_freed) {
     write.freed = filling_->chunk;
     provider_.provide_all();
@@ -159,16 +169,30 @@ void DiskWriter::settle() {
   if (is_quiet || monotonic_now() - since_ > kLongestWait) hand_over(handed_over_, Chunk::is_kept);
 }
 
-WriteResult DiskWriter::finish() {
+void DiskWriter::push() {
   if (position_ != handed_over_) hand_over(handed_over_, Chunk::is_kept);
-  thread_.wait(DiskThread::Until::idle, {});
+}
+
+void DiskWriter::retire() {
+  if (filling_) hand_over(handed_over_, Chunk::is_freed);
+  retired_ = true;
+}
+
+void DiskWriter::drop_previous() {
+  thread_.drop_file(number_ - 1);
+  end_previous();
+}
+
+WriteResult DiskWriter::finish() {
+  push();
+  thread_.wait_until_written(number_);
   return thread_.error() != 0 ? failed() : WriteResult{};
 }
 
-DiskWriter::Rest DiskWriter::rest() {
-  return {.begin = pool_.on_disk(),
-          .reached = thread_.reached(),
-          .blocks = pool_.pending(number_, position_)};
+DiskWriter::Rest DiskWriter::rest(std::uint64_t number, std::uint64_t end) {
+  return {.begin = pool_.on_disk(number),
+          .reached = thread_.reached(number),
+          .blocks = pool_.pending(number, end)};
 }
 
 // The pool stays as it is: if this process is killed before it has told the guardian, the guardian
@@ -179,8 +203,9 @@ void DiskWriter::cut(std::uint64_t position) {
 }
 
 DiskWriter::Rest DiskWriter::rest_of(std::uint64_t number, std::uint64_t end) const {
-  return {
-      .begin = pool_.on_disk(), .reached = pool_.on_disk(), .blocks = pool_.pending(number, end)};
+  return {.begin = pool_.on_disk(number),
+          .reached = pool_.on_disk(number),
+          .blocks = pool_.pending(number, end)};
 }
 
 std::byte* DiskWriter::memory(std::uint64_t position) const {

@@ -14,6 +14,7 @@
 #include "output/chunk_provider.hpp"
 #include "output/disk_thread.hpp"
 #include "output/output.hpp"
+#include "output/rotation.hpp"
 
 namespace xdpcap {
 
@@ -37,8 +38,10 @@ class DiskWriter {
   // Whether this is a file on a disk, or something like it; not in memory.
   static bool suits(int fd);
 
-  // Begins file number `number`, at an offset in it, once the one before is finished.
-  void begin(int fd, std::uint64_t offset, std::uint64_t number);
+  // Begins file number `number`, at an offset in it, after finish() or retire(). What is in the
+  // file after the offset stays until it is overwritten, or is removed before the first write.
+  void begin(int fd, std::uint64_t offset, std::uint64_t number,
+             Output::Contents before = Output::Contents::stay);
   // Appends `bytes` bytes of whole blocks, or nothing if the disk is too slow at the moment
   // (WriteEnd::interrupted).
   WriteResult append(std::span<const iovec> pieces, std::size_t bytes, Timeout timeout);
@@ -47,10 +50,27 @@ class DiskWriter {
   void settle();
   // Waits until all is in the file; more may follow.
   WriteResult finish();
+  // What has been appended gets to the file soon, also if nothing follows.
+  void push();
   // After finish(), nothing follows: lets go of the file.
-  void end() { thread_.end_file(); }
+  void end() { thread_.end_file(number_); }
   // The end of what has been appended.
   [[nodiscard]] std::uint64_t position() const { return position_; }
+  // The end of what is in the file.
+  [[nodiscard]] std::uint64_t on_disk() const { return pool_.on_disk(number_); }
+
+  // Nothing follows in this file, which becomes the previous one: it is written to its end while
+  // the next one is filled.
+  void retire();
+  // Of the previous file.
+  [[nodiscard]] bool previous_is_written() { return thread_.is_written(number_ - 1); }
+  [[nodiscard]] bool previous_has_failed() { return thread_.has_failed(number_ - 1); }
+  // Waits until it is written, or has failed. Then end_previous() or drop_previous() must follow.
+  void wait_for_previous() { thread_.wait_until_written(number_ - 1); }
+  void end_previous() { thread_.end_file(number_ - 1); }
+  // After its failure: forgets what could not be written to it.
+  void drop_previous();
+  [[nodiscard]] int error() { return thread_.error(); }
 
   // After a failure: the blocks from the last one that is in the file as a whole; and up to where
   // their bytes are in the file.
@@ -59,7 +79,8 @@ class DiskWriter {
     std::uint64_t reached;
     std::vector<iovec> blocks;
   };
-  Rest rest();
+  Rest rest() { return rest(number_, position_); }
+  Rest rest_of_previous() { return rest(number_ - 1, kUnlimited); }
   // The file ends at `position` instead, and nothing more follows.
   void cut(std::uint64_t position);
 
@@ -67,6 +88,7 @@ class DiskWriter {
   [[nodiscard]] Rest rest_of(std::uint64_t number, std::uint64_t end) const;
 
  private:
+  Rest rest(std::uint64_t number, std::uint64_t end);
   struct Filling {
     std::size_t chunk;
     std::uint64_t begin;
@@ -86,6 +108,8 @@ class DiskWriter {
   ChunkProvider provider_;
   DiskThread thread_;
   std::uint64_t number_ = 0;
+  bool retired_ = false;    // the file with this number
+  bool truncates_ = false;  // its first write
   std::uint64_t position_ = 0;
   std::uint64_t handed_over_ = 0;  // up to here
   std::uint64_t settled_ = 0;      // position_ at the last settle()

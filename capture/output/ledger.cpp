@@ -40,4 +40,11 @@ std::vector<InterfaceStatistics> Ledger::close_file(const std::vector<InterfaceS
   return file;
 }
 
+void Ledger::take_back(const std::vector<std::uint64_t>& missing) {
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    std::uint64_t& written = reported_[i * kWordsOfInterface + 2];
+    written -= std::min(written, missing[i]);
+  }
+}
+
 }  // namespace xdpcap

@@ -28,6 +28,10 @@ class Ledger {
   std::vector<InterfaceStatistics> close_file(const std::vector<InterfaceStatistics>& totals,
                                               bool last);
 
+  // Of the packets that a file has reported as written, these (by interface) are not in it, and
+  // neither is its report.
+  void take_back(const std::vector<std::uint64_t>& missing);
+
   // The state, for restore().
   [[nodiscard]] std::span<const std::uint64_t> reported() const { return reported_; }
   void restore(std::span<const std::uint64_t> reported) {

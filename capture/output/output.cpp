@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "output/open_file.hpp"
+#include "output/removed_file.hpp"
 #include "process/pipe.hpp"
 
 namespace xdpcap {
@@ -97,10 +98,15 @@ Output Output::stage(const std::string& path, const Output& other) {
 
 Output Output::reopen(const std::string& path, FileId id, const Output& other) {
   const FileLocation location(path, other.location_);
-  UniqueFd fd = location.open(O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  FileLocation temporary = find_temporary(location, id);
+  const bool staged = !temporary.path().empty();
+  UniqueFd fd =
+      (staged ? temporary : location).open(O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (!fd.valid()) throw system_error("opening the output " + path, errno);
   Output output(path, std::move(fd));
   output.location_ = location;
+  output.staged_ = staged;
+  output.temporary_ = std::move(temporary);
   if (output.id() != id) throw Error("opening the output " + path + ": it is another file now");
   return output;
 }
@@ -108,7 +114,8 @@ Output Output::reopen(const std::string& path, FileId id, const Output& other) {
 void Output::remove(const std::string& path, FileId id, const Output& other) noexcept {
   try {
     const FileLocation location(path, other.location_);
-    find_temporary(location, id).remove();
+    const FileLocation temporary = find_temporary(location, id);
+    if (!temporary.path().empty()) return temporary.remove();
     const Output ours = reopen(path, id, other);
     location.remove();
   } catch (const std::exception&) {  // it does not exist yet, or is still an older file
@@ -117,7 +124,9 @@ void Output::remove(const std::string& path, FileId id, const Output& other) noe
 
 void Output::remove_file(const std::string& path) const noexcept {
   try {
-    FileLocation(path, location_).remove();
+    const FileLocation location(path, location_);
+    const RemovedFile removed(location);
+    location.remove();
   } catch (const std::exception&) {  // its folder does not exist any more
   }
 }
@@ -176,19 +185,29 @@ void Output::discard_file() noexcept {
   temporary_.remove();
 }
 
+void Output::keep() {
+  created_ = false;
+  temporary_ = {};
+}
+
 FileId Output::id() const {
   struct stat info {};
   if (::fstat(fd_.get(), &info) != 0) throw system_error("looking at " + name_, errno);
   return {info.st_dev, info.st_ino};
 }
 
-void Output::begin() {
+void Output::begin(Contents contents) {
   if (!named_ && staged_) temporary_ = name_temporarily(fd_.get(), location_);
   if (!named_ && !staged_) name_file(fd_.get(), location_);
   created_ = false;
   named_ = true;
-  if (!regular_ || shared_) return;
+  if (!regular_ || shared_ || contents == Contents::stay) return;
   if (::ftruncate(fd_.get(), 0) != 0) throw system_error("emptying the output " + name_, errno);
+}
+
+bool Output::replaces_large_file() const {
+  struct stat info {};
+  return regular_ && !shared_ && ::fstat(fd_.get(), &info) == 0 && info.st_size >= kLargeFile;
 }
 
 void Output::connect() {
@@ -203,6 +222,7 @@ void Output::publish() {
   if (!staged_) return;
   staged_ = false;
   const FileLocation temporary = std::exchange(temporary_, {});
+  const RemovedFile replaced(location_);
   if (temporary.rename_to(location_)) return;
   const int error = errno;
   location_ = temporary;

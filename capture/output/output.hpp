@@ -49,7 +49,8 @@ class Output {
   // Creates a file that publish() will put in place of whatever is at `path`. Like all functions
   // with an `other` output, it uses that one's open folder if the path is the same. Throws Error.
   static Output stage(const std::string& path, const Output& other);
-  // Opens the file `path` that an Output created, if it is still the same file. Throws Error.
+  // Opens the file `path` that an Output created, if it is still the same file, or one that is to
+  // be published there. Throws Error.
   static Output reopen(const std::string& path, FileId id, const Output& other);
   // Removes that file if it exists, published or not.
   static void remove(const std::string& path, FileId id, const Output& other) noexcept;
@@ -77,12 +78,15 @@ class Output {
   // Changes the owner of a file that open() created. Throws Error.
   void give_to(uid_t user, gid_t group) const;
 
-  // Truncates the file. Throws Error.
-  void begin();
+  enum class Contents : std::uint8_t { are_removed, stay };
+  // Gives the file its name, and truncates it. Throws Error.
+  void begin(Contents contents = Contents::are_removed);
+  // Whether it has so much contents that truncating it takes long.
+  [[nodiscard]] bool replaces_large_file() const;
   // After begin() and before the first write(): starts the compressor, if any. Throws Error.
   void connect();
   // Another process has begun it, so the destructor must not remove it.
-  void keep() { created_ = false; }
+  void keep();
   // Gives a staged file its name. Throws Error; the file and name() then keep the temporary name.
   void publish();
   // Writes `pieces`, of which there are at most IOV_MAX, without their first `skip` bytes.

@@ -112,7 +112,7 @@ void PacketMemory::begin_chunk() {
   chunk.origin = chunk.begin = chunk.end = position_;
   chunk.clock_offset = clock_offset_;
   std::fill(chunk.packets.begin(), chunk.packets.end(), 0);
-  pool_.begin_chunk(kept_.back(), position_);
+  pool_.begin_chunk(kept_.back(), 0, position_);
 }
 
 PacketMemory::Dropped PacketMemory::committed(std::uint64_t oldest) {
@@ -225,7 +225,7 @@ std::uint64_t PacketMemory::newest_in(std::size_t chunk) const {
 void PacketMemory::resume(std::uint64_t begin, std::uint64_t end,
                           std::span<const std::uint64_t> dropped) {
   dropped_.assign(dropped.begin(), dropped.end());
-  pool_.note_on_disk(begin);
+  pool_.note_on_disk(0, begin);
   kept_.clear();
   taken_.clear();
   leaving_.clear();

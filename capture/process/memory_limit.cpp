@@ -67,12 +67,25 @@ std::uint64_t cgroup_limit(const std::string& groups, const std::string& root) {
   return least;
 }
 
+std::uint64_t available_memory(std::istream& meminfo) {
+  constexpr std::uint64_t kKilobyte = 1024;
+  for (std::string line; std::getline(meminfo, line);) {
+    std::istringstream words(line);
+    std::string name;
+    std::string kilobytes;
+    if (!(words >> name >> kilobytes) || name != "MemAvailable:") continue;
+    if (const auto number = parse_number<std::uint64_t>(kilobytes)) return *number * kKilobyte;
+  }
+  return kNoLimit;
+}
+
 std::uint64_t memory_limit() {
   const auto machine = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   std::ifstream file("/proc/self/cgroup");
   const std::string groups((std::istreambuf_iterator<char>(file)), {});
-  return std::min(machine, cgroup_limit(groups, "/sys/fs/cgroup"));
+  std::ifstream meminfo("/proc/meminfo");
+  return std::min({machine, available_memory(meminfo), cgroup_limit(groups, "/sys/fs/cgroup")});
 }
 
 }  // namespace xdpcap

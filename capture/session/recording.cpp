@@ -107,7 +107,7 @@ bool Recording::drain(Timeout timeout) {
   const std::uint64_t settled = fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled;
   if (!drain(horizon, settled, timeout)) return false;
   if (flight_) return write_flight(std::min(horizon, settled));
-  file().settle();
+  files_.settle();
   return true;
 }
 
@@ -128,6 +128,7 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
     }
   }
   file().give_up();
+  files_.end_previous();
   if (flight_) end_flight(timeout.interrupt_fd);
   return failure;
 }
@@ -160,6 +161,7 @@ bool Recording::write_batch(Timeout timeout) {
 // Continues in the next file if one is due. False when the capture is over.
 bool Recording::rotate() {
   if (!files_.is_due(monotonic_now())) return true;
+  files_.end_previous();
   const bool may_continue = files_.turn(statistics(), now());
   if (may_continue) commit();
   return may_continue;

@@ -161,7 +161,7 @@ void Installation::fill() {
   filled_ = true;
   try {
     for (Slot& slot : slots_) {
-      remove_orphans(slot);
+      static_cast<void>(remove_orphans(slot));
       fill(slot);
     }
     kept_open_.clear();
@@ -221,14 +221,16 @@ std::set<std::uint32_t> Installation::programs_of_others() const {
 }
 
 // Recorders whose captures were killed with their guardians would still cost time for each packet.
-void Installation::remove_orphans(const Slot& slot) const {
-  if (orphans_.empty() || may_replace_) return;
+bool Installation::remove_orphans(const Slot& slot) const {
+  if (orphans_.empty() || may_replace_) return false;
+  bool removed = false;
   const std::uint32_t key = slot.action.value();
   for (const std::uint32_t program : chain_in(hook_.fd(), key)) {
     if (!orphans_.contains(program)) continue;
     const auto place = find_place(hook_.fd(), key, program);
-    if (place) static_cast<void>(remove_recorder(*place, next_of(program)));
+    if (place && remove_recorder(*place, next_of(program))) removed = true;
   }
+  return removed;
 }
 
 void Installation::remove(std::chrono::milliseconds timeout) {

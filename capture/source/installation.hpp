@@ -106,7 +106,8 @@ class Installation {
   [[nodiscard]] bool put(const Slot& slot, const Place& place) const;
   [[nodiscard]] Error refusal(const Slot& slot, std::uint32_t holder) const;
   [[nodiscard]] std::set<std::uint32_t> programs_of_others() const;
-  void remove_orphans(const Slot& slot) const;
+  // Returns whether there were any in the slot's chain.
+  [[nodiscard]] bool remove_orphans(const Slot& slot) const;
 
   [[nodiscard]] bool may_repair_without_lock();
   [[nodiscard]] std::string look(Slot& slot);

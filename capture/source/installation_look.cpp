@@ -23,6 +23,7 @@ namespace xdpcap {
 namespace {
 
 constexpr std::uint32_t kNextKey = 0;
+constexpr const char* kReinstalled = " was emptied by another process: reinstalled the recorder";
 
 }  // namespace
 
@@ -76,7 +77,7 @@ std::string Installation::look(Slot& slot) {
   if (!holder) {
     slot.taken_over_by.reset();
     return join(slot, {slot.action.value()})
-               ? begin + " was emptied by another process: reinstalled the recorder"
+               ? begin + kReinstalled
                : begin + " was emptied by another process, and accepts no recorder any more";
   }
   const std::string repaired = repair(slot, *holder);
@@ -102,7 +103,7 @@ std::string Installation::repair(Slot& slot, std::uint32_t holder) {
   }
   const Place kept_open = find_end(hook_.fd(), slot.action.value());  // see kept_open_
   find_orphans(slot);
-  remove_orphans(slot);
+  const bool removed_orphans = remove_orphans(slot);
   Place end = find_end(hook_.fd(), slot.action.value());
   const auto last = program_at(end.map_fd(hook_.fd()), end.key());
   const bool leads_back = leads_into_chain(slot);
@@ -112,10 +113,12 @@ std::string Installation::repair(Slot& slot, std::uint32_t holder) {
   if (last && !put_program(slot.next.get(), 0, *last)) return {};
   const bool is_first = end.nexts.empty();
   if (!join(slot, std::move(end))) return {};
-  return is_first && !last
-             ? " held a recorder whose capture was killed: replaced it with our own"
-             : " was emptied by another process, or an earlier capture in the chain was killed: "
-               "reinstalled the recorder beside those of other captures";
+  if (!is_first || last) {
+    return " was emptied by another process, or an earlier capture in the chain was killed: "
+           "reinstalled the recorder beside those of other captures";
+  }
+  return removed_orphans ? " held a recorder whose capture was killed: replaced it with our own"
+                         : kReinstalled;
 }
 
 // Whether a program that we call is in the slot's chain: then the slot was emptied, and another

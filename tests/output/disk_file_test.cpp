@@ -150,7 +150,8 @@ TEST_F(DiskFileTest, AnotherProcessCompletesTheFileOfOneThatIsKilled) {
   ASSERT_GT(shared.written, 1000U);
   EXPECT_LT(std::filesystem::file_size(path_), shared.size);
   file_.output().keep();
-  file_.go_back(0, shared.size, std::vector<std::uint64_t>{shared.written});
+  file_.restore(0, shared.size, std::vector<std::uint64_t>{shared.written});
+  file_.go_back();
   EXPECT_EQ(file_.written()[0], shared.written);
   file_.finish({}, {});
   EXPECT_EQ(std::filesystem::file_size(path_), shared.size);
@@ -180,7 +181,8 @@ TEST_F(DiskFileTest, AnotherProcessCompletesAFileThatHadNoRoom) {
   file_.output().keep();
   {
     const Limit limit(RLIMIT_FSIZE, 6'100'001);
-    file_.go_back(0, shared[0], std::vector<std::uint64_t>{shared[1]});
+    file_.restore(0, shared[0], std::vector<std::uint64_t>{shared[1]});
+    file_.go_back();
   }
   EXPECT_GT(std::filesystem::file_size(path_), 6'090'000U);
   expect_readable(file_.written()[0]);

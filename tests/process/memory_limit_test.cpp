@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <sstream>
 #include <string>
 
 #include "support/temporary_folder.hpp"
@@ -57,6 +58,15 @@ TEST_F(ControlGroups, None) {
   EXPECT_EQ(limit("nonsense\n:\n"), kNone);
   write("a/memory.max", "nonsense");
   EXPECT_EQ(limit("0::/a\n"), kNone);
+}
+
+TEST(MemoryLimit, AvailableMemory) {
+  std::istringstream text("MemTotal: 2000 kB\nMemFree: 500 kB\nMemAvailable:    1000 kB\n");
+  EXPECT_EQ(available_memory(text), 1000U * 1024);
+  std::istringstream without("MemTotal: 2000 kB\nMemAvailable: some\n");
+  EXPECT_EQ(available_memory(without), kNone);
+  std::ifstream here("/proc/meminfo");
+  EXPECT_LT(available_memory(here), kNone);
 }
 
 TEST(MemoryLimit, IsSomething) {

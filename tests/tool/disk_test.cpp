@@ -3,9 +3,13 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -34,6 +38,14 @@ class DiskTest : public GuardianTest {
   void flood(const std::string& path, std::uint64_t bytes) const {
     const Flood flood(program_, {packet_for(XDP_DROP, 1000), packet_for(XDP_PASS, 1400)});
     EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(path) >= bytes; }));
+  }
+  // The capture that strace runs.
+  static pid_t child_of(const Process& strace) {
+    const std::string pid = std::to_string(strace.pid());
+    std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
+    pid_t child = 0;
+    children >> child;
+    return child;
   }
   // By everything that reads such files.
   static PcapngFile expect_readable(const std::string& path) {
@@ -84,6 +96,102 @@ TEST_F(DiskTest, StdoutIsAFileThatOthersWriteToo) {
     write_file(file_, std::as_bytes(std::span(bytes)));
     EXPECT_EQ(expect_readable(file_).packets, 20'000U);
   }
+}
+
+// The first file is truncated, and the next one replaces another, while the capture runs.
+TEST_F(DiskTest, LargeFilesAreOverwritten) {
+  constexpr std::size_t kLarge = 40'000'000;
+  constexpr unsigned kPackets = 1500;
+  for (const char* number : {"", "1"}) {
+    write_file(path_ + number, std::vector<std::byte>(kLarge, std::byte{1}));
+  }
+  Process capture(tool({"-C", "1", hook_path_, path_}));
+  ASSERT_TRUE(eventually([&] { return hook_is_filled(); })) << capture.err();
+  program_.run(packet_for(XDP_DROP, 1000), kPackets);
+  capture.signal(SIGINT);
+  EXPECT_EQ(parse_summary(capture.wait().err).captured, kPackets) << capture.err();
+  EXPECT_EQ(expect_readable(path_).packets + expect_readable(path_ + "1").packets, kPackets);
+}
+
+TEST_F(DiskTest, KilledBeforeALargeFileIsTruncated) {
+  constexpr std::size_t kLarge = 40'000'000;
+  write_file(path_, std::vector<std::byte>(kLarge, std::byte{1}));
+  Process strace({"strace", "-f", "-qq", "-o", "/dev/null", "-E", "ASAN_OPTIONS=detect_leaks=0",
+                  "-e", "inject=ftruncate:delay_enter=300000", XDPCAP_CPP, hook_path_, path_});
+  ASSERT_TRUE(eventually([&] { return hook_is_filled(); })) << strace.err();
+  program_.run(packet_for(XDP_DROP, 1000), 10);
+  ASSERT_EQ(::kill(child_of(strace), SIGKILL), 0);
+  strace.wait();
+  expect_clean();
+  EXPECT_EQ(expect_readable(path_).packets, 10U);
+}
+
+// Two files, of 1 MB each, on a disk that is slow or broken: strace delays or breaks a write.
+class SlowDiskTest : public DiskTest {
+ protected:
+  static constexpr unsigned kPackets = 1200;  // of 1500 bytes: less than 2 MB
+
+  void start(const std::string& fault) {
+    capture_.emplace(std::vector<std::string>{
+        "strace", "-f", "-qq", "-o", "/dev/null", "-E", "ASAN_OPTIONS=detect_leaks=0", "-e",
+        "inject=pwrite64:" + fault, XDPCAP_CPP, "-C", "1", "-buffer", "262144", hook_path_, path_});
+    ASSERT_TRUE(wait_until_live(*capture_, path_)) << capture_->err();
+    EXPECT_TRUE(eventually([&] { return std::filesystem::file_size(path_) > 0; }));
+  }
+  // The rings hold a tenth of them.
+  void send() const {
+    for (unsigned i = 0; i < kPackets; ++i) {
+      program_.run(packet_for(XDP_DROP, 1500));
+      if (i % 20 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+  // Each file is whole and has its own account.
+  [[nodiscard]] PcapngFile::Statistics total() const {
+    PcapngFile sum;
+    for (const std::string& path : {path_, path_ + "1"}) {
+      sum.statistics.push_back(expect_readable(path).total());
+    }
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(disk_.path("")), {}), 2);
+    return sum.total();
+  }
+
+  std::optional<Process> capture_;
+};
+
+TEST_F(SlowDiskTest, TheNextFileDoesNotWaitForTheOneBefore) {
+  start("delay_enter=500000");
+  send();
+  ASSERT_EQ(::kill(child_of(*capture_), SIGINT), 0);
+  const ProcessResult result = capture_->wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(parse_summary(result.err).captured, kPackets) << result.err;
+  EXPECT_EQ(total().delivered, kPackets);
+}
+
+TEST_F(SlowDiskTest, KilledWhileTwoFilesAreWritten) {
+  start("delay_enter=1000000");
+  send();
+  ASSERT_EQ(::kill(child_of(*capture_), SIGKILL), 0);
+  capture_->wait();
+  expect_clean();
+  EXPECT_EQ(total().delivered, kPackets);
+}
+
+// The next file accounts for what the one before has lost.
+TEST_F(SlowDiskTest, AFileThatFailsWhenTheNextHasBegun) {
+  start("error=EIO:delay_enter=500000:when=2");
+  send();
+  const ProcessResult result = capture_->wait();
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, ::testing::HasSubstr("writing to " + path_ + ": Input/output error"));
+  const Summary summary = parse_summary(result.err);
+  EXPECT_EQ(summary.matched, kPackets);
+  EXPECT_EQ(summary.matched, summary.captured + summary.lost);
+  EXPECT_GT(summary.lost, kPackets / 2);
+  const auto next = read_pcapng(path_ + "1").total();
+  EXPECT_EQ(next.delivered, summary.captured);
+  EXPECT_EQ(next.dropped, summary.lost);
+  EXPECT_EQ(read_pcapng(path_).packets, 0U);
 }
 
 // What else is cached in a container of limited memory stays there.
