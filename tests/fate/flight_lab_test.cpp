@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fate/fate_lab.hpp"
@@ -67,6 +68,7 @@ TEST_F(FlightLab, KilledTheAccountOfFatesIsExact) {
     frames.push_back(frame_for(i % 2 == 0 ? TRY_DEVMAP : TRY_DROP, 0, i));
   }
   send(frames);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until they are in memory
   freeze();
   send(frames);
   ASSERT_NO_FATAL_FAILURE(kill());

@@ -22,10 +22,17 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::size_t kSize = 1000;
 constexpr std::uint64_t kBlock = sizeof(xdpcap_block) + kSize + sizeof(xdpcap_block_tail);
 
+constexpr std::uint64_t kAll = ~std::uint64_t{0};
+
+std::vector<std::uint64_t> range(std::uint64_t from, std::uint64_t to) {
+  std::vector<std::uint64_t> numbers(to - from);
+  std::iota(numbers.begin(), numbers.end(), from);
+  return numbers;
+}
+
 // Packet number i, at time i, of interface i % 3.
-class PacketMemoryTest : public ::testing::Test {
- protected:
-  void keep(std::uint64_t from, std::uint64_t to, std::uint64_t commit_each = 1) {
+struct MemoryWithPackets {
+  void keep(std::uint64_t from, std::uint64_t to, bool commits = true) {
     Batch batch(3);
     while (from < to) {
       std::vector<MadeBlock> blocks;
@@ -37,8 +44,7 @@ class PacketMemoryTest : public ::testing::Test {
       for (const MadeBlock& block : blocks) ASSERT_TRUE(batch.append(block.get()));
       memory_.keep(batch);
       batch.clear();
-      if (commit_each != 0) last_ = memory_.committed(oldest_);
-      if (last_ != PacketMemory::Dropped::nothing) ++dropped_[static_cast<std::size_t>(last_)];
+      if (commits) ++dropped_.at(static_cast<std::size_t>(memory_.committed(oldest_)));
     }
   }
   // The times of what has been taken. Counts must agree with what is there.
@@ -57,22 +63,16 @@ class PacketMemoryTest : public ::testing::Test {
     EXPECT_EQ(packets, taken.packets);
     return times;
   }
-  static std::vector<std::uint64_t> range(std::uint64_t from, std::uint64_t to) {
-    std::vector<std::uint64_t> numbers(to - from);
-    std::iota(numbers.begin(), numbers.end(), from);
-    return numbers;
-  }
   [[nodiscard]] std::uint64_t dropped() const {
     return std::accumulate(memory_.dropped().begin(), memory_.dropped().end(), std::uint64_t{0});
   }
-  static constexpr std::uint64_t kAll = ~std::uint64_t{0};
-
   PacketMemory memory_{4 * kMiB, 3};
   std::uint64_t clock_offset_ = 0;
   std::uint64_t oldest_ = 0;
-  PacketMemory::Dropped last_ = PacketMemory::Dropped::nothing;
   std::vector<int> dropped_ = std::vector<int>(3);
 };
+
+class PacketMemoryTest : public MemoryWithPackets, public ::testing::Test {};
 
 TEST_F(PacketMemoryTest, TakesEverythingWhileThereIsRoom) {
   keep(0, 1000);
@@ -127,7 +127,6 @@ TEST_F(PacketMemoryTest, KeepsInTheReserveWhileOthersAreWritten) {
   EXPECT_GT(dropped_[static_cast<std::size_t>(PacketMemory::Dropped::scarce)], 0);
   EXPECT_EQ(times_of(taken), before);
   memory_.give_back();
-  last_ = PacketMemory::Dropped::nothing;
   dropped_.assign(3, 0);
   keep(50'000, 60'000);
   EXPECT_EQ(dropped_[static_cast<std::size_t>(PacketMemory::Dropped::scarce)], 0);
@@ -150,22 +149,26 @@ TEST_F(PacketMemoryTest, TheDateMayBeSet) {
   EXPECT_EQ(memory_.take(500, kAll).total_packets(), 700U);
 }
 
-// The guardian finds what the state says, while the capture has gone on since: it writes to no
-// chunk that the state needs.
-TEST_F(PacketMemoryTest, ResumesAtTheState) {
-  keep(0, 20'000);
-  const std::uint64_t begin = memory_.begin();
-  const std::uint64_t end = memory_.end();
-  const std::vector<std::uint64_t> before(memory_.dropped().begin(), memory_.dropped().end());
-  const std::uint64_t kept = memory_.kept_packets();
-  keep(20'000, 20'100, 0);  // killed before it is committed
-  memory_.resume(begin, end, before);
-  EXPECT_EQ(memory_.kept_packets(), kept);
-  EXPECT_EQ(dropped() + kept, 20'000U);
-  keep(20'000, 30'000);
-  constexpr std::uint64_t kKept = 4 * kMiB / kBlock;
-  EXPECT_EQ(times_of(memory_.take(0, kAll)), range(30'000 - kKept, 30'000));
-  EXPECT_EQ(dropped() + kKept, 30'000U);
+// The guardian finds what the state says, while the capture has gone on since: a batch that is not
+// committed overwrites no chunk that the state needs, wherever it begins.
+TEST(PacketMemory, ResumesAtTheState) {
+  for (std::uint64_t sent = 20'000; sent < 22'000; sent += 100) {
+    MemoryWithPackets memory;
+    memory.keep(0, sent);
+    const auto& its = memory.memory_;
+    const std::uint64_t begin = its.begin();
+    const std::uint64_t end = its.end();
+    const std::vector<std::uint64_t> before(its.dropped().begin(), its.dropped().end());
+    const std::uint64_t kept = its.kept_packets();
+    memory.keep(sent, sent + 200, false);  // killed before it is committed
+    memory.memory_.resume(begin, end, before);
+    EXPECT_EQ(its.kept_packets(), kept);
+    EXPECT_EQ(memory.dropped() + kept, sent);
+    memory.keep(sent, sent + 300);
+    constexpr std::uint64_t kKept = 4 * kMiB / kBlock;
+    EXPECT_EQ(memory.times_of(memory.memory_.take(0, kAll)), range(sent + 300 - kKept, sent + 300));
+    EXPECT_EQ(memory.dropped() + kKept, sent + 300);
+  }
 }
 
 }  // namespace
