@@ -6,7 +6,7 @@
 namespace xdpcap {
 
 FlightNames::FlightNames(std::string path, std::uint32_t ring)
-    : path_(std::move(path)), turn_(FileNames::Turn::full), current_(path_) {
+    : path_(std::move(path)), current_(path_) {
   rotation_.ring = ring;
   if (path_.find('%') == std::string::npos) {
     rotation_.each.packets = 1;

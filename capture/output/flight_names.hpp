@@ -27,7 +27,7 @@ class FlightNames {
  private:
   std::string path_;
   Rotation rotation_;
-  FileNames::Turn turn_;
+  FileNames::Turn turn_ = FileNames::Turn::full;
   std::optional<FileNames> names_;
   std::string current_;
   std::deque<std::string> kept_;  // if names have dates

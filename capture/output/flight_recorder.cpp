@@ -108,7 +108,7 @@ void FlightRecorder::commit(std::span<const RingCursor> cursors,
   checkpoint_.commit({.file = number_,
                       .file_start = start_date_,
                       .file_size = memory_.end(),
-                      .kept_from = memory_.begin(),
+                      .kept = memory_.positions(),
                       .written = written_,
                       .left_out = left_out_,
                       .reported = reported_},
@@ -248,7 +248,7 @@ void FlightRecorder::resume(std::span<const std::uint64_t> left_out) {
   start_date_ = state.file_start;
   written_.assign(state.written.begin(), state.written.end());
   ledger_.restore(state.reported);
-  memory_.resume(state.kept_from, state.file_size, left_out);
+  memory_.resume(state.kept, state.file_size, left_out);
   for (std::size_t i = 0; i < handed_over_.size(); ++i) {
     constexpr std::size_t kWritten = 2;
     handed_over_[i] = state.reported[i * Ledger::kWordsOfInterface + kWritten];

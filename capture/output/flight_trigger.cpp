@@ -9,6 +9,19 @@
 #include "recorder/record.h"
 
 namespace xdpcap {
+namespace {
+
+bool matches(const TriggerFilter& filter, std::span<const std::byte> blocks) {
+  while (!blocks.empty()) {
+    const auto& block = *reinterpret_cast<const xdpcap_block*>(blocks.data());
+    const auto packet = blocks.subspan(sizeof(block), block.captured_length);
+    if (filter_takes(filter.program, filter.offsets, packet)) return true;
+    blocks = blocks.subspan(block.block_length);
+  }
+  return false;
+}
+
+}  // namespace
 
 FlightTrigger::FlightTrigger(const FlightOptions& options,
                              const std::vector<CaptureInterface>& interfaces)
@@ -39,16 +52,6 @@ void FlightTrigger::look_at(const Batch& batch,
       if (matches(filter, some)) return request("filter " + filter.text, monotonic_now());
     }
   }
-}
-
-bool FlightTrigger::matches(const TriggerFilter& filter, std::span<const std::byte> blocks) const {
-  while (!blocks.empty()) {
-    const auto& block = *reinterpret_cast<const xdpcap_block*>(blocks.data());
-    const auto packet = blocks.subspan(sizeof(block), block.captured_length);
-    if (filter_takes(filter.program, filter.offsets, packet)) return true;
-    blocks = blocks.subspan(block.block_length);
-  }
-  return false;
 }
 
 FlightTrigger::Event FlightTrigger::take(std::uint64_t now) {

@@ -47,8 +47,6 @@ class FlightTrigger {
   Event take(std::uint64_t now);
 
  private:
-  [[nodiscard]] bool matches(const TriggerFilter& filter, std::span<const std::byte> blocks) const;
-
   const FlightOptions& options_;
   std::vector<std::string> actions_;  // by interface: the action's name if it is a trigger
   std::optional<Event> requested_;

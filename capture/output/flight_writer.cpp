@@ -39,6 +39,23 @@ UniqueFd make_event() {
   throw system_error(doing, result.error_number, "the packets that are in it are kept");
 }
 
+WriteResult write_pieces(std::span<const iovec> pieces, const Output& output, int interrupt_fd,
+                         WrittenFile& done) {
+  WriteBehind behind;
+  behind.begin(0);
+  for (const iovec& piece : pieces) {
+    WriteResult result = output.write({&piece, 1}, 0, {.interrupt_fd = interrupt_fd});
+    done.bytes += result.written;
+    if (result.end != WriteEnd::done) return result;
+    if (!output.is_file()) continue;
+    result.error_number = behind.wrote(output.fd(), done.bytes);
+    if (result.error_number == 0) continue;
+    result.end = WriteEnd::failed;
+    return result;
+  }
+  return {};
+}
+
 }  // namespace
 
 FlightWriter::FlightWriter(const Output& place, std::size_t interfaces)
@@ -121,23 +138,6 @@ WriteResult FlightWriter::write_all(const FlightFile& file, const Output& output
   done.bytes = whole.bytes;
   done.packets = std::move(whole.packets);
   return result;
-}
-
-WriteResult FlightWriter::write_pieces(std::span<const iovec> pieces, const Output& output,
-                                       int interrupt_fd, WrittenFile& done) const {
-  WriteBehind behind;
-  behind.begin(0);
-  for (const iovec& piece : pieces) {
-    WriteResult result = output.write({&piece, 1}, 0, {.interrupt_fd = interrupt_fd});
-    done.bytes += result.written;
-    if (result.end != WriteEnd::done) return result;
-    if (!output.is_file()) continue;
-    result.error_number = behind.wrote(output.fd(), done.bytes);
-    if (result.error_number == 0) continue;
-    result.end = WriteEnd::failed;
-    return result;
-  }
-  return {};
 }
 
 }  // namespace xdpcap

@@ -63,8 +63,6 @@ class FlightWriter {
  private:
   WriteResult write_all(const FlightFile& file, const Output& output, int interrupt_fd,
                         WrittenFile& done) const;
-  WriteResult write_pieces(std::span<const iovec> pieces, const Output& output, int interrupt_fd,
-                           WrittenFile& done) const;
 
   const Output& place_;
   std::size_t interfaces_;

@@ -87,7 +87,9 @@ std::span<const std::byte> PacketMemory::copy(std::span<const iovec> pieces, std
     to += length;
     bytes -= length;
   }
-  chunk.end += static_cast<std::uint64_t>(to - begin);
+  const auto copied = static_cast<std::uint64_t>(to - begin);
+  chunk.end += copied;
+  kept_bytes_ += copied;
   position_ = chunk.end;
   pool_.note_filled(kept_.back(), chunk.end);
   return {begin, to};
@@ -122,7 +124,7 @@ PacketMemory::Dropped PacketMemory::committed(std::uint64_t oldest) {
   while (kept_.size() > 1) {
     const Chunk& chunk = chunks_[kept_.front()];
     const bool outdated = newest_in(kept_.front()) - chunk.clock_offset < oldest;
-    const bool enough = kept_bytes() - (chunk.end - chunk.begin) >= bytes_;
+    const bool enough = kept_bytes_ - (chunk.end - chunk.begin) >= bytes_;
     constexpr std::size_t kLeastFree = 2;
     if (!outdated && !enough && free_.size() + leaving_.size() >= kLeastFree) break;
     if (!outdated) dropped = enough ? Dropped::surplus : Dropped::scarce;
@@ -132,8 +134,9 @@ PacketMemory::Dropped PacketMemory::committed(std::uint64_t oldest) {
 }
 
 void PacketMemory::drop_oldest() {
-  const std::vector<std::uint64_t>& packets = chunks_[kept_.front()].packets;
-  for (std::size_t i = 0; i < interfaces_; ++i) dropped_[i] += packets[i];
+  const Chunk& chunk = chunks_[kept_.front()];
+  for (std::size_t i = 0; i < interfaces_; ++i) dropped_[i] += chunk.packets[i];
+  kept_bytes_ -= chunk.end - chunk.begin;
   leaving_.push_back(kept_.front());
   kept_.pop_front();
 }
@@ -145,12 +148,12 @@ void PacketMemory::trim(std::uint64_t oldest, std::uint64_t most) {
     Chunk& chunk = chunks_[kept_.front()];
     while (chunk.begin < chunk.end) {
       const xdpcap_block& block = block_at(kept_.front(), chunk.begin);
-      if (time_of(block) - chunk.clock_offset >= oldest && kept_bytes() <= bytes_ &&
-          packets <= most)
+      if (time_of(block) - chunk.clock_offset >= oldest && kept_bytes_ <= bytes_ && packets <= most)
         return;
       ++dropped_[block.interface_id];
       --chunk.packets[block.interface_id];
       --packets;
+      kept_bytes_ -= block.block_length;
       chunk.begin += block.block_length;
     }
     drop_oldest();
@@ -172,6 +175,7 @@ PacketMemory::Taken PacketMemory::take(std::uint64_t oldest, std::uint64_t most)
   }
   taken_.assign(kept_.begin(), kept_.end());
   kept_.clear();
+  kept_bytes_ = 0;
   return taken;
 }
 
@@ -201,13 +205,13 @@ std::uint64_t PacketMemory::packets_of(std::size_t interface) const {
   return packets;
 }
 
-std::uint64_t PacketMemory::begin() const {
-  if (!taken_.empty()) return chunks_[taken_.front()].begin;
-  return kept_.empty() ? position_ : chunks_[kept_.front()].begin;
-}
-
-std::uint64_t PacketMemory::kept_bytes() const {
-  return kept_.empty() ? 0 : position_ - chunks_[kept_.front()].begin;
+Checkpoint::KeptPackets PacketMemory::positions() const {
+  Checkpoint::KeptPackets positions{.kept_from =
+                                        kept_.empty() ? position_ : chunks_[kept_.front()].begin};
+  if (taken_.empty()) return positions;
+  positions.taken_from = chunks_[taken_.front()].begin;
+  positions.taken_to = chunks_[taken_.back()].end;
+  return positions;
 }
 
 const xdpcap_block& PacketMemory::block_at(std::size_t chunk, std::uint64_t position) const {
@@ -222,29 +226,37 @@ std::uint64_t PacketMemory::newest_in(std::size_t chunk) const {
   return time_of(block_at(chunk, end - length));
 }
 
-void PacketMemory::resume(std::uint64_t begin, std::uint64_t end,
+void PacketMemory::resume(const Checkpoint::KeptPackets& positions, std::uint64_t end,
                           std::span<const std::uint64_t> dropped) {
   dropped_.assign(dropped.begin(), dropped.end());
-  pool_.note_on_disk(0, begin);
   kept_.clear();
   taken_.clear();
   leaving_.clear();
-  position_ = begin;
-  for (const iovec& piece : pool_.pending(0, end)) {
-    const auto* memory = static_cast<const std::byte*>(piece.iov_base);
-    const auto offset = static_cast<std::uint64_t>(memory - pool_.at(0));
-    const std::size_t index = offset / pool_.chunk_bytes();
-    chunks_[index] = {.origin = position_ - offset % pool_.chunk_bytes(),
-                      .begin = position_,
-                      .end = position_ + piece.iov_len,
-                      .clock_offset = clock_offset_,
-                      .packets = whole_blocks({&piece, 1}, piece.iov_len, interfaces_).packets};
-    position_ = chunks_[index].end;
-    kept_.push_back(index);
-  }
+  kept_bytes_ = 0;
+  find_again(positions.taken_from, positions.taken_to);
+  find_again(positions.kept_from, end);
+  position_ = end;
   free_.clear();
   for (std::size_t i = chunks_.size(); i > 0; --i) {
     if (std::find(kept_.begin(), kept_.end(), i - 1) == kept_.end()) free_.push_back(i - 1);
+  }
+}
+
+// The chunks from one position to another, which have no gaps.
+void PacketMemory::find_again(std::uint64_t from, std::uint64_t to) {
+  pool_.note_on_disk(0, from);
+  for (const iovec& piece : pool_.pending(0, to)) {
+    const auto* memory = static_cast<const std::byte*>(piece.iov_base);
+    const auto offset = static_cast<std::uint64_t>(memory - pool_.at(0));
+    const std::size_t index = offset / pool_.chunk_bytes();
+    chunks_[index] = {.origin = from - offset % pool_.chunk_bytes(),
+                      .begin = from,
+                      .end = from + piece.iov_len,
+                      .clock_offset = clock_offset_,
+                      .packets = whole_blocks({&piece, 1}, piece.iov_len, interfaces_).packets};
+    from += piece.iov_len;
+    kept_bytes_ += piece.iov_len;
+    kept_.push_back(index);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "output/batch.hpp"
+#include "output/checkpoint.hpp"
 #include "output/chunk_pool.hpp"
 #include "output/chunk_provider.hpp"
 
@@ -68,12 +69,13 @@ class PacketMemory {
   [[nodiscard]] std::uint64_t kept_packets() const;
   // Packets of an interface that are kept or taken.
   [[nodiscard]] std::uint64_t packets_of(std::size_t interface) const;
-  // Where the packets begin that are kept or taken, and where they end.
-  [[nodiscard]] std::uint64_t begin() const;
+  // Where the packets are that are taken or kept, and where they end.
+  [[nodiscard]] Checkpoint::KeptPackets positions() const;
   [[nodiscard]] std::uint64_t end() const { return position_; }
 
   // In the guardian: has what the capture had, and continues there.
-  void resume(std::uint64_t begin, std::uint64_t end, std::span<const std::uint64_t> dropped);
+  void resume(const Checkpoint::KeptPackets& positions, std::uint64_t end,
+              std::span<const std::uint64_t> dropped);
 
  private:
   struct Chunk {
@@ -88,10 +90,10 @@ class PacketMemory {
   std::span<const std::byte> copy(std::span<const iovec> pieces, std::size_t skip,
                                   std::size_t bytes);
   void begin_chunk();
+  void find_again(std::uint64_t from, std::uint64_t to);
   void drop_oldest();
   void trim(std::uint64_t oldest, std::uint64_t most);
   [[nodiscard]] std::size_t room() const;
-  [[nodiscard]] std::uint64_t kept_bytes() const;
   [[nodiscard]] std::byte* memory(std::size_t chunk, std::uint64_t position) const;
   [[nodiscard]] const xdpcap_block& block_at(std::size_t chunk, std::uint64_t position) const;
   // The date of its last packet.
@@ -106,6 +108,7 @@ class PacketMemory {
   std::vector<std::size_t> taken_;
   std::vector<std::size_t> leaving_;
   std::vector<std::size_t> free_;
+  std::uint64_t kept_bytes_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t clock_offset_ = 0;
   std::vector<std::uint64_t> dropped_;

@@ -151,24 +151,38 @@ TEST_F(PacketMemoryTest, TheDateMayBeSet) {
 
 // The guardian finds what the state says, while the capture has gone on since: a batch that is not
 // committed overwrites no chunk that the state needs, wherever it begins.
+void expect_resumes(bool while_written, std::uint64_t sent) {
+  MemoryWithPackets memory;
+  PacketMemory& its = memory.memory_;
+  memory.keep(0, 5000);
+  const std::uint64_t taken = while_written ? its.take(0, kAll).total_packets() : 0;
+  memory.keep(5000, sent - 100);
+  memory.keep(sent - 100, sent, false);
+  // The state, which is stored before what is not needed any more is dropped.
+  const Checkpoint::KeptPackets begin = its.positions();
+  const std::uint64_t end = its.end();
+  const std::vector<std::uint64_t> before(its.dropped().begin(), its.dropped().end());
+  const std::uint64_t kept = its.kept_packets() + taken;
+  its.committed(0);
+  memory.keep(sent, sent + 200, false);  // killed before this is in a state
+  its.resume(begin, end, before);
+  EXPECT_EQ(its.kept_packets(), kept) << sent;
+  EXPECT_EQ(memory.dropped() + kept, sent) << sent;
+  memory.keep(sent, sent + 300);
+  constexpr std::uint64_t kKept = 4 * kMiB / kBlock;
+  const auto last = its.take(0, kAll);
+  EXPECT_EQ(memory.times_of(last).size() + memory.dropped(), sent + 300);
+  if (while_written) return;  // between those taken and those kept, some are missing
+  EXPECT_EQ(memory.times_of(last), range(sent + 300 - kKept, sent + 300)) << sent;
+}
+
 TEST(PacketMemory, ResumesAtTheState) {
-  for (std::uint64_t sent = 20'000; sent < 22'000; sent += 100) {
-    MemoryWithPackets memory;
-    memory.keep(0, sent);
-    const auto& its = memory.memory_;
-    const std::uint64_t begin = its.begin();
-    const std::uint64_t end = its.end();
-    const std::vector<std::uint64_t> before(its.dropped().begin(), its.dropped().end());
-    const std::uint64_t kept = its.kept_packets();
-    memory.keep(sent, sent + 200, false);  // killed before it is committed
-    memory.memory_.resume(begin, end, before);
-    EXPECT_EQ(its.kept_packets(), kept);
-    EXPECT_EQ(memory.dropped() + kept, sent);
-    memory.keep(sent, sent + 300);
-    constexpr std::uint64_t kKept = 4 * kMiB / kBlock;
-    EXPECT_EQ(memory.times_of(memory.memory_.take(0, kAll)), range(sent + 300 - kKept, sent + 300));
-    EXPECT_EQ(memory.dropped() + kKept, sent + 300);
-  }
+  for (std::uint64_t sent = 20'000; sent < 22'000; sent += 100) expect_resumes(false, sent);
+}
+
+// Where chunks are scarce, each is used again at once.
+TEST(PacketMemory, ResumesAtTheStateWhileAFileIsWritten) {
+  for (std::uint64_t sent = 20'000; sent < 22'000; sent += 100) expect_resumes(true, sent);
 }
 
 }  // namespace
