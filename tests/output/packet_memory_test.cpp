@@ -16,7 +16,6 @@ namespace xdpcap {
 namespace {
 
 using test::MadeBlock;
-using ::testing::ElementsAre;
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::size_t kSize = 1000;

@@ -2,14 +2,11 @@
 // --last with --trigger and --after: packets that make the recorder write a file.
 #include <linux/bpf.h>
 
-#include <algorithm>
 #include <chrono>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "support/flood.hpp"
 #include "tool/flight_fixture.hpp"
 
 namespace xdpcap::test {
@@ -19,7 +16,6 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 TEST_F(FlightTest, ActionIsATrigger) {
   Process capture(tool({"--last", "10s", "--trigger", "aborted,drop", hook_path_, file_}));
