@@ -109,6 +109,18 @@ TEST_F(FlightTest, CompressedFilesAndCommands) {
   EXPECT_EQ(numbers_in("out.pcap1"), range(100, 110));
 }
 
+TEST_F(FlightTest, KilledItsGuardianCompressesTheMemory) {
+  Process capture(tool({"--last", "1M", hook_path_, files_.path("out.pcap.gz")}));
+  ASSERT_TRUE(is_live(capture)) << capture.err();
+  send(XDP_PASS, 0, 100);
+  capture.signal(SIGKILL);
+  (void)capture.wait();
+  expect_clean();
+  must_run({"gzip", "-dk", files_.path("out.pcap.gz")});
+  EXPECT_EQ(numbers_in("out.pcap"), range(0, 100));
+  expect_account(read_pcapng(file_));
+}
+
 // A compressor that takes nothing for a while: the rings are emptied all the same, nothing is lost,
 // and what arrives meanwhile is in the next file.
 TEST_F(FlightTest, RecordsWhileTheFileIsWritten) {
