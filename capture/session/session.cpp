@@ -210,20 +210,6 @@ void Session::finish() {
   files.check();
 }
 
-// Of several sources, the fates of the packets are told apart.
-void Session::summarize(const std::vector<InterfaceStatistics>& statistics, bool reader_gone) {
-  Report report = state(statistics);
-  std::string table;
-  if (const auto& fates = recording_.fates()) {
-    const bool several = sources_.size() > 1;
-    table = fates->table(several ? report.sources : std::vector<std::string>());
-    for (std::size_t i = 0; several && i < sources_.size(); ++i) {
-      report.fates.push_back(fates->as_json(i));
-    }
-  }
-  reporter_.summary(report, table, reader_gone);
-}
-
 void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
   check_changes();
@@ -249,28 +235,6 @@ void Session::check_changes() {
 
 void Session::tell_all(const std::vector<std::string>& news) {
   for (const std::string& line : news) reporter_.news(line);
-}
-
-Report Session::state(std::vector<InterfaceStatistics> statistics) const {
-  const CaptureFiles& files = recording_.files();
-  OutputStatistics output{.file = files.path(), .files = files.count(), .bytes = files.bytes()};
-  std::string selection = "--fate";
-  if (const auto& flight = recording_.flight()) {
-    const bool by_fate = options_.fates && !options_.fates->takes_all();
-    selection = by_fate ? "--fate, --last" : "--last";
-    output = {.file = flight->path(), .files = flight->count(), .bytes = flight->bytes()};
-  }
-  std::vector<std::string> names;
-  for (const auto& source : sources_) {
-    if (!source->title().label.empty()) names.push_back(source->title().label);
-  }
-  return {.interfaces = std::move(statistics),
-          .sources = std::move(names),
-          .output = std::move(output),
-          .selection = selection,
-          .has_memory = recording_.flight().has_value(),
-          .date = recording_.now().date,
-          .elapsed = monotonic_now() - start_};
 }
 
 // A ring is used only when the guardian knows it, too: what it holds is not lost when this process

@@ -113,6 +113,7 @@ TEST_F(FlightTest, KilledItsGuardianCompressesTheMemory) {
   Process capture(tool({"--last", "1M", hook_path_, files_.path("out.pcap.gz")}));
   ASSERT_TRUE(is_live(capture)) << capture.err();
   send(XDP_PASS, 0, 100);
+  std::this_thread::sleep_for(milliseconds(200));  // until they are in memory
   capture.signal(SIGKILL);
   (void)capture.wait();
   expect_clean();
