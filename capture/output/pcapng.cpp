@@ -118,6 +118,7 @@ Bytes interface_description(const Interface& interface) {
     block.text_option(option::if_filter, std::string(1, '\0') + interface.filter);
   }
   block.text_option(option::if_os, interface.os);
+  block.text_option(option::opt_comment, interface.comment);
   return block.finish();
 }
 

@@ -32,6 +32,7 @@ struct Interface {
   std::string os;
   std::uint16_t link_type = 1;  // LINKTYPE_*, as files number them
   std::uint32_t snaplen = 0;    // 0: no limit
+  std::string comment = {};     // empty: none
 };
 Bytes interface_description(const Interface& interface);
 

@@ -68,11 +68,11 @@ std::string statistics_line(const std::vector<InterfaceStatistics>& statistics) 
 }
 
 std::string summary(const std::vector<InterfaceStatistics>& statistics, const std::string& by,
-                    const std::string& selection) {
+                    const std::string& selected_by) {
   const InterfaceStatistics totals = total(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
          " matched the filter\n" + packets(totals.counts.received) + " received by " + by + "\n" +
-         (totals.left_out > 0 ? packets(totals.left_out) + " not selected (" + selection + ")\n"
+         (totals.left_out > 0 ? packets(totals.left_out) + " not selected (" + selected_by + ")\n"
                               : "") +
          (totals.kept > 0 ? packets(totals.kept) + " in memory\n" : "") + packets(lost(totals)) +
          " lost\n";

@@ -54,6 +54,9 @@ inline constexpr std::int16_t kBlockSlot = -32;
 inline constexpr std::int16_t kBlockLengthSlot = -40;
 inline constexpr std::int16_t kLostSlot = -48;
 inline constexpr std::int16_t kLastSlot = -56;
+// ... and before the reservation, with a rate:
+//   R10 - 32  the kernel's tick
+inline constexpr std::int16_t kTickSlot = kBlockSlot;
 
 // In tracing recorders also, with words in the upper halves of their slots, where the verifier does
 // not track them (filter/registers.hpp):
@@ -64,12 +67,15 @@ inline constexpr std::int16_t kLastSlot = -56;
 //   R10 - 88  address of the packet's end (of the linear part)
 //   R10 - 96  address of its start
 //   R10 - 104 the packet's id; 0: none (with ids only)
+//   R10 - 108 u32 its random number (with ids and a sample only)
 inline constexpr std::int16_t kActionSlot = -60;
 inline constexpr std::int16_t kInterfaceSlot = -68;
 inline constexpr std::int16_t kIndexSlot = -76;
 inline constexpr std::int16_t kEndSlot = -88;
 inline constexpr std::int16_t kStartSlot = -96;
 inline constexpr std::int16_t kPacketIdSlot = -104;
+inline constexpr std::int16_t kDrawSlot = -108;
+inline constexpr std::int16_t kDrawSlotEnd = -112;
 
 // While fragments are copied, where the filter's stack was:
 //
@@ -94,7 +100,13 @@ inline bool numbers_packets(const RecorderSpec& spec) {
   return spec.traced && spec.traced->numbers_packets;
 }
 
+// Whether the random number of a packet is drawn before the filter, for both ends of the program.
+inline bool draws_early(const RecorderSpec& spec) {
+  return numbers_packets(spec) && spec.budget.sample > 1;
+}
+
 inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
+  if (draws_early(spec)) return kDrawSlotEnd;
   if (numbers_packets(spec)) return kPacketIdSlot;
   if (spec.traced) return kStartSlot;
   return notes_fate(spec) ? kLastSlot : kLostSlot;

@@ -196,10 +196,10 @@ struct xdpcap_control {
 #define XDPCAP_AWAKE (~0ULL)
 
 // One cache line that only one CPU writes. received = all packets that reached the recorder;
-// matched = those that the filter matched; lost = those of the matched that could not be recorded:
-// the CPU has no ring yet, its ring had no room or was owned by another recorder, the packet is
-// empty, or the kernel refused to copy it. Once all recorders have ended, matched = written + lost,
-// always.
+// matched = those that the filter matched, less left_out = those that the budget did not choose
+// (--sample, --rate); lost = those of the matched that could not be recorded: the CPU has no ring
+// yet, its ring had no room or was owned by another recorder, the packet is empty, or the kernel
+// refused to copy it. Once all recorders have ended, matched = written + lost, always.
 struct xdpcap_counters {
   __u64 received;
   __u64 matched;
@@ -210,7 +210,23 @@ struct xdpcap_counters {
   __u64 ingress_number;  // the first eight bytes of `number`
   __u32 ingress_rest;    // ... and the others
   __u32 ingress_head;    // code and length
-  __u64 padding;
+  __u64 left_out;
+};
+
+// What a source has used of its rate (with --rate only): an element of the only value of an ARRAY,
+// for all recorders of the source. Each packet costs some time, the second divided by the rate. What
+// is chosen uses time up, from a point that lies at most the cost of a burst in the past, and never
+// ends in the future. So in any period, no more is chosen than the period and one burst pay for
+// (and one for each recorder that is running when it begins, which may be about to give back).
+//
+// Reading the clock costs more than all else here. So once no time was left, it is not read again in
+// the same tick of the kernel (1 to 10 ms): the time of a tick that is not used then is used in the
+// next one, as a burst is at least 100 ms.
+struct xdpcap_bucket {
+  __u64 used_until;  // CLOCK_MONOTONIC in ns
+  __u64 empty_tick;  // the last tick (jiffies) in which no time was left
+  __u64 lock;        // of who moves used_until forward after a pause
+  __u64 padding[5];
 };
 
 // A CPU's scratch memory for tracing recorders (an element of the only value of an ARRAY): the first
@@ -231,7 +247,8 @@ struct xdpcap_scratch {
   __u64 numbered;  // packets so far
   __u64 packet;    // id of the last one: the CPU in the upper 16 bits, then `numbered`; 0: taken
   __u64 buffer;    // its struct xdp_buff
-  __u64 padding[4];
+  __u64 draw;      // with --sample: its random number, by which both ends decide
+  __u64 padding[3];
   __u8 prefix[XDPCAP_MOST_PREFIX];
   __u64 end_padding[24];
 };
@@ -254,6 +271,7 @@ static_assert(XDPCAP_MOST_CAPTURED + 3 + sizeof(struct xdpcap_block) +
               XDPCAP_RING_OVERHANG);
 static_assert(sizeof(struct xdpcap_control) == 64);
 static_assert(sizeof(struct xdpcap_counters) == 64);
+static_assert(sizeof(struct xdpcap_bucket) == 64);
 #endif
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/budget_emitter.hpp"
 #include "recorder/condition_emitter.hpp"
 #include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
@@ -51,6 +52,7 @@ class Recorder {
  private:
   void emit_record() {
     code_.bind(match_);
+    recorder::emit_budget(code_, spec_, return_action_);
     recorder::increment(code_, offsetof(xdpcap_counters, matched));
     emit_lengths();
     recorder::emit_reservation(code_, spec_, lost_, failed_);

@@ -4,6 +4,7 @@
 // an XDP program returns to it. make_recorder() and make_tracing_recorder() are pure functions.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -60,6 +61,27 @@ struct Conditions {
   std::span<const std::uint32_t> excluded_interfaces = {};
 };
 
+// How many of the packets that match are recorded; the others count as left out. The rate limits
+// what the sample has chosen.
+struct Budget {
+  std::uint32_t sample = 1;  // one in so many, at random, up to kMostSample; 1: all
+  std::uint32_t rate = 0;    // a second, of all recorders of a source, up to kMostRate; 0: no limit
+
+  [[nodiscard]] bool is_limited() const { return sample > 1 || rate > 0; }
+};
+
+// Larger ones would be inexact: they are compared with random numbers of 32 bits, and with a clock
+// in ns.
+inline constexpr std::uint32_t kMostSample = 1'000'000;
+inline constexpr std::uint32_t kMostRate = 1'000'000;
+
+// How many packets may follow each other at once after a pause. A low rate would be of little use
+// without that: packets come in groups, such as a request and its answer.
+constexpr std::uint32_t burst_of(std::uint32_t rate) {
+  constexpr std::uint32_t kGroup = 10;
+  return std::max(rate / kGroup, std::min(rate, kGroup));
+}
+
 struct RecorderSpec {
   XdpAction action;            // returned for every packet, whatever happens
   std::uint32_t interface_id;  // the pcapng interface of its packets
@@ -86,7 +108,10 @@ struct RecorderSpec {
   // programs find the last packet. Each packet has room for its fate (struct xdpcap_fate).
   // Negative: no fates.
   int last_fd = -1;
-  std::uint32_t source = 0;  // for struct xdpcap_last
+  std::uint32_t source = 0;  // for struct xdpcap_last and the rate
+  Budget budget = {};
+  std::uint64_t seed = 0;  // of the sample: another one for each capture
+  int buckets_fd = -1;     // with a rate: an ARRAY with one value, a struct xdpcap_bucket a source
   // Whether the CPU makes stores visible in program order. If not, the kernel's BPF must have
   // atomic exchanges (bpf/features.hpp).
   bool ordered_stores = kOrderedStores;

@@ -50,6 +50,7 @@ struct Options {
   std::vector<Range> queues;                      // received in
   std::vector<Range> ingress;                     // indexes of the interfaces they arrived on
   bool note_ingress = false;                      // a comment on each packet
+  Budget budget;                                  // how many of the matching ones are recorded
   std::optional<FateSelection> fates;             // nothing: they are not traced
   std::optional<FateSelection> trigger_fates;     // --last writes a file on these
   bool quiet = false;

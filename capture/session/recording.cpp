@@ -108,6 +108,10 @@ bool Recording::drain(Timeout timeout) {
   if (!drain(horizon, settled, timeout)) return false;
   if (flight_) return write_flight(std::min(horizon, settled));
   files_.settle();
+  if (files_.previous_has_ended()) {
+    files_.end_previous();
+    commit();
+  }
   return true;
 }
 
@@ -172,8 +176,9 @@ pcapng::Bytes Recording::header(std::string comment) const {
                       .filter = options_.filter_text,
                       .link_type = file_link_type(options_.link_type),
                       .snaplen = options_.snaplen,
+                      .budget = options_.budget,
                       .interfaces = interfaces_,
-                      .comment = std::move(comment)});
+                      .section_comment = std::move(comment)});
 }
 
 Moment Recording::now() const {
@@ -184,10 +189,11 @@ Moment Recording::now() const {
 std::vector<InterfaceStatistics> Recording::statistics() const {
   std::vector<InterfaceStatistics> statistics;
   for (std::uint32_t row = 0; row < interfaces_.size(); ++row) {
+    const Counts counts = control_.read(row);
     InterfaceStatistics one{.interface = interfaces_[row],
-                            .counts = control_.read(row),
+                            .counts = counts,
                             .written = files_.current().written()[row],
-                            .left_out = fates_ ? fates_->left_out()[row] : 0};
+                            .left_out = counts.left_out + (fates_ ? fates_->left_out()[row] : 0)};
     if (flight_) {
       one.written = flight_->written()[row];
       one.left_out += flight_->left_out()[row];

@@ -14,6 +14,7 @@
 
 #include "base/json_text.hpp"
 #include "base/tell.hpp"
+#include "base/text.hpp"
 
 namespace xdpcap {
 namespace {
@@ -66,17 +67,29 @@ std::string counts_as_json(const InterfaceStatistics& one, JsonStyle style) {
 }
 
 // Of several sources, a line each after the sum.
-std::string counts_as_text(const Report& report) {
+std::string counts_as_text(const Report& report, const std::string& selected_by) {
   std::string text = xdpcap::summary(
-      report.interfaces, report.sources.empty() ? "the hook" : "the recorders", report.selection);
+      report.interfaces, report.sources.empty() ? "the hook" : "the recorders", selected_by);
   for (std::size_t i = 0; report.sources.size() > 1 && i < report.sources.size(); ++i) {
     const InterfaceStatistics its = total(of_source(report.interfaces, i));
     text += report.sources[i] + ": " + std::to_string(its.written) + " captured, " +
             std::to_string(its.counts.matched) + " matched, " +
-            std::to_string(its.counts.received) + " received, " + std::to_string(lost(its)) +
-            " lost\n";
+            std::to_string(its.counts.received) + " received, " +
+            (its.left_out > 0 ? std::to_string(its.left_out) + " not selected, " : "") +
+            std::to_string(lost(its)) + " lost\n";
   }
   return text;
+}
+
+// "--sample 100, --fate".
+std::string selecting_options(const Options& options) {
+  std::vector<std::string> names;
+  const auto& [sample, rate] = options.budget;
+  if (sample > 1) names.push_back("--sample " + std::to_string(sample));
+  if (rate > 0) names.push_back("--rate " + std::to_string(rate));
+  if (options.fates && !options.fates->takes_all()) names.emplace_back("--fate");
+  if (options.files.flight) names.emplace_back("--last");
+  return join(names, ", ");
 }
 
 std::string actions_as_json(const std::vector<InterfaceStatistics>& interfaces, JsonStyle style) {
@@ -133,7 +146,8 @@ std::string json_line(const Report& report, const std::string& type, bool final)
 Reporter::Reporter(const Options& options)
     : quiet_(options.quiet),
       json_(options.json),
-      json_fd_(options.files.path == "-" || options.files.print ? STDERR_FILENO : STDOUT_FILENO) {
+      json_fd_(options.files.path == "-" || options.files.print ? STDERR_FILENO : STDOUT_FILENO),
+      selected_by_(selecting_options(options)) {
   if (options.quiet || (options.files.print && !options.json)) {
     style_ = Style::silent;
   } else if (options.json) {
@@ -170,13 +184,13 @@ void Reporter::news(const std::string& line) {
 void Reporter::counts(const Report& report) {
   if (json_) return tell_json(json_line(report, "statistics", false));
   leave_line();
-  tell(counts_as_text(report));
+  tell(counts_as_text(report, selected_by_));
 }
 
 void Reporter::summary(const Report& report, const std::string& more, bool json_only) {
   leave_line();
   std::string text;
-  if (!json_ && !quiet_) text = counts_as_text(report);
+  if (!json_ && !quiet_) text = counts_as_text(report, selected_by_);
   // If JSON goes to stdout, stderr has room for text.
   if (!quiet_ && (!json_ || json_fd_ == STDOUT_FILENO)) text += more;
   if (!json_only) tell(text + loss_line(report.interfaces), kLastTimeoutMilliseconds);

@@ -26,10 +26,9 @@ struct Report {
   std::vector<std::string> sources = {};  // their names; empty for one hook named without -i
   std::vector<std::string> fates = {};    // of their packets, as JSON; empty: not reported
   OutputStatistics output;
-  std::string selection = "--fate";  // the options that leave packets out
-  bool has_memory = false;           // that keeps packets (--last)
-  std::uint64_t date = 0;            // ns since 1970
-  std::uint64_t elapsed = 0;         // ns since the capture began
+  bool has_memory = false;    // that keeps packets (--last)
+  std::uint64_t date = 0;     // ns since 1970
+  std::uint64_t elapsed = 0;  // ns since the capture began
 };
 
 // One line, at most `width` characters wide, with rates since the `last` report.
@@ -67,6 +66,7 @@ class Reporter {
   bool quiet_;
   bool json_;
   int json_fd_;
+  std::string selected_by_;  // the options that leave packets out
   bool line_is_drawn_ = false;
   Report last_;
 };

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/tell.hpp"
 #include "bpf/features.hpp"
+#include "bpf/program_loader.hpp"
 #include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
 #include "session/rescue.hpp"
@@ -24,10 +25,12 @@ namespace {
 constexpr int kFailureExit = 2;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 
-// No more than half a ring: it has to be read before it is full.
+// No more than half a ring: it has to be read before it is full. By default no more than caches
+// hold.
 std::uint64_t wake_at(const Options& options, const Rings& rings) {
+  constexpr std::uint64_t kMost = std::uint64_t{2} << 20U;
   const std::uint64_t bytes = rings.bytes_per_cpu();
-  return std::min(options.watermark.value_or(bytes / 4), bytes / 2);
+  return std::min(options.watermark.value_or(std::min(bytes / 4, kMost)), bytes / 2);
 }
 
 }  // namespace
@@ -100,6 +103,7 @@ std::vector<int> Session::descriptors() const {
   };
   add({recording_.control().fd(), sleeper_.wakeup_fd()});
   if (scratch_.valid()) add({scratch_.get()});
+  if (buckets_.valid()) add({buckets_.get()});
   if (const auto& fates = recording_.fates()) {
     add({fates->last_fd()});
     add(fates->descriptors());
@@ -118,6 +122,11 @@ bool Session::guardian_can_finish() {
 
 void Session::install() {
   if (!kOrderedStores) require_atomic_exchange();
+  if (options_.budget.rate > 0) {
+    const std::size_t bytes = sizeof(xdpcap_bucket) * sources_.size();
+    buckets_ = create_map(BPF_MAP_TYPE_ARRAY, "xdpcap_buckets", sizeof(std::uint32_t),
+                          static_cast<std::uint32_t>(bytes), 1);
+  }
   for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->load(recorders_of(i));
   GuardedSources::Plan plan{
       .wait_for_recorders = [this] { recording_.rings().wait_for_recorders(); },

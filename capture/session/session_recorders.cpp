@@ -60,7 +60,10 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
                          .excluded_interfaces = sources_[interface.source]->excluded_interfaces()},
           .note_ingress = options_.note_ingress && !recording.fates(),
           .last_fd = recording.fates() ? recording.fates()->last_fd() : -1,
-          .source = static_cast<std::uint32_t>(interface.source)};
+          .source = static_cast<std::uint32_t>(interface.source),
+          .budget = options_.budget,
+          .seed = seed_,
+          .buckets_fd = buckets_.valid() ? buckets_.get() : -1};
 }
 
 Traced Session::traced(TracePoint point) {

@@ -27,10 +27,7 @@ void Session::summarize(const std::vector<InterfaceStatistics>& statistics, bool
 Report Session::state(std::vector<InterfaceStatistics> statistics) const {
   const CaptureFiles& files = recording_.files();
   OutputStatistics output{.file = files.path(), .files = files.count(), .bytes = files.bytes()};
-  std::string selection = "--fate";
   if (const auto& flight = recording_.flight()) {
-    const bool by_fate = options_.fates && !options_.fates->takes_all();
-    selection = by_fate ? "--fate, --last" : "--last";
     output = {.file = flight->path(), .files = flight->count(), .bytes = flight->bytes()};
   }
   std::vector<std::string> names;
@@ -40,7 +37,6 @@ Report Session::state(std::vector<InterfaceStatistics> statistics) const {
   return {.interfaces = std::move(statistics),
           .sources = std::move(names),
           .output = std::move(output),
-          .selection = selection,
           .has_memory = recording_.flight().has_value(),
           .date = recording_.now().date,
           .elapsed = monotonic_now() - start_};
