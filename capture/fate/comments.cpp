@@ -82,6 +82,7 @@ const FateComments::Comment& FateComments::look_up(const xdpcap_fate& fate) {
     const Outcome outcome = outcome_of(fate, can_transmit_);
     place = known_
                 .emplace(fate, Comment{.selected = selection_.takes(fate, outcome),
+                                       .is_trigger = triggers_ && triggers_->takes(fate, outcome),
                                        .option = comment_option(describe(fate, outcome, names_))})
                 .first;
   }
