@@ -117,6 +117,9 @@ class CaptureFile {
   [[nodiscard]] const Output& output() const { return output_; }
   [[nodiscard]] Output& output() { return output_; }
 
+  // The size of the memory in which packets wait for the disk; 0: none is needed.
+  [[nodiscard]] std::size_t buffer_bytes() const { return disk_ ? disk_->buffer_bytes() : 0; }
+
   [[nodiscard]] WriteEnd end() const { return last_.end; }
   // Packets in this output and all earlier ones, by interface.
   [[nodiscard]] std::span<const std::uint64_t> written() const { return written_; }

@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <iterator>
@@ -31,21 +29,6 @@ std::uint64_t sum(std::span<const std::uint64_t> numbers) {
 
 void add(std::vector<std::uint64_t>& sums, std::span<const std::uint64_t> numbers) {
   for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += numbers[i];
-}
-
-std::string with_unit(double number, const char* unit) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f %s", number < 10 ? 1 : 0, number, unit);
-  return text.data();
-}
-
-std::string size_text(std::uint64_t bytes) {
-  constexpr std::array<const char*, 4> kUnits = {"bytes", "KiB", "MiB", "GiB"};
-  constexpr double kStep = 1024;
-  auto number = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; number >= kStep && unit + 1 < kUnits.size(); ++unit) number /= kStep;
-  return with_unit(number, kUnits[unit]);
 }
 
 std::string time_text(std::uint64_t nanoseconds) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "filter/file_link_type.hpp"
 #include "process/cpus.hpp"
 #include "process/memory_limit.hpp"
@@ -169,6 +170,13 @@ bool Recording::rotate() {
   const bool may_continue = files_.turn(statistics(), now());
   if (may_continue) commit();
   return may_continue;
+}
+
+std::string Recording::buffers() const {
+  std::string text = "buffers: rings of " + size_text(rings_.bytes_per_cpu()) + " on " +
+                     counted(rings_.count(), "CPU");
+  const std::size_t disk = files_.current().buffer_bytes();
+  return disk == 0 ? text : text + ", " + size_text(disk) + " for the disk";
 }
 
 pcapng::Bytes Recording::header(std::string comment) const {

@@ -69,6 +69,8 @@ class Recording {
   [[nodiscard]] std::optional<Fates>& fates() { return fates_; }
   [[nodiscard]] const std::optional<Fates>& fates() const { return fates_; }
   [[nodiscard]] WallClock& clock() { return clock_; }
+  // "buffers: rings of 32 MiB on 2 CPUs, 336 MiB for the disk".
+  [[nodiscard]] std::string buffers() const;
   // Why fates are missing or incomplete; empty if they are not.
   [[nodiscard]] const std::string& fate_warning() const { return fate_warning_; }
 

@@ -48,6 +48,7 @@ Session::Session(const Options& options, Sources sources, const Signals& signals
     tell("--buffer: using " + std::to_string(kMaxRingBytes) +
          " bytes for each CPU, the most that the kernel's verifier allows\n");
   }
+  if (!options.quiet && !options.json && !options.files.print) tell(recording_.buffers() + '\n');
   if (!recording_.fate_warning().empty()) tell(recording_.fate_warning() + '\n');
 }
 
