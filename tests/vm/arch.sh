@@ -24,6 +24,9 @@ case $arch in
     # No cx16: QEMU 7.2 returns wrong flags from cmpxchg16b now and then, and since 6.12 the slab
     # allocator is built on it, so that every other boot crashed. Without, the kernel has another way.
     qemu_options=(-cpu "max,cx16=off")
+    # A kernel that finds its clock unstable, because the emulator was delayed, switches to another one
+    # by changing code that runs: in the emulator this has ended in a panic (int3).
+    boot_options="tsc=reliable"
     console=ttyS0
     output=/dev/ttyS1
     second_port=(-serial chardev:output)
@@ -34,6 +37,7 @@ case $arch in
     qemu_package="qemu-system-arm"
     # With the real algorithm for signed pointers, they are most of what is emulated.
     qemu_options=(-M virt -cpu "max,pauth-impdef=on")
+    boot_options=
     console=ttyAMA0
     output=/dev/ttyS0 # the board has one port of its own, the other is on PCI
     second_port=(-device "pci-serial,chardev=output")
