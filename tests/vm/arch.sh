@@ -6,6 +6,7 @@
 #
 #   arch, machine       Debian's name, and the kernel's (uname -m)
 #   qemu, qemu_package  the emulator; qemu_options is the machine it is to be
+#   boot_options        what the kernel is told at its start
 #   console, output     serial ports: where the kernel's messages go, the device of the command's output
 #   build               where the project is built for it
 #   sysroot             where its programs and libraries lie; empty: they are this machine's own
