@@ -60,4 +60,7 @@ struct Packet {
 };
 Bytes enhanced_packet(const Packet& packet);
 
+// A comment as an option of a block, padded (section 3.5).
+Bytes comment_option(const std::string& text);
+
 }  // namespace xdpcap::pcapng

@@ -16,6 +16,7 @@
 #include "bpf/features.hpp"
 #include "bpf/program_loader.hpp"
 #include "process/cpus.hpp"
+#include "reason/reason_table.hpp"
 #include "recorder/recorder.hpp"
 #include "session/rescue.hpp"
 
@@ -102,6 +103,7 @@ std::vector<int> Session::descriptors() const {
     add({fates->last_fd()});
     add(fates->descriptors());
   }
+  if (const auto& reasons = recording_.reasons()) add(reasons->descriptors());
   const Output& output = recording_.files().current().output();
   if (output.is_file()) add(output.descriptors());
   return all;
@@ -115,6 +117,7 @@ void Session::install() {
                           static_cast<std::uint32_t>(bytes), 1);
   }
   for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->load(recorders_of(i));
+  if (const auto& reasons = recording_.reasons()) reasons->remove_old();
   GuardedSources::Plan plan{
       .wait_for_recorders = [this] { recording_.rings().wait_for_recorders(); },
       .descriptors = [this] { return descriptors(); },
@@ -213,6 +216,11 @@ void Session::summarize(const std::vector<InterfaceStatistics>& statistics, bool
     for (std::size_t i = 0; several && i < sources_.size(); ++i) {
       report.fates.push_back(fates->as_json(i));
     }
+  }
+  if (const auto& reasons = recording_.reasons()) {
+    const std::vector<ReasonCount> counts = reasons->counts(report.interfaces);
+    table += reason_table(counts, report.sources);
+    report.reasons = reasons_as_json(counts, report.sources);
   }
   reporter_.summary(report, table, reader_gone);
 }
