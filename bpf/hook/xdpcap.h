@@ -109,6 +109,7 @@ xdpcap_tail_call(struct xdp_md *ctx, void *hook, enum xdp_action action)
  *
  *     xdpcap_set_reason("TTL expired");
  *     xdpcap_set_rule("blocked port", rule);
+ *     return xdpcap_because(XDP_DROP, "TTL expired");      // the first, and `return XDP_DROP;`
  *
  * text    a string literal
  * number  any 32-bit number, known at run time: of a rule, an entry, an error
@@ -127,20 +128,13 @@ xdpcap_tail_call(struct xdp_md *ctx, void *hook, enum xdp_action action)
 #define XDPCAP_REASON_ANY_ACTION 0xff
 
 /*
- * A word: the id of the reason in bits 0 to 15 (0: none), the action in 16 to 23, or
- * XDPCAP_REASON_ANY_ACTION, and the number in 32 to 63. A cache line for each.
+ * A cache line with the magic number, then one for each CPU, which begins with its word: the id of
+ * the reason in bits 0 to 15 (0: none), the action in 16 to 23, or XDPCAP_REASON_ANY_ACTION, and the
+ * number in 32 to 63. No struct, because skeletons would have to know it.
  */
-struct xdpcap_reason_words {
-	__u64 magic;
-	__u64 padding[7];
-	struct {
-		__u64 word;
-		__u64 padding[7];
-	} cpus[XDPCAP_REASON_CPUS];
-};
-
-struct xdpcap_reason_words xdpcap_reason_words
-	__attribute__((weak, used, section(".data.xdpcap"))) = {.magic = XDPCAP_REASON_WORDS_MAGIC};
+#define XDPCAP_REASON_LINE 8
+__u64 xdpcap_reason_words[(1 + XDPCAP_REASON_CPUS) * XDPCAP_REASON_LINE]
+	__attribute__((weak, used, section(".data.xdpcap"))) = {XDPCAP_REASON_WORDS_MAGIC};
 
 /*
  * The id, of an entry that describes this use. It is loaded from the entry, so that the map of the
@@ -153,7 +147,7 @@ struct xdpcap_reason_words xdpcap_reason_words
 			__u32 magic;                                                          \
 			__u16 size;                                                           \
 			__u16 flags;                                                          \
-			__u32 id;                                                             \
+			__u64 id;                                                             \
 			__u32 line;                                                           \
 			char text[sizeof("" text_)];                                          \
 			char file[sizeof(__FILE_NAME__)];                                     \
@@ -163,14 +157,16 @@ struct xdpcap_reason_words xdpcap_reason_words
 			__LINE__,            "" text_,              __FILE_NAME__};           \
 		_Static_assert((counter_) < 0xffff, "too many reasons");                      \
 		_Static_assert(sizeof(xdpcap_reason) < 0xffff, "the reason is too long");     \
-		(__u64)*(const volatile __u32 *)&xdpcap_reason.id;                            \
+		*(const volatile __u64 *)&xdpcap_reason.id;                                   \
 	})
 
 static inline __attribute__((always_inline)) volatile __u64 *xdpcap_reason_word(void)
 {
 	__u64 cpu = ((__u64 (*)(void))BPF_FUNC_get_smp_processor_id)();
 
-	return cpu < XDPCAP_REASON_CPUS ? &xdpcap_reason_words.cpus[cpu].word : (void *)0;
+	if (cpu >= XDPCAP_REASON_CPUS)
+		return (void *)0;
+	return &xdpcap_reason_words[(1 + cpu) * XDPCAP_REASON_LINE];
 }
 
 static inline __attribute__((always_inline)) void xdpcap_store_reason(__u64 id, __u32 action,
@@ -211,6 +207,11 @@ xdpcap_exit_as_set(struct xdp_md *ctx, void *hook, enum xdp_action action)
 #define xdpcap_set_rule(text, number)                                       \
 	xdpcap_store_reason(XDPCAP_REASON(text, XDPCAP_REASON_HAS_NUMBER), \
 			    XDPCAP_REASON_ANY_ACTION, number)
+#define xdpcap_because(action, text)     \
+	({                               \
+		xdpcap_set_reason(text); \
+		(action);                \
+	})
 #endif /* XDPCAP_REASONS */
 
 /*

@@ -17,20 +17,21 @@ namespace {
 //    0  magic       XDPCAP_REASON_MAGIC
 //    4  size        of the entry
 //    6  flags       1: a number comes with it
-//    8  id
-//   12  line
-//   16  text        ends with a zero byte
+//    8  id          the word that the program stores, without action and number
+//   16  line
+//   20  text        ends with a zero byte
 //    +  file        the same
 struct Head {
   std::uint32_t magic;
   std::uint16_t size;
   std::uint16_t flags;
-  std::uint32_t id;
+  std::uint64_t id;
   std::uint32_t line;
 };
-static_assert(sizeof(Head) == 16);
 
+constexpr std::size_t kHead = 20;  // without the padding at the end of Head
 constexpr std::size_t kAlignment = 8;
+constexpr std::uint64_t kMostId = 0xffff;
 constexpr std::uint16_t kHasNumber = 1;
 
 // Removes a text that ends with a zero byte from the start of `bytes`.
@@ -42,11 +43,11 @@ std::string take_text(std::string_view& bytes) {
 }
 
 std::optional<ReasonEntry> parse_entry(std::span<const std::byte> bytes, const Head& head) {
-  if (head.size < sizeof(head) || head.size > bytes.size()) return std::nullopt;
+  if (head.size < kHead || head.size > bytes.size()) return std::nullopt;
   std::string_view texts(reinterpret_cast<const char*>(bytes.data()), head.size);
-  texts.remove_prefix(sizeof(head));
+  texts.remove_prefix(kHead);
   ReasonEntry entry;
-  entry.id = head.id;
+  entry.id = static_cast<std::uint32_t>(head.id);
   entry.line = head.line;
   entry.text = take_text(texts);
   entry.file = take_text(texts);
@@ -58,9 +59,9 @@ std::optional<ReasonEntry> parse_entry(std::span<const std::byte> bytes, const H
 
 std::vector<ReasonEntry> parse_reasons(std::span<const std::byte> section) {
   std::map<std::uint32_t, std::optional<ReasonEntry>> by_id;
-  for (std::size_t at = 0; at + sizeof(Head) <= section.size();) {
+  for (std::size_t at = 0; at + kHead <= section.size();) {
     Head head{};
-    std::memcpy(&head, &section[at], sizeof(head));
+    std::memcpy(&head, &section[at], kHead);
     const auto entry = head.magic == XDPCAP_REASON_MAGIC ? parse_entry(section.subspan(at), head)
                                                          : std::optional<ReasonEntry>();
     at += entry ? (head.size + kAlignment - 1) / kAlignment * kAlignment : kAlignment;

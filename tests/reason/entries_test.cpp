@@ -19,11 +19,11 @@ class Section {
   void add(std::uint32_t id, const std::string& text, const std::string& file, std::uint32_t line,
            std::uint16_t flags = 0) {
     const std::string texts = text + '\0' + file + '\0';
-    const std::size_t size = (16 + texts.size() + 7) / 8 * 8;
+    const std::size_t size = (20 + texts.size() + 7) / 8 * 8;
     put(XDPCAP_REASON_MAGIC);
     put(static_cast<std::uint16_t>(size));
     put(flags);
-    put(id);
+    put(std::uint64_t{id});
     put(line);
     for (const char c : texts) bytes_.push_back(static_cast<std::byte>(c));
     bytes_.resize((bytes_.size() + 7) / 8 * 8);
@@ -86,7 +86,7 @@ TEST(ReasonEntries, MayBeDamaged) {
   const std::uint16_t size = 0xffff;
   std::memcpy(&longer[4], &size, sizeof(size));
   EXPECT_THAT(parse_reasons(longer), ElementsAre(entry(2, "two", 2)));
-  const std::uint16_t shorter = 15;
+  const std::uint16_t shorter = 19;
   std::memcpy(&longer[4], &shorter, sizeof(shorter));
   EXPECT_THAT(parse_reasons(longer), ElementsAre(entry(2, "two", 2)));
   EXPECT_THAT(parse_reasons(std::vector<std::byte>(100)), IsEmpty());
