@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in host byte order. Captured packets leave the
-// kernel as blocks, in which only the time, and a fate, are replaced (recorder/record.h,
+// kernel as blocks, in which only the time, a fate and a reason are replaced (recorder/record.h,
 // output/batch.hpp); Packet is for those of --replay.
 #pragma once
 
