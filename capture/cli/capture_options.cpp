@@ -86,8 +86,8 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
             "Size of each CPU's ring buffer, rounded to what the kernel takes (default: a "
             "small part of the memory)");
   add_value(app, "--watermark", "SIZE", options.watermark, parse_bytes,
-            "Wake the reader when this much is in a ring buffer (default: a quarter of it), "
-            "without waiting for its next look, some milliseconds later");
+            "Wake the reader when this much is in a ring buffer (default: a quarter of it, at "
+            "most 2 MiB), without waiting for its next look, some milliseconds later");
   add_value(app, "-Z,--Z", "USER", options.files.user, find_user,
             "Give up root after set-up and become USER, who gets the output file; a guardian "
             "process stays root, to empty the hook at the end");

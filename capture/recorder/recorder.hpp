@@ -135,6 +135,7 @@ struct RecorderSpec {
   int last_fd = -1;
   std::uint32_t source = 0;  // for struct xdpcap_last and the rate
   Budget budget = {};
+  std::uint64_t seed = 0;   // of the sample: another one for each capture
   ReasonSpec reasons = {};  // in a slot of a hook only
   int buckets_fd = -1;      // with a rate: an ARRAY with one value, a struct xdpcap_bucket a source
   // Whether the CPU makes stores visible in program order. If not, the kernel's BPF must have

@@ -115,6 +115,10 @@ bool Recording::drain(Timeout timeout) {
   const std::uint64_t settled = fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled;
   if (!drain(horizon, settled, timeout)) return false;
   files_.settle();
+  if (files_.previous_has_ended()) {
+    files_.end_previous();
+    commit();
+  }
   return true;
 }
 

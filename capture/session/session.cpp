@@ -26,10 +26,12 @@ namespace {
 constexpr int kFailureExit = 2;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 
-// No more than half a ring: it has to be read before it is full.
+// No more than half a ring: it has to be read before it is full. By default no more than caches
+// hold.
 std::uint64_t wake_at(const Options& options, const Rings& rings) {
+  constexpr std::uint64_t kMost = std::uint64_t{2} << 20U;
   const std::uint64_t bytes = rings.bytes_per_cpu();
-  return std::min(options.watermark.value_or(bytes / 4), bytes / 2);
+  return std::min(options.watermark.value_or(std::min(bytes / 4, kMost)), bytes / 2);
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
           .last_fd = recording.fates() ? recording.fates()->last_fd() : -1,
           .source = static_cast<std::uint32_t>(interface.source),
           .budget = options_.budget,
+          .seed = seed_,
           .buckets_fd = buckets_.valid() ? buckets_.get() : -1};
 }
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <random>
 
 #include "base/error.hpp"
 #include "bpf/features.hpp"
@@ -38,6 +39,7 @@ struct LoneRecorder {
                        .has_xdp_load_bytes = has_xdp_load_bytes(),
                        .conditions = conditions,
                        .budget = budget,
+                       .seed = std::random_device()(),
                        .buckets_fd = buckets.get(),
                        .ordered_stores = ordered_stores},
                       compile_filter(filter, LinkType{}));

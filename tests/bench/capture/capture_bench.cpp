@@ -12,12 +12,15 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "bench/capture/disk_measurement.hpp"
 #include "bench/capture/fate_cost.hpp"
 #include "bench/capture/measurement.hpp"
+#include "bench/capture/peers.hpp"
 #include "bench/capture/report.hpp"
 #include "bench/capture/stop.hpp"
 #include "process/cpus.hpp"
@@ -27,16 +30,18 @@ namespace {
 
 constexpr std::uint32_t kSmallPacket = 64;
 constexpr std::uint32_t kLargePacket = 1500;
+constexpr double kUsualSeconds = 0.4;
 
 struct Arguments {
   std::vector<std::string> peers;
   std::vector<std::uint32_t> sizes = {kSmallPacket, 512, kLargePacket};
-  std::vector<std::string> paths = {"veth", "direct"};
+  std::vector<std::string> paths;  // empty: the usual ones
   std::vector<std::string> sinks = {"memory", "null", "tcpdump"};
   std::vector<double> rates;
   std::string interface;
-  double seconds = 0.4;
+  double seconds = 0;  // 0: the usual ones
   std::string folder = ".";
+  std::string disk_folder;
   bool no_costs = false;
   bool no_snaplen = false;
   bool no_fate = false;
@@ -48,20 +53,12 @@ Receiver parse_interface(const std::string& text) {
   throw UsageError("--interface " + text + ": must be bare or program");
 }
 
-Tool parse_peer(const std::string& text, Receiver without_hook) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos) throw UsageError("--peer " + text + ": must be NAME=COMMAND");
-  const bool hooked = text.find("{hook}") != std::string::npos;
-  return {.name = text.substr(0, equals),
-          .command = text.substr(equals + 1),
-          .receiver = hooked ? Receiver::hooked : without_hook};
-}
-
 Sink parse_sink(const std::string& text) {
   if (text == "memory") return Sink::memory;
   if (text == "null") return Sink::null;
   if (text == "tcpdump") return Sink::tcpdump;
-  throw UsageError("--sink " + text + ": must be memory, null or tcpdump");
+  if (text == "disk") return Sink::disk;
+  throw UsageError("--sink " + text + ": must be memory, null, tcpdump or disk");
 }
 
 Path parse_path(const std::string& text) {
@@ -70,37 +67,51 @@ Path parse_path(const std::string& text) {
   throw UsageError("--path " + text + ": must be veth or direct");
 }
 
-std::vector<Tool> make_tools(const Arguments& arguments) {
+Tool plain_tool(const std::string& program, Receiver receiver, bool to_disk) {
+  const std::string output = to_disk ? " {file}" : " {output}";
+  if (receiver == Receiver::hooked) return {"xdpcap-cpp", program + " {hook}" + output};
+  return {.name = "xdpcap-cpp",
+          .command = program + " -i {interface} -w" + output,
+          .receiver = receiver};
+}
+
+std::vector<Tool> make_tools(const Arguments& arguments, bool to_disk) {
   const std::string ours =
       std::filesystem::read_symlink("/proc/self/exe").parent_path() / "xdpcap-cpp";
-  const Receiver receiver = parse_interface(arguments.interface);
+  const Receiver without_hook = parse_interface(arguments.interface);
+  const bool hooked = arguments.interface.empty();
   std::vector<Tool> tools;
-  if (!arguments.interface.empty()) {
-    tools.push_back({.name = "xdpcap-cpp",
-                     .command = ours + " -i {interface} -w {output}",
-                     .receiver = receiver});
-  } else {
-    tools.push_back({"xdpcap-cpp", ours + " {hook} {output}"});
-    if (!arguments.no_snaplen) {
-      tools.push_back({"with -s 96", ours + " -s 96 {hook} {output}", kLargePacket});
-    }
-    if (!arguments.no_fate) {
-      tools.push_back({"with --fate", ours + " --fate {hook} {output}", kSmallPacket});
-    }
+  tools.push_back(plain_tool(ours, hooked ? Receiver::hooked : without_hook, to_disk));
+  // To a disk each row takes half a minute and more.
+  if (hooked && !to_disk && !arguments.no_snaplen) {
+    tools.push_back({"with -s 96", ours + " -s 96 {hook} {output}", kLargePacket});
   }
-  for (const std::string& peer : arguments.peers) tools.push_back(parse_peer(peer, receiver));
+  if (hooked && !to_disk && !arguments.no_fate) {
+    tools.push_back({"with --fate", ours + " --fate {hook} {output}", kSmallPacket});
+  }
+  for (const std::string& text : arguments.peers) {
+    const std::optional<Tool> peer = make_peer(text, without_hook, to_disk);
+    if (peer) tools.push_back(*peer);
+  }
   return tools;
 }
 
 Plan make_plan(const Arguments& arguments) {
   Plan plan;
-  plan.tools = make_tools(arguments);
   for (const std::string& sink : arguments.sinks) plan.sinks.push_back(parse_sink(sink));
+  const bool to_disk = std::count(plan.sinks.begin(), plan.sinks.end(), Sink::disk) != 0;
+  if (to_disk && plan.sinks.size() != 1) {
+    throw UsageError("--sink disk: must be the only sink", "the others run in the real-time class");
+  }
+  plan.tools = make_tools(arguments, to_disk);
   for (const std::string& path : arguments.paths) plan.paths.push_back(parse_path(path));
+  if (plan.paths.empty()) plan.paths.push_back(Path::veth);
+  if (arguments.paths.empty() && !to_disk) plan.paths.push_back(Path::direct);
   plan.sizes = arguments.sizes;
   plan.seconds = arguments.seconds;
+  if (plan.seconds == 0 && !to_disk) plan.seconds = kUsualSeconds;
   plan.rates = arguments.rates;
-  plan.costs = !arguments.no_costs && arguments.interface.empty();
+  plan.costs = !to_disk && !arguments.no_costs && arguments.interface.empty();
   const Cpus cpus = read_cpus();
   if (cpus.online.size() < 2) throw Error("measuring: two CPUs are needed");
   plan.generator_cpu = cpus.online.back();
@@ -125,9 +136,7 @@ void use_realtime_scheduling() {
   }
 }
 
-void run(const Arguments& arguments) {
-  const Plan plan = make_plan(arguments);
-  catch_stop_signals();
+void run_in_memory(const Plan& plan, const Arguments& arguments) {
   use_realtime_scheduling();
   const WarmFile warm(warm_size());
   Lab lab(plan.generator_cpu);
@@ -144,6 +153,49 @@ void run(const Arguments& arguments) {
   write_plot(plot, results, plan.paths.back(), plan.sinks.front());
 }
 
+void write_disk_results(const std::string& folder, const Results& results,
+                        const DiskLimits& limits) {
+  print_summary(std::cout, results);
+  std::ofstream json(folder + "/disk_bench.json");
+  write_json(json, results, &limits);
+  std::ofstream plot(folder + "/disk_bench.svg");
+  write_disk_plot(plot, results, limits);
+}
+
+// Nothing runs in the real-time class, or the kernel's threads that serve the disk would wait for
+// as long as a second (95 % of it are the class's).
+void run_on_disk(const Plan& plan, const Arguments& arguments) {
+  constexpr double kSecondsForLimits = 5;
+  const std::string usual = arguments.folder == "." ? "/var/tmp" : arguments.folder;
+  const DiskFolder folder(arguments.disk_folder.empty() ? usual : arguments.disk_folder);
+  const DiskLimits limits = measure_limits(
+      folder, plan.seconds == 0 ? kSecondsForLimits : std::min(kSecondsForLimits, plan.seconds));
+  print_limits(std::cout, folder, limits);
+  Lab lab(plan.generator_cpu);
+  print_heading(std::cout, true);
+  Results results;
+  // The run takes long: what was measured is kept if it ends early.
+  try {
+    DiskMeasurement(plan, lab, folder, limits).run(results, [&limits](const Row& row) {
+      print_row(std::cout, row, &limits);
+    });
+  } catch (const Error&) {
+    write_disk_results(arguments.folder, results, limits);
+    throw;
+  }
+  write_disk_results(arguments.folder, results, limits);
+}
+
+void run(const Arguments& arguments) {
+  const Plan plan = make_plan(arguments);
+  catch_stop_signals();
+  if (plan.sinks.front() == Sink::disk) {
+    run_on_disk(plan, arguments);
+  } else {
+    run_in_memory(plan, arguments);
+  }
+}
+
 }  // namespace
 }  // namespace xdpcap::bench
 
@@ -152,18 +204,26 @@ int main(int argc, char** argv) {
   xdpcap::bench::Arguments arguments;
   app.add_option(
       "--peer", arguments.peers,
-      "NAME=COMMAND: measure this tool too; {hook}, {interface} and {output} are replaced");
+      "NAME=COMMAND: measure this tool too; {hook}, {interface} and {output}, for --sink disk "
+      "{file}, are replaced. For --sink disk also stenotype, tcpdump, xdpcap");
   app.add_option("--size", arguments.sizes, "Packet sizes in bytes (default: 64 512 1500)");
-  app.add_option("--path", arguments.paths, "veth, direct (default: both)");
-  app.add_option("--sink", arguments.sinks, "memory, null, tcpdump (default: all three)");
+  app.add_option("--path", arguments.paths, "veth, direct (default: both; for --sink disk: veth)");
+  app.add_option("--sink", arguments.sinks,
+                 "memory, null, tcpdump (default: these three), or disk alone");
   app.add_option("--rate", arguments.rates,
                  "Packets a second, 0 for as fast as possible (default: depends on the size)");
   app.add_option("--interface", arguments.interface,
                  "Capture from the interface instead of a hook: bare (no program) or program (one "
                  "without a hook)");
-  app.add_option("--seconds", arguments.seconds, "Seconds of traffic for each row (default: 0.4)");
-  app.add_option("--folder", arguments.folder,
-                 "Folder for capture_bench.json and capture_bench.svg (default: here)");
+  app.add_option(
+      "--seconds", arguments.seconds,
+      "Seconds of traffic for each row (default: 0.4, or 30 for --sink disk, and longer if the "
+      "page cache could hide that the disk is too slow)");
+  app.add_option("--disk-folder", arguments.disk_folder,
+                 "Folder on a disk for --sink disk (default: --folder, or else /var/tmp)");
+  app.add_option(
+      "--folder", arguments.folder,
+      "Folder for capture_bench.json and .svg, or disk_bench.json and .svg (default: here)");
   app.add_flag("--no-costs", arguments.no_costs, "Skip filters, idle hook and start-up");
   app.add_flag("--no-snaplen", arguments.no_snaplen, "Skip -s 96");
   app.add_flag("--no-fate", arguments.no_fate, "Skip --fate");

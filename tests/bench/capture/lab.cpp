@@ -179,7 +179,8 @@ bool Lab::hook_is_live() const {
   return bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.hook), &slot, &id) == 0;
 }
 
-Traffic Lab::send(Path path, std::uint32_t size, double rate, std::uint64_t packets) {
+Traffic Lab::send(Path path, std::uint32_t size, double rate, std::uint64_t packets,
+                  double most_seconds) {
   // Long runs, because each takes some 20 ms to set up, but short enough to react to signals.
   constexpr std::uint64_t kMostPackets = 1'000'000;
   constexpr int kRunsWithoutProgress = 3;
@@ -198,7 +199,8 @@ Traffic Lab::send(Path path, std::uint32_t size, double rate, std::uint64_t pack
   Traffic traffic;
   const bpf_program* program =
       path == Path::veth ? skeleton_->progs.generate : skeleton_->progs.generate_and_drop_hooked;
-  for (int stuck = 0; traffic.sent < packets && !stopped() && stuck < kRunsWithoutProgress;) {
+  for (int stuck = 0; traffic.sent < packets && traffic.seconds < most_seconds && !stopped() &&
+                      stuck < kRunsWithoutProgress;) {
     generator.wanted = std::min(packets - traffic.sent, kMostPackets);
     generator.sent = generator.first_time = generator.due = 0;
     test::test_run(bpf_program__fd(program), frame,

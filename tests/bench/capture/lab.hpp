@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -56,8 +57,10 @@ class Lab {
   void set_receiver(Receiver receiver);
 
   // Sends `packets` frames of `size` bytes (without the frame check sequence), `rate` a second or,
-  // with 0, as fast as possible. Ends early after a stop signal.
-  Traffic send(Path path, std::uint32_t size, double rate, std::uint64_t packets);
+  // with 0, as fast as possible. Ends early after a stop signal, or `most_seconds`, if another
+  // million packets would begin then.
+  Traffic send(Path path, std::uint32_t size, double rate, std::uint64_t packets,
+               double most_seconds = std::numeric_limits<double>::infinity());
 
   // ns a packet of the receiving program over `repeat` runs: with the hook or without.
   [[nodiscard]] double program_cost(bool hooked, std::uint32_t size, std::uint32_t repeat) const;

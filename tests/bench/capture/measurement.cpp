@@ -57,6 +57,15 @@ std::optional<std::int64_t> Row::lost() const {
   return static_cast<std::int64_t>(traffic.received) - static_cast<std::int64_t>(*outcome.captured);
 }
 
+double Row::offered_bytes() const {
+  if (!disk || disk->seconds == 0) return 0;
+  const double per_packet =
+      outcome.captured.value_or(0) == 0
+          ? size
+          : static_cast<double>(disk->bytes) / static_cast<double>(*outcome.captured);
+  return per_packet * static_cast<double>(traffic.received) / disk->seconds;
+}
+
 Results Measurement::run(const std::function<void(const Row&)>& on_row) {
   Results results;
   for (const Path path : plan_.paths) {

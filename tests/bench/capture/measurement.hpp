@@ -13,6 +13,22 @@
 
 namespace xdpcap::bench {
 
+// OnDisk is what else a row of captures to a disk has.
+struct OnDisk {
+  std::uint64_t bytes = 0;          // of the finished files
+  std::uint64_t bytes_in_time = 0;  // when the traffic ended
+  std::uint64_t dirty = 0;          // not on the disk then, but in the page cache
+  double seconds = 0;               // that the traffic took, with the set-up of runs
+  double times_dirty = 0;           // `bytes` by what the page cache may keep dirty
+  bool shortened = false;           // for lack of room on the disk
+  std::string fault;                // of the file; empty: none
+
+  // Bytes written a second while there was traffic.
+  [[nodiscard]] double rate() const {
+    return seconds > 0 ? static_cast<double>(bytes_in_time) / seconds : 0;
+  }
+};
+
 // Row is one capture of traffic at one rate.
 class Row {
  public:
@@ -25,12 +41,15 @@ class Row {
   Outcome outcome{};
   CpuTime cpu{};          // of the tool, for all the packets
   double share_left = 0;  // of the rate that the traffic has without a capture
+  std::optional<OnDisk> disk = std::nullopt;
 
   // In ns a received packet.
   [[nodiscard]] double user_ns() const { return per_packet(cpu.user()); }
   [[nodiscard]] double system_ns() const { return per_packet(cpu.system()); }
   // Packets that were received, but are not in the capture.
   [[nodiscard]] std::optional<std::int64_t> lost() const;
+  // What the tool would have written in a second to a disk if nothing had been lost.
+  [[nodiscard]] double offered_bytes() const;
 
  private:
   [[nodiscard]] double per_packet(double seconds) const {
@@ -62,7 +81,7 @@ struct Plan {
   std::vector<std::uint32_t> sizes;
   std::vector<Sink> sinks;
   std::vector<double> rates;  // packets a second, 0: as fast as possible; empty: the usual ones
-  double seconds = 0.4;       // of traffic for a row
+  double seconds = 0.4;       // of traffic for a row; 0, to a disk: as long as is useful
   std::uint32_t generator_cpu = 0;
   bool costs = true;
 };

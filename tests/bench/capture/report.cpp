@@ -65,18 +65,51 @@ std::map<Series, double> clean_rates(const Results& results) {
   return clean;
 }
 
+void print_disk_columns(std::ostream& out, const OnDisk& disk, const DiskLimits& limits) {
+  constexpr double kMB = 1e6;
+  out << std::setprecision(0) << std::setw(8) << disk.rate() / kMB << std::setw(8)
+      << percent(disk.rate() / limits.direct) << std::setw(8)
+      << static_cast<double>(disk.dirty) / kMB << std::setprecision(1) << std::setw(8)
+      << disk.times_dirty;
+  if (disk.shortened) out << "  no room for more packets";
+  if (!disk.fault.empty()) out << "  FILE: " << disk.fault;
+}
+
+void write_disk_json(std::ostream& out, const Row& row) {
+  out << ", \"offered_bytes_per_second\": " << row.offered_bytes()
+      << ", \"bytes_per_second\": " << row.disk->rate() << ", \"bytes\": " << row.disk->bytes
+      << ", \"cached_bytes\": " << row.disk->dirty << ", \"seconds\": " << row.disk->seconds
+      << ", \"times_dirty\": " << row.disk->times_dirty
+      << ", \"shortened\": " << (row.disk->shortened ? "true" : "false")
+      << ", \"fault\": " << quoted(row.disk->fault);
+}
+
+void write_limits_json(std::ostream& out, const DiskLimits& limits) {
+  out << "\"disk\": {\"direct\": " << limits.direct << ", \"buffered\": " << limits.buffered
+      << ", \"huge_pages\": " << (limits.huge_pages ? "true" : "false")
+      << ", \"dirty_ratio\": " << limits.dirty.ratio
+      << ", \"dirty_background_ratio\": " << limits.dirty.background_ratio
+      << ", \"dirty_bytes\": " << limits.dirty.most
+      << ", \"dirty_background_bytes\": " << limits.dirty.background << "},\n";
+}
+
 }  // namespace
 
-void print_heading(std::ostream& out) {
+void print_heading(std::ostream& out, bool to_disk) {
   out << std::left << std::setw(12) << "tool" << std::right << std::setw(5) << "size"
       << "  " << std::left << std::setw(7) << "path" << std::setw(10) << "to" << std::right
       << std::setw(10) << "wanted/s" << std::setw(10) << "offered/s" << std::setw(10) << "received"
       << std::setw(10) << "matched" << std::setw(10) << "captured" << std::setw(9) << "lost"
       << std::setw(8) << "lost" << std::setw(8) << "user ns" << std::setw(8) << "sys ns"
-      << std::setw(6) << "left" << '\n';
+      << std::setw(6) << "left";
+  if (to_disk) {
+    out << std::setw(8) << "MB/s" << std::setw(8) << "limit" << std::setw(8) << "cached"
+        << std::setw(8) << "x dirty";
+  }
+  out << '\n';
 }
 
-void print_row(std::ostream& out, const Row& row) {
+void print_row(std::ostream& out, const Row& row, const DiskLimits* limits) {
   const auto lost = row.lost();
   const auto received = static_cast<double>(std::max<std::uint64_t>(row.traffic.received, 1));
   out << std::left << std::setw(12) << row.tool << std::right << std::setw(5) << row.size << "  "
@@ -92,7 +125,9 @@ void print_row(std::ostream& out, const Row& row) {
       << std::setw(9) << text(lost) << std::setw(8)
       << (lost ? percent(static_cast<double>(*lost) / received) : "?") << std::setprecision(1)
       << std::setw(8) << row.user_ns() << std::setw(8) << row.system_ns() << std::setw(6)
-      << percent(row.share_left) << (row.outcome.sorted.value_or(true) ? "" : "  NOT SORTED")
+      << percent(row.share_left);
+  if (row.disk && limits != nullptr) print_disk_columns(out, *row.disk, *limits);
+  out << (row.outcome.sorted.value_or(true) ? "" : "  NOT SORTED")
       << (row.traffic.same_cpu ? "" : "  received on another CPU") << '\n'
       << std::flush;
 }
@@ -118,9 +153,11 @@ void print_summary(std::ostream& out, const Results& results) {
   }
 }
 
-void write_json(std::ostream& out, const Results& results) {
+void write_json(std::ostream& out, const Results& results, const DiskLimits* limits) {
   const char* separator = "\n";
-  out << "{\n\"rows\": [";
+  out << "{\n";
+  if (limits != nullptr) write_limits_json(out, *limits);
+  out << "\"rows\": [";
   for (const Row& row : results.rows) {
     out << separator << "  {\"tool\": " << quoted(row.tool)
         << ", \"path\": " << quoted(to_string(row.path)) << ", \"size\": " << row.size
@@ -130,7 +167,9 @@ void write_json(std::ostream& out, const Results& results) {
         << ", \"matched\": " << json(row.outcome.matched)
         << ", \"captured\": " << json(row.outcome.captured) << ", \"lost\": " << json(row.lost())
         << ", \"sorted\": " << json(row.outcome.sorted) << ", \"user_ns\": " << row.user_ns()
-        << ", \"system_ns\": " << row.system_ns() << ", \"share_left\": " << row.share_left << "}";
+        << ", \"system_ns\": " << row.system_ns() << ", \"share_left\": " << row.share_left;
+    if (row.disk) write_disk_json(out, row);
+    out << "}";
     separator = ",\n";
   }
   separator = "\n";

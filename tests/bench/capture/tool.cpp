@@ -12,7 +12,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
-#include <ctime>
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -49,14 +48,6 @@ std::optional<std::uint64_t> number_before(const std::string& text, const std::s
   return std::stoull(match[1].str());
 }
 
-std::string fill_in(std::string command, const std::string& name, const std::string& value) {
-  for (auto at = command.find(name); at != std::string::npos; at = command.find(name, at)) {
-    command.replace(at, name.size(), value);
-    at += value.size();
-  }
-  return command;
-}
-
 // Between fork and exec.
 void prepare_child(std::uint32_t not_on, const std::array<int, 3>& standard) {
   for (int fd = 0; fd < 3; ++fd) ::dup2(standard.at(static_cast<std::size_t>(fd)), fd);
@@ -84,7 +75,31 @@ pid_t spawn_shell(const std::string& command, const test::Namespace& name_space,
   ::_exit(127);
 }
 
+// Whether the process's network namespace has a packet socket that receives: the sixth field.
+bool has_running_packet_socket(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/net/packet");
+  std::string line;
+  std::getline(file, line);  // the heading
+  while (std::getline(file, line)) {
+    std::istringstream fields(line);
+    std::string skipped;
+    for (int field = 1; field < 6; ++field) fields >> skipped;
+    int running = 0;
+    if (fields >> running && running == 1) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+std::string fill_in(std::string command, const std::string& placeholder, const std::string& value) {
+  for (auto at = command.find(placeholder); at != std::string::npos;
+       at = command.find(placeholder, at)) {
+    command.replace(at, placeholder.size(), value);
+    at += value.size();
+  }
+  return command;
+}
 
 const char* to_string(Sink sink) {
   switch (sink) {
@@ -92,6 +107,8 @@ const char* to_string(Sink sink) {
       return "memory";
     case Sink::null:
       return "/dev/null";
+    case Sink::disk:
+      return "disk";
     default:
       return "| tcpdump";
   }
@@ -123,7 +140,11 @@ PacketCount WarmFile::count() const {
 
 RunningTool::RunningTool(const Tool& tool, const Lab& lab, Sink sink, const WarmFile& warm,
                          std::uint32_t not_on, const std::string& more_arguments)
-    : sink_(sink), warm_(warm), messages_(memory_file("stderr")), counts_(memory_file("stdout")) {
+    : sink_(sink),
+      stop_timeout_(tool.stop_timeout),
+      warm_(warm),
+      messages_(memory_file("stderr")),
+      counts_(memory_file("stdout")) {
   std::string command = fill_in(tool.command, "{hook}", lab.hook());
   command = fill_in(command, "{interface}", Lab::kReceiver);
   // By name, because a tool that writes to stdout may print no summary.
@@ -141,8 +162,8 @@ RunningTool::RunningTool(const Tool& tool, const Lab& lab, Sink sink, const Warm
 }
 
 RunningTool::~RunningTool() {
-  wait_for(tool_, SIGINT);
-  wait_for(tcpdump_, SIGINT);
+  wait_for(tool_, SIGINT, stop_timeout_);
+  wait_for(tcpdump_, SIGINT, stop_timeout_);
 }
 
 void RunningTool::spawn(const std::string& command, const Lab& lab, std::uint32_t not_on) {
@@ -165,19 +186,26 @@ void RunningTool::spawn(const std::string& command, const Lab& lab, std::uint32_
   tool_ = spawn_shell(command, lab.receiving(), not_on, {null.get(), output, messages_.get()});
 }
 
-void RunningTool::wait_until_live(const Tool& tool, const Lab& lab) {
-  constexpr auto kTimeout = std::chrono::seconds(10);
-  // Nothing shows that it captures.
+bool RunningTool::is_live(const Tool& tool, const Lab& lab) const {
+  if (tool.receiver == Receiver::hooked) return lab.hook_is_live();
+  // Of the others, nothing shows that they capture.
   const auto blind_wait = std::chrono::milliseconds(700) * test::patience();
-  const bool blind = tool.receiver != Receiver::hooked;
-  while (blind ? steady_clock::now() - begin_ < blind_wait : !lab.hook_is_live()) {
+  return tool.packet_socket ? has_running_packet_socket(tool_)
+                            : steady_clock::now() - begin_ >= blind_wait;
+}
+
+void RunningTool::wait_until_live(const Tool& tool, const Lab& lab) {
+  // A large ring of a packet socket takes seconds to allocate on a virtual machine.
+  const auto timeout = std::chrono::seconds(tool.packet_socket ? 60 : 10);
+  while (!is_live(tool, lab)) {
     throw_if_stopped();
     if (::waitpid(tool_, nullptr, WNOHANG) == tool_) {
       tool_ = -1;
       throw Error("starting " + tool.name + ": it ended immediately: " + text_of(messages_));
     }
-    if (steady_clock::now() - begin_ > kTimeout) {
-      throw Error("starting " + tool.name + ": the hook is still empty after 10 s");
+    if (steady_clock::now() - begin_ > timeout) {
+      throw Error("starting " + tool.name + ": it does not capture after " +
+                  std::to_string(timeout.count()) + " s");
     }
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
@@ -186,28 +214,9 @@ void RunningTool::wait_until_live(const Tool& tool, const Lab& lab) {
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
-// The sum is exact (the scheduler's clock); the division is only as exact as clock ticks.
-CpuTime RunningTool::cpu_time() const {
-  clockid_t clock{};
-  timespec total{};
-  if (::clock_getcpuclockid(tool_, &clock) != 0 || ::clock_gettime(clock, &total) != 0) return {};
-  std::ifstream file("/proc/" + std::to_string(tool_) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  std::istringstream fields(line.substr(line.rfind(')') + 2));
-  std::string skipped;
-  for (int field = 3; field < 14; ++field) fields >> skipped;  // proc(5): utime is field 14
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  const double seconds =
-      static_cast<double>(total.tv_sec) + static_cast<double>(total.tv_nsec) * 1e-9;
-  return {.total = seconds, .user_ticks = user, .system_ticks = system};
-}
-
 Outcome RunningTool::stop() {
-  wait_for(tool_, SIGINT);
-  wait_for(tcpdump_, 0);
+  wait_for(tool_, SIGINT, stop_timeout_);
+  wait_for(tcpdump_, 0, stop_timeout_);
   const std::string text = text_of(messages_);
   Outcome outcome;
   outcome.captured = number_before(text, "packets? captured");
@@ -221,13 +230,12 @@ Outcome RunningTool::stop() {
   return outcome;
 }
 
-void RunningTool::wait_for(pid_t& child, int signal) {
-  constexpr auto kTimeout = std::chrono::seconds(10);
+void RunningTool::wait_for(pid_t& child, int signal, std::chrono::seconds timeout) {
   if (child < 0) return;
   if (signal != 0) ::kill(child, signal);
   const auto begin = steady_clock::now();
   while (::waitpid(child, nullptr, WNOHANG) == 0) {
-    if (steady_clock::now() - begin > kTimeout) ::kill(child, SIGKILL);
+    if (steady_clock::now() - begin > timeout) ::kill(child, SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   child = -1;

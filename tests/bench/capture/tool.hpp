@@ -13,22 +13,31 @@
 #include "base/unique_fd.hpp"
 #include "bench/capture/lab.hpp"
 #include "bench/capture/packet_count.hpp"
+#include "bench/capture/process_cpu.hpp"
 
 namespace xdpcap::bench {
 
-// Tool is a command line for the shell, in which {hook}, {interface} and {output} are replaced.
+// Tool is a command line for the shell, in which {hook}, {interface} and {output} are replaced, and
+// {file} for captures to a disk.
 struct Tool {
   std::string name;
   std::string command;
   std::uint32_t only_size = 0;  // 0: for packets of every size
   Receiver receiver = Receiver::hooked;
+  bool packet_socket = false;  // it captures once it has a running one (packet(7))
+  // To end after SIGINT. Then it is killed.
+  std::chrono::seconds stop_timeout{10};
 };
+
+// Replaces `placeholder` in a command.
+std::string fill_in(std::string command, const std::string& placeholder, const std::string& value);
 
 // The output of a capture.
 enum class Sink : std::uint8_t {
   memory,   // a file in memory whose pages are already allocated
   null,     // /dev/null
   tcpdump,  // a pipe into tcpdump -r - -w /dev/null
+  disk,     // a file that the tool creates itself
 };
 const char* to_string(Sink sink);
 
@@ -47,21 +56,6 @@ class WarmFile {
  private:
   std::size_t size_;
   UniqueFd fd_;
-};
-
-// The sum is exact, as it is the scheduler's; the division is only as exact as clock ticks.
-struct CpuTime {
-  double total = 0;  // seconds
-  double user_ticks = 0, system_ticks = 0;
-
-  [[nodiscard]] double user() const {
-    const double ticks = user_ticks + system_ticks;
-    return ticks > 0 ? total * user_ticks / ticks : 0;
-  }
-  [[nodiscard]] double system() const { return total - user(); }
-  friend CpuTime operator-(const CpuTime& a, const CpuTime& b) {
-    return {a.total - b.total, a.user_ticks - b.user_ticks, a.system_ticks - b.system_ticks};
-  }
 };
 
 // Outcome is the result of a capture. Nothing where it is unknown.
@@ -83,16 +77,20 @@ class RunningTool {
 
   // Seconds until the hook was live.
   [[nodiscard]] double startup() const { return startup_; }
-  [[nodiscard]] CpuTime cpu_time() const;
+  [[nodiscard]] CpuTime cpu_time() const { return cpu_time_of(tool_); }
+  // With the processes that it has started.
+  [[nodiscard]] CpuTime tree_cpu_time() const { return cpu_time_of_tree(tool_); }
   // Stops it as Ctrl-C does, and counts what it wrote.
   Outcome stop();
 
  private:
   void spawn(const std::string& command, const Lab& lab, std::uint32_t not_on);
   void wait_until_live(const Tool& tool, const Lab& lab);
-  static void wait_for(pid_t& child, int signal);
+  [[nodiscard]] bool is_live(const Tool& tool, const Lab& lab) const;
+  static void wait_for(pid_t& child, int signal, std::chrono::seconds timeout);
 
   Sink sink_;
+  std::chrono::seconds stop_timeout_;
   const WarmFile& warm_;
   UniqueFd messages_;  // stderr of the tool
   UniqueFd counts_;    // stdout of tcpdump
