@@ -31,7 +31,7 @@ enum class Of : std::uint8_t { told, wrapped, silent, others };
 
 class ReasonTest : public ::testing::Test {
  protected:
-  ReasonTest() : told_(object("told")), silent_(object("silent")), others_(object("told")) {
+  ReasonTest() : told_(object("told")), silent_(object("silent")), others_(object("told_others")) {
     told_.load();
     for (BpfObject* one : {&silent_, &others_}) {
       if (bpf_map__reuse_fd(one->find_map("hook"), told_.map("hook")) != 0) {
@@ -65,8 +65,10 @@ class ReasonTest : public ::testing::Test {
     const std::string rule = " rule=" + std::to_string(number);
     const bool is_wrapped = packet[6] == static_cast<std::uint8_t>(Of::wrapped);
     if (packet[6] == static_cast<std::uint8_t>(Of::silent)) return "";
+    const bool is_others = packet[6] == static_cast<std::uint8_t>(Of::others);
     switch (packet[1]) {
       case FIRST_REASON:
+        if (is_others) return R"(reason="first of the others")";
         return is_wrapped ? R"(reason="set")" : R"(reason="first")";
       case SECOND_REASON:
         return is_wrapped ? "" : R"(reason="the \"second\" \\ one")";
@@ -84,7 +86,7 @@ class ReasonTest : public ::testing::Test {
     std::ifstream source(SOURCE_FOLDER "/tests/reason/told.bpf.c");
     int number = 1;
     for (std::string line; std::getline(source, line); ++number) {
-      if (line.find('"' + text + '"') != std::string::npos) {
+      if (line.find(text == "first" ? ", FIRST_TEXT)" : '"' + text + '"') != std::string::npos) {
         return "told.bpf.c:" + std::to_string(number);
       }
     }
@@ -133,7 +135,7 @@ class ReasonTest : public ::testing::Test {
 
   BpfObject told_;
   BpfObject silent_;
-  BpfObject others_;  // the same programs again, with words of their own
+  BpfObject others_;  // the same programs again, with maps of their own
   PinFolder pins_;
   TemporaryFolder files_;
   std::string hook_path_ = pins_.path("hook");

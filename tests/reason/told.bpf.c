@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// Programs that give reasons, as their packets ask (lab.h).
+// Programs that give reasons, as their packets ask (lab.h). Compiled twice: with OTHERS, there is one
+// more reason before them, and FIRST_REASON has another text.
 #define XDPCAP_REASONS
 #include <linux/bpf.h>
 
@@ -10,6 +11,16 @@
 
 XDPCAP_DEFINE_HOOK(hook);
 XDPCAP_DEFINE_HOOK(other_hook);
+
+#ifdef OTHERS
+#define FIRST_TEXT "first of the others"
+SEC("xdp") int before(struct xdp_md *ctx)
+{
+	return xdpcap_exit_reason(ctx, &other_hook, XDP_PASS, "before");
+}
+#else
+#define FIRST_TEXT "first"
+#endif
 
 struct order {
 	__u8 action;
@@ -35,7 +46,7 @@ SEC("xdp") int told(struct xdp_md *ctx)
 		return xdpcap_exit_reason(ctx, &hook, XDP_ABORTED, "too short");
 	switch (order.way) {
 	case FIRST_REASON:
-		return xdpcap_exit_reason(ctx, &hook, order.action, "first");
+		return xdpcap_exit_reason(ctx, &hook, order.action, FIRST_TEXT);
 	case SECOND_REASON:
 		return xdpcap_exit_reason(ctx, &hook, order.action, "the \"second\" \\ one");
 	case RULE:
