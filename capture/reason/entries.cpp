@@ -33,11 +33,13 @@ constexpr std::size_t kHead = 20;  // without the padding at the end of Head
 constexpr std::size_t kAlignment = 8;
 constexpr std::uint64_t kMostId = 0xffff;
 constexpr std::uint16_t kHasNumber = 1;
+// A block with a comment still has to fit where a ring's last one does (XDPCAP_RING_OVERHANG).
+constexpr std::size_t kMostText = 500;
 
 // Removes a text that ends with a zero byte from the start of `bytes`.
 std::string take_text(std::string_view& bytes) {
   const std::size_t end = std::min(bytes.find('\0'), bytes.size());
-  std::string text = printable(std::string(bytes.substr(0, end)));
+  std::string text = printable(std::string(bytes.substr(0, std::min(end, kMostText))));
   bytes.remove_prefix(std::min(end + 1, bytes.size()));
   return text;
 }
@@ -62,8 +64,9 @@ std::vector<ReasonEntry> parse_reasons(std::span<const std::byte> section) {
   for (std::size_t at = 0; at + kHead <= section.size();) {
     Head head{};
     std::memcpy(&head, &section[at], kHead);
-    const auto entry = head.magic == XDPCAP_REASON_MAGIC ? parse_entry(section.subspan(at), head)
-                                                         : std::optional<ReasonEntry>();
+    const bool is_entry = head.magic == XDPCAP_REASON_MAGIC && head.id <= kMostId;
+    const auto entry =
+        is_entry ? parse_entry(section.subspan(at), head) : std::optional<ReasonEntry>();
     at += entry ? (head.size + kAlignment - 1) / kAlignment * kAlignment : kAlignment;
     if (!entry || entry->id == 0) continue;
     const auto [place, is_new] = by_id.try_emplace(entry->id, entry);

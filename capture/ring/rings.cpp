@@ -61,14 +61,14 @@ void set_lengths(xdpcap_block& block, std::uint32_t in_ring, std::uint32_t lengt
   block.block_length = length;
 }
 
-// Whether an option of that code and at least that length is at this offset of a block.
+// The bytes of the option of that code that is at this offset of a block; 0 if it is another one.
 std::size_t option_at(const xdpcap_block& block, std::size_t offset, std::uint16_t code,
                       std::uint16_t least) {
   xdpcap_drop_count option{};
   std::memcpy(&option, reinterpret_cast<const std::byte*>(&block) + offset, sizeof(option));
   constexpr std::size_t kHead = offsetof(xdpcap_drop_count, count);
   if (option.code != code || option.length < least || option.length > kMostOption) return 0;
-  return kHead + (option.length + 3U) / 4 * 4;
+  return kHead + (option.length + std::size_t{3}) / 4 * 4;
 }
 
 // The original length of a block whose last `replaced` bytes before the tail were replaced,

@@ -145,7 +145,7 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
 
 // False if the file has to be flushed first.
 bool Recording::append(RingCursor& cursor, CaptureFile& file) {
-  xdpcap_block& block = cursor.block();
+  const xdpcap_block& block = cursor.block();
   Comments comments{.fate = {}};
   if (reasons_ && reasons_->are_in(block.interface_id)) {
     comments.replaced = sizeof(xdpcap_reason) + (fates_ ? sizeof(xdpcap_fate) : 0);

@@ -79,7 +79,8 @@ TEST(ReasonEntries, MayBeDamaged) {
   section.add(1, "one", "lb.bpf.c", 1);
   section.add(2, "two", "lb.bpf.c", 2);
   for (std::size_t size = 0; size < section.bytes().size(); ++size) {
-    const std::vector<std::byte> cut(section.bytes().begin(), section.bytes().begin() + size);
+    std::vector<std::byte> cut = section.bytes();
+    cut.resize(size);
     EXPECT_LT(parse_reasons(cut).size(), 2U) << size;
   }
   std::vector<std::byte> longer = section.bytes();
@@ -107,6 +108,15 @@ TEST(ReasonEntries, AreDescribed) {
   EXPECT_EQ(describe(entry(1, "no route", 12), 9), R"(reason="no route" at=lb.bpf.c:12)");
   EXPECT_EQ(describe(entry(1, R"(a "b" \c)", 1, true), 4294967295),
             R"(reason="a \"b\" \\c" at=lb.bpf.c:1 rule=4294967295)");
+}
+
+TEST(ReasonEntries, AreNotTooLongForABlock) {
+  Section section;
+  section.add(1, std::string(2000, '"'), std::string(2000, 'f'), 1);
+  ASSERT_EQ(section.parsed().size(), 1U);
+  const std::string described = describe(section.parsed().front(), 0);
+  EXPECT_GT(described.size(), 1000U);
+  EXPECT_LT(described.size(), 3000U);
 }
 
 TEST(ReasonEntries, HaveNoTerminalEscapes) {

@@ -11,6 +11,7 @@
 #include "process/cpus.hpp"
 #include "reason/reason_fixture.hpp"
 #include "support/cpu.hpp"
+#include "support/environment.hpp"
 #include "support/pcapng_file.hpp"
 
 namespace xdpcap::test {
@@ -56,13 +57,13 @@ TEST_F(ReasonTest, OfConstantActions) {
   EXPECT_EQ(packets[2].comment, "");
 }
 
-constexpr std::uint32_t kEach = 1500;
+const std::uint64_t kEach = number_from_environment("XDPCAP_REASONS").value_or(1500);
 
 // Reasons never mix between packets, programs and CPUs.
 class ReasonMixTest : public ReasonTest {
  protected:
   // On all CPUs at once.
-  void send_mix(std::vector<Of> programs, std::vector<int> ways, std::uint32_t each) {
+  void send_mix(std::vector<Of> programs, std::vector<int> ways, std::uint64_t each) {
     const std::vector<std::uint32_t> cpus = read_cpus().online;
     std::vector<std::thread> threads;
     for (const std::uint32_t cpu : cpus) {
@@ -70,7 +71,7 @@ class ReasonMixTest : public ReasonTest {
         stay_on_cpu(cpu);
         std::minstd_rand random(cpu + 1);
         const auto one_of = [&](const auto& all) { return all[random() % all.size()]; };
-        for (std::uint32_t i = 0; i < each; ++i) {
+        for (std::uint64_t i = 0; i < each; ++i) {
           send(one_of(programs), one_of(ways), one_of(kActions), random());
         }
       });
@@ -162,7 +163,7 @@ TEST_F(ReasonMixTest, OfAKilledCapture) {
   for (const std::vector<std::string>& options :
        {std::vector<std::string>{}, {"--ingress"}, {"--fate"}}) {
     sent_ = 0;
-    Process capture(this->capture(options));
+    const Process capture(this->capture(options));
     ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
     send_mix({Of::told, Of::silent}, {NO_REASON, FIRST_REASON, RULE}, 500);
     capture.signal(SIGSTOP);
