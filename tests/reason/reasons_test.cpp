@@ -180,6 +180,26 @@ TEST_F(ReasonMixTest, OfAKilledCapture) {
   }
 }
 
+// The guardian makes recorders for the hook of a program that was loaded later. Its reasons are not
+// known.
+TEST_F(ReasonTest, IsMissingAfterTheProgramWasReplaced) {
+  Process capture(this->capture({"--follow"}));
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  send(Of::told, FIRST_REASON, XDP_DROP);
+  BpfObject newer = object("told");
+  newer.load();
+  std::filesystem::remove(hook_path_);
+  ASSERT_EQ(bpf_obj_pin(newer.map("hook"), hook_path_.c_str()), 0);
+  ASSERT_TRUE(eventually([&] { return filled_slots(hook_path_) == kActions.size(); }))
+      << capture.err();
+  test_run(newer.program("told"), packet(Of::told, FIRST_REASON, XDP_DROP));
+  end(capture);
+  const auto packets = read_with_tshark(file_);
+  ASSERT_EQ(packets.size(), 2U);
+  EXPECT_EQ(without_place(packets[0].comment), R"(reason="first")");
+  EXPECT_EQ(packets[1].comment, "");
+}
+
 TEST_F(ReasonTest, StandsBesideTheOtherComments) {
   for (const std::string option : {"--ingress", "--fate"}) {
     std::filesystem::remove(file_);
