@@ -70,6 +70,7 @@ const FateComments::Comment& FateComments::look_up(const xdpcap_fate& fate) {
     place = known_
                 .emplace(fate,
                          Comment{.selected = selection_.takes(fate, outcome),
+                                 .is_trigger = triggers_ && triggers_->takes(fate, outcome),
                                  .option = pcapng::comment_option(describe(fate, outcome, names_))})
                 .first;
   }

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bpf/program_loader.hpp"
@@ -22,12 +24,13 @@ namespace xdpcap {
 
 class Fates {
  public:
-  // Starts tracing. `interfaces`: of the file. Throws Error if the kernel refuses.
+  // Starts tracing. `triggers`: fates of which saw_trigger() tells. `interfaces`: of the file.
+  // Throws Error if the kernel refuses.
   Fates(const Rings& rings, std::uint32_t cpus, const FateSelection& selection,
-        std::size_t interfaces)
+        const std::optional<FateSelection>& triggers, std::size_t interfaces)
       : tracer_(rings, cpus),
         names_([this](const xdpcap_device& device) { return tracer_.name_of(device); }),
-        comments_(names_, selection),
+        comments_(names_, selection, triggers),
         left_out_(interfaces) {}
   Fates(const Fates&) = delete;  // members hold references to each other
   Fates& operator=(const Fates&) = delete;
@@ -49,6 +52,7 @@ class Fates {
   bool append(RingCursor& cursor, CaptureFile& file, Comments more = {}) {
     xdpcap_block& block = cursor.block();
     const FateComments::Comment& comment = comments_.of(fate_of(block));
+    saw_trigger_ = saw_trigger_ || comment.is_trigger;
     if (!comment.selected) {
       ++left_out_.at(block.interface_id);
       return true;
@@ -59,6 +63,8 @@ class Fates {
     cursor.resize_block(with_comments(block.block_length, more));
     return true;
   }
+  // Whether such a packet was appended or skipped since the last call.
+  [[nodiscard]] bool saw_trigger() { return std::exchange(saw_trigger_, false); }
   // After a flush: no comment is in use.
   void flushed() { comments_.clear_if_large(); }
 
@@ -81,6 +87,7 @@ class Fates {
   Names names_;
   FateComments comments_;
   std::vector<std::uint64_t> left_out_;
+  bool saw_trigger_ = false;
 };
 
 }  // namespace xdpcap

@@ -52,6 +52,10 @@ FateSelection FateSelection::parse(std::string_view text) {
   return selection;
 }
 
+std::string FateSelection::text() const {
+  return join(words_, ",");
+}
+
 bool FateSelection::takes(const xdpcap_fate& fate, Outcome outcome) const {
   if (takes_all()) return true;
   const std::string name = outcome == Outcome::none ? kNone : name_of(outcome);

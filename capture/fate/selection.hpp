@@ -22,6 +22,8 @@ class FateSelection {
   static std::vector<std::string> common_words();
 
   [[nodiscard]] bool takes_all() const { return words_.empty(); }
+  // The words, separated by commas.
+  [[nodiscard]] std::string text() const;
   [[nodiscard]] bool takes(const xdpcap_fate& fate, Outcome outcome) const;
 
  private:

@@ -20,6 +20,20 @@
 
 namespace xdpcap {
 
+// BatchTaker takes batches in place of the output.
+class BatchTaker {
+ public:
+  BatchTaker() = default;
+  BatchTaker(const BatchTaker&) = delete;
+  BatchTaker& operator=(const BatchTaker&) = delete;
+  BatchTaker(BatchTaker&&) = delete;
+  BatchTaker& operator=(BatchTaker&&) = delete;
+  virtual void take(const Batch& batch) = 0;
+
+ protected:
+  ~BatchTaker() = default;
+};
+
 class CaptureFile {
  public:
   CaptureFile(Output output, std::size_t interfaces);
@@ -33,6 +47,9 @@ class CaptureFile {
   // From now on everything that is written is passed to `printer`, too, which must outlive this;
   // null: to none.
   void print_with(Printer* printer) { printer_ = printer; }
+
+  // From now on batches go to `taker`, which must outlive this, and none to the output.
+  void give_to(BatchTaker* taker) { taker_ = taker; }
 
   // Sets the limits for is_full(). They count all packets, including those in earlier outputs.
   void limit(FileLimits limits);
@@ -100,6 +117,9 @@ class CaptureFile {
   [[nodiscard]] const Output& output() const { return output_; }
   [[nodiscard]] Output& output() { return output_; }
 
+  // The size of the memory in which packets wait for the disk; 0: none is needed.
+  [[nodiscard]] std::size_t buffer_bytes() const { return disk_ ? disk_->buffer_bytes() : 0; }
+
   [[nodiscard]] WriteEnd end() const { return last_.end; }
   // Packets in this output and all earlier ones, by interface.
   [[nodiscard]] std::span<const std::uint64_t> written() const { return written_; }
@@ -141,6 +161,7 @@ class CaptureFile {
   FileLimits limits_;
   bool limited_ = false;
   Printer* printer_ = nullptr;
+  BatchTaker* taker_ = nullptr;
   WriteResult last_;
 };
 

@@ -35,8 +35,10 @@ pcapng::Bytes file_header(const FileDescription& file) {
   ::uname(&system);
   const std::string os = std::string(system.sysname) + " " + system.release;
 
-  pcapng::Bytes header = pcapng::section_header(
-      {.hardware = system.machine, .os = os, .application = kProgramVersion});
+  pcapng::Bytes header = pcapng::section_header({.hardware = system.machine,
+                                                 .os = os,
+                                                 .application = kProgramVersion,
+                                                 .comment = file.section_comment});
   for (const FileDescription::Interface& one : file.interfaces) {
     const pcapng::Bytes interface =
         pcapng::interface_description({.name = one.name,
@@ -56,6 +58,7 @@ pcapng::Bytes file_header(const CaptureDescription& capture) {
                        .filter = capture.filter,
                        .link_type = capture.link_type,
                        .snaplen = capture.snaplen,
+                       .section_comment = capture.section_comment,
                        .comment = for_programs(capture.budget)};
   std::string limits = in_words(capture.budget);
   if (!limits.empty()) limits.insert(0, ", ");

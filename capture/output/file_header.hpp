@@ -22,7 +22,8 @@ struct FileDescription {
   std::string filter;
   std::uint16_t link_type;  // LINKTYPE_*
   std::uint32_t snaplen;
-  std::string comment = {};  // on each interface; empty: none
+  std::string section_comment = {};  // empty: none
+  std::string comment = {};          // on each interface; empty: none
 };
 
 // "1 in 100 packets at random, at most 1000 packets a second"; empty without a limit.
@@ -42,6 +43,7 @@ struct CaptureDescription {
   std::uint32_t snaplen;
   Budget budget;
   std::vector<CaptureInterface> interfaces;
+  std::string section_comment = {};  // empty: none
 };
 
 // The same with the interfaces of a capture, by xdpcap's names: XDPaborted, XDPdrop, XDPpass,

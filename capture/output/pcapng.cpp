@@ -97,6 +97,7 @@ Bytes section_header(const Section& section) {
   block.put(kMajor);
   block.put(kMinor);
   block.put(kUnknownLength);
+  block.text_option(option::opt_comment, section.comment);
   block.text_option(option::shb_hardware, section.hardware);
   block.text_option(option::shb_os, section.os);
   block.text_option(option::shb_userappl, section.application);

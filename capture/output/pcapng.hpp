@@ -20,6 +20,7 @@ struct Section {
   std::string hardware;
   std::string os;
   std::string application;
+  std::string comment = {};  // empty: none
 };
 Bytes section_header(const Section& section);
 

@@ -27,6 +27,7 @@ struct InterfaceStatistics {
   std::uint64_t written = 0;
   // Matched, but were not selected: by the budget, in the kernel, or by their fate.
   std::uint64_t left_out = 0;
+  std::uint64_t kept = 0;  // in the memory of a flight recording
   std::string fates = {};  // what became of them, pair by pair of devices
 };
 
@@ -41,9 +42,9 @@ std::vector<InterfaceStatistics> of_source(const std::vector<InterfaceStatistics
                                            std::size_t source);
 
 // Packets that matched, should have been written, and are not in the output:
-// matched = written + not selected + lost.
+// matched = written + not selected + kept in memory + lost.
 inline std::uint64_t lost(const InterfaceStatistics& one) {
-  return one.counts.matched - one.written - one.left_out;
+  return one.counts.matched - one.written - one.left_out - one.kept;
 }
 
 // "aborted: 0/0\tdrop: 10/3\t(received/matched packets)": xdpcap's line of each second.

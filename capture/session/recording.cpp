@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "session/recording.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "filter/file_link_type.hpp"
 #include "process/cpus.hpp"
 #include "process/memory_limit.hpp"
@@ -66,6 +68,15 @@ Rings make_rings(const Options& options, const Cpus& cpus) {
   return {cpus.online, cpus.possible, bytes};
 }
 
+// A flight recorder has files of its own.
+FileOptions options_of_files(const Options& options) {
+  if (!options.files.flight) return options.files;
+  FileOptions none;
+  none.path = "/dev/null";
+  none.limits.duration = options.files.limits.duration;
+  return none;
+}
+
 }  // namespace
 
 Recording::Recording(const Options& options, const Sources& sources, int stop_fd)
@@ -74,10 +85,14 @@ Recording::Recording(const Options& options, const Sources& sources, int stop_fd
       interfaces_(interfaces_of(sources)),
       reasons_(reasons_of(sources, interfaces_, options)),
       checkpoint_(read_cpus().possible, interfaces_.size()),
-      files_(options.files, interfaces_.size(), checkpoint_, stop_fd),
+      file_options_(options_of_files(options)),
+      files_(file_options_, interfaces_.size(), checkpoint_, stop_fd),
       control_(static_cast<std::uint32_t>(interfaces_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())) {
   if (options.fates) trace_fates();
+  if (!options.files.flight) return;
+  flight_.emplace(options.files, interfaces_, checkpoint_, stop_fd);
+  file().give_to(&*flight_);
 }
 
 std::vector<std::uint32_t> Recording::replaced_bytes() const {
@@ -93,27 +108,33 @@ std::vector<std::uint32_t> Recording::replaced_bytes() const {
 // A capture without fates is better than none.
 void Recording::trace_fates() {
   try {
-    fates_.emplace(rings_, read_cpus().possible, *options_.fates, interfaces_.size());
+    fates_.emplace(rings_, read_cpus().possible, *options_.fates, options_.trigger_fates,
+                   interfaces_.size());
     if (!fates_->shortcoming().empty()) {
       fate_warning_ = "fates with numbers instead of names: " + fates_->shortcoming();
     }
   } catch (const Error& error) {
-    if (!options_.fates->takes_all()) throw;  // no packet could be selected
+    // No packet could be selected, or none would be a trigger.
+    if (!options_.fates->takes_all() || options_.trigger_fates) throw;
     fate_warning_ = std::string("no fates in this capture: ") + error.what() + "; " + error.hint();
   }
 }
 
 void Recording::commit() {
-  files_.commit(rings_.cursors(), fates_ ? fates_->left_out() : std::span<const std::uint64_t>());
+  const auto left_out = fates_ ? fates_->left_out() : std::span<const std::uint64_t>();
+  if (flight_) return flight_->commit(rings_.cursors(), left_out, now());
+  files_.commit(rings_.cursors(), left_out);
 }
 
 // The offset between the clocks changes when the machine is suspended.
 bool Recording::drain(Timeout timeout) {
   if (file().end() == WriteEnd::interrupted && !write_batch(timeout)) return false;
   clock_.refresh();
+  if (flight_) flight_->set_clock_offset(clock_.offset());
   const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
   const std::uint64_t settled = fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled;
   if (!drain(horizon, settled, timeout)) return false;
+  if (flight_) return write_flight(std::min(horizon, settled));
   files_.settle();
   if (files_.previous_has_ended()) {
     files_.end_previous();
@@ -140,6 +161,7 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
   }
   file().give_up();
   files_.end_previous();
+  if (flight_) end_flight(timeout.interrupt_fd);
   return failure;
 }
 
@@ -194,13 +216,21 @@ bool Recording::rotate() {
   return may_continue;
 }
 
-pcapng::Bytes Recording::header() const {
+std::string Recording::buffers() const {
+  std::string text = "buffers: rings of " + size_text(rings_.bytes_per_cpu()) + " on " +
+                     counted(rings_.count(), "CPU");
+  const std::size_t disk = files_.current().buffer_bytes();
+  return disk == 0 ? text : text + ", " + size_text(disk) + " for the disk";
+}
+
+pcapng::Bytes Recording::header(std::string comment) const {
   return file_header({.sources = sources_,
                       .filter = options_.filter_text,
                       .link_type = file_link_type(options_.link_type),
                       .snaplen = options_.snaplen,
                       .budget = options_.budget,
-                      .interfaces = interfaces_});
+                      .interfaces = interfaces_,
+                      .section_comment = std::move(comment)});
 }
 
 Moment Recording::now() const {
@@ -216,6 +246,11 @@ std::vector<InterfaceStatistics> Recording::statistics() const {
                             .counts = counts,
                             .written = files_.current().written()[row],
                             .left_out = counts.left_out + (fates_ ? fates_->left_out()[row] : 0)};
+    if (flight_) {
+      one.written = flight_->written()[row];
+      one.left_out += flight_->left_out()[row];
+      one.kept = flight_->kept(row);
+    }
     // The counts of a capture that has reached its limit end with its last packet.
     if (files_.limit_reached()) subtract_surplus(one);
     statistics.push_back(std::move(one));

@@ -53,11 +53,17 @@ std::string seconds(std::uint64_t nanoseconds) {
   return text.data();
 }
 
-std::string counts_as_json(const InterfaceStatistics& one, bool final) {
-  const std::uint64_t lost = final ? xdpcap::lost(one) : one.counts.lost;
+struct JsonStyle {
+  bool final;
+  bool has_memory;
+};
+
+std::string counts_as_json(const InterfaceStatistics& one, JsonStyle style) {
+  const std::uint64_t lost = style.final ? xdpcap::lost(one) : one.counts.lost;
   return json_member("received", one.counts.received) + "," +
          json_member("matched", one.counts.matched) + "," + json_member("written", one.written) +
-         "," + json_member("left_out", one.left_out) + "," + json_member("lost", lost);
+         "," + json_member("left_out", one.left_out) + "," + json_member("lost", lost) +
+         (style.has_memory ? "," + json_member("kept", one.kept) : "");
 }
 
 // Of several sources, a line each after the sum.
@@ -82,24 +88,25 @@ std::string selecting_options(const Options& options) {
   if (sample > 1) names.push_back("--sample " + std::to_string(sample));
   if (rate > 0) names.push_back("--rate " + std::to_string(rate));
   if (options.fates && !options.fates->takes_all()) names.emplace_back("--fate");
+  if (options.files.flight) names.emplace_back("--last");
   return join(names, ", ");
 }
 
-std::string actions_as_json(const std::vector<InterfaceStatistics>& interfaces, bool final) {
+std::string actions_as_json(const std::vector<InterfaceStatistics>& interfaces, JsonStyle style) {
   std::string object = "{";
   for (const InterfaceStatistics& one : by_action(interfaces)) {
     if (object.back() != '{') object += ',';
-    object += json_string(one.interface.action.name()) + ":{" + counts_as_json(one, final) + "}";
+    object += json_string(one.interface.action.name()) + ":{" + counts_as_json(one, style) + "}";
   }
   return object + "}";
 }
 
-std::string sources_as_json(const Report& report, bool final) {
+std::string sources_as_json(const Report& report, JsonStyle style) {
   std::string object = "{";
   for (std::size_t i = 0; i < report.sources.size(); ++i) {
     const auto its = of_source(report.interfaces, i);
     object += (i == 0 ? "" : ",") + json_string(report.sources[i]) + ":{" +
-              counts_as_json(total(its), final) + R"(,"actions":)" + actions_as_json(its, final) +
+              counts_as_json(total(its), style) + R"(,"actions":)" + actions_as_json(its, style) +
               (i < report.fates.size() ? R"(,"fates":)" + report.fates[i] : "") + "}";
   }
   return object + "}";
@@ -125,13 +132,14 @@ std::string progress_line(const Report& now, const Report& last, std::size_t wid
 }
 
 std::string json_line(const Report& report, const std::string& type, bool final) {
+  const JsonStyle style{.final = final, .has_memory = report.has_memory};
   std::string line =
       "{" + json_member("type", type) + R"(,"time":)" + seconds(report.date) + R"(,"seconds":)" +
-      seconds(report.elapsed) + "," + counts_as_json(total(report.interfaces), final) + "," +
+      seconds(report.elapsed) + "," + counts_as_json(total(report.interfaces), style) + "," +
       json_member("file", report.output.file) + "," + json_member("files", report.output.files) +
       "," + json_member("bytes", report.output.bytes) + R"(,"actions":)" +
-      actions_as_json(report.interfaces, final);
-  if (!report.sources.empty()) line += R"(,"sources":)" + sources_as_json(report, final);
+      actions_as_json(report.interfaces, style);
+  if (!report.sources.empty()) line += R"(,"sources":)" + sources_as_json(report, style);
   if (!report.reasons.empty()) line += R"(,"reasons":)" + report.reasons;
   return line + "}\n";
 }

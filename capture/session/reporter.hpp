@@ -27,6 +27,7 @@ struct Report {
   std::vector<std::string> fates = {};    // of their packets, as JSON; empty: not reported
   std::string reasons = {};               // of all packets, as JSON; empty: not reported
   OutputStatistics output;
+  bool has_memory = false;    // that keeps packets (--last)
   std::uint64_t date = 0;     // ns since 1970
   std::uint64_t elapsed = 0;  // ns since the capture began
 };

@@ -36,6 +36,7 @@ class Session {
  private:
   void install();
   [[nodiscard]] std::vector<int> descriptors() const;
+  [[nodiscard]] bool guardian_can_finish();
   [[nodiscard]] RecorderFactory recorders_of(std::size_t source);
   [[nodiscard]] RecorderSpec spec_of(const CaptureInterface& interface) const;
   [[nodiscard]] Traced traced(TracePoint point);

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <string>
@@ -104,6 +105,13 @@ class ReasonTest : public ::testing::Test {
     return packets.size();
   }
 
+  [[nodiscard]] std::vector<std::string> files_in_folder() const {
+    std::vector<std::string> all;
+    for (const auto& entry : std::filesystem::directory_iterator(files_.path(""))) {
+      all.push_back(entry.path());
+    }
+    return all;
+  }
   [[nodiscard]] std::vector<std::string> capture(std::vector<std::string> options = {}) const {
     options.insert(options.end(), {hook_path_, file_});
     return tool(options);

@@ -3,6 +3,7 @@
 #include <linux/bpf.h>
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <random>
 #include <thread>
@@ -178,6 +179,20 @@ TEST_F(ReasonMixTest, OfAKilledCapture) {
     EXPECT_EQ(read_bytes(file_).size(), sent_);
     std::filesystem::remove(file_);
   }
+}
+
+TEST_F(ReasonMixTest, KeptInMemoryUntilTheyAreWritten) {
+  Process capture(this->capture({"--last", "60s"}));
+  ASSERT_TRUE(eventually([&] { return filled_slots(hook_path_) == kActions.size(); }));
+  ASSERT_TRUE(wait_until_stoppable(capture));
+  send_mix({Of::told, Of::silent}, {NO_REASON, FIRST_REASON, RULE}, 200);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  capture.signal(SIGUSR2);
+  EXPECT_TRUE(eventually([&] { return !files_in_folder().empty(); })) << capture.err();
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0) << capture.err();
+  ASSERT_EQ(files_in_folder().size(), 1U);
+  EXPECT_EQ(expect_right_comments(files_in_folder().front()), sent_);
 }
 
 // The guardian makes recorders for the hook of a program that was loaded later. Its reasons are not
