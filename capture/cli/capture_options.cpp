@@ -72,6 +72,12 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
       ->option_text("[=LIST]");
   app.add_flag("--only-failed", only_failed_,
                "Write only packets that were dropped or aborted: the same as --fate=failed");
+  add_text(
+      app, "--reason", "REASON", options.reasons,
+      "Capture only packets for which the program gave this reason: its text, or the FILE:LINE "
+      "that gave it; may be given several times. (A program that gives reasons has them in "
+      "a comment on each packet: reason=\"no route\" at=lb.bpf.c:123)")
+      ->take_all();
   add_value(app, "--sample", "N", options.budget.sample, parse_sample,
             "Of the packets that match, record one in N, chosen at random in the kernel");
   add_value(app, "--rate", "N", options.budget.rate, parse_rate,

@@ -46,9 +46,10 @@ class Fates {
   // The flavour of the hook's programs, once it is known.
   void set_flavour(const Flavour& flavour);
 
-  // Appends the cursor's block to the file, with its fate as a comment, or skips it if its fate is
-  // not selected. Returns false, and changes nothing, if the file has to be flushed first.
-  bool append(RingCursor& cursor, CaptureFile& file) {
+  // Appends the cursor's block to the file, with its fate as a comment, and `more` comments; or
+  // skips it if its fate is not selected. Returns false, and changes nothing, if the file has to be
+  // flushed first.
+  bool append(RingCursor& cursor, CaptureFile& file, Comments more = {}) {
     xdpcap_block& block = cursor.block();
     const FateComments::Comment& comment = comments_.of(fate_of(block));
     saw_trigger_ = saw_trigger_ || comment.is_trigger;
@@ -56,9 +57,10 @@ class Fates {
       ++left_out_.at(block.interface_id);
       return true;
     }
-    if (!file.append(block, comment.option)) return false;
+    more.fate = comment.option;
+    if (!file.append(block, more)) return false;
     // The length in the file differs from that in the ring.
-    cursor.resize_block(with_comment(block.block_length, comment.option.size()));
+    cursor.resize_block(with_comments(block.block_length, more));
     return true;
   }
   // Whether such a packet was appended or skipped since the last call.

@@ -59,9 +59,9 @@ class CaptureFile {
   // Appends a packet's block to the current batch; false if that is full and has to be flushed
   // first. The block must not change until flush().
   bool append(const xdpcap_block& block) { return batch_.append(block); }
-  // The same for a block whose fate becomes a comment (output/batch.hpp).
-  bool append(const xdpcap_block& block, std::span<const std::byte> comment) {
-    return batch_.append(block, comment);
+  // The same for a block whose reason and fate become comments (output/batch.hpp).
+  bool append(const xdpcap_block& block, const Comments& comments) {
+    return batch_.append(block, comments);
   }
   // Writes the batch. Returns false on failure: see end(). After `interrupted` a retry resumes
   // where it stopped; after anything else the capture is over.

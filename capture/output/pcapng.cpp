@@ -151,4 +151,18 @@ Bytes enhanced_packet(const Packet& packet) {
   return block.finish();
 }
 
+Bytes comment_option(const std::string& text) {
+  const std::size_t length =
+      std::min<std::size_t>(text.size(), std::numeric_limits<std::uint16_t>::max());
+  struct {
+    std::uint16_t code = option::opt_comment;
+    std::uint16_t length = 0;
+  } head;
+  head.length = static_cast<std::uint16_t>(length);
+  Bytes option(sizeof(head) + (length + 3) / 4 * 4);
+  std::memcpy(option.data(), &head, sizeof(head));
+  std::memcpy(option.data() + sizeof(head), text.data(), length);
+  return option;
+}
+
 }  // namespace xdpcap::pcapng

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in host byte order. Captured packets leave the
-// kernel as blocks, in which only the time, and a fate, are replaced (recorder/record.h,
+// kernel as blocks, in which only the time, a fate and a reason are replaced (recorder/record.h,
 // output/batch.hpp); Packet is for those of --replay.
 #pragma once
 
@@ -60,5 +60,8 @@ struct Packet {
   std::optional<std::uint32_t> verdict;  // epb_verdict of XDP: the action
 };
 Bytes enhanced_packet(const Packet& packet);
+
+// A comment as an option of a block, padded (section 3.5).
+Bytes comment_option(const std::string& text);
 
 }  // namespace xdpcap::pcapng

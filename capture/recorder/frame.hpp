@@ -58,6 +58,14 @@ inline constexpr std::int16_t kLastSlot = -56;
 //   R10 - 32  the kernel's tick
 inline constexpr std::int16_t kTickSlot = kBlockSlot;
 
+// In slots of a hook, if its programs have reasons (in the upper halves of their slots, as below):
+//
+//   R10 - 60  u32 row of the reason
+//   R10 - 68  u32 its number
+inline constexpr std::int16_t kReasonSlot = -60;
+inline constexpr std::int16_t kReasonNumberSlot = -68;
+inline constexpr std::int16_t kReasonSlotEnd = -72;
+
 // In tracing recorders also, with words in the upper halves of their slots, where the verifier does
 // not track them (filter/registers.hpp):
 //
@@ -109,6 +117,7 @@ inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
   if (draws_early(spec)) return kDrawSlotEnd;
   if (numbers_packets(spec)) return kPacketIdSlot;
   if (spec.traced) return kStartSlot;
+  if (notes_reason(spec)) return kReasonSlotEnd;
   return notes_fate(spec) ? kLastSlot : kLostSlot;
 }
 
@@ -137,7 +146,9 @@ inline std::uint32_t fixed_length(const RecorderSpec& spec) {
 inline std::uint32_t most_optional(const RecorderSpec& spec) {
   const std::size_t fate = notes_fate(spec) ? sizeof(xdpcap_fate) : 0;
   const std::size_t id = numbers_packets(spec) ? sizeof(xdpcap_packet_id) : 0;
-  return static_cast<std::uint32_t>(sizeof(xdpcap_drop_count) + id + sizeof(xdpcap_ingress) + fate);
+  const std::size_t reason = notes_reason(spec) ? sizeof(xdpcap_reason) : 0;
+  return static_cast<std::uint32_t>(sizeof(xdpcap_drop_count) + id + sizeof(xdpcap_ingress) +
+                                    reason + fate);
 }
 
 // Stores a word of the next option's struct.

@@ -72,6 +72,7 @@ struct xdpcap_ring {
 //    +  struct xdpcap_drop_count, if packets were lost before this one
 //    +  struct xdpcap_packet_id, if captured at both ends of a program
 //    +  struct xdpcap_ingress, if requested
+//    +  struct xdpcap_reason, if the programs tell reasons: only while the block is in its ring
 //    +  struct xdpcap_fate, if requested: only while the block is in its ring
 //    +  struct xdpcap_block_tail, or xdpcap_entry_tail from a recorder at a program's entry
 struct xdpcap_block {
@@ -107,6 +108,25 @@ struct xdpcap_ingress {
   __u8 text[8];
   __u32 number[3];
 };
+
+// Why the program decided as it did (capture/reason). In the file it is replaced by a comment. A row
+// is less than 2^16, so it cannot be mistaken for the head of an option, which has a length.
+struct xdpcap_reason {
+  __u32 row;     // of the reason among those of the capture; 0: none
+  __u32 number;  // that the program gave with it
+};
+#define XDPCAP_MOST_REASONS 4096U
+
+// The part of a program that has reasons (bpf/hook/xdpcap.h): a map with this, then a word for each
+// of the first XDPCAP_REASON_CPUS CPUs, each at the start of a cache line.
+struct xdpcap_reasons_head {
+  __u64 magic;
+  __u64 padding[7];
+};
+#define XDPCAP_REASON_CPUS 256U
+#define XDPCAP_REASON_WORDS_MAGIC 0x3173647770616378ULL
+#define XDPCAP_REASON_MAGIC 0x31727063U
+#define XDPCAP_REASON_ANY_ACTION 0xffU
 
 // What became of a packet after its program returned (capture/fate). The recorder fills in the
 // first fields; right after, on the same CPU, a tracing program fills in the rest. In the file it
@@ -260,14 +280,15 @@ static_assert(sizeof(struct xdpcap_block) == 28);
 static_assert(sizeof(struct xdpcap_drop_count) == 12);
 static_assert(sizeof(struct xdpcap_packet_id) == 12);
 static_assert(sizeof(struct xdpcap_ingress) == 24);
+static_assert(sizeof(struct xdpcap_reason) == 8);
 static_assert(sizeof(struct xdpcap_fate) == 48);
 static_assert(sizeof(struct xdpcap_last) == 64);
 static_assert(sizeof(struct xdpcap_block_tail) == 40);
 static_assert(sizeof(struct xdpcap_entry_tail) == 24);
 static_assert(XDPCAP_MOST_CAPTURED + 3 + sizeof(struct xdpcap_block) +
                   sizeof(struct xdpcap_drop_count) + sizeof(struct xdpcap_packet_id) +
-                  sizeof(struct xdpcap_ingress) + sizeof(struct xdpcap_fate) +
-                  sizeof(struct xdpcap_block_tail) <=
+                  sizeof(struct xdpcap_ingress) + sizeof(struct xdpcap_reason) +
+                  sizeof(struct xdpcap_fate) + sizeof(struct xdpcap_block_tail) <=
               XDPCAP_RING_OVERHANG);
 static_assert(sizeof(struct xdpcap_control) == 64);
 static_assert(sizeof(struct xdpcap_counters) == 64);

@@ -12,6 +12,7 @@
 #include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
 #include "recorder/frame.hpp"
+#include "recorder/reason_emitter.hpp"
 #include "recorder/ring_emitter.hpp"
 
 namespace xdpcap {
@@ -94,6 +95,7 @@ void Recorder::emit_prologue() {
   code_.load_map_value(kCounters, spec_.control_fd, row);
   code_.alu64(Alu::add, kCounters, Reg::r0);
   if (notes_fate(spec_)) recorder::emit_last_packet(code_, spec_, Reg::r0);
+  if (notes_reason(spec_)) recorder::emit_reason(code_, spec_, Reg::r0);
   recorder::increment(code_, offsetof(xdpcap_counters, received));
   recorder::emit_conditions(code_, spec_, return_action_);
   recorder::emit_packet_bounds(code_, spec_, kStart, kEnd);

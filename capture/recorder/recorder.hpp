@@ -82,6 +82,31 @@ constexpr std::uint32_t burst_of(std::uint32_t rate) {
   return std::max(rate / kGroup, std::min(rate, kGroup));
 }
 
+// Where the programs of a source tell reasons: the map of an object file with a word for each CPU.
+struct ReasonWords {
+  int fd;
+  std::uint32_t ids;         // its reasons have the ids 1 to this
+  std::uint32_t before = 0;  // the row of a reason is its id plus this
+};
+
+// How a recorder reads the program's reason for a packet, and counts it.
+struct ReasonSpec {
+  std::span<const ReasonWords> words = {};  // none: the programs have no reasons
+  std::span<const Range> chosen = {};       // rows: a condition, as below; none: all packets
+  int counts_fd = -1;           // an ARRAY with one value: counters, as reason_counts_bytes() says
+  std::uint32_t rows = 0;       // of all reasons, with that for no reason
+  std::uint32_t recorders = 0;  // rows of counters of the capture
+};
+
+// A counter for each reason, of each recorder, on each CPU, whose counters are consecutive.
+constexpr std::uint32_t reason_counts_per_cpu(const ReasonSpec& reasons) {
+  constexpr std::uint32_t kLine = 64;
+  return (reasons.recorders * reasons.rows * 8 + kLine - 1) / kLine * kLine;
+}
+constexpr std::uint32_t reason_counts_bytes(const ReasonSpec& reasons, std::uint32_t cpus) {
+  return reason_counts_per_cpu(reasons) * cpus;
+}
+
 struct RecorderSpec {
   XdpAction action;            // returned for every packet, whatever happens
   std::uint32_t interface_id;  // the pcapng interface of its packets
@@ -110,8 +135,9 @@ struct RecorderSpec {
   int last_fd = -1;
   std::uint32_t source = 0;  // for struct xdpcap_last and the rate
   Budget budget = {};
-  std::uint64_t seed = 0;  // of the sample: another one for each capture
-  int buckets_fd = -1;     // with a rate: an ARRAY with one value, a struct xdpcap_bucket a source
+  std::uint64_t seed = 0;   // of the sample: another one for each capture
+  ReasonSpec reasons = {};  // in a slot of a hook only
+  int buckets_fd = -1;      // with a rate: an ARRAY with one value, a struct xdpcap_bucket a source
   // Whether the CPU makes stores visible in program order. If not, the kernel's BPF must have
   // atomic exchanges (bpf/features.hpp).
   bool ordered_stores = kOrderedStores;
@@ -123,6 +149,10 @@ struct RecorderSpec {
 // the helpers see past the linear part.
 inline bool sees_fragments(const RecorderSpec& spec) {
   return spec.frags || spec.has_xdp_load_bytes;
+}
+
+inline bool notes_reason(const RecorderSpec& spec) {
+  return !spec.reasons.words.empty();
 }
 
 inline bool notes_fate(const RecorderSpec& spec) {

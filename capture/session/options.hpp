@@ -52,6 +52,7 @@ struct Options {
   bool note_ingress = false;                      // a comment on each packet
   Budget budget;                                  // how many of the matching ones are recorded
   std::optional<FateSelection> fates;             // nothing: they are not traced
+  std::vector<std::string> reasons;               // texts or places; none: any, as above
   std::optional<FateSelection> trigger_fates;     // --last writes a file on these
   bool quiet = false;
   FileOptions files;

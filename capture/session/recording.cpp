@@ -45,6 +45,22 @@ std::vector<CaptureInterface> interfaces_of(const Sources& sources) {
   return interfaces;
 }
 
+// The reasons that the programs of the sources can give, if any.
+std::optional<Reasons> reasons_of(const Sources& sources,
+                                  const std::vector<CaptureInterface>& interfaces,
+                                  const Options& options) {
+  std::vector<std::vector<ProgramReasons>> found;
+  bool any = false;
+  for (const auto& source : sources) {
+    found.push_back(find_reasons(source->programs()));
+    any = any || !found.back().empty();
+  }
+  if (any) return Reasons(std::move(found), interfaces, read_cpus().possible, options.reasons);
+  if (options.reasons.empty()) return std::nullopt;
+  throw UsageError("--reason: the captured programs give no reasons",
+                   "leave it out; xdpcap.h says how programs give them");
+}
+
 // A ring for each online CPU, of the given size or one that suits the machine.
 Rings make_rings(const Options& options, const Cpus& cpus) {
   const std::uint64_t bytes =
@@ -67,6 +83,7 @@ Recording::Recording(const Options& options, const Sources& sources, int stop_fd
     : options_(options),
       sources_(describe(sources)),
       interfaces_(interfaces_of(sources)),
+      reasons_(reasons_of(sources, interfaces_, options)),
       checkpoint_(read_cpus().possible, interfaces_.size()),
       file_options_(options_of_files(options)),
       files_(file_options_, interfaces_.size(), checkpoint_, stop_fd),
@@ -76,6 +93,16 @@ Recording::Recording(const Options& options, const Sources& sources, int stop_fd
   if (!options.files.flight) return;
   flight_.emplace(options.files, interfaces_, checkpoint_, stop_fd);
   file().give_to(&*flight_);
+}
+
+std::vector<std::uint32_t> Recording::replaced_bytes() const {
+  std::vector<std::uint32_t> bytes;
+  for (std::uint32_t id = 0; id < interfaces_.size(); ++id) {
+    const std::size_t reason = reasons_ && reasons_->are_in(id) ? sizeof(xdpcap_reason) : 0;
+    const std::size_t fate = fates_ ? sizeof(xdpcap_fate) : 0;
+    bytes.push_back(static_cast<std::uint32_t>(reason + fate));
+  }
+  return bytes;
 }
 
 // A capture without fates is better than none.
@@ -138,6 +165,22 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
   return failure;
 }
 
+// False if the file has to be flushed first.
+bool Recording::append(RingCursor& cursor, CaptureFile& file) {
+  const xdpcap_block& block = cursor.block();
+  Comments comments{.fate = {}};
+  if (reasons_ && reasons_->are_in(block.interface_id)) {
+    comments.replaced = sizeof(xdpcap_reason) + (fates_ ? sizeof(xdpcap_fate) : 0);
+    comments.reason = reasons_->comment(reason_of(block, comments.replaced));
+    if (!fates_) {
+      if (!file.append(block, comments)) return false;
+      cursor.resize_block(with_comments(block.block_length, comments));
+      return true;
+    }
+  }
+  return fates_ ? fates_->append(cursor, file, comments) : file.append(block);
+}
+
 bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout) {
   CaptureFile& file = this->file();
   for (RingCursor& cursor : rings_.cursors()) cursor.refresh(settled);
@@ -145,7 +188,7 @@ bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Timeout time
     end = merge_.run(rings_.cursors(), horizon, [&](RingCursor& cursor) {
       if (file.is_full()) return false;
       xdpcap_block& block = cursor.block();
-      if (fates_ ? !fates_->append(cursor, file) : !file.append(block)) return false;
+      if (!append(cursor, file)) return false;
       set_time(block, time_of(block) + clock_.offset());
       return true;
     });
@@ -160,6 +203,7 @@ bool Recording::write_batch(Timeout timeout) {
   commit();
   for (RingCursor& cursor : rings_.cursors()) cursor.release();
   if (fates_) fates_->flushed();
+  if (reasons_) reasons_->clear_if_large();
   return rotate();
 }
 

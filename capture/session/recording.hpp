@@ -18,6 +18,7 @@
 #include "output/pcapng.hpp"
 #include "output/statistics.hpp"
 #include "output/time_merge.hpp"
+#include "reason/reasons.hpp"
 #include "ring/control.hpp"
 #include "ring/rings.hpp"
 #include "session/options.hpp"
@@ -68,6 +69,10 @@ class Recording {
   [[nodiscard]] const Rings& rings() const { return rings_; }
   [[nodiscard]] std::optional<Fates>& fates() { return fates_; }
   [[nodiscard]] const std::optional<Fates>& fates() const { return fates_; }
+  // Nothing if no program has reasons.
+  [[nodiscard]] const std::optional<Reasons>& reasons() const { return reasons_; }
+  // The bytes that each interface's blocks have for fates and reasons in the rings.
+  [[nodiscard]] std::vector<std::uint32_t> replaced_bytes() const;
   [[nodiscard]] WallClock& clock() { return clock_; }
   // "buffers: rings of 32 MiB on 2 CPUs, 336 MiB for the disk".
   [[nodiscard]] std::string buffers() const;
@@ -76,6 +81,7 @@ class Recording {
 
  private:
   void trace_fates();
+  bool append(RingCursor& cursor, CaptureFile& file);
   bool drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout);
   bool write_batch(Timeout timeout);
   bool rotate();
@@ -86,6 +92,7 @@ class Recording {
   const Options& options_;
   std::vector<CaptureDescription::Source> sources_;  // their descriptions
   std::vector<CaptureInterface> interfaces_;
+  std::optional<Reasons> reasons_;
   Checkpoint checkpoint_;
   FileOptions file_options_;
   CaptureFiles files_;

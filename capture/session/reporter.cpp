@@ -140,6 +140,7 @@ std::string json_line(const Report& report, const std::string& type, bool final)
       "," + json_member("bytes", report.output.bytes) + R"(,"actions":)" +
       actions_as_json(report.interfaces, style);
   if (!report.sources.empty()) line += R"(,"sources":)" + sources_as_json(report, style);
+  if (!report.reasons.empty()) line += R"(,"reasons":)" + report.reasons;
   return line + "}\n";
 }
 

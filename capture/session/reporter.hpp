@@ -25,6 +25,7 @@ struct Report {
   std::vector<InterfaceStatistics> interfaces;
   std::vector<std::string> sources = {};  // their names; empty for one hook named without -i
   std::vector<std::string> fates = {};    // of their packets, as JSON; empty: not reported
+  std::string reasons = {};               // of all packets, as JSON; empty: not reported
   OutputStatistics output;
   bool has_memory = false;    // that keeps packets (--last)
   std::uint64_t date = 0;     // ns since 1970

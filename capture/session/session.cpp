@@ -109,6 +109,7 @@ std::vector<int> Session::descriptors() const {
     add({fates->last_fd()});
     add(fates->descriptors());
   }
+  if (const auto& reasons = recording_.reasons()) add(reasons->descriptors());
   const Output& output = recording_.files().current().output();
   if (output.is_file()) add(output.descriptors());
   if (const auto& flight = recording_.flight()) add(flight->descriptors());
@@ -129,6 +130,7 @@ void Session::install() {
                           static_cast<std::uint32_t>(bytes), 1);
   }
   for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->load(recorders_of(i));
+  if (const auto& reasons = recording_.reasons()) reasons->remove_old();
   GuardedSources::Plan plan{
       .wait_for_recorders = [this] { recording_.rings().wait_for_recorders(); },
       .descriptors = [this] { return descriptors(); },

@@ -18,6 +18,8 @@ RecorderFactory Session::recorders_of(std::size_t source) {
                 RecorderSpec spec = spec_of({source, action});
                 spec.frags = flavour.frags;
                 spec.next_fd = next_fd;
+                if (const auto& reasons = recording_.reasons())
+                  spec.reasons = reasons->spec(source);
                 return make_recorder(spec, options_.filter);
               },
           .trace =

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "reason/reason_table.hpp"
 #include "session/session.hpp"
 
 namespace xdpcap {
@@ -20,6 +21,11 @@ void Session::summarize(const std::vector<InterfaceStatistics>& statistics, bool
     for (std::size_t i = 0; several && i < sources_.size(); ++i) {
       report.fates.push_back(fates->as_json(i));
     }
+  }
+  if (const auto& reasons = recording_.reasons()) {
+    const std::vector<ReasonCount> counts = reasons->counts(report.interfaces);
+    table += reason_table(counts, report.sources);
+    report.reasons = reasons_as_json(counts, report.sources);
   }
   reporter_.summary(report, table, reader_gone);
 }
