@@ -217,10 +217,10 @@ bool Recording::rotate() {
 }
 
 std::string Recording::buffers() const {
-  std::string text = "buffers: rings of " + size_text(rings_.bytes_per_cpu()) + " on " +
-                     counted(rings_.count(), "CPU");
+  const std::string rings = "buffers: rings of " + size_text(rings_.bytes_per_cpu()) + " on " +
+                            counted(rings_.count(), "CPU");
   const std::size_t disk = files_.current().buffer_bytes();
-  return disk == 0 ? text : text + ", " + size_text(disk) + " for the disk";
+  return disk == 0 ? rings : rings + ", " + size_text(disk) + " for the disk";
 }
 
 pcapng::Bytes Recording::header(std::string comment) const {
