@@ -49,11 +49,11 @@ function(xdpcap_bpf_object target source)
   add_custom_target(${target} ALL DEPENDS ${object})
 endfunction()
 
-# xdpcap_skeleton(<name> <source.bpf.c>)
+# xdpcap_skeleton(<name> <source.bpf.c> [FLAGS ...])
 # An interface library <name>_skeleton with the header "<name>.skel.h": the program inside the
 # executable, and typed access to its maps and programs.
 function(xdpcap_skeleton name source)
-  xdpcap_bpf_object(${name}.bpf ${source})
+  xdpcap_bpf_object(${name}.bpf ${source} ${ARGN})
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.o)
   set(header ${CMAKE_CURRENT_BINARY_DIR}/${name}.skel.h)
   add_custom_command(

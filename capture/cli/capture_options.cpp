@@ -82,6 +82,10 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
             "Of the packets that match, record one in N, chosen at random in the kernel");
   add_value(app, "--rate", "N", options.budget.rate, parse_rate,
             "Record at most N packets a second from each source; what is not recorded is counted");
+  app.add_flag("--stack", stack_,
+               "With --fate, which it implies: follow packets with XDP_PASS through the network "
+               "stack. They then have a fate, too: delivered, consumed, forwarded, \"dropped "
+               "reason=NO_SOCKET by=stack\", or passed");
   add_value(app, "--buffer", "SIZE", options.ring_bytes, parse_bytes,
             "Size of each CPU's ring buffer, rounded to what the kernel takes (default: a "
             "small part of the memory)");
@@ -134,18 +138,24 @@ void CaptureOptions::finish(Options& options) const {
 }
 
 void CaptureOptions::finish_fates(Options& options) const {
-  if (fates_.empty() && !only_failed_) return;
+  if (fates_.empty() && !only_failed_ && !stack_) return;
   const bool all = fates_.empty() || fates_ == kAll;
   if (only_failed_ && !all) {
     throw UsageError("--only-failed does not go with --fate=" + fates_, "leave one of them out");
   }
-  if (all && !only_failed_) refuse_detached_list(options);
+  if (all && !only_failed_ && !stack_) refuse_detached_list(options);
   if (options.sources.at != CapturePoint::exit) {
     throw UsageError("--fate: at its entry, a packet has no action yet", "leave --at out");
   }
+  options.follow_stack = stack_;
   options.fates = only_failed_ ? FateSelection::parse("failed")
                   : all        ? FateSelection()
                                : FateSelection::parse(fates_);
+  const std::string word = options.fates->word_of_stack();
+  if (!stack_ && !word.empty()) {
+    throw UsageError("--fate: \"" + word + "\" is what becomes of packets in the network stack",
+                     "add --stack");
+  }
 }
 
 }  // namespace xdpcap

@@ -21,6 +21,7 @@ class CaptureOptions {
   void finish_fates(Options& options) const;
 
   std::string ingress_;
+  bool stack_ = false;
   std::string fates_;
   bool only_failed_ = false;
 };

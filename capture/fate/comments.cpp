@@ -45,6 +45,8 @@ std::string describe(xdpcap_fate fate, Outcome outcome, const Names& names) {
   };
   add("fate=", name_of(outcome));
   add("reason=", reason_of(fate, outcome));
+  if (is_dropped_by_stack(fate)) add("by=", "stack");
+  if (outcome == Outcome::forwarded && fate.target != 0) add("to=", target_text(fate, names));
   if (fate.state == XDPCAP_FATE_REDIRECT) {
     add("to=", target_text(fate, names));
     if (fate.map_id != 0) add("via=", map_text(fate));

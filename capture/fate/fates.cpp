@@ -10,22 +10,53 @@ void Fates::set_flavour(const Flavour& flavour) {
                              flavour.attach_type != BPF_XDP_CPUMAP);
 }
 
-std::string Fates::table(const std::vector<std::string>& sources) const {
-  return pair_table(tracer_.pairs(), tracer_.uncounted(), names_, sources);
+std::vector<int> Fates::descriptors() const {
+  std::vector<int> all = tracer_.descriptors();
+  if (!stack_) return all;
+  const std::vector<int> more = stack_->descriptors();
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
 }
 
-std::string Fates::table(const CaptureInterface& interface) const {
+std::string Fates::late_reports() const {
+  const std::uint64_t late = stack_ ? stack_->late() : 0;
+  if (late == 0) return {};
+  return std::to_string(late) + (late == 1 ? " report" : " reports") +
+         " of the network stack came too late: the file does not have what became of these "
+         "packets\n";
+}
+
+std::string Fates::table(const std::vector<std::string>& sources,
+                         const Interfaces& interfaces) const {
+  StackCounts::SourceName name;
+  if (!sources.empty()) {
+    name = [&](std::uint32_t id) { return sources.at(interfaces.at(id).source); };
+  }
+  return pair_table(tracer_.pairs(), tracer_.uncounted(), names_, sources) +
+         stack_counts_.table(
+             names_, [](std::uint32_t) { return true; }, name) +
+         late_reports();
+}
+
+std::string Fates::table(std::uint32_t interface_id, const Interfaces& interfaces) const {
+  const CaptureInterface& interface = interfaces.at(interface_id);
   std::vector<PairCount> pairs = tracer_.pairs();
   std::erase_if(pairs, [&](const PairCount& one) {
     return action_of(one.pair) != interface.action.value() || one.pair.source != interface.source;
   });
-  return pair_table(pairs, tracer_.uncounted(), names_);
+  return pair_table(pairs, tracer_.uncounted(), names_) +
+         stack_counts_.table(names_, [&](std::uint32_t id) { return id == interface_id; });
 }
 
-std::string Fates::as_json(std::size_t source) const {
+std::string Fates::as_json(std::size_t source, const Interfaces& interfaces) const {
   std::vector<PairCount> pairs = tracer_.pairs();
   std::erase_if(pairs, [&](const PairCount& one) { return one.pair.source != source; });
-  return pairs_as_json(pairs, names_);
+  std::string array = pairs_as_json(pairs, names_);
+  const std::string stack = stack_counts_.as_json(
+      names_, [&](std::uint32_t id) { return interfaces.at(id).source == source; });
+  if (stack.empty()) return array;
+  array.back() = array == "[]" ? ' ' : ',';
+  return array + stack + "]";
 }
 
 std::vector<std::string> Fates::without_privileges() const {

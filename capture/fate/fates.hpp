@@ -15,6 +15,8 @@
 #include "fate/names.hpp"
 #include "fate/pair_table.hpp"
 #include "fate/selection.hpp"
+#include "fate/stack_counts.hpp"
+#include "fate/stack_tracer.hpp"
 #include "fate/tracer.hpp"
 #include "output/capture_file.hpp"
 #include "output/statistics.hpp"
@@ -32,6 +34,12 @@ class Fates {
         names_([this](const xdpcap_device& device) { return tracer_.name_of(device); }),
         comments_(names_, selection, triggers),
         left_out_(interfaces) {}
+  // Follows packets of XDP_PASS, too. Throws Error if the kernel refuses: then all that is known of
+  // these packets is that they were passed.
+  void follow_stack(const Rings& rings, std::uint32_t cpus) {
+    stack_.emplace(rings, cpus, tracer_.last_fd());
+  }
+  [[nodiscard]] bool follows_stack() const { return stack_.has_value(); }
   Fates(const Fates&) = delete;  // members hold references to each other
   Fates& operator=(const Fates&) = delete;
   Fates(Fates&&) = delete;
@@ -51,14 +59,18 @@ class Fates {
   // flushed first.
   bool append(RingCursor& cursor, CaptureFile& file, Comments more = {}) {
     xdpcap_block& block = cursor.block();
-    const FateComments::Comment& comment = comments_.of(fate_of(block));
+    xdpcap_fate& fate = fate_of(block);
+    if (fate.state == XDPCAP_FATE_PASSED && stack_) stack_->complete(fate, cursor);
+    const FateComments::Comment& comment = comments_.of(fate);
     saw_trigger_ = saw_trigger_ || comment.is_trigger;
     if (!comment.selected) {
       ++left_out_.at(block.interface_id);
+      stack_counts_.add(block.interface_id, fate);
       return true;
     }
     more.fate = comment.option;
     if (!file.append(block, more)) return false;
+    stack_counts_.add(block.interface_id, fate);
     // The length in the file differs from that in the ring.
     cursor.resize_block(with_comments(block.block_length, more));
     return true;
@@ -75,15 +87,22 @@ class Fates {
     left_out_.assign(left_out.begin(), left_out.end());
   }
   // The descriptors that such a process needs.
-  [[nodiscard]] std::vector<int> descriptors() const { return tracer_.descriptors(); }
-  // What became of the packets between two devices (pair_table.hpp): of all, with the names of the
-  // sources if there are any; of one interface of the file; and of one source, as JSON.
-  [[nodiscard]] std::string table(const std::vector<std::string>& sources) const;
-  [[nodiscard]] std::string table(const CaptureInterface& interface) const;
-  [[nodiscard]] std::string as_json(std::size_t source) const;
+  [[nodiscard]] std::vector<int> descriptors() const;
+  // What became of the packets between two devices (pair_table.hpp), and in the network stack
+  // (stack_counts.hpp): of all, with the names of the sources if there are any; of one interface of
+  // the file; and of one source, as JSON. `interfaces`: of the file.
+  using Interfaces = std::vector<CaptureInterface>;
+  [[nodiscard]] std::string table(const std::vector<std::string>& sources,
+                                  const Interfaces& interfaces) const;
+  [[nodiscard]] std::string table(std::uint32_t interface_id, const Interfaces& interfaces) const;
+  [[nodiscard]] std::string as_json(std::size_t source, const Interfaces& interfaces) const;
 
  private:
+  [[nodiscard]] std::string late_reports() const;
+
   Tracer tracer_;
+  std::optional<StackTracer> stack_;
+  StackCounts stack_counts_;
   Names names_;
   FateComments comments_;
   std::vector<std::uint64_t> left_out_;

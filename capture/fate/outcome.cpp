@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "fate/drop_reasons.hpp"
+
 namespace xdpcap {
 namespace {
 
@@ -22,6 +24,16 @@ Outcome outcome_of(const xdpcap_fate& fate, bool can_transmit) {
       return fate.error == 0 ? Outcome::redirected : Outcome::dropped;
     case XDPCAP_FATE_EXCEPTION:
       return of_exception(fate.action);
+    case XDPCAP_FATE_PASSED:
+      return Outcome::passed;
+    case XDPCAP_FATE_STACK_DELIVERED:
+      return Outcome::delivered;
+    case XDPCAP_FATE_STACK_CONSUMED:
+      return Outcome::consumed;
+    case XDPCAP_FATE_STACK_FORWARDED:
+      return Outcome::forwarded;
+    case XDPCAP_FATE_STACK_DROPPED:
+      return Outcome::dropped;
     default:
       // The kernel reports every redirect, but only failures of XDP_TX.
       return fate.action == XDP_TX && can_transmit ? Outcome::queued : Outcome::unknown;
@@ -40,6 +52,14 @@ std::string name_of(Outcome outcome) {
       return "aborted";
     case Outcome::unknown:
       return "unknown";
+    case Outcome::passed:
+      return "passed";
+    case Outcome::delivered:
+      return "delivered";
+    case Outcome::consumed:
+      return "consumed";
+    case Outcome::forwarded:
+      return "forwarded";
     default:
       return {};
   }
@@ -47,6 +67,7 @@ std::string name_of(Outcome outcome) {
 
 std::string reason_of(const xdpcap_fate& fate, Outcome outcome) {
   if (outcome != Outcome::dropped) return {};
+  if (is_dropped_by_stack(fate)) return drop_reason(static_cast<std::uint32_t>(fate.error));
   // The number may be any: nothing guarantees that it is an errno.
   if (fate.state == XDPCAP_FATE_REDIRECT) {
     return errno_name(static_cast<int>(0U - static_cast<std::uint32_t>(fate.error)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The meaning of a fate, computed without asking the kernel.
+// The meaning of a fate.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,11 @@ enum class Outcome : std::uint8_t {
   dropped,     // the kernel refused it: see reason()
   aborted,     // XDP_ABORTED
   unknown,     // nothing was reported that could be tied to it
+  // Only if packets of XDP_PASS are followed, as is `dropped` of the network stack:
+  passed,     // to the network stack; nothing else is known
+  delivered,  // into a socket's queue, or to an established TCP connection
+  consumed,   // the kernel itself had use for it, or a copy of it goes on
+  forwarded,  // added to the queue of another device
 };
 
 // `can_transmit`: whether XDP_TX is valid where the program runs (not in a devmap or cpumap).
@@ -29,7 +34,13 @@ inline bool is_failure(Outcome outcome) {
 // "redirected", ...; empty for none.
 std::string name_of(Outcome outcome);
 
-// Why a packet was dropped: "ENETDOWN", "tx-failed", "invalid-action"; empty for other outcomes.
+// Whether the network stack dropped it.
+inline bool is_dropped_by_stack(const xdpcap_fate& fate) {
+  return fate.state == XDPCAP_FATE_STACK_DROPPED;
+}
+
+// Why a packet was dropped: "ENETDOWN", "tx-failed", "invalid-action", or the kernel's name for a
+// reason of the network stack, such as "NO_SOCKET"; empty for other outcomes.
 std::string reason_of(const xdpcap_fate& fate, Outcome outcome);
 
 // "ENETDOWN" for 100, "errno-4711" for a number without a name.

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "fate/drop_reasons.hpp"
 
 namespace xdpcap {
 namespace {
@@ -23,29 +25,40 @@ bool is_reason(const std::string& word) {
   return false;
 }
 
+bool is_one_of(std::span<const Outcome> outcomes, const std::string& word) {
+  return std::any_of(outcomes.begin(), outcomes.end(),
+                     [&](Outcome outcome) { return name_of(outcome) == word; });
+}
+
+bool is_outcome_of_stack(const std::string& word) {
+  return is_one_of(
+      std::array{Outcome::passed, Outcome::delivered, Outcome::consumed, Outcome::forwarded}, word);
+}
+
 bool is_outcome(const std::string& word) {
   constexpr std::array kOutcomes = {Outcome::redirected, Outcome::queued, Outcome::dropped,
                                     Outcome::aborted, Outcome::unknown};
-  return word == kNone || word == kFailed ||
-         std::any_of(kOutcomes.begin(), kOutcomes.end(),
-                     [&](Outcome outcome) { return name_of(outcome) == word; });
+  return word == kNone || word == kFailed || is_one_of(kOutcomes, word);
 }
 
 }  // namespace
 
 std::vector<std::string> FateSelection::common_words() {
-  return {"redirected", "queued", "dropped",  "aborted",    "unknown",   kNone,   kFailed,
-          "ENETDOWN",   "ENXIO",  "EMSGSIZE", "EOPNOTSUPP", "EOVERFLOW", "ENOSPC"};
+  return {"redirected", "queued",   "dropped",   "aborted",  "unknown",    kNone,
+          kFailed,      "ENETDOWN", "ENXIO",     "EMSGSIZE", "EOPNOTSUPP", "EOVERFLOW",
+          "ENOSPC",     "passed",   "delivered", "consumed", "forwarded"};
 }
 
 FateSelection FateSelection::parse(std::string_view text) {
   FateSelection selection;
   for (const std::string_view part : split(text, ',')) {
     const std::string word = to_lower(trim(part));
-    if (!is_outcome(word) && !is_reason(word)) {
+    if (!is_outcome(word) && !is_reason(word) && !is_outcome_of_stack(word) &&
+        !is_drop_reason(word)) {
       throw UsageError("--fate: \"" + std::string(trim(part)) + "\" is not a fate",
                        "fates are redirected, queued, dropped, aborted, unknown, none, failed "
-                       "(dropped or aborted), or a reason such as ENETDOWN");
+                       "(dropped or aborted), or a reason such as ENETDOWN; with --stack, also "
+                       "passed, delivered, consumed, forwarded, or a reason such as NO_SOCKET");
     }
     selection.words_.push_back(word);
   }
@@ -54,6 +67,13 @@ FateSelection FateSelection::parse(std::string_view text) {
 
 std::string FateSelection::text() const {
   return join(words_, ",");
+}
+
+std::string FateSelection::word_of_stack() const {
+  const auto found = std::find_if(words_.begin(), words_.end(), [](const std::string& word) {
+    return !is_outcome(word) && !is_reason(word);
+  });
+  return found != words_.end() ? *found : std::string();
 }
 
 bool FateSelection::takes(const xdpcap_fate& fate, Outcome outcome) const {

@@ -15,11 +15,15 @@ class FateSelection {
   // Every packet.
   FateSelection() = default;
   // Words separated by commas, one of which has to match: an outcome (redirected, queued, dropped,
-  // aborted, unknown, none), "failed" (dropped or aborted), or a reason (ENETDOWN, tx-failed,
-  // invalid-action, in any case). Throws UsageError.
+  // aborted, unknown, none, passed, delivered, consumed, forwarded), "failed" (dropped or aborted),
+  // or a reason (ENETDOWN, tx-failed, invalid-action, NO_SOCKET, in any case). Throws UsageError.
   static FateSelection parse(std::string_view text);
   // The words that parse() accepts, with the most common reasons only.
   static std::vector<std::string> common_words();
+
+  // The first word that no packet has unless those of XDP_PASS are followed; empty if there is
+  // none.
+  [[nodiscard]] std::string word_of_stack() const;
 
   [[nodiscard]] bool takes_all() const { return words_.empty(); }
   // The words, separated by commas.

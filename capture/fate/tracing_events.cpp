@@ -52,6 +52,19 @@ void choose_programs_with_btf(bpf_object& object) {
   }
 }
 
+void choose_programs_for_stack(bpf_object& object) {
+  const std::unique_ptr<btf, FreeBtf> types(btf__load_vmlinux_btf());
+  if (!types) throw system_error("reading the kernel's BTF", errno);
+  constexpr std::uint32_t kWithReason = 3;  // since Linux 5.17
+  if (arguments_of(*types, "kfree_skb") < kWithReason) {
+    throw Error("the kernel does not tell why it drops packets, which it does since Linux 5.17");
+  }
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, &object) {
+    bpf_program__set_autoload(program, arguments_of(*types, event_of(program)) != 0);
+  }
+}
+
 void choose_plain_programs(bpf_object& object) {
   constexpr const char* kEvents = "/sys/kernel/tracing/events/";
   bool any = false;

@@ -34,6 +34,11 @@ void emit_packet_bounds(Assembler& code, const RecorderSpec& spec, Reg start, Re
   code.load(Size::word, end, kContext, offsetof(xdp_md, data_end));
 }
 
+void emit_packet_address(Assembler& code, const RecorderSpec& spec, Reg into) {
+  if (spec.traced) return code.load(Size::dword, into, kContext, spec.traced->layout.data);
+  code.load(Size::word, into, kContext, offsetof(xdp_md, data));
+}
+
 void emit_original_length(Assembler& code, const RecorderSpec& spec) {
   if (!sees_fragments(spec)) {
     code.alu64(Alu::sub, kEnd, kStart);

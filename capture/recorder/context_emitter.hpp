@@ -16,6 +16,8 @@ void emit_context(ebpf::Assembler& code, const RecorderSpec& spec);
 // Loads the start and the end of the packet's linear part.
 void emit_packet_bounds(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Reg start,
                         ebpf::Reg end);
+// Loads the address of the first byte of the packet, which a filter never sees.
+void emit_packet_address(ebpf::Assembler& code, const RecorderSpec& spec, ebpf::Reg into);
 // Computes kOriginal, from kStart and kEnd. May call a helper.
 void emit_original_length(ebpf::Assembler& code, const RecorderSpec& spec);
 // Load the ingress interface (ifindex), and the receive queue.

@@ -39,6 +39,22 @@ void emit_open(Assembler& code, Reg into) {
   code.bind(done);
 }
 
+// The state of a fate that is written into a block.
+std::int32_t first_state(const RecorderSpec& spec) {
+  if (spec.follow_passed && spec.action.value() == XDP_PASS) return XDPCAP_FATE_PASSED;
+  return action_is_final(spec) ? XDPCAP_FATE_NONE : XDPCAP_FATE_OPEN;
+}
+
+void emit_first_state(Assembler& code, const RecorderSpec& spec, Reg into) {
+  emit_open(code, into);
+  if (!spec.follow_passed) return;
+  const Label done = code.label();
+  code.load(Size::word, Reg::r4, Reg::r10, kActionSlot);
+  code.jump_if(Cond::ne, Reg::r4, XDP_PASS, done);
+  code.alu64(Alu::mov, into, XDPCAP_FATE_PASSED);
+  code.bind(done);
+}
+
 }  // namespace
 
 // Entries of this map are as long as those of the counters, so the same `offset` serves both.
@@ -63,18 +79,21 @@ void emit_last_packet(Assembler& code, const RecorderSpec& spec, Reg offset) {
     code.store(Size::word, Reg::r1, offsetof(xdpcap_last, open), action_is_final(spec) ? 0 : 1);
   }
   code.store(Size::dword, Reg::r1, offsetof(xdpcap_last, fate), 0);
+  if (spec.follow_passed) {
+    emit_packet_address(code, spec, Reg::r2);
+    code.store(Size::dword, Reg::r1, offsetof(xdpcap_last, data), Reg::r2);
+  }
 }
 
 void emit_fate(Assembler& code, const RecorderSpec& spec) {
   code.note("room for its fate");
   if (spec.traced) {
-    emit_open(code, Reg::r3);
+    emit_first_state(code, spec, Reg::r3);
     store_option_word(code, offsetof(xdpcap_fate, state), Reg::r3);
     code.load(Size::word, Reg::r3, Reg::r10, kActionSlot);
     store_option_word(code, offsetof(xdpcap_fate, action), Reg::r3);
   } else {
-    store_option_word(code, offsetof(xdpcap_fate, state),
-                      action_is_final(spec) ? XDPCAP_FATE_NONE : XDPCAP_FATE_OPEN);
+    store_option_word(code, offsetof(xdpcap_fate, state), first_state(spec));
     store_option_word(code, offsetof(xdpcap_fate, action), spec.action.value());
   }
   emit_ingress_interface(code, spec, Reg::r3);
@@ -94,6 +113,7 @@ void emit_fate_position(Assembler& code, const RecorderSpec& spec) {
   code.load(Size::dword, Reg::r1, Reg::r10, kRingSlot);
   code.load(Size::dword, Reg::r2, Reg::r1, offsetof(xdpcap_ring, head));
   code.store(Size::dword, Reg::r1, offsetof(xdpcap_ring, last), Reg::r2);
+  if (spec.follow_passed) code.alu64(Alu::mov, Reg::r4, Reg::r2);
   code.alu64(Alu::bit_and, Reg::r2, static_cast<std::int32_t>(spec.ring_bytes - 1));
   code.load(Size::dword, Reg::r3, Reg::r10, kBlockLengthSlot);
   code.alu64(Alu::add, Reg::r2, Reg::r3);
@@ -102,6 +122,8 @@ void emit_fate_position(Assembler& code, const RecorderSpec& spec) {
   code.alu64(Alu::add, Reg::r2, static_cast<std::int32_t>(kBlocks) - kFromFateToEnd);
   code.load(Size::dword, Reg::r1, Reg::r10, kLastSlot);
   code.store(Size::dword, Reg::r1, offsetof(xdpcap_last, fate), Reg::r2);
+  if (spec.follow_passed)
+    code.store(Size::dword, Reg::r1, offsetof(xdpcap_last, position), Reg::r4);
 }
 
 }  // namespace xdpcap::recorder

@@ -130,7 +130,8 @@ struct xdpcap_reasons_head {
 
 // What became of a packet after its program returned (capture/fate). The recorder fills in the
 // first fields; right after, on the same CPU, a tracing program fills in the rest. In the file it
-// is replaced by a comment.
+// is replaced by a comment. What the network stack does with a packet comes later, possibly on another
+// CPU, so it is not written here but in a table of its own (fate/stack.h).
 struct xdpcap_fate {
   __u32 state;    // enum xdpcap_fate_state; stored last
   __u32 action;   // filled in by the recorder, as are the next two
@@ -138,7 +139,7 @@ struct xdpcap_fate {
   __u32 queue;    // receive queue
   __u32 ingress_namespace;  // inode of the network namespace; 0: not known
   __u32 program;            // id of the program that is attached to the interface; 0: not known
-  __s32 error;              // 0 or a negative errno
+  __s32 error;              // 0 or a negative errno; the reason of XDPCAP_FATE_STACK_DROPPED
   __u32 target;             // interface it was redirected to; 0: none, or not one
   __u32 target_namespace;
   __u32 map_type;  // enum bpf_map_type it was redirected through; 0: none
@@ -152,6 +153,11 @@ enum xdpcap_fate_state {
   XDPCAP_FATE_CLOSED,     // nothing reported, and the driver is done with its packets
   XDPCAP_FATE_REDIRECT,   // xdp:xdp_redirect, xdp:xdp_redirect_err: see error
   XDPCAP_FATE_EXCEPTION,  // xdp:xdp_exception
+  XDPCAP_FATE_PASSED,     // XDP_PASS, and the packet is followed; what comes next is the reader's
+  XDPCAP_FATE_STACK_DELIVERED,
+  XDPCAP_FATE_STACK_CONSUMED,
+  XDPCAP_FATE_STACK_FORWARDED,  // to `target`
+  XDPCAP_FATE_STACK_DROPPED,    // for the reason in `error`
 };
 
 // The last packet that reached a recorder on this CPU (with fates only). The kernel's next event on
@@ -162,7 +168,14 @@ struct xdpcap_last {
   __u32 ingress;
   __u32 source;   // whose recorder it was, in the capture's list
   __u64 fate;     // where its struct xdpcap_fate is in the memory of the ring; 0: not recorded
-  __u64 line_padding[5];
+  // Only if packets of XDP_PASS are followed:
+  __u64 data;      // address of the packet's first byte; 0: its sk_buff is known, or never will be
+  __u64 position;  // of its block
+  // Of the tracing programs: the sk_buff that this CPU is receiving from an interface with XDP in
+  // generic mode; 0: none
+  __u64 current;
+  __u32 current_ingress;
+  __u32 line_padding[3];
 };
 
 // The last options of a block (sections 3.5 and 4.3) and its end.

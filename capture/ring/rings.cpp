@@ -157,7 +157,7 @@ void Rings::add(std::uint32_t cpu) {
     array_ = create_map(BPF_MAP_TYPE_ARRAY_OF_MAPS, "xdpcap_rings", sizeof(std::uint32_t),
                         sizeof(std::uint32_t), possible_, 0, ring.get());
   }
-  cursors_.emplace_back(memory.at(0), size_);
+  cursors_.emplace_back(memory.at(0), size_, cpu);
   memory_.push_back(std::move(memory));
   cpus_.push_back(cpu);
   unpublished_.push_back(std::move(ring));

@@ -42,11 +42,13 @@ inline const xdpcap_reason& reason_of(const xdpcap_block& block, std::uint32_t r
 // has `ended` (the ring is empty), or neither: a recorder is writing the next block.
 class RingCursor {
  public:
-  // `memory` is a struct xdpcap_ring and what follows it, of `size` bytes (a power of two).
-  RingCursor(std::byte* memory, std::size_t size)
+  // `memory` is a struct xdpcap_ring and what follows it, of `size` bytes (a power of two); `cpu`
+  // is the one that writes it.
+  RingCursor(std::byte* memory, std::size_t size, std::uint32_t cpu = 0)
       : ring_(reinterpret_cast<xdpcap_ring*>(memory)),
         blocks_(memory + sizeof(xdpcap_ring)),
         size_(size),
+        cpu_(cpu),
         position_(head().load(std::memory_order_acquire)),
         end_(position_) {}
 
@@ -85,6 +87,7 @@ class RingCursor {
   // Returns the memory of all blocks before the cursor to the kernel.
   void release() { std::atomic_ref(ring_->tail).store(position_, std::memory_order_release); }
 
+  [[nodiscard]] std::uint32_t cpu() const { return cpu_; }
   // The position of the next block; go_back() may return to any that has not been released.
   [[nodiscard]] std::uint64_t position() const { return position_; }
   void go_back(std::uint64_t position) { position_ = position; }
@@ -116,6 +119,7 @@ class RingCursor {
   xdpcap_ring* ring_;
   std::byte* blocks_;
   std::size_t size_;
+  std::uint32_t cpu_;
   std::uint64_t position_;
   std::uint64_t end_;
   std::uint32_t length_ = 0;  // in the ring, of the current block if it was resized; else 0

@@ -54,6 +54,7 @@ struct Options {
   std::optional<FateSelection> fates;             // nothing: they are not traced
   std::vector<std::string> reasons;               // texts or places; none: any, as above
   std::optional<FateSelection> trigger_fates;     // --last writes a file on these
+  bool follow_stack = false;                      // packets of XDP_PASS; only with fates
   bool quiet = false;
   FileOptions files;
   bool json = false;  // statistics and the summary as JSON

@@ -2,9 +2,11 @@
 #include "session/recording.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "base/error.hpp"
@@ -21,6 +23,9 @@ constexpr std::uint64_t kNoHorizon = ~std::uint64_t{0};
 // A fate is known some hundred ns after its packet, or when the driver has finished its batch. If
 // no event reports it (a tun device), the wait for it ends after this time.
 constexpr std::uint64_t kFateTimeout = 20'000'000;
+// When a ring fills, packets that are followed through the network stack wait only as long as the
+// stack takes for a batch of packets.
+constexpr std::uint64_t kShortFateTimeout = 1'000'000;
 
 // Packets that are still in the rings after the last written one do not count.
 void subtract_surplus(InterfaceStatistics& one) {
@@ -118,6 +123,18 @@ void Recording::trace_fates() {
     if (!options_.fates->takes_all() || options_.trigger_fates) throw;
     fate_warning_ = std::string("no fates in this capture: ") + error.what() + "; " + error.hint();
   }
+  if (fates_ && options_.follow_stack) follow_stack();
+}
+
+void Recording::follow_stack() {
+  try {
+    fates_->follow_stack(rings_, read_cpus().possible);
+  } catch (const Error& error) {
+    if (!options_.fates->word_of_stack().empty()) throw;
+    fate_warning_ += (fate_warning_.empty() ? "" : "\n") +
+                     std::string("--stack: of packets with XDP_PASS, only that is known: ") +
+                     error.what();
+  }
 }
 
 void Recording::commit() {
@@ -126,12 +143,23 @@ void Recording::commit() {
   files_.commit(rings_.cursors(), left_out);
 }
 
+// Packets that are newer stay in the rings. If packets are followed through the network stack, all
+// of them wait for what is reported of some, so that they stay in order.
+std::uint64_t Recording::horizon() const {
+  const std::uint64_t now = monotonic_now();
+  if (!fates_ || !fates_->follows_stack()) return now - XDPCAP_MARK_DELAY;
+  const std::uint64_t quarter = rings_.bytes_per_cpu() / 4;
+  const bool filling =
+      rings_.most_waiting() >= std::min(options_.watermark.value_or(quarter), quarter);
+  return now - (filling ? kShortFateTimeout : kFateTimeout);
+}
+
 // The offset between the clocks changes when the machine is suspended.
 bool Recording::drain(Timeout timeout) {
   if (file().end() == WriteEnd::interrupted && !write_batch(timeout)) return false;
   clock_.refresh();
   if (flight_) flight_->set_clock_offset(clock_.offset());
-  const std::uint64_t horizon = monotonic_now() - XDPCAP_MARK_DELAY;
+  const std::uint64_t horizon = this->horizon();
   const std::uint64_t settled = fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled;
   if (!drain(horizon, settled, timeout)) return false;
   if (flight_) return write_flight(std::min(horizon, settled));
@@ -146,6 +174,9 @@ bool Recording::drain(Timeout timeout) {
 // After a failure the file can still be completed: packets that are not written count as lost.
 std::exception_ptr Recording::drain_rest(Timeout timeout) {
   files_.stop_clocks();
+  if (fates_ && fates_->follows_stack()) {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kFateTimeout));
+  }
   std::exception_ptr failure;
   constexpr int kTries = 2;  // the second one without rotation
   for (int i = 0; i < kTries; ++i) {
@@ -260,8 +291,8 @@ std::vector<InterfaceStatistics> Recording::statistics() const {
 
 std::vector<InterfaceStatistics> Recording::final_statistics() const {
   std::vector<InterfaceStatistics> all = statistics();
-  for (InterfaceStatistics& one : all) {
-    if (fates_) one.fates = fates_->table(one.interface);
+  for (std::uint32_t id = 0; fates_ && id < all.size(); ++id) {
+    all[id].fates = fates_->table(id, interfaces_);
   }
   return all;
 }

@@ -82,6 +82,8 @@ class Recording {
  private:
   void trace_fates();
   bool append(RingCursor& cursor, CaptureFile& file);
+  void follow_stack();
+  [[nodiscard]] std::uint64_t horizon() const;
   bool drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout);
   bool write_batch(Timeout timeout);
   bool rotate();

@@ -62,6 +62,7 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
                          .excluded_interfaces = sources_[interface.source]->excluded_interfaces()},
           .note_ingress = options_.note_ingress && !recording.fates(),
           .last_fd = recording.fates() ? recording.fates()->last_fd() : -1,
+          .follow_passed = recording.fates() && options_.follow_stack,
           .source = static_cast<std::uint32_t>(interface.source),
           .budget = options_.budget,
           .seed = seed_,

@@ -17,9 +17,10 @@ void Session::summarize(const std::vector<InterfaceStatistics>& statistics, bool
   std::string table;
   if (const auto& fates = recording_.fates()) {
     const bool several = sources_.size() > 1;
-    table = fates->table(several ? report.sources : std::vector<std::string>());
+    table = fates->table(several ? report.sources : std::vector<std::string>(),
+                         recording_.interfaces());
     for (std::size_t i = 0; several && i < sources_.size(); ++i) {
-      report.fates.push_back(fates->as_json(i));
+      report.fates.push_back(fates->as_json(i, recording_.interfaces()));
     }
   }
   if (const auto& reasons = recording_.reasons()) {

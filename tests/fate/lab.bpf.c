@@ -101,6 +101,24 @@ int pass(struct xdp_md *ctx __attribute__((unused)))
 	return XDP_PASS;
 }
 
+// What the network stack makes of it is the lab's concern.
+SEC("xdp")
+int pass_all(struct xdp_md *ctx)
+{
+	return xdpcap_exit(ctx, &hook, XDP_PASS);
+}
+
+// Hides all but TCP from the capture.
+SEC("xdp")
+int pass_all_hook_tcp(struct xdp_md *ctx)
+{
+	unsigned char *data = (void *)(long)ctx->data;
+
+	if (data + 34 > (unsigned char *)(long)ctx->data_end || data[12] != 8 || data[23] != 6)
+		return XDP_PASS;
+	return xdpcap_exit(ctx, &hook, XDP_PASS);
+}
+
 // Drops frames immediately, where the network stack would take longest.
 SEC("xdp")
 int swallow(struct xdp_md *ctx __attribute__((unused)))

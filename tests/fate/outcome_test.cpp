@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include "base/error.hpp"
+#include "fate/drop_reasons.hpp"
 #include "fate/selection.hpp"
 #include "support/fate.hpp"
 
@@ -39,6 +41,46 @@ TEST(Outcome, OfSilence) {
     EXPECT_EQ(outcome_of(made_fate(state, XDP_REDIRECT), true), Outcome::unknown);
     EXPECT_EQ(outcome_of(made_fate(state, XDP_ABORTED), true), Outcome::unknown);
   }
+}
+
+TEST(Outcome, OfPassedPackets) {
+  const auto name = [](std::uint32_t state) {
+    return name_of(outcome_of(made_fate(state, XDP_PASS), true));
+  };
+  EXPECT_EQ(name(XDPCAP_FATE_PASSED), "passed");
+  EXPECT_EQ(name(XDPCAP_FATE_STACK_DELIVERED), "delivered");
+  EXPECT_EQ(name(XDPCAP_FATE_STACK_CONSUMED), "consumed");
+  EXPECT_EQ(name(XDPCAP_FATE_STACK_FORWARDED), "forwarded");
+  EXPECT_EQ(name(XDPCAP_FATE_STACK_DROPPED), "dropped");
+  EXPECT_TRUE(is_failure(Outcome::dropped));
+  EXPECT_FALSE(is_failure(Outcome::passed));
+}
+
+// The numbers of most reasons differ between kernels; a number that none has is shown as it is.
+TEST(Outcome, ReasonsOfTheStackAreTheKernels) {
+  constexpr std::int32_t kNone = 0xffff;
+  constexpr std::uint32_t kNoSubsystem = 0xf0005;
+  EXPECT_EQ(reason_of(made_fate(XDPCAP_FATE_STACK_DROPPED, XDP_PASS, kNone), Outcome::dropped),
+            "reason-65535");
+  EXPECT_EQ(drop_reason(kNoSubsystem), "reason-" + std::to_string(kNoSubsystem));
+  if (!is_drop_reason("no_socket")) GTEST_SKIP() << "this kernel names no reasons";
+  std::uint32_t number = 0;
+  while (drop_reason(number) != "NO_SOCKET" && number < 1000) ++number;
+  EXPECT_EQ(
+      reason_of(made_fate(XDPCAP_FATE_STACK_DROPPED, XDP_PASS, static_cast<std::int32_t>(number)),
+                Outcome::dropped),
+      "NO_SOCKET");
+  EXPECT_FALSE(explain_drop_reason("NO_SOCKET").empty());
+  EXPECT_FALSE(is_drop_reason("no_sock"));
+}
+
+TEST(FateSelection, KnowsWhatNeedsTheStack) {
+  const auto word = [](const char* words) { return FateSelection::parse(words).word_of_stack(); };
+  EXPECT_EQ(word("dropped,failed,none,ENETDOWN"), "");
+  EXPECT_EQ(word("dropped,Delivered"), "delivered");
+  for (const char* one : {"passed", "consumed", "forwarded"}) EXPECT_EQ(word(one), one);
+  if (!is_drop_reason("no_socket")) GTEST_SKIP() << "this kernel names no reasons";
+  EXPECT_EQ(word("NO_SOCKET"), "no_socket");
 }
 
 TEST(Outcome, ReasonsAreNames) {
