@@ -133,13 +133,13 @@ struct RecorderSpec {
   // programs find the last packet. Each packet has room for its fate (struct xdpcap_fate).
   // Negative: no fates.
   int last_fd = -1;
+  // With fates: what the network stack does with packets of XDP_PASS is traced (fate/stack.h).
+  bool follow_passed = false;
   std::uint32_t source = 0;  // for struct xdpcap_last and the rate
   Budget budget = {};
   std::uint64_t seed = 0;   // of the sample: another one for each capture
   ReasonSpec reasons = {};  // in a slot of a hook only
   int buckets_fd = -1;      // with a rate: an ARRAY with one value, a struct xdpcap_bucket a source
-  // With fates: what the network stack does with packets of XDP_PASS is traced (fate/stack.h).
-  bool follow_passed = false;
   // Whether the CPU makes stores visible in program order. If not, the kernel's BPF must have
   // atomic exchanges (bpf/features.hpp).
   bool ordered_stores = kOrderedStores;
