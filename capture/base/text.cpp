@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <cstddef>
+#include <cstdio>
 
 namespace xdpcap {
 
@@ -57,6 +58,21 @@ std::string local_time(const std::string& format, std::time_t time) {
   std::array<char, 4096> text{};
   const std::size_t length = std::strftime(text.data(), text.size(), format.c_str(), &local);
   return length == 0 ? format : std::string(text.data(), length);
+}
+
+std::string with_unit(double number, const char* unit) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.*f %s", number < 10 ? 1 : 0, number, unit);
+  return text.data();
+}
+
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::array<const char*, 4> kUnits = {"bytes", "KiB", "MiB", "GiB"};
+  constexpr double kStep = 1024;
+  auto number = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; number >= kStep && unit + 1 < kUnits.size(); ++unit) number /= kStep;
+  return with_unit(number, kUnits[unit]);
 }
 
 }  // namespace xdpcap

@@ -27,6 +27,12 @@ std::string printable(std::string text);
 // "1 packet", "2 packets".
 std::string counted(std::uint64_t count, const std::string& noun);
 
+// "1.5 s", "60 s".
+std::string with_unit(double number, const char* unit);
+
+// "4.0 KiB", "32 MiB".
+std::string size_text(std::uint64_t bytes);
+
 // `time` in local time, formatted by strftime(3); `format` itself if the result is empty or too
 // long.
 std::string local_time(const std::string& format, std::time_t time);

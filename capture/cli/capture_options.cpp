@@ -72,6 +72,16 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
       ->option_text("[=LIST]");
   app.add_flag("--only-failed", only_failed_,
                "Write only packets that were dropped or aborted: the same as --fate=failed");
+  add_text(
+      app, "--reason", "REASON", options.reasons,
+      "Capture only packets for which the program gave this reason: its text, or the FILE:LINE "
+      "that gave it; may be given several times. (A program that gives reasons has them in "
+      "a comment on each packet: reason=\"no route\" at=lb.bpf.c:123)")
+      ->take_all();
+  add_value(app, "--sample", "N", options.budget.sample, parse_sample,
+            "Of the packets that match, record one in N, chosen at random in the kernel");
+  add_value(app, "--rate", "N", options.budget.rate, parse_rate,
+            "Record at most N packets a second from each source; what is not recorded is counted");
   app.add_flag("--stack", stack_,
                "With --fate, which it implies: follow packets with XDP_PASS through the network "
                "stack. They then have a fate, too: delivered, consumed, forwarded, \"dropped "
@@ -80,8 +90,8 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
             "Size of each CPU's ring buffer, rounded to what the kernel takes (default: a "
             "small part of the memory)");
   add_value(app, "--watermark", "SIZE", options.watermark, parse_bytes,
-            "Wake the reader when this much is in a ring buffer (default: a quarter of it), "
-            "without waiting for its next look, some milliseconds later");
+            "Wake the reader when this much is in a ring buffer (default: a quarter of it, at "
+            "most 2 MiB), without waiting for its next look, some milliseconds later");
   add_value(app, "-Z,--Z", "USER", options.files.user, find_user,
             "Give up root after set-up and become USER, who gets the output file; a guardian "
             "process stays root, to empty the hook at the end");

@@ -80,6 +80,20 @@ std::string source_lines(const CompletionSources& sources, const std::string& ty
   return found.empty() && typed.find('/') != std::string::npos ? kFiles : found;
 }
 
+// An action, a filter, or a list of fates.
+std::string trigger_lines(const std::string& typed) {
+  constexpr std::string_view kFate = "fate:";
+  if (!typed.starts_with(kFate)) {
+    return list_lines(action_names(), typed) + lines({"filter:", std::string(kFate)}, typed);
+  }
+  std::string text;
+  const std::string fates = list_lines(FateSelection::common_words(), typed.substr(kFate.size()));
+  for (const std::string_view line : split(fates, '\n')) {
+    if (!line.empty()) text += std::string(kFate) + std::string(line) + "\n";
+  }
+  return text;
+}
+
 // By what the help calls it.
 std::string value_lines(const std::string& value, const std::string& typed,
                         const CompletionSources& sources) {
@@ -91,6 +105,7 @@ std::string value_lines(const std::string& value, const std::string& typed,
   if (value == "PROGRAM") return program_lines(sources, typed);
   if (value == "USER") return lines(sources.users(), typed);
   if (value == "SOURCE") return source_lines(sources, typed);
+  if (value == "WHAT") return trigger_lines(typed);
   if (value == "METHOD") return lines({"hook", "trace", "attach"}, typed);
   if (value == "POINT") return lines({"exit", "entry", "both"}, typed);
   if (value == "IFACE") return lines(sources.interfaces(), typed);

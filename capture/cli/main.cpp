@@ -100,6 +100,9 @@ void run(const std::vector<std::string>& arguments) {
   for (const std::string& note : found.notes) {
     if (!options.quiet) xdpcap::tell(note + '\n');
   }
+  if (!options.quiet && options.budget.is_limited()) {
+    xdpcap::tell("recording " + in_words(options.budget) + '\n');
+  }
   xdpcap::Session(options, std::move(found.sources), {stop.get(), requests.get()}).run();
 }
 

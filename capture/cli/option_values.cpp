@@ -22,6 +22,13 @@ Number parse_above_0(std::string_view text, const char* what) {
                    "a number above 0");
 }
 
+std::uint32_t parse_1_to(std::uint32_t most, std::string_view text, const char* what) {
+  const auto number = parse_number<std::uint32_t>(text);
+  if (number && *number > 0 && *number <= most) return *number;
+  throw UsageError("invalid " + std::string(what) + " \"" + std::string(text) + "\"",
+                   "a whole number, 1 to " + std::to_string(most));
+}
+
 // Cuts the unit off `text`, and returns its bytes, or nothing where there is none. "KB" is none:
 // some take it for 1000, some for 1024.
 std::optional<std::uint64_t> take_unit(std::string_view& text) {
@@ -110,6 +117,14 @@ std::uint32_t parse_snaplen(std::string_view text) {
   }
   throw UsageError("invalid snapshot length \"" + std::string(text) + "\"",
                    "a number of bytes, 0 to " + std::to_string(kMaxSnaplen));
+}
+
+std::uint32_t parse_sample(std::string_view text) {
+  return parse_1_to(kMostSample, text, "sample");
+}
+
+std::uint32_t parse_rate(std::string_view text) {
+  return parse_1_to(kMostRate, text, "number of packets a second");
 }
 
 std::vector<Range> parse_ranges(std::string_view text) {

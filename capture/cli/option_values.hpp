@@ -44,6 +44,8 @@ std::uint64_t parse_packets(std::string_view text);
 std::uint32_t parse_files(std::string_view text);
 std::uint64_t parse_seconds(std::string_view text);  // ns
 std::uint32_t parse_snaplen(std::string_view text);  // 0 is kMaxSnaplen, as in tcpdump
+std::uint32_t parse_sample(std::string_view text);   // 1 to kMostSample
+std::uint32_t parse_rate(std::string_view text);     // 1 to kMostRate
 // "0-3,5".
 std::vector<Range> parse_ranges(std::string_view text);
 // Names or indexes of interfaces, separated by commas. Names are those of this network namespace.

@@ -118,8 +118,8 @@ void OutputOptions::declare_files(CLI::App& app, FileOptions& files) {
                 "for strftime(3)");
   auto* const number =
       add_value(app, "-W", "FILES", files_, parse_files,
-                "With -C: keep this many files, and overwrite the oldest; with -G alone: stop "
-                "after this many");
+                "With -C or --last: keep this many files, and overwrite the oldest; with -G alone: "
+                "stop after this many");
   add_text(app, "-b,--ring-buffer", "CONDITION", switches_,
            "Start a new file as dumpcap does: duration:SECONDS, filesize:KB, packets:COUNT; "
            "files:COUNT keeps only the last ones")
@@ -142,7 +142,11 @@ void OutputOptions::declare_terminal(CLI::App& app, Options& options) {
 void OutputOptions::finish(Options& options) const {
   CaptureLimits& limits = options.files.limits;
   Rotation& rotation = limits.rotation;
-  if (files_) take_files(*files_, rotation);
+  if (files_ && options.files.flight) {
+    rotation.ring = *files_;
+  } else if (files_) {
+    take_files(*files_, rotation);
+  }
   for (const std::string& text : switches_) {
     rotation.names = Rotation::Names::dumpcap;
     with_context("-b", [&] { take_switch(parse_condition(text), rotation); });
@@ -152,6 +156,9 @@ void OutputOptions::finish(Options& options) const {
   }
   for (const std::string& text : stops_) {
     with_context("-a", [&] { take_stop(parse_condition(text), limits); });
+  }
+  if (options.files.flight && rotation.each.any()) {
+    throw UsageError("-a filesize: --last writes whole files", "--last SIZE limits them");
   }
   if (duration_) limits.duration = *duration_;
   if (options.listing || options.files.path != "-") return;

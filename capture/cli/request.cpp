@@ -13,6 +13,7 @@
 #include "cli/capture_options.hpp"
 #include "cli/command_line.hpp"
 #include "cli/filter_options.hpp"
+#include "cli/last_options.hpp"
 #include "cli/mode_options.hpp"
 #include "cli/output_options.hpp"
 
@@ -35,6 +36,7 @@ struct Declarations {
   CaptureOptions capture;
   FilterOptions filter;
   OutputOptions output;
+  LastOptions last;
   ModeOptions modes;
 };
 
@@ -43,6 +45,7 @@ void declare(CLI::App& app, Declarations& all) {
   all.capture.declare(app, all.options);
   all.filter.declare(app, all.options);
   all.output.declare(app, all.options);
+  all.last.declare(app);
   all.modes.declare(app);
 }
 
@@ -105,6 +108,7 @@ Request finish(Declarations all) {
   all.modes.finish(all.options);
   if (!all.options.listing) take_places(all.words, all.options);
   all.capture.finish(all.options);
+  all.last.finish(all.options);
   all.output.finish(all.options);
   all.filter.finish(all.words, all.options);
   return std::move(all.options);

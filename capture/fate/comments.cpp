@@ -7,25 +7,12 @@
 #include <cstring>
 #include <string_view>
 
-#include "base/pcapng_format.hpp"
+#include "output/pcapng.hpp"
 
 namespace xdpcap {
 namespace {
 
 constexpr std::size_t kMost = 16384;
-
-// A pcapng option: code, length, text, padding.
-std::vector<std::byte> comment_option(const std::string& text) {
-  struct {
-    std::uint16_t code = pcapng::option::opt_comment;
-    std::uint16_t length = 0;
-  } head;
-  head.length = static_cast<std::uint16_t>(text.size());
-  std::vector<std::byte> option(sizeof(head) + (text.size() + 3) / 4 * 4);
-  std::memcpy(option.data(), &head, sizeof(head));
-  std::memcpy(option.data() + sizeof(head), text.data(), text.size());
-  return option;
-}
 
 std::string map_text(const xdpcap_fate& fate) {
   return map_kind(fate.map_type) + "#" + std::to_string(fate.map_id) + "[" +
@@ -83,8 +70,10 @@ const FateComments::Comment& FateComments::look_up(const xdpcap_fate& fate) {
   if (place == known_.end()) {
     const Outcome outcome = outcome_of(fate, can_transmit_);
     place = known_
-                .emplace(fate, Comment{.selected = selection_.takes(fate, outcome),
-                                       .option = comment_option(describe(fate, outcome, names_))})
+                .emplace(fate,
+                         Comment{.selected = selection_.takes(fate, outcome),
+                                 .is_trigger = triggers_ && triggers_->takes(fate, outcome),
+                                 .option = pcapng::comment_option(describe(fate, outcome, names_))})
                 .first;
   }
   recent_ = &*place;

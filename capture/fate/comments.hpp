@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -24,11 +25,14 @@ class FateComments {
  public:
   struct Comment {
     bool selected;                  // its packets are written
+    bool is_trigger;                // of --last
     std::vector<std::byte> option;  // a pcapng option (opt_comment), padded
   };
 
-  FateComments(const Names& names, FateSelection selection)
-      : names_(names), selection_(std::move(selection)) {}
+  // `triggers`: fates that are triggers; nothing: none.
+  FateComments(const Names& names, FateSelection selection,
+               std::optional<FateSelection> triggers = std::nullopt)
+      : names_(names), selection_(std::move(selection)), triggers_(std::move(triggers)) {}
 
   // Programs in a devmap or cpumap cannot transmit. To be called before the first of().
   void set_can_transmit(bool can_transmit) { can_transmit_ = can_transmit; }
@@ -58,6 +62,7 @@ class FateComments {
 
   const Names& names_;
   FateSelection selection_;
+  std::optional<FateSelection> triggers_;
   bool can_transmit_ = true;
   Known known_;
   const Known::value_type* recent_ = nullptr;

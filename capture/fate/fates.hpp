@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bpf/program_loader.hpp"
@@ -25,12 +26,13 @@ namespace xdpcap {
 
 class Fates {
  public:
-  // Starts tracing. `interfaces`: of the file. Throws Error if the kernel refuses.
+  // Starts tracing. `triggers`: fates of which saw_trigger() tells. `interfaces`: of the file.
+  // Throws Error if the kernel refuses.
   Fates(const Rings& rings, std::uint32_t cpus, const FateSelection& selection,
-        std::size_t interfaces)
+        const std::optional<FateSelection>& triggers, std::size_t interfaces)
       : tracer_(rings, cpus),
         names_([this](const xdpcap_device& device) { return tracer_.name_of(device); }),
-        comments_(names_, selection),
+        comments_(names_, selection, triggers),
         left_out_(interfaces) {}
   // Follows packets of XDP_PASS, too. Throws Error if the kernel refuses: then all that is known of
   // these packets is that they were passed.
@@ -52,24 +54,29 @@ class Fates {
   // The flavour of the hook's programs, once it is known.
   void set_flavour(const Flavour& flavour);
 
-  // Appends the cursor's block to the file, with its fate as a comment, or skips it if its fate is
-  // not selected. Returns false, and changes nothing, if the file has to be flushed first.
-  bool append(RingCursor& cursor, CaptureFile& file) {
+  // Appends the cursor's block to the file, with its fate as a comment, and `more` comments; or
+  // skips it if its fate is not selected. Returns false, and changes nothing, if the file has to be
+  // flushed first.
+  bool append(RingCursor& cursor, CaptureFile& file, Comments more = {}) {
     xdpcap_block& block = cursor.block();
     xdpcap_fate& fate = fate_of(block);
     if (fate.state == XDPCAP_FATE_PASSED && stack_) stack_->complete(fate, cursor);
     const FateComments::Comment& comment = comments_.of(fate);
+    saw_trigger_ = saw_trigger_ || comment.is_trigger;
     if (!comment.selected) {
       ++left_out_.at(block.interface_id);
       stack_counts_.add(block.interface_id, fate);
       return true;
     }
-    if (!file.append(block, comment.option)) return false;
+    more.fate = comment.option;
+    if (!file.append(block, more)) return false;
     stack_counts_.add(block.interface_id, fate);
     // The length in the file differs from that in the ring.
-    cursor.resize_block(with_comment(block.block_length, comment.option.size()));
+    cursor.resize_block(with_comments(block.block_length, more));
     return true;
   }
+  // Whether such a packet was appended or skipped since the last call.
+  [[nodiscard]] bool saw_trigger() { return std::exchange(saw_trigger_, false); }
   // After a flush: no comment is in use.
   void flushed() { comments_.clear_if_large(); }
 
@@ -99,6 +106,7 @@ class Fates {
   Names names_;
   FateComments comments_;
   std::vector<std::uint64_t> left_out_;
+  bool saw_trigger_ = false;
 };
 
 }  // namespace xdpcap

@@ -65,6 +65,10 @@ FateSelection FateSelection::parse(std::string_view text) {
   return selection;
 }
 
+std::string FateSelection::text() const {
+  return join(words_, ",");
+}
+
 std::string FateSelection::word_of_stack() const {
   const auto found = std::find_if(words_.begin(), words_.end(), [](const std::string& word) {
     return !is_outcome(word) && !is_reason(word);

@@ -26,6 +26,8 @@ class FateSelection {
   [[nodiscard]] std::string word_of_stack() const;
 
   [[nodiscard]] bool takes_all() const { return words_.empty(); }
+  // The words, separated by commas.
+  [[nodiscard]] std::string text() const;
   [[nodiscard]] bool takes(const xdpcap_fate& fate, Outcome outcome) const;
 
  private:

@@ -14,11 +14,18 @@
 
 namespace xdpcap {
 
-// The length of a block (record.h) after its fate has been replaced by a comment of `comment`
-// bytes.
-inline std::uint32_t with_comment(std::uint32_t block_length, std::size_t comment) {
-  return block_length + static_cast<std::uint32_t>(comment) -
-         static_cast<std::uint32_t>(sizeof(xdpcap_fate));
+// What takes the place of a block's reason and fate (record.h): pcapng options, each of which may
+// be empty.
+struct Comments {
+  std::span<const std::byte> fate;
+  std::span<const std::byte> reason = {};
+  std::uint32_t replaced = sizeof(xdpcap_fate);  // bytes before the block's tail
+};
+
+// The length of a block after that.
+inline std::uint32_t with_comments(std::uint32_t block_length, const Comments& comments) {
+  return block_length + static_cast<std::uint32_t>(comments.fate.size() + comments.reason.size()) -
+         comments.replaced;
 }
 
 // WholeBlocks are the blocks that end within the first bytes of some pieces.
@@ -51,20 +58,21 @@ class Batch {
     ++packets_[block.interface_id];
     return true;
   }
-  // Appends a packet's block with a comment in place of its fate; false as above. Before it is
-  // written, the lengths in the block have to be set to with_comment().
-  bool append(const xdpcap_block& block, std::span<const std::byte> comment) {
-    constexpr std::size_t kLeast =
-        sizeof(xdpcap_block) + sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
-    if (block.interface_id >= packets_.size() || block.block_length < kLeast) throw_corrupt();
-    const std::uint32_t length = with_comment(block.block_length, comment.size());
-    constexpr std::size_t kPiecesOfOne = 3;
+  // Appends a packet's block with comments in place of its reason and fate; false as above. Before
+  // it is written, the lengths in the block have to be set to with_comments().
+  bool append(const xdpcap_block& block, const Comments& comments) {
+    const std::size_t least = sizeof(xdpcap_block) + comments.replaced + sizeof(xdpcap_block_tail);
+    if (block.interface_id >= packets_.size() || block.block_length < least) throw_corrupt();
+    const std::uint32_t length = with_comments(block.block_length, comments);
+    const std::size_t pieces_of_one =
+        2 + (comments.reason.empty() ? 0 : 1) + (comments.fate.empty() ? 0 : 1);
     if (size_ != 0 && size_ + length > kMostBytes) return false;
-    if (pieces_.size() + kPiecesOfOne > kMostPieces) return false;
+    if (pieces_.size() + pieces_of_one > kMostPieces) return false;
     const std::span bytes(reinterpret_cast<const std::byte*>(&block), block.block_length);
     const std::size_t tail = bytes.size() - sizeof(xdpcap_block_tail);
-    put(bytes.first(tail - sizeof(xdpcap_fate)));
-    put(comment);
+    put(bytes.first(tail - comments.replaced));
+    if (!comments.reason.empty()) put(comments.reason);
+    if (!comments.fate.empty()) put(comments.fate);
     put(bytes.subspan(tail));
     size_ += length;
     ++packets_[block.interface_id];

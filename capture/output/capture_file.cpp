@@ -55,7 +55,9 @@ void CaptureFile::continue_in(Output output, const pcapng::Bytes& header) {
 
 bool CaptureFile::flush(Timeout timeout) {
   if (last_.end == WriteEnd::failed || last_.end == WriteEnd::reader_gone) return false;
-  if (disk_) {
+  if (taker_ != nullptr) {
+    taker_->take(batch_);
+  } else if (disk_) {
     last_ = disk_->append(batch_.pieces(), batch_.size(), timeout);
     if (previous_has_failed()) {
       give_up_previous();

@@ -20,6 +20,20 @@
 
 namespace xdpcap {
 
+// BatchTaker takes batches in place of the output.
+class BatchTaker {
+ public:
+  BatchTaker() = default;
+  BatchTaker(const BatchTaker&) = delete;
+  BatchTaker& operator=(const BatchTaker&) = delete;
+  BatchTaker(BatchTaker&&) = delete;
+  BatchTaker& operator=(BatchTaker&&) = delete;
+  virtual void take(const Batch& batch) = 0;
+
+ protected:
+  ~BatchTaker() = default;
+};
+
 class CaptureFile {
  public:
   CaptureFile(Output output, std::size_t interfaces);
@@ -34,6 +48,9 @@ class CaptureFile {
   // null: to none.
   void print_with(Printer* printer) { printer_ = printer; }
 
+  // From now on batches go to `taker`, which must outlive this, and none to the output.
+  void give_to(BatchTaker* taker) { taker_ = taker; }
+
   // Sets the limits for is_full(). They count all packets, including those in earlier outputs.
   void limit(FileLimits limits);
   // Whether the output and the batch together have reached a limit.
@@ -42,9 +59,9 @@ class CaptureFile {
   // Appends a packet's block to the current batch; false if that is full and has to be flushed
   // first. The block must not change until flush().
   bool append(const xdpcap_block& block) { return batch_.append(block); }
-  // The same for a block whose fate becomes a comment (output/batch.hpp).
-  bool append(const xdpcap_block& block, std::span<const std::byte> comment) {
-    return batch_.append(block, comment);
+  // The same for a block whose reason and fate become comments (output/batch.hpp).
+  bool append(const xdpcap_block& block, const Comments& comments) {
+    return batch_.append(block, comments);
   }
   // Writes the batch. Returns false on failure: see end(). After `interrupted` a retry resumes
   // where it stopped; after anything else the capture is over.
@@ -100,6 +117,9 @@ class CaptureFile {
   [[nodiscard]] const Output& output() const { return output_; }
   [[nodiscard]] Output& output() { return output_; }
 
+  // The size of the memory in which packets wait for the disk; 0: none is needed.
+  [[nodiscard]] std::size_t buffer_bytes() const { return disk_ ? disk_->buffer_bytes() : 0; }
+
   [[nodiscard]] WriteEnd end() const { return last_.end; }
   // Packets in this output and all earlier ones, by interface.
   [[nodiscard]] std::span<const std::uint64_t> written() const { return written_; }
@@ -141,6 +161,7 @@ class CaptureFile {
   FileLimits limits_;
   bool limited_ = false;
   Printer* printer_ = nullptr;
+  BatchTaker* taker_ = nullptr;
   WriteResult last_;
 };
 

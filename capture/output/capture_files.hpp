@@ -75,12 +75,13 @@ class CaptureFiles {
 
   // To be called some times a second, and whenever no packets arrive: what has been written gets to
   // the file even if little follows.
-  void settle() {
-    file_.settle();
-    if (file_.has_previous() && file_.previous_has_ended()) end_previous();
+  void settle() { file_.settle(); }
+  // After turn(), the file before may still be written.
+  [[nodiscard]] bool previous_has_ended() {
+    return file_.has_previous() && file_.previous_has_ended();
   }
-  // After turn(), the file before may still be written. Waits until it is complete; what it could
-  // not hold does not count as written any more.
+  // Waits until it is complete. What it could not hold does not count as written any more. commit()
+  // must follow.
   void end_previous();
 
   // When the capture ends: disables the time limits. turn() then only returns whether anything more

@@ -17,7 +17,7 @@ namespace xdpcap {
 namespace {
 
 constexpr std::size_t kHead = 2;     // words before the entries
-constexpr std::size_t kNumbers = 4;  // at the beginning of an entry
+constexpr std::size_t kNumbers = 7;  // at the beginning of an entry
 
 UniqueFd create_memory(std::size_t size) {
   UniqueFd fd(::memfd_create("xdpcap_journal", MFD_CLOEXEC));
@@ -39,6 +39,9 @@ void Checkpoint::commit(const State& state, std::span<const RingCursor> cursors)
   *word++ = state.file;
   *word++ = state.file_start;
   *word++ = state.file_size;
+  *word++ = state.kept.taken_from;
+  *word++ = state.kept.taken_to;
+  *word++ = state.kept.kept_from;
   *word++ = state.previous_is_open ? 1 : 0;
   word = std::copy(state.written.begin(), state.written.end(), word);
   std::copy(state.left_out.begin(), state.left_out.end(), word);
@@ -71,7 +74,8 @@ Checkpoint::State Checkpoint::state() const {
   return {.file = words[0],
           .file_start = words[1],
           .file_size = words[2],
-          .previous_is_open = words[3] != 0,
+          .kept = {.taken_from = words[3], .taken_to = words[4], .kept_from = words[5]},
+          .previous_is_open = words[6] != 0,
           .written = {lists, interfaces_},
           .left_out = {lists + interfaces_, interfaces_},
           .reported = {lists + 2 * interfaces_, interfaces_ * Ledger::kWordsOfInterface}};

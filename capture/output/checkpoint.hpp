@@ -19,11 +19,19 @@ namespace xdpcap {
 
 class Checkpoint {
  public:
+  // Where the packets are that a flight recording has in memory: from one position to the other
+  // those that are being written to a file, and from the third one on those that are kept.
+  struct KeptPackets {
+    std::uint64_t taken_from = 0;
+    std::uint64_t taken_to = 0;
+    std::uint64_t kept_from = 0;
+  };
   // The state between two batches.
   struct State {
     std::uint64_t file = 0;         // the first file is 0
     std::uint64_t file_start = 0;   // ns since 1970
     std::uint64_t file_size = 0;    // bytes, of whole blocks
+    KeptPackets kept = {};          // of a flight recording
     bool previous_is_open = false;  // the file before is still being written
     std::span<const std::uint64_t>
         written;  // packets in them and in all earlier files, by interface
@@ -71,7 +79,7 @@ class Checkpoint {
   };
 
   // The memory: the number of commits, the number of claims, and two entries, used alternately. An
-  // entry is the state's four numbers, its three lists, and the position in each ring.
+  // entry is the state's seven numbers, its three lists, and the position in each ring.
   [[nodiscard]] std::uint64_t* commits() const;
   [[nodiscard]] std::uint64_t* claims() const { return commits() + 1; }
   [[nodiscard]] std::uint64_t* entry(std::uint64_t commit) const;

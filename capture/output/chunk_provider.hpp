@@ -23,9 +23,10 @@ class ChunkProvider {
 
   // The capture fills chunks: provides the rest, too.
   void provide_all() { provide(pool_.count()); }
+  // Provides the first `chunks`.
+  void provide(std::size_t chunks);
 
  private:
-  void provide(std::size_t chunks);
   void run();
 
   const ChunkPool& pool_;

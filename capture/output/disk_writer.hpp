@@ -54,6 +54,8 @@ class DiskWriter {
   void push();
   // After finish(), nothing follows: lets go of the file.
   void end() { thread_.end_file(number_); }
+  // The size of all chunks together.
+  [[nodiscard]] std::size_t buffer_bytes() const { return pool_.count() * pool_.chunk_bytes(); }
   // The end of what has been appended.
   [[nodiscard]] std::uint64_t position() const { return position_; }
   // The end of what is in the file.

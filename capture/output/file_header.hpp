@@ -8,6 +8,7 @@
 
 #include "output/pcapng.hpp"
 #include "output/statistics.hpp"
+#include "recorder/recorder.hpp"
 
 namespace xdpcap {
 
@@ -21,7 +22,12 @@ struct FileDescription {
   std::string filter;
   std::uint16_t link_type;  // LINKTYPE_*
   std::uint32_t snaplen;
+  std::string section_comment = {};  // empty: none
+  std::string comment = {};          // on each interface; empty: none
 };
+
+// "1 in 100 packets at random, at most 1000 packets a second"; empty without a limit.
+std::string in_words(const Budget& budget);
 
 // A section header and the interfaces, in order.
 pcapng::Bytes file_header(const FileDescription& file);
@@ -35,7 +41,9 @@ struct CaptureDescription {
   std::string filter;
   std::uint16_t link_type;  // LINKTYPE_*
   std::uint32_t snaplen;
+  Budget budget;
   std::vector<CaptureInterface> interfaces;
+  std::string section_comment = {};  // empty: none
 };
 
 // The same with the interfaces of a capture, by xdpcap's names: XDPaborted, XDPdrop, XDPpass,

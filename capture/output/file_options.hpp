@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "output/flight_options.hpp"
 #include "output/rotation.hpp"
 #include "process/privileges.hpp"
 
@@ -22,8 +23,9 @@ struct CaptureLimits {
 struct FileOptions {
   std::string path;  // "-" is stdout
   CaptureLimits limits;
-  bool print = false;        // a line for each packet on stdout
-  std::optional<User> user;  // to become after the set-up; writes the files
+  std::optional<FlightOptions> flight;  // then files are written on triggers only
+  bool print = false;                   // a line for each packet on stdout
+  std::optional<User> user;             // to become after the set-up; writes the files
 };
 
 }  // namespace xdpcap

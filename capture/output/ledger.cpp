@@ -33,6 +33,7 @@ std::vector<InterfaceStatistics> Ledger::close_file(const std::vector<InterfaceS
     one.counts = {.received = rejected + matched, .matched = matched, .lost = lost};
     one.written = written;
     one.left_out = left_out;
+    one.kept = 0;
     file.push_back(std::move(one));
     reported += kWordsOfInterface;
   }

@@ -97,6 +97,7 @@ Bytes section_header(const Section& section) {
   block.put(kMajor);
   block.put(kMinor);
   block.put(kUnknownLength);
+  block.text_option(option::opt_comment, section.comment);
   block.text_option(option::shb_hardware, section.hardware);
   block.text_option(option::shb_os, section.os);
   block.text_option(option::shb_userappl, section.application);
@@ -117,6 +118,7 @@ Bytes interface_description(const Interface& interface) {
     block.text_option(option::if_filter, std::string(1, '\0') + interface.filter);
   }
   block.text_option(option::if_os, interface.os);
+  block.text_option(option::opt_comment, interface.comment);
   return block.finish();
 }
 
@@ -147,6 +149,20 @@ Bytes enhanced_packet(const Packet& packet) {
   block.number_option(option::epb_packetid, packet.id);
   if (packet.verdict) block.xdp_verdict_option(option::epb_verdict, *packet.verdict);
   return block.finish();
+}
+
+Bytes comment_option(const std::string& text) {
+  const std::size_t length =
+      std::min<std::size_t>(text.size(), std::numeric_limits<std::uint16_t>::max());
+  struct {
+    std::uint16_t code = option::opt_comment;
+    std::uint16_t length = 0;
+  } head;
+  head.length = static_cast<std::uint16_t>(length);
+  Bytes option(sizeof(head) + (length + 3) / 4 * 4);
+  std::memcpy(option.data(), &head, sizeof(head));
+  std::memcpy(option.data() + sizeof(head), text.data(), length);
+  return option;
 }
 
 }  // namespace xdpcap::pcapng

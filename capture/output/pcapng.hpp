@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Blocks of a pcapng file (draft-ietf-opsawg-pcapng) in host byte order. Captured packets leave the
-// kernel as blocks, in which only the time, and a fate, are replaced (recorder/record.h,
+// kernel as blocks, in which only the time, a fate and a reason are replaced (recorder/record.h,
 // output/batch.hpp); Packet is for those of --replay.
 #pragma once
 
@@ -20,6 +20,7 @@ struct Section {
   std::string hardware;
   std::string os;
   std::string application;
+  std::string comment = {};  // empty: none
 };
 Bytes section_header(const Section& section);
 
@@ -31,6 +32,7 @@ struct Interface {
   std::string os;
   std::uint16_t link_type = 1;  // LINKTYPE_*, as files number them
   std::uint32_t snaplen = 0;    // 0: no limit
+  std::string comment = {};     // empty: none
 };
 Bytes interface_description(const Interface& interface);
 
@@ -58,5 +60,8 @@ struct Packet {
   std::optional<std::uint32_t> verdict;  // epb_verdict of XDP: the action
 };
 Bytes enhanced_packet(const Packet& packet);
+
+// A comment as an option of a block, padded (section 3.5).
+Bytes comment_option(const std::string& text);
 
 }  // namespace xdpcap::pcapng

@@ -20,6 +20,7 @@ void add(InterfaceStatistics& sum, const InterfaceStatistics& one) {
   sum.counts.lost += one.counts.lost;
   sum.written += one.written;
   sum.left_out += one.left_out;
+  sum.kept += one.kept;
 }
 
 }  // namespace
@@ -66,12 +67,15 @@ std::string statistics_line(const std::vector<InterfaceStatistics>& statistics) 
   return line.str();
 }
 
-std::string summary(const std::vector<InterfaceStatistics>& statistics, const std::string& by) {
+std::string summary(const std::vector<InterfaceStatistics>& statistics, const std::string& by,
+                    const std::string& selected_by) {
   const InterfaceStatistics totals = total(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
          " matched the filter\n" + packets(totals.counts.received) + " received by " + by + "\n" +
-         (totals.left_out > 0 ? packets(totals.left_out) + " not selected (--fate)\n" : "") +
-         packets(lost(totals)) + " lost\n";
+         (totals.left_out > 0 ? packets(totals.left_out) + " not selected (" + selected_by + ")\n"
+                              : "") +
+         (totals.kept > 0 ? packets(totals.kept) + " in memory\n" : "") + packets(lost(totals)) +
+         " lost\n";
 }
 
 std::string loss_line(const std::vector<InterfaceStatistics>& statistics) {

@@ -25,8 +25,10 @@ struct InterfaceStatistics {
   CaptureInterface interface;
   Counts counts;
   std::uint64_t written = 0;
-  std::uint64_t left_out = 0;  // matched, but had a fate that was not selected
-  std::string fates = {};      // what became of them, pair by pair of devices
+  // Matched, but were not selected: by the budget, in the kernel, or by their fate.
+  std::uint64_t left_out = 0;
+  std::uint64_t kept = 0;  // in the memory of a flight recording
+  std::string fates = {};  // what became of them, pair by pair of devices
 };
 
 // The sum over all interfaces; the result's interface is meaningless.
@@ -40,18 +42,18 @@ std::vector<InterfaceStatistics> of_source(const std::vector<InterfaceStatistics
                                            std::size_t source);
 
 // Packets that matched, should have been written, and are not in the output:
-// matched = written + not selected + lost.
+// matched = written + not selected + kept in memory + lost.
 inline std::uint64_t lost(const InterfaceStatistics& one) {
-  return one.counts.matched - one.written - one.left_out;
+  return one.counts.matched - one.written - one.left_out - one.kept;
 }
 
 // "aborted: 0/0\tdrop: 10/3\t(received/matched packets)": xdpcap's line of each second.
 std::string statistics_line(const std::vector<InterfaceStatistics>& statistics);
 
 // The lines at the end, as tcpdump prints them: captured, matched, received, lost.
-// `by`: what received them.
+// `by`: what received them; `selected_by`: the options by which packets were selected.
 std::string summary(const std::vector<InterfaceStatistics>& statistics,
-                    const std::string& by = "the hook");
+                    const std::string& by = "the hook", const std::string& selected_by = "--fate");
 
 // One line about the packets that matched but are not in the output; empty if there are none.
 std::string loss_line(const std::vector<InterfaceStatistics>& statistics);

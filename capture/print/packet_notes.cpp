@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "base/pcapng_format.hpp"
@@ -31,23 +32,27 @@ constexpr std::size_t padded(std::size_t length) {
   return (length + 3) / 4 * 4;
 }
 
-// The first option with this code among those that begin at `at`; empty if there is none.
-std::string find_option(std::span<const std::byte> block, std::size_t at, std::uint16_t code) {
+// The options with this code among those that begin at `at`, with a space between them; empty if
+// there are none.
+std::string find_options(std::span<const std::byte> block, std::size_t at, std::uint16_t code) {
   constexpr std::size_t kOptionHead = 4;  // code and length
+  std::string all;
   while (at + kOptionHead + kTail <= block.size()) {
     const auto length = number_at<std::uint16_t>(block, at + sizeof(code));
     if (at + kOptionHead + length + kTail > block.size()) break;
     if (number_at<std::uint16_t>(block, at) == code) {
-      return {reinterpret_cast<const char*>(block.data()) + at + kOptionHead, length};
+      const char* text = reinterpret_cast<const char*>(block.data()) + at + kOptionHead;
+      // The ingress comment may be padded after a short number.
+      all += (all.empty() ? "" : " ") + std::string(trim(std::string_view(text, length)));
     }
     at += kOptionHead + padded(length);
   }
-  return {};
+  return all;
 }
 
 // "drop" of "XDPdrop"; with several sources, "eth0 drop" of "eth0/XDPdrop".
 std::string action_of_interface(std::span<const std::byte> block) {
-  std::string name = find_option(block, kInterfaceOptions, pcapng::option::if_name);
+  std::string name = find_options(block, kInterfaceOptions, pcapng::option::if_name);
   const std::size_t slash = name.rfind('/');
   const std::size_t action = slash == std::string::npos ? 0 : slash + 1;
   if (name.compare(action, 3, "XDP") != 0) return name;
@@ -84,9 +89,8 @@ void PacketNotes::read_block(std::span<const std::byte> block) {
       const auto captured = number_at<std::uint32_t>(block, kCapturedLength);
       packets_.push_back(
           {.action = interface < interfaces_.size() ? interfaces_[interface] : std::string(),
-           // The ingress comment may be padded after a short number.
-           .comment = std::string(trim(
-               find_option(block, kPacketData + padded(captured), pcapng::option::opt_comment)))});
+           .comment =
+               find_options(block, kPacketData + padded(captured), pcapng::option::opt_comment)});
       break;
     }
     default:

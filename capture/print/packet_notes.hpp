@@ -12,7 +12,7 @@ namespace xdpcap {
 // PacketNote is the metadata of a packet that is printed with it.
 struct PacketNote {
   std::string action;   // the name of its interface, without "XDP"
-  std::string comment;  // its fate, its ingress; empty: none
+  std::string comment;  // its ingress, the program's reason, its fate; empty: none
 };
 
 // PacketNotes parses this tool's own pcapng stream incrementally, and queues a note for each

@@ -22,14 +22,14 @@ void take_stop(int stop_fd) {
   }
 }
 
-bool counts_requested(int request_fd) {
-  bool counts = false;
+Requests take_requests(int request_fd) {
+  Requests requests;
   signalfd_siginfo signal{};
   while (stop_requested(request_fd) &&
          ::read(request_fd, &signal, sizeof(signal)) == sizeof(signal)) {
-    counts = counts || signal.ssi_signo == SIGUSR1;
+    (signal.ssi_signo == SIGUSR1 ? requests.counts : requests.write) = true;
   }
-  return counts;
+  return requests;
 }
 
 }  // namespace xdpcap

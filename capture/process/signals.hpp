@@ -15,7 +15,12 @@ struct Signals {
 // another one because ending takes too long.
 void take_stop(int stop_fd);
 
-// Consumes requests. Returns whether SIGUSR1, for the counts, was among them.
-[[nodiscard]] bool counts_requested(int request_fd);
+struct Requests {
+  bool counts = false;  // SIGUSR1
+  bool write = false;   // SIGUSR2
+};
+
+// Consumes requests.
+[[nodiscard]] Requests take_requests(int request_fd);
 
 }  // namespace xdpcap

@@ -14,6 +14,7 @@
 #include "recorder/fate_emitter.hpp"
 #include "recorder/fragment_emitter.hpp"
 #include "recorder/frame.hpp"
+#include "recorder/reason_emitter.hpp"
 
 namespace xdpcap::recorder {
 
@@ -248,6 +249,7 @@ void emit_block(Assembler& code, const RecorderSpec& spec, Label failed) {
   emit_drop_count(code, spec);
   if (numbers_packets(spec)) emit_packet_id(code);
   if (spec.note_ingress) emit_ingress(code, spec);
+  if (notes_reason(spec)) emit_reason_record(code);
   if (notes_fate(spec)) emit_fate(code, spec);
   emit_tail(code, spec);
   emit_copy(code, spec, failed);

@@ -84,6 +84,11 @@ void emit_conditions(Assembler& code, const RecorderSpec& spec, Label no_match) 
     emit_ingress_interface(code, spec, kNumber);
     emit_ranges(code, conditions.interfaces, no_match);
   }
+  if (!spec.reasons.chosen.empty()) {
+    code.note("did the program give one of these reasons?");
+    code.load(Size::word, kNumber, Reg::r10, kReasonSlot);
+    emit_ranges(code, spec.reasons.chosen, no_match);
+  }
 }
 
 }  // namespace xdpcap::recorder

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "recorder/frame.hpp"
+#include "recorder/reason_emitter.hpp"
 
 namespace xdpcap::recorder {
 
@@ -100,6 +101,7 @@ void emit_return(Assembler& code, const RecorderSpec& spec) {
     code.alu64(Alu::mov, Reg::r3, 0);
     code.call(BPF_FUNC_tail_call);
   }
+  if (notes_reason(spec)) emit_reason_removal(code, spec);
   // Of tracing programs the kernel accepts no other value than 0.
   const std::uint32_t value = spec.traced ? 0 : spec.action.value();
   code.alu32(Alu::mov, Reg::r0, static_cast<std::int32_t>(value));

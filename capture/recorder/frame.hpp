@@ -54,6 +54,17 @@ inline constexpr std::int16_t kBlockSlot = -32;
 inline constexpr std::int16_t kBlockLengthSlot = -40;
 inline constexpr std::int16_t kLostSlot = -48;
 inline constexpr std::int16_t kLastSlot = -56;
+// ... and before the reservation, with a rate:
+//   R10 - 32  the kernel's tick
+inline constexpr std::int16_t kTickSlot = kBlockSlot;
+
+// In slots of a hook, if its programs have reasons (in the upper halves of their slots, as below):
+//
+//   R10 - 60  u32 row of the reason
+//   R10 - 68  u32 its number
+inline constexpr std::int16_t kReasonSlot = -60;
+inline constexpr std::int16_t kReasonNumberSlot = -68;
+inline constexpr std::int16_t kReasonSlotEnd = -72;
 
 // In tracing recorders also, with words in the upper halves of their slots, where the verifier does
 // not track them (filter/registers.hpp):
@@ -64,12 +75,15 @@ inline constexpr std::int16_t kLastSlot = -56;
 //   R10 - 88  address of the packet's end (of the linear part)
 //   R10 - 96  address of its start
 //   R10 - 104 the packet's id; 0: none (with ids only)
+//   R10 - 108 u32 its random number (with ids and a sample only)
 inline constexpr std::int16_t kActionSlot = -60;
 inline constexpr std::int16_t kInterfaceSlot = -68;
 inline constexpr std::int16_t kIndexSlot = -76;
 inline constexpr std::int16_t kEndSlot = -88;
 inline constexpr std::int16_t kStartSlot = -96;
 inline constexpr std::int16_t kPacketIdSlot = -104;
+inline constexpr std::int16_t kDrawSlot = -108;
+inline constexpr std::int16_t kDrawSlotEnd = -112;
 
 // While fragments are copied, where the filter's stack was:
 //
@@ -94,9 +108,16 @@ inline bool numbers_packets(const RecorderSpec& spec) {
   return spec.traced && spec.traced->numbers_packets;
 }
 
+// Whether the random number of a packet is drawn before the filter, for both ends of the program.
+inline bool draws_early(const RecorderSpec& spec) {
+  return numbers_packets(spec) && spec.budget.sample > 1;
+}
+
 inline std::int16_t filter_stack_top(const RecorderSpec& spec) {
+  if (draws_early(spec)) return kDrawSlotEnd;
   if (numbers_packets(spec)) return kPacketIdSlot;
   if (spec.traced) return kStartSlot;
+  if (notes_reason(spec)) return kReasonSlotEnd;
   return notes_fate(spec) ? kLastSlot : kLostSlot;
 }
 
@@ -125,7 +146,9 @@ inline std::uint32_t fixed_length(const RecorderSpec& spec) {
 inline std::uint32_t most_optional(const RecorderSpec& spec) {
   const std::size_t fate = notes_fate(spec) ? sizeof(xdpcap_fate) : 0;
   const std::size_t id = numbers_packets(spec) ? sizeof(xdpcap_packet_id) : 0;
-  return static_cast<std::uint32_t>(sizeof(xdpcap_drop_count) + id + sizeof(xdpcap_ingress) + fate);
+  const std::size_t reason = notes_reason(spec) ? sizeof(xdpcap_reason) : 0;
+  return static_cast<std::uint32_t>(sizeof(xdpcap_drop_count) + id + sizeof(xdpcap_ingress) +
+                                    reason + fate);
 }
 
 // Stores a word of the next option's struct.

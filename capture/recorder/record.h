@@ -72,6 +72,7 @@ struct xdpcap_ring {
 //    +  struct xdpcap_drop_count, if packets were lost before this one
 //    +  struct xdpcap_packet_id, if captured at both ends of a program
 //    +  struct xdpcap_ingress, if requested
+//    +  struct xdpcap_reason, if the programs tell reasons: only while the block is in its ring
 //    +  struct xdpcap_fate, if requested: only while the block is in its ring
 //    +  struct xdpcap_block_tail, or xdpcap_entry_tail from a recorder at a program's entry
 struct xdpcap_block {
@@ -107,6 +108,25 @@ struct xdpcap_ingress {
   __u8 text[8];
   __u32 number[3];
 };
+
+// Why the program decided as it did (capture/reason). In the file it is replaced by a comment. A row
+// is less than 2^16, so it cannot be mistaken for the head of an option, which has a length.
+struct xdpcap_reason {
+  __u32 row;     // of the reason among those of the capture; 0: none
+  __u32 number;  // that the program gave with it
+};
+#define XDPCAP_MOST_REASONS 4096U
+
+// The part of a program that has reasons (bpf/hook/xdpcap.h): a map with this, then a word for each
+// of the first XDPCAP_REASON_CPUS CPUs, each at the start of a cache line.
+struct xdpcap_reasons_head {
+  __u64 magic;
+  __u64 padding[7];
+};
+#define XDPCAP_REASON_CPUS 256U
+#define XDPCAP_REASON_WORDS_MAGIC 0x3173647770616378ULL
+#define XDPCAP_REASON_MAGIC 0x31727063U
+#define XDPCAP_REASON_ANY_ACTION 0xffU
 
 // What became of a packet after its program returned (capture/fate). The recorder fills in the
 // first fields; right after, on the same CPU, a tracing program fills in the rest. In the file it
@@ -210,10 +230,10 @@ struct xdpcap_control {
 #define XDPCAP_AWAKE (~0ULL)
 
 // One cache line that only one CPU writes. received = all packets that reached the recorder;
-// matched = those that the filter matched; lost = those of the matched that could not be recorded:
-// the CPU has no ring yet, its ring had no room or was owned by another recorder, the packet is
-// empty, or the kernel refused to copy it. Once all recorders have ended, matched = written + lost,
-// always.
+// matched = those that the filter matched, less left_out = those that the budget did not choose
+// (--sample, --rate); lost = those of the matched that could not be recorded: the CPU has no ring
+// yet, its ring had no room or was owned by another recorder, the packet is empty, or the kernel
+// refused to copy it. Once all recorders have ended, matched = written + lost, always.
 struct xdpcap_counters {
   __u64 received;
   __u64 matched;
@@ -224,7 +244,23 @@ struct xdpcap_counters {
   __u64 ingress_number;  // the first eight bytes of `number`
   __u32 ingress_rest;    // ... and the others
   __u32 ingress_head;    // code and length
-  __u64 padding;
+  __u64 left_out;
+};
+
+// What a source has used of its rate (with --rate only): an element of the only value of an ARRAY,
+// for all recorders of the source. Each packet costs some time, the second divided by the rate. What
+// is chosen uses time up, from a point that lies at most the cost of a burst in the past, and never
+// ends in the future. So in any period, no more is chosen than the period and one burst pay for
+// (and one for each recorder that is running when it begins, which may be about to give back).
+//
+// Reading the clock costs more than all else here. So once no time was left, it is not read again in
+// the same tick of the kernel (1 to 10 ms): the time of a tick that is not used then is used in the
+// next one, as a burst is at least 100 ms.
+struct xdpcap_bucket {
+  __u64 used_until;  // CLOCK_MONOTONIC in ns
+  __u64 empty_tick;  // the last tick (jiffies) in which no time was left
+  __u64 lock;        // of who moves used_until forward after a pause
+  __u64 padding[5];
 };
 
 // A CPU's scratch memory for tracing recorders (an element of the only value of an ARRAY): the first
@@ -245,7 +281,8 @@ struct xdpcap_scratch {
   __u64 numbered;  // packets so far
   __u64 packet;    // id of the last one: the CPU in the upper 16 bits, then `numbered`; 0: taken
   __u64 buffer;    // its struct xdp_buff
-  __u64 padding[4];
+  __u64 draw;      // with --sample: its random number, by which both ends decide
+  __u64 padding[3];
   __u8 prefix[XDPCAP_MOST_PREFIX];
   __u64 end_padding[24];
 };
@@ -257,17 +294,19 @@ static_assert(sizeof(struct xdpcap_block) == 28);
 static_assert(sizeof(struct xdpcap_drop_count) == 12);
 static_assert(sizeof(struct xdpcap_packet_id) == 12);
 static_assert(sizeof(struct xdpcap_ingress) == 24);
+static_assert(sizeof(struct xdpcap_reason) == 8);
 static_assert(sizeof(struct xdpcap_fate) == 48);
 static_assert(sizeof(struct xdpcap_last) == 64);
 static_assert(sizeof(struct xdpcap_block_tail) == 40);
 static_assert(sizeof(struct xdpcap_entry_tail) == 24);
 static_assert(XDPCAP_MOST_CAPTURED + 3 + sizeof(struct xdpcap_block) +
                   sizeof(struct xdpcap_drop_count) + sizeof(struct xdpcap_packet_id) +
-                  sizeof(struct xdpcap_ingress) + sizeof(struct xdpcap_fate) +
-                  sizeof(struct xdpcap_block_tail) <=
+                  sizeof(struct xdpcap_ingress) + sizeof(struct xdpcap_reason) +
+                  sizeof(struct xdpcap_fate) + sizeof(struct xdpcap_block_tail) <=
               XDPCAP_RING_OVERHANG);
 static_assert(sizeof(struct xdpcap_control) == 64);
 static_assert(sizeof(struct xdpcap_counters) == 64);
+static_assert(sizeof(struct xdpcap_bucket) == 64);
 #endif
 
 #endif

@@ -7,10 +7,12 @@
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/budget_emitter.hpp"
 #include "recorder/condition_emitter.hpp"
 #include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
 #include "recorder/frame.hpp"
+#include "recorder/reason_emitter.hpp"
 #include "recorder/ring_emitter.hpp"
 
 namespace xdpcap {
@@ -51,6 +53,7 @@ class Recorder {
  private:
   void emit_record() {
     code_.bind(match_);
+    recorder::emit_budget(code_, spec_, return_action_);
     recorder::increment(code_, offsetof(xdpcap_counters, matched));
     emit_lengths();
     recorder::emit_reservation(code_, spec_, lost_, failed_);
@@ -92,6 +95,7 @@ void Recorder::emit_prologue() {
   code_.load_map_value(kCounters, spec_.control_fd, row);
   code_.alu64(Alu::add, kCounters, Reg::r0);
   if (notes_fate(spec_)) recorder::emit_last_packet(code_, spec_, Reg::r0);
+  if (notes_reason(spec_)) recorder::emit_reason(code_, spec_, Reg::r0);
   recorder::increment(code_, offsetof(xdpcap_counters, received));
   recorder::emit_conditions(code_, spec_, return_action_);
   recorder::emit_packet_bounds(code_, spec_, kStart, kEnd);

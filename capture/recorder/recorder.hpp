@@ -4,6 +4,7 @@
 // an XDP program returns to it. make_recorder() and make_tracing_recorder() are pure functions.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -60,6 +61,52 @@ struct Conditions {
   std::span<const std::uint32_t> excluded_interfaces = {};
 };
 
+// How many of the packets that match are recorded; the others count as left out. The rate limits
+// what the sample has chosen.
+struct Budget {
+  std::uint32_t sample = 1;  // one in so many, at random, up to kMostSample; 1: all
+  std::uint32_t rate = 0;    // a second, of all recorders of a source, up to kMostRate; 0: no limit
+
+  [[nodiscard]] bool is_limited() const { return sample > 1 || rate > 0; }
+};
+
+// Larger ones would be inexact: they are compared with random numbers of 32 bits, and with a clock
+// in ns.
+inline constexpr std::uint32_t kMostSample = 1'000'000;
+inline constexpr std::uint32_t kMostRate = 1'000'000;
+
+// How many packets may follow each other at once after a pause. A low rate would be of little use
+// without that: packets come in groups, such as a request and its answer.
+constexpr std::uint32_t burst_of(std::uint32_t rate) {
+  constexpr std::uint32_t kGroup = 10;
+  return std::max(rate / kGroup, std::min(rate, kGroup));
+}
+
+// Where the programs of a source tell reasons: the map of an object file with a word for each CPU.
+struct ReasonWords {
+  int fd;
+  std::uint32_t ids;         // its reasons have the ids 1 to this
+  std::uint32_t before = 0;  // the row of a reason is its id plus this
+};
+
+// How a recorder reads the program's reason for a packet, and counts it.
+struct ReasonSpec {
+  std::span<const ReasonWords> words = {};  // none: the programs have no reasons
+  std::span<const Range> chosen = {};       // rows: a condition, as below; none: all packets
+  int counts_fd = -1;           // an ARRAY with one value: counters, as reason_counts_bytes() says
+  std::uint32_t rows = 0;       // of all reasons, with that for no reason
+  std::uint32_t recorders = 0;  // rows of counters of the capture
+};
+
+// A counter for each reason, of each recorder, on each CPU, whose counters are consecutive.
+constexpr std::uint32_t reason_counts_per_cpu(const ReasonSpec& reasons) {
+  constexpr std::uint32_t kLine = 64;
+  return (reasons.recorders * reasons.rows * 8 + kLine - 1) / kLine * kLine;
+}
+constexpr std::uint32_t reason_counts_bytes(const ReasonSpec& reasons, std::uint32_t cpus) {
+  return reason_counts_per_cpu(reasons) * cpus;
+}
+
 struct RecorderSpec {
   XdpAction action;            // returned for every packet, whatever happens
   std::uint32_t interface_id;  // the pcapng interface of its packets
@@ -88,7 +135,11 @@ struct RecorderSpec {
   int last_fd = -1;
   // With fates: what the network stack does with packets of XDP_PASS is traced (fate/stack.h).
   bool follow_passed = false;
-  std::uint32_t source = 0;  // for struct xdpcap_last
+  std::uint32_t source = 0;  // for struct xdpcap_last and the rate
+  Budget budget = {};
+  std::uint64_t seed = 0;   // of the sample: another one for each capture
+  ReasonSpec reasons = {};  // in a slot of a hook only
+  int buckets_fd = -1;      // with a rate: an ARRAY with one value, a struct xdpcap_bucket a source
   // Whether the CPU makes stores visible in program order. If not, the kernel's BPF must have
   // atomic exchanges (bpf/features.hpp).
   bool ordered_stores = kOrderedStores;
@@ -100,6 +151,10 @@ struct RecorderSpec {
 // the helpers see past the linear part.
 inline bool sees_fragments(const RecorderSpec& spec) {
   return spec.frags || spec.has_xdp_load_bytes;
+}
+
+inline bool notes_reason(const RecorderSpec& spec) {
+  return !spec.reasons.words.empty();
 }
 
 inline bool notes_fate(const RecorderSpec& spec) {

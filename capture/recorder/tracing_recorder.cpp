@@ -20,6 +20,7 @@
 
 #include "filter/codegen.hpp"
 #include "recorder/block_emitter.hpp"
+#include "recorder/budget_emitter.hpp"
 #include "recorder/condition_emitter.hpp"
 #include "recorder/context_emitter.hpp"
 #include "recorder/fate_emitter.hpp"
@@ -258,6 +259,7 @@ void TracingRecorder::emit_lengths() {
 
 void TracingRecorder::emit_record() {
   code_.bind(match_);
+  emit_budget(code_, spec_, return_);
   increment(code_, offsetof(xdpcap_counters, matched));
   emit_lengths();
   emit_reservation(code_, spec_, lost_, failed_);

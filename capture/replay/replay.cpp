@@ -13,10 +13,10 @@
 
 #include "base/tell.hpp"
 #include "filter/file_link_type.hpp"
+#include "filter/packet_filter.hpp"
 #include "output/file_header.hpp"
 #include "output/finished_files.hpp"
 #include "process/signals.hpp"
-#include "replay/packet_filter.hpp"
 
 namespace xdpcap {
 namespace {

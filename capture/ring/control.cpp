@@ -40,10 +40,13 @@ Counts Control::read(std::uint32_t row) const {
   for (std::uint32_t cpu = 0; cpu < cpus_; ++cpu) {
     auto* counters = reinterpret_cast<xdpcap_counters*>(
         memory_.at(value_size(row, cpus_) + sizeof(xdpcap_counters) * cpu));
-    // A recorder increments them in the opposite order, so that lost <= matched <= received.
+    // A recorder increments them in the opposite order, so that
+    // lost + left_out <= matched <= received.
     const std::uint64_t lost = load(counters->lost);
-    const std::uint64_t matched = std::max(load(counters->matched), lost);
+    const std::uint64_t left_out = load(counters->left_out);
+    const std::uint64_t matched = std::max(load(counters->matched), lost) + left_out;
     sum.lost += lost;
+    sum.left_out += left_out;
     sum.matched += matched;
     sum.received += std::max(load(counters->received), matched);
   }

@@ -19,6 +19,7 @@ struct Counts {
   std::uint64_t received = 0;  // reached the recorder
   std::uint64_t matched = 0;   // of them: matched the filter
   std::uint64_t lost = 0;      // of those: could not be recorded (record.h)
+  std::uint64_t left_out = 0;  // of those: not chosen by the budget
 };
 
 class Control {

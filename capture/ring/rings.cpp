@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -18,6 +19,9 @@
 
 namespace xdpcap {
 namespace {
+
+// The longest option that a recorder writes: the comment with the ingress interface.
+constexpr std::size_t kMostOption = sizeof(xdpcap_ingress) - offsetof(xdpcap_ingress, text);
 
 std::size_t page_size() {
   return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -57,29 +61,40 @@ void set_lengths(xdpcap_block& block, std::uint32_t in_ring, std::uint32_t lengt
   block.block_length = length;
 }
 
-// The original length of a block with a fate, whatever its length field says. A fate begins with
-// its state, which cannot be mistaken for the head of an option before it.
-std::uint32_t recorded_length(const xdpcap_block& block) {
+// The bytes of the option of that code that is at this offset of a block; 0 if it is another one.
+std::size_t option_at(const xdpcap_block& block, std::size_t offset, std::uint16_t code,
+                      std::uint16_t least) {
+  xdpcap_drop_count option{};
+  std::memcpy(&option, reinterpret_cast<const std::byte*>(&block) + offset, sizeof(option));
+  constexpr std::size_t kHead = offsetof(xdpcap_drop_count, count);
+  if (option.code != code || option.length < least || option.length > kMostOption) return 0;
+  return kHead + (option.length + std::size_t{3}) / 4 * 4;
+}
+
+// The original length of a block whose last `replaced` bytes before the tail were replaced,
+// whatever its length field says. What is there begins with a number below 2^16, which cannot be
+// mistaken for the head of an option before it.
+std::uint32_t recorded_length(const xdpcap_block& block, std::uint32_t replaced) {
   const std::uint32_t padded = (block.captured_length + 3U) & ~3U;
-  std::uint32_t length = sizeof(xdpcap_block) + padded;
-  static_assert(sizeof(xdpcap_packet_id) == sizeof(xdpcap_drop_count));
+  std::size_t length = sizeof(xdpcap_block) + padded;
   for (const std::uint16_t code : {pcapng::option::epb_dropcount, pcapng::option::epb_packetid}) {
-    xdpcap_drop_count option{};
-    std::memcpy(&option, reinterpret_cast<const std::byte*>(&block) + length, sizeof(option));
-    if (option.code == code && option.length == sizeof(option.count)) length += sizeof(option);
+    length += option_at(block, length, code, sizeof(xdpcap_drop_count::count));
   }
-  return length + sizeof(xdpcap_fate) + sizeof(xdpcap_block_tail);
+  length += option_at(block, length, pcapng::option::opt_comment, sizeof(xdpcap_ingress::text));
+  return static_cast<std::uint32_t>(length + replaced + sizeof(xdpcap_block_tail));
 }
 
 }  // namespace
 
-void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates) {
+void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset,
+                    std::span<const std::uint32_t> replaced) {
   const std::uint64_t begin = cursor.position();
   for (cursor.refresh(); cursor.ready(); cursor.next()) {
     xdpcap_block& block = cursor.block();
-    if (with_fates) {
+    const std::uint32_t id = block.interface_id;
+    if (const std::uint32_t bytes = id < replaced.size() ? replaced[id] : 0; bytes != 0) {
       if (block.captured_length > XDPCAP_MOST_CAPTURED) RingCursor::throw_corrupt();
-      const std::uint32_t length = recorded_length(block);
+      const std::uint32_t length = recorded_length(block, bytes);
       set_lengths(block, length, length);
     }
     if (time_of(block) > clock_offset) set_time(block, time_of(block) - clock_offset);
@@ -178,11 +193,14 @@ std::uint64_t Rings::most_waiting() const {
   return most;
 }
 
+// The largest holds what arrives in 20 ms at 1.5 GB/s: so long may other programs on a busy machine
+// keep the reader from running. Rings of 8 to 64 MiB are equally fast (tests/bench), but the kernel
+// needs 1 ms and more to clear each MiB of a fresh virtual machine.
 std::uint64_t default_ring_bytes(std::uint64_t memory_bytes, std::size_t cpus) {
   constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
   constexpr std::uint64_t kAllTogether = 512 * kMiB;
   constexpr std::uint64_t kLeast = kMiB / 4;
-  constexpr std::uint64_t kMost = 8 * kMiB;
+  constexpr std::uint64_t kMost = 32 * kMiB;
   const std::uint64_t share =
       std::min(memory_bytes / 64, kAllTogether) / std::max<std::size_t>(cpus, 1);
   return std::bit_floor(std::clamp(share, kLeast, kMost));

@@ -31,6 +31,13 @@ inline xdpcap_fate& fate_of(xdpcap_block& block) {
                                          kFromEnd);
 }
 
+// The reason of a block that was recorded with one, `replaced` bytes before the tail.
+inline const xdpcap_reason& reason_of(const xdpcap_block& block, std::uint32_t replaced) {
+  return *reinterpret_cast<const xdpcap_reason*>(reinterpret_cast<const std::byte*>(&block) +
+                                                 block.block_length - sizeof(xdpcap_block_tail) -
+                                                 replaced);
+}
+
 // RingCursor walks the blocks of one ring, oldest first. Either a block is `ready`, or the cursor
 // has `ended` (the ring is empty), or neither: a recorder is writing the next block.
 class RingCursor {
@@ -121,8 +128,10 @@ class RingCursor {
 
 // Undoes the changes made for writing to blocks that have not been released: restores the kernel's
 // time (a time above `clock_offset` is a date in ns since 1970; the offset is larger than any time
-// since boot), and the length of blocks with a fate.
-void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset, bool with_fates);
+// since boot), and the length. `replaced`: the bytes before its tail that a block of each interface
+// has for what comments take the place of; 0: none.
+void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset,
+                    std::span<const std::uint32_t> replaced);
 
 // Rings owns a ring for each online CPU, and the array in which recorders find them.
 class Rings {

@@ -50,7 +50,10 @@ struct Options {
   std::vector<Range> queues;                      // received in
   std::vector<Range> ingress;                     // indexes of the interfaces they arrived on
   bool note_ingress = false;                      // a comment on each packet
+  Budget budget;                                  // how many of the matching ones are recorded
   std::optional<FateSelection> fates;             // nothing: they are not traced
+  std::vector<std::string> reasons;               // texts or places; none: any, as above
+  std::optional<FateSelection> trigger_fates;     // --last writes a file on these
   bool follow_stack = false;                      // packets of XDP_PASS; only with fates
   bool quiet = false;
   FileOptions files;

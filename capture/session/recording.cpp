@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "filter/file_link_type.hpp"
 #include "process/cpus.hpp"
 #include "process/memory_limit.hpp"
@@ -49,11 +50,36 @@ std::vector<CaptureInterface> interfaces_of(const Sources& sources) {
   return interfaces;
 }
 
+// The reasons that the programs of the sources can give, if any.
+std::optional<Reasons> reasons_of(const Sources& sources,
+                                  const std::vector<CaptureInterface>& interfaces,
+                                  const Options& options) {
+  std::vector<std::vector<ProgramReasons>> found;
+  bool any = false;
+  for (const auto& source : sources) {
+    found.push_back(find_reasons(source->programs()));
+    any = any || !found.back().empty();
+  }
+  if (any) return Reasons(std::move(found), interfaces, read_cpus().possible, options.reasons);
+  if (options.reasons.empty()) return std::nullopt;
+  throw UsageError("--reason: the captured programs give no reasons",
+                   "leave it out; xdpcap.h says how programs give them");
+}
+
 // A ring for each online CPU, of the given size or one that suits the machine.
 Rings make_rings(const Options& options, const Cpus& cpus) {
   const std::uint64_t bytes =
       options.ring_bytes.value_or(default_ring_bytes(memory_limit(), cpus.online.size()));
   return {cpus.online, cpus.possible, bytes};
+}
+
+// A flight recorder has files of its own.
+FileOptions options_of_files(const Options& options) {
+  if (!options.files.flight) return options.files;
+  FileOptions none;
+  none.path = "/dev/null";
+  none.limits.duration = options.files.limits.duration;
+  return none;
 }
 
 }  // namespace
@@ -62,22 +88,39 @@ Recording::Recording(const Options& options, const Sources& sources, int stop_fd
     : options_(options),
       sources_(describe(sources)),
       interfaces_(interfaces_of(sources)),
+      reasons_(reasons_of(sources, interfaces_, options)),
       checkpoint_(read_cpus().possible, interfaces_.size()),
-      files_(options.files, interfaces_.size(), checkpoint_, stop_fd),
+      file_options_(options_of_files(options)),
+      files_(file_options_, interfaces_.size(), checkpoint_, stop_fd),
       control_(static_cast<std::uint32_t>(interfaces_.size()), read_cpus().possible),
       rings_(make_rings(options, read_cpus())) {
   if (options.fates) trace_fates();
+  if (!options.files.flight) return;
+  flight_.emplace(options.files, interfaces_, checkpoint_, stop_fd);
+  file().give_to(&*flight_);
+}
+
+std::vector<std::uint32_t> Recording::replaced_bytes() const {
+  std::vector<std::uint32_t> bytes;
+  for (std::uint32_t id = 0; id < interfaces_.size(); ++id) {
+    const std::size_t reason = reasons_ && reasons_->are_in(id) ? sizeof(xdpcap_reason) : 0;
+    const std::size_t fate = fates_ ? sizeof(xdpcap_fate) : 0;
+    bytes.push_back(static_cast<std::uint32_t>(reason + fate));
+  }
+  return bytes;
 }
 
 // A capture without fates is better than none.
 void Recording::trace_fates() {
   try {
-    fates_.emplace(rings_, read_cpus().possible, *options_.fates, interfaces_.size());
+    fates_.emplace(rings_, read_cpus().possible, *options_.fates, options_.trigger_fates,
+                   interfaces_.size());
     if (!fates_->shortcoming().empty()) {
       fate_warning_ = "fates with numbers instead of names: " + fates_->shortcoming();
     }
   } catch (const Error& error) {
-    if (!options_.fates->takes_all()) throw;  // no packet could be selected
+    // No packet could be selected, or none would be a trigger.
+    if (!options_.fates->takes_all() || options_.trigger_fates) throw;
     fate_warning_ = std::string("no fates in this capture: ") + error.what() + "; " + error.hint();
   }
   if (fates_ && options_.follow_stack) follow_stack();
@@ -95,7 +138,9 @@ void Recording::follow_stack() {
 }
 
 void Recording::commit() {
-  files_.commit(rings_.cursors(), fates_ ? fates_->left_out() : std::span<const std::uint64_t>());
+  const auto left_out = fates_ ? fates_->left_out() : std::span<const std::uint64_t>();
+  if (flight_) return flight_->commit(rings_.cursors(), left_out, now());
+  files_.commit(rings_.cursors(), left_out);
 }
 
 // Packets that are newer stay in the rings. If packets are followed through the network stack, all
@@ -113,10 +158,16 @@ std::uint64_t Recording::horizon() const {
 bool Recording::drain(Timeout timeout) {
   if (file().end() == WriteEnd::interrupted && !write_batch(timeout)) return false;
   clock_.refresh();
+  if (flight_) flight_->set_clock_offset(clock_.offset());
   const std::uint64_t horizon = this->horizon();
   const std::uint64_t settled = fates_ ? horizon - kFateTimeout : RingCursor::kAllSettled;
   if (!drain(horizon, settled, timeout)) return false;
+  if (flight_) return write_flight(std::min(horizon, settled));
   files_.settle();
+  if (files_.previous_has_ended()) {
+    files_.end_previous();
+    commit();
+  }
   return true;
 }
 
@@ -141,7 +192,24 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
   }
   file().give_up();
   files_.end_previous();
+  if (flight_) end_flight(timeout.interrupt_fd);
   return failure;
+}
+
+// False if the file has to be flushed first.
+bool Recording::append(RingCursor& cursor, CaptureFile& file) {
+  const xdpcap_block& block = cursor.block();
+  Comments comments{.fate = {}};
+  if (reasons_ && reasons_->are_in(block.interface_id)) {
+    comments.replaced = sizeof(xdpcap_reason) + (fates_ ? sizeof(xdpcap_fate) : 0);
+    comments.reason = reasons_->comment(reason_of(block, comments.replaced));
+    if (!fates_) {
+      if (!file.append(block, comments)) return false;
+      cursor.resize_block(with_comments(block.block_length, comments));
+      return true;
+    }
+  }
+  return fates_ ? fates_->append(cursor, file, comments) : file.append(block);
 }
 
 bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout) {
@@ -151,7 +219,7 @@ bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Timeout time
     end = merge_.run(rings_.cursors(), horizon, [&](RingCursor& cursor) {
       if (file.is_full()) return false;
       xdpcap_block& block = cursor.block();
-      if (fates_ ? !fates_->append(cursor, file) : !file.append(block)) return false;
+      if (!append(cursor, file)) return false;
       set_time(block, time_of(block) + clock_.offset());
       return true;
     });
@@ -166,6 +234,7 @@ bool Recording::write_batch(Timeout timeout) {
   commit();
   for (RingCursor& cursor : rings_.cursors()) cursor.release();
   if (fates_) fates_->flushed();
+  if (reasons_) reasons_->clear_if_large();
   return rotate();
 }
 
@@ -178,12 +247,21 @@ bool Recording::rotate() {
   return may_continue;
 }
 
-pcapng::Bytes Recording::header() const {
+std::string Recording::buffers() const {
+  const std::string rings = "buffers: rings of " + size_text(rings_.bytes_per_cpu()) + " on " +
+                            counted(rings_.count(), "CPU");
+  const std::size_t disk = files_.current().buffer_bytes();
+  return disk == 0 ? rings : rings + ", " + size_text(disk) + " for the disk";
+}
+
+pcapng::Bytes Recording::header(std::string comment) const {
   return file_header({.sources = sources_,
                       .filter = options_.filter_text,
                       .link_type = file_link_type(options_.link_type),
                       .snaplen = options_.snaplen,
-                      .interfaces = interfaces_});
+                      .budget = options_.budget,
+                      .interfaces = interfaces_,
+                      .section_comment = std::move(comment)});
 }
 
 Moment Recording::now() const {
@@ -194,10 +272,16 @@ Moment Recording::now() const {
 std::vector<InterfaceStatistics> Recording::statistics() const {
   std::vector<InterfaceStatistics> statistics;
   for (std::uint32_t row = 0; row < interfaces_.size(); ++row) {
+    const Counts counts = control_.read(row);
     InterfaceStatistics one{.interface = interfaces_[row],
-                            .counts = control_.read(row),
+                            .counts = counts,
                             .written = files_.current().written()[row],
-                            .left_out = fates_ ? fates_->left_out()[row] : 0};
+                            .left_out = counts.left_out + (fates_ ? fates_->left_out()[row] : 0)};
+    if (flight_) {
+      one.written = flight_->written()[row];
+      one.left_out += flight_->left_out()[row];
+      one.kept = flight_->kept(row);
+    }
     // The counts of a capture that has reached its limit end with its last packet.
     if (files_.limit_reached()) subtract_surplus(one);
     statistics.push_back(std::move(one));

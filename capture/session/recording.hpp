@@ -14,9 +14,11 @@
 #include "output/capture_files.hpp"
 #include "output/checkpoint.hpp"
 #include "output/file_header.hpp"
+#include "output/flight_recorder.hpp"
 #include "output/pcapng.hpp"
 #include "output/statistics.hpp"
 #include "output/time_merge.hpp"
+#include "reason/reasons.hpp"
 #include "ring/control.hpp"
 #include "ring/rings.hpp"
 #include "session/options.hpp"
@@ -41,7 +43,8 @@ class Recording {
   // new file cannot be created, continues in the current one and returns the error.
   std::exception_ptr drain_rest(Timeout timeout);
 
-  [[nodiscard]] pcapng::Bytes header() const;
+  // `comment`: on the file; empty: none.
+  [[nodiscard]] pcapng::Bytes header(std::string comment = {}) const;
   [[nodiscard]] std::vector<InterfaceStatistics> statistics() const;
   // With the fates of the packets (--fate).
   [[nodiscard]] std::vector<InterfaceStatistics> final_statistics() const;
@@ -53,32 +56,52 @@ class Recording {
   [[nodiscard]] CaptureFiles& files() { return files_; }
   [[nodiscard]] const CaptureFiles& files() const { return files_; }
   [[nodiscard]] CaptureFile& file() { return files_.current(); }
+  // With --last: it writes the files, and files() has none.
+  [[nodiscard]] std::optional<FlightRecorder>& flight() { return flight_; }
+  [[nodiscard]] const std::optional<FlightRecorder>& flight() const { return flight_; }
+  // In the guardian: has what the capture had at the checkpoint.
+  void resume();
+  // When something has to be done even if no packets arrive (CLOCK_MONOTONIC in ns).
+  [[nodiscard]] std::uint64_t due_at() const;
   [[nodiscard]] Control& control() { return control_; }
   [[nodiscard]] const Control& control() const { return control_; }
   [[nodiscard]] Rings& rings() { return rings_; }
   [[nodiscard]] const Rings& rings() const { return rings_; }
   [[nodiscard]] std::optional<Fates>& fates() { return fates_; }
   [[nodiscard]] const std::optional<Fates>& fates() const { return fates_; }
+  // Nothing if no program has reasons.
+  [[nodiscard]] const std::optional<Reasons>& reasons() const { return reasons_; }
+  // The bytes that each interface's blocks have for fates and reasons in the rings.
+  [[nodiscard]] std::vector<std::uint32_t> replaced_bytes() const;
   [[nodiscard]] WallClock& clock() { return clock_; }
+  // "buffers: rings of 32 MiB on 2 CPUs, 336 MiB for the disk".
+  [[nodiscard]] std::string buffers() const;
   // Why fates are missing or incomplete; empty if they are not.
   [[nodiscard]] const std::string& fate_warning() const { return fate_warning_; }
 
  private:
   void trace_fates();
+  bool append(RingCursor& cursor, CaptureFile& file);
   void follow_stack();
   [[nodiscard]] std::uint64_t horizon() const;
   bool drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout);
   bool write_batch(Timeout timeout);
   bool rotate();
+  bool write_flight(std::uint64_t settled);
+  void begin_flight_file(bool last);
+  void end_flight(int stop_fd);
 
   const Options& options_;
   std::vector<CaptureDescription::Source> sources_;  // their descriptions
   std::vector<CaptureInterface> interfaces_;
+  std::optional<Reasons> reasons_;
   Checkpoint checkpoint_;
+  FileOptions file_options_;
   CaptureFiles files_;
   Control control_;
   Rings rings_;
   std::optional<Fates> fates_;
+  std::optional<FlightRecorder> flight_;
   WallClock clock_;
   TimeMerge<RingCursor> merge_;
   std::string fate_warning_;

@@ -14,6 +14,7 @@
 
 #include "base/json_text.hpp"
 #include "base/tell.hpp"
+#include "base/text.hpp"
 
 namespace xdpcap {
 namespace {
@@ -52,42 +53,60 @@ std::string seconds(std::uint64_t nanoseconds) {
   return text.data();
 }
 
-std::string counts_as_json(const InterfaceStatistics& one, bool final) {
-  const std::uint64_t lost = final ? xdpcap::lost(one) : one.counts.lost;
+struct JsonStyle {
+  bool final;
+  bool has_memory;
+};
+
+std::string counts_as_json(const InterfaceStatistics& one, JsonStyle style) {
+  const std::uint64_t lost = style.final ? xdpcap::lost(one) : one.counts.lost;
   return json_member("received", one.counts.received) + "," +
          json_member("matched", one.counts.matched) + "," + json_member("written", one.written) +
-         "," + json_member("left_out", one.left_out) + "," + json_member("lost", lost);
+         "," + json_member("left_out", one.left_out) + "," + json_member("lost", lost) +
+         (style.has_memory ? "," + json_member("kept", one.kept) : "");
 }
 
 // Of several sources, a line each after the sum.
-std::string counts_as_text(const Report& report) {
-  std::string text =
-      xdpcap::summary(report.interfaces, report.sources.empty() ? "the hook" : "the recorders");
+std::string counts_as_text(const Report& report, const std::string& selected_by) {
+  std::string text = xdpcap::summary(
+      report.interfaces, report.sources.empty() ? "the hook" : "the recorders", selected_by);
   for (std::size_t i = 0; report.sources.size() > 1 && i < report.sources.size(); ++i) {
     const InterfaceStatistics its = total(of_source(report.interfaces, i));
     text += report.sources[i] + ": " + std::to_string(its.written) + " captured, " +
             std::to_string(its.counts.matched) + " matched, " +
-            std::to_string(its.counts.received) + " received, " + std::to_string(lost(its)) +
-            " lost\n";
+            std::to_string(its.counts.received) + " received, " +
+            (its.left_out > 0 ? std::to_string(its.left_out) + " not selected, " : "") +
+            std::to_string(lost(its)) + " lost\n";
   }
   return text;
 }
 
-std::string actions_as_json(const std::vector<InterfaceStatistics>& interfaces, bool final) {
+// "--sample 100, --fate".
+std::string selecting_options(const Options& options) {
+  std::vector<std::string> names;
+  const auto& [sample, rate] = options.budget;
+  if (sample > 1) names.push_back("--sample " + std::to_string(sample));
+  if (rate > 0) names.push_back("--rate " + std::to_string(rate));
+  if (options.fates && !options.fates->takes_all()) names.emplace_back("--fate");
+  if (options.files.flight) names.emplace_back("--last");
+  return join(names, ", ");
+}
+
+std::string actions_as_json(const std::vector<InterfaceStatistics>& interfaces, JsonStyle style) {
   std::string object = "{";
   for (const InterfaceStatistics& one : by_action(interfaces)) {
     if (object.back() != '{') object += ',';
-    object += json_string(one.interface.action.name()) + ":{" + counts_as_json(one, final) + "}";
+    object += json_string(one.interface.action.name()) + ":{" + counts_as_json(one, style) + "}";
   }
   return object + "}";
 }
 
-std::string sources_as_json(const Report& report, bool final) {
+std::string sources_as_json(const Report& report, JsonStyle style) {
   std::string object = "{";
   for (std::size_t i = 0; i < report.sources.size(); ++i) {
     const auto its = of_source(report.interfaces, i);
     object += (i == 0 ? "" : ",") + json_string(report.sources[i]) + ":{" +
-              counts_as_json(total(its), final) + R"(,"actions":)" + actions_as_json(its, final) +
+              counts_as_json(total(its), style) + R"(,"actions":)" + actions_as_json(its, style) +
               (i < report.fates.size() ? R"(,"fates":)" + report.fates[i] : "") + "}";
   }
   return object + "}";
@@ -113,20 +132,23 @@ std::string progress_line(const Report& now, const Report& last, std::size_t wid
 }
 
 std::string json_line(const Report& report, const std::string& type, bool final) {
+  const JsonStyle style{.final = final, .has_memory = report.has_memory};
   std::string line =
       "{" + json_member("type", type) + R"(,"time":)" + seconds(report.date) + R"(,"seconds":)" +
-      seconds(report.elapsed) + "," + counts_as_json(total(report.interfaces), final) + "," +
+      seconds(report.elapsed) + "," + counts_as_json(total(report.interfaces), style) + "," +
       json_member("file", report.output.file) + "," + json_member("files", report.output.files) +
       "," + json_member("bytes", report.output.bytes) + R"(,"actions":)" +
-      actions_as_json(report.interfaces, final);
-  if (!report.sources.empty()) line += R"(,"sources":)" + sources_as_json(report, final);
+      actions_as_json(report.interfaces, style);
+  if (!report.sources.empty()) line += R"(,"sources":)" + sources_as_json(report, style);
+  if (!report.reasons.empty()) line += R"(,"reasons":)" + report.reasons;
   return line + "}\n";
 }
 
 Reporter::Reporter(const Options& options)
     : quiet_(options.quiet),
       json_(options.json),
-      json_fd_(options.files.path == "-" || options.files.print ? STDERR_FILENO : STDOUT_FILENO) {
+      json_fd_(options.files.path == "-" || options.files.print ? STDERR_FILENO : STDOUT_FILENO),
+      selected_by_(selecting_options(options)) {
   if (options.quiet || (options.files.print && !options.json)) {
     style_ = Style::silent;
   } else if (options.json) {
@@ -163,13 +185,13 @@ void Reporter::news(const std::string& line) {
 void Reporter::counts(const Report& report) {
   if (json_) return tell_json(json_line(report, "statistics", false));
   leave_line();
-  tell(counts_as_text(report));
+  tell(counts_as_text(report, selected_by_));
 }
 
 void Reporter::summary(const Report& report, const std::string& more, bool json_only) {
   leave_line();
   std::string text;
-  if (!json_ && !quiet_) text = counts_as_text(report);
+  if (!json_ && !quiet_) text = counts_as_text(report, selected_by_);
   // If JSON goes to stdout, stderr has room for text.
   if (!quiet_ && (!json_ || json_fd_ == STDOUT_FILENO)) text += more;
   if (!json_only) tell(text + loss_line(report.interfaces), kLastTimeoutMilliseconds);

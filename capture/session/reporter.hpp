@@ -25,7 +25,9 @@ struct Report {
   std::vector<InterfaceStatistics> interfaces;
   std::vector<std::string> sources = {};  // their names; empty for one hook named without -i
   std::vector<std::string> fates = {};    // of their packets, as JSON; empty: not reported
+  std::string reasons = {};               // of all packets, as JSON; empty: not reported
   OutputStatistics output;
+  bool has_memory = false;    // that keeps packets (--last)
   std::uint64_t date = 0;     // ns since 1970
   std::uint64_t elapsed = 0;  // ns since the capture began
 };
@@ -65,6 +67,7 @@ class Reporter {
   bool quiet_;
   bool json_;
   int json_fd_;
+  std::string selected_by_;  // the options that leave packets out
   bool line_is_drawn_ = false;
   Report last_;
 };

@@ -11,7 +11,7 @@ void rescue(Recording& recording, const std::optional<User>& user) {
   Checkpoint& checkpoint = recording.checkpoint();
   // A capture that has not begun has not changed its file.
   if (!checkpoint.begun() || !checkpoint.claim()) return;
-  const bool begun = checkpoint.state().file_size > 0;
+  const bool begun = recording.flight() || checkpoint.state().file_size > 0;
   if (!begun) recording.file().output().begin();  // creates its name, which `user` may not
   // Before the checkpoint is used, as that user could have written to it.
   if (user) become(*user);
@@ -19,14 +19,18 @@ void rescue(Recording& recording, const std::optional<User>& user) {
   const auto cursors = recording.rings().cursors();
   for (std::size_t i = 0; i < cursors.size(); ++i) {
     cursors[i].go_back(checkpoint.positions()[i]);
-    restore_blocks(cursors[i], recording.clock().offset(), recording.fates().has_value());
+    restore_blocks(cursors[i], recording.clock().offset(), recording.replaced_bytes());
   }
   if (recording.fates()) recording.fates()->go_back(checkpoint.state().left_out);
   CaptureFiles& files = recording.files();
-  files.resume();
+  recording.resume();
   if (!begun) recording.file().begin(recording.header());
   const Timeout timeout{.milliseconds = 2000};
   recording.drain_rest(timeout);
+  if (auto& flight = recording.flight()) {
+    flight->wait(-1);
+    return;
+  }
   files.finish(recording.final_statistics(), recording.now().date, timeout);
   files.wait(-1);
 }

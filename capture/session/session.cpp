@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/tell.hpp"
 #include "bpf/features.hpp"
+#include "bpf/program_loader.hpp"
 #include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
 #include "session/rescue.hpp"
@@ -24,10 +25,12 @@ namespace {
 constexpr int kFailureExit = 2;
 constexpr std::uint64_t kReportEvery = 1'000'000'000;
 
-// No more than half a ring: it has to be read before it is full.
+// No more than half a ring: it has to be read before it is full. By default no more than caches
+// hold.
 std::uint64_t wake_at(const Options& options, const Rings& rings) {
+  constexpr std::uint64_t kMost = std::uint64_t{2} << 20U;
   const std::uint64_t bytes = rings.bytes_per_cpu();
-  return std::min(options.watermark.value_or(bytes / 4), bytes / 2);
+  return std::min(options.watermark.value_or(std::min(bytes / 4, kMost)), bytes / 2);
 }
 
 }  // namespace
@@ -45,16 +48,21 @@ Session::Session(const Options& options, Sources sources, const Signals& signals
     tell("--buffer: using " + std::to_string(kMaxRingBytes) +
          " bytes for each CPU, the most that the kernel's verifier allows\n");
   }
+  if (!options.quiet && !options.json && !options.files.print) tell(recording_.buffers() + '\n');
   if (!recording_.fate_warning().empty()) tell(recording_.fate_warning() + '\n');
 }
 
 void Session::run() {
   const auto& user = options_.files.user;
   CaptureFiles& files = recording_.files();
-  if (user) recording_.file().output().give_to(user->id, user->group);
+  if (user && !recording_.flight()) recording_.file().output().give_to(user->id, user->group);
   install();
   recording_.commit();
   files.begin(recording_.header(), recording_.now());
+  if (auto& flight = recording_.flight()) {
+    flight->begin(recording_.now());
+    if (!options_.quiet) tell(flight->introduction() + '\n');
+  }
   if (user) {
     become(*user);
     guarded_->without_privileges();
@@ -82,7 +90,7 @@ void Session::capture_and_finish() {
 // This process has no memory to complete the file, but the guardian can: the checkpoint always
 // shows how far the file has been written.
 void Session::leave_to_guardian() {
-  if (!recording_.file().output().is_file() || !guarded_->is_guarded()) throw std::bad_alloc();
+  if (!guardian_can_finish() || !guarded_->is_guarded()) throw std::bad_alloc();
   tell("xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n",
        kLastTimeoutMilliseconds);
   ::_exit(kFailureExit);
@@ -96,25 +104,38 @@ std::vector<int> Session::descriptors() const {
   };
   add({recording_.control().fd(), sleeper_.wakeup_fd()});
   if (scratch_.valid()) add({scratch_.get()});
+  if (buckets_.valid()) add({buckets_.get()});
   if (const auto& fates = recording_.fates()) {
     add({fates->last_fd()});
     add(fates->descriptors());
   }
+  if (const auto& reasons = recording_.reasons()) add(reasons->descriptors());
   const Output& output = recording_.files().current().output();
   if (output.is_file()) add(output.descriptors());
+  if (const auto& flight = recording_.flight()) add(flight->descriptors());
   return all;
+}
+
+// The guardian could not seek in a pipe, and the reader of a pipe waits for all writers to close
+// it.
+bool Session::guardian_can_finish() {
+  return recording_.flight() || recording_.file().output().is_file();
 }
 
 void Session::install() {
   if (!kOrderedStores) require_atomic_exchange();
+  if (options_.budget.rate > 0) {
+    const std::size_t bytes = sizeof(xdpcap_bucket) * sources_.size();
+    buckets_ = create_map(BPF_MAP_TYPE_ARRAY, "xdpcap_buckets", sizeof(std::uint32_t),
+                          static_cast<std::uint32_t>(bytes), 1);
+  }
   for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->load(recorders_of(i));
+  if (const auto& reasons = recording_.reasons()) reasons->remove_old();
   GuardedSources::Plan plan{
       .wait_for_recorders = [this] { recording_.rings().wait_for_recorders(); },
       .descriptors = [this] { return descriptors(); },
       .rescue = {}};
-  // The guardian could not seek in a pipe, and the reader of a pipe waits for all writers to close
-  // it.
-  if (recording_.file().output().is_file()) {
+  if (guardian_can_finish()) {
     plan.rescue = [this] { rescue(recording_, options_.files.user); };
   }
   rings_of_guardian_ = recording_.rings().count();
@@ -135,7 +156,7 @@ void Session::capture() {
     sleeper_.note_waiting();
     if (!write({.interrupt_fd = signals_.stop_fd, .end = next_report_})) break;
     if (is_stuck() && files.time_is_over(monotonic_now())) break;
-    sleeper_.sleep(std::min(next_report_, files.due_at()));
+    sleeper_.sleep(std::min(next_report_, recording_.due_at()));
     answer_requests();
     if (sleeper_.has_news()) tell_all(guarded_->receive());
     if (monotonic_now() >= next_report_) report();
@@ -187,28 +208,18 @@ void Session::finish() {
   const bool reader_gone = recording_.file().end() == WriteEnd::reader_gone;
   take_stop(stop_fd);
   tell_all(guarded_->look());
+  if (auto& flight = recording_.flight()) tell_all(flight->look());
   tell_all(files.wait_for_printer(stop_fd));
   summarize(statistics, reader_gone);
   if (reader_gone) return;
   files.finish(statistics, recording_.now().date, {.milliseconds = kLastTimeoutMilliseconds});
   recording_.checkpoint().finish();
+  if (auto& flight = recording_.flight()) {
+    tell_all(flight->wait(stop_fd));
+    flight->check();
+  }
   tell_all(files.wait(stop_fd));
   files.check();
-}
-
-// Of several sources, the fates of the packets are told apart.
-void Session::summarize(const std::vector<InterfaceStatistics>& statistics, bool reader_gone) {
-  Report report = state(statistics);
-  std::string table;
-  if (const auto& fates = recording_.fates()) {
-    const bool several = sources_.size() > 1;
-    table = fates->table(several ? report.sources : std::vector<std::string>(),
-                         recording_.interfaces());
-    for (std::size_t i = 0; several && i < sources_.size(); ++i) {
-      report.fates.push_back(fates->as_json(i, recording_.interfaces()));
-    }
-  }
-  reporter_.summary(report, table, reader_gone);
 }
 
 void Session::report() {
@@ -217,9 +228,14 @@ void Session::report() {
   reporter_.progress(state(recording_.statistics()));
 }
 
-// SIGUSR2 asks for all packets to be written, which has already happened here.
+// SIGUSR2 asks for all packets to be written. Without --last, that has already happened here.
 void Session::answer_requests() {
-  if (counts_requested(signals_.request_fd)) reporter_.counts(state(recording_.statistics()));
+  const Requests requests = take_requests(signals_.request_fd);
+  if (requests.counts) reporter_.counts(state(recording_.statistics()));
+  if (requests.write && recording_.flight()) {
+    recording_.flight()->trigger().request("SIGUSR2", monotonic_now());
+  }
+  if (recording_.flight()) tell_all(recording_.flight()->look());
 }
 
 void Session::check_changes() {
@@ -231,19 +247,6 @@ void Session::check_changes() {
 
 void Session::tell_all(const std::vector<std::string>& news) {
   for (const std::string& line : news) reporter_.news(line);
-}
-
-Report Session::state(std::vector<InterfaceStatistics> statistics) const {
-  const CaptureFiles& files = recording_.files();
-  std::vector<std::string> names;
-  for (const auto& source : sources_) {
-    if (!source->title().label.empty()) names.push_back(source->title().label);
-  }
-  return {.interfaces = std::move(statistics),
-          .sources = std::move(names),
-          .output = {.file = files.path(), .files = files.count(), .bytes = files.bytes()},
-          .date = recording_.now().date,
-          .elapsed = monotonic_now() - start_};
 }
 
 // A ring is used only when the guardian knows it, too: what it holds is not lost when this process

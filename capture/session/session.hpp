@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ class Session {
  private:
   void install();
   [[nodiscard]] std::vector<int> descriptors() const;
+  [[nodiscard]] bool guardian_can_finish();
   [[nodiscard]] RecorderFactory recorders_of(std::size_t source);
   [[nodiscard]] RecorderSpec spec_of(const CaptureInterface& interface) const;
   [[nodiscard]] Traced traced(TracePoint point);
@@ -68,6 +70,8 @@ class Session {
   std::uint64_t next_report_ = 0;
   std::string last_cpu_error_;
   std::size_t rings_of_guardian_ = 0;
+  std::uint64_t seed_ = std::uint64_t{std::random_device()()} << 32U | std::random_device()();
+  UniqueFd buckets_;  // with --rate only
   // With traced sources only.
   std::optional<XdpBuffLayout> layout_;
   UniqueFd scratch_;

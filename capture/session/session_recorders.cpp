@@ -18,6 +18,8 @@ RecorderFactory Session::recorders_of(std::size_t source) {
                 RecorderSpec spec = spec_of({source, action});
                 spec.frags = flavour.frags;
                 spec.next_fd = next_fd;
+                if (const auto& reasons = recording_.reasons())
+                  spec.reasons = reasons->spec(source);
                 return make_recorder(spec, options_.filter);
               },
           .trace =
@@ -61,7 +63,10 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
           .note_ingress = options_.note_ingress && !recording.fates(),
           .last_fd = recording.fates() ? recording.fates()->last_fd() : -1,
           .follow_passed = recording.fates() && options_.follow_stack,
-          .source = static_cast<std::uint32_t>(interface.source)};
+          .source = static_cast<std::uint32_t>(interface.source),
+          .budget = options_.budget,
+          .seed = seed_,
+          .buckets_fd = buckets_.valid() ? buckets_.get() : -1};
 }
 
 Traced Session::traced(TracePoint point) {

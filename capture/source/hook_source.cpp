@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "bpf/program_info.hpp"
 
 namespace xdpcap {
 namespace {
@@ -49,6 +50,10 @@ std::vector<XdpAction> captured_actions(const Hook& hook,
 
 HookSource::HookSource(Hook hook, Plan plan) : plan_(std::move(plan)) {
   hooks_.push_back(std::make_unique<CapturedHook>(std::move(hook)));
+}
+
+std::vector<std::uint32_t> HookSource::programs() const {
+  return programs_using(current().hook().map_id());
 }
 
 void HookSource::load(RecorderFactory recorders) {

@@ -41,6 +41,7 @@ class HookSource final : public Source {
   [[nodiscard]] std::span<const std::uint32_t> excluded_interfaces() const override {
     return plan_.others.indexes();
   }
+  [[nodiscard]] std::vector<std::uint32_t> programs() const override;
 
   void load(RecorderFactory recorders) override;
   std::vector<std::string> install() override;

@@ -86,6 +86,9 @@ class Source {
   // The indexes of the interfaces whose packets are not this source's, sorted.
   [[nodiscard]] virtual std::span<const std::uint32_t> excluded_interfaces() const { return {}; }
 
+  // The ids of the programs whose packets these are, as far as they are known.
+  [[nodiscard]] virtual std::vector<std::uint32_t> programs() const { return {}; }
+
   // In the capture, in this order. ---------------------------------------------------------------
 
   // Loads the recorders, but does not install them. Throws Error.

@@ -140,6 +140,9 @@ TEST(Completion, KnowsTheRealOptions) {
   EXPECT_EQ(real({"-Z", "nobo"}), "nobody\n");
   EXPECT_THAT(split(real({"--via", "l"}), '\n'), Contains("lo"));
   EXPECT_EQ(real({"-b", "d"}), "duration:\n");
+  EXPECT_EQ(real({"--last", "1M", "--trigger", "drop,a"}), "drop,aborted\n");
+  EXPECT_EQ(real({"--trigger", "f"}), "filter:\nfate:\n");
+  EXPECT_EQ(real({"--trigger", "fate:failed,ENX"}), "fate:failed,ENXIO\n");
   EXPECT_EQ(real({"--prog", "/x"}), ":files\n");
   EXPECT_EQ(real({"--replay", "in", "--both", "/sys"}), ":files\n");
   EXPECT_EQ(real({"--dump-ebpf", "x"}), "");

@@ -36,6 +36,27 @@ TEST(Conditions, WrongRanges) {
   EXPECT_EQ(error({"--cpu", many + ",1", "/hook", "-"}), "--cpu: 65 values are too many");
 }
 
+TEST(Budget, SampleAndRate) {
+  const Options none = parse({"/hook", "-"});
+  EXPECT_FALSE(none.budget.is_limited());
+  EXPECT_FALSE(parse({"--sample", "1", "/hook", "-"}).budget.is_limited());
+  const Options both = parse({"--sample", "1000000", "--rate=3", "/hook", "-"});
+  EXPECT_TRUE(both.budget.is_limited());
+  EXPECT_EQ(both.budget.sample, 1'000'000U);
+  EXPECT_EQ(both.budget.rate, 3U);
+  EXPECT_EQ(parse({"-sample", "7", "-rate", "1", "/hook", "-"}).budget.sample, 7U);
+}
+
+TEST(Budget, WrongNumbers) {
+  for (const std::string number : {"0", "-1", "1/100", "1%", "1.5", "x", "10k", "1000001",
+                                   "4294967297", "99999999999999999999"}) {
+    EXPECT_EQ(error({"--sample", number, "/hook", "-"}),
+              "--sample: invalid sample \"" + number + '"');
+    EXPECT_EQ(error({"--rate", number, "/hook", "-"}),
+              "--rate: invalid number of packets a second \"" + number + '"');
+  }
+}
+
 TEST(Conditions, IngressInterfacesByNameOrIndex) {
   const Options without = parse({"--ingress", "/hook", "-"});
   EXPECT_TRUE(without.note_ingress);

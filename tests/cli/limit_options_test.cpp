@@ -102,6 +102,31 @@ TEST(LimitOptions, AFullFileEndsTheCaptureOrStartsTheNext) {
   EXPECT_EQ(limits({"-a", "filesize:10", "-b", "duration:5"}).rotation.files, kUnlimited);
 }
 
+TEST(LimitOptions, LastPackets) {
+  const auto last = [](const std::vector<std::string>& words) {
+    return parse(words).files.flight.value();
+  };
+  EXPECT_EQ(last({"--last", "60s"}).window, 60 * kSecond);
+  EXPECT_EQ(last({"--last", "60s"}).bytes, 0U);
+  EXPECT_EQ(last({"--last", "5m"}).window, 300 * kSecond);
+  EXPECT_EQ(last({"--last", "0.5h"}).window, 1800 * kSecond);
+  EXPECT_EQ(last({"--last", "5M"}).bytes, std::uint64_t{5} << 20U);
+  EXPECT_EQ(last({"--last", "5M"}).window, 0U);
+  EXPECT_EQ(last({"--last", "2g,1m"}).bytes, std::uint64_t{2} << 30U);
+  EXPECT_EQ(last({"--last", "2g,1m"}).window, 60 * kSecond);
+  EXPECT_EQ(last({"--last", "1M", "--after", "1.5"}).after, 3 * kSecond / 2);
+  EXPECT_EQ(last({"--last", "1M", "--after", "2m"}).after, 120 * kSecond);
+  const FlightOptions triggers = last({"--last", "1M", "--trigger", "drop,aborted", "--trigger",
+                                       "filter:icmp", "--trigger", "pass"});
+  EXPECT_EQ(triggers.actions, (std::vector<XdpAction>{XdpAction(0), XdpAction(1), XdpAction(2)}));
+  EXPECT_EQ(triggers.filters.at(0).text, "icmp");
+  const Options fates = parse({"--last", "1M", "--trigger", "fate:failed"});
+  EXPECT_TRUE(fates.fates.value().takes_all());
+  EXPECT_EQ(fates.trigger_fates.value().text(), "failed");
+  EXPECT_FALSE(parse({}).files.flight.has_value());
+  EXPECT_EQ(parse({"--last", "1M", "-W", "3"}).files.limits.rotation.ring, 3U);
+}
+
 TEST(LimitOptions, ACommandHasToBeThere) {
   EXPECT_EQ(limits({"-z", "true"}).command, "true");
   EXPECT_EQ(limits({"-z", "/bin/sh"}).command, "/bin/sh");

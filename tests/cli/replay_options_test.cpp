@@ -53,33 +53,17 @@ TEST(ReplayOptions, WhatIsAboutPacketsGoesWithThem) {
 
 // None of them is accepted and then ignored.
 TEST(ReplayOptions, WhatIsAboutCapturesIsRefused) {
-  for (const std::vector<std::string>& option :
-       std::vector<std::vector<std::string>>{{"--wait"},
-                                             {"--replace"},
-                                             {"--ingress"},
-                                             {"--queue", "1"},
-                                             {"--cpu", "1"},
-                                             {"--buffer", "4096"},
-                                             {"--follow"},
-                                             {"--fate"},
-                                             {"--only-failed"},
-                                             {"--watermark", "4096"},
-                                             {"--print"},
-                                             {"--json"},
-                                             {"-d"},
-                                             {"--dump-ebpf"},
-                                             {"--duration", "1"},
-                                             {"-c", "3"},
-                                             {"-C", "1"},
-                                             {"-G", "1"},
-                                             {"-W", "3"},
-                                             {"-z", "gzip"},
-                                             {"-Z", "root"},
-                                             {"-a", "files:1"},
-                                             {"-i", "eth0"},
-                                             {"-r", "x"},
-                                             {"--flush"},
-                                             {"-b", "packets:3"}}) {
+  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{
+           {"--wait"},         {"--replace"},        {"--ingress"},
+           {"--queue", "1"},   {"--cpu", "1"},       {"--sample", "2"},
+           {"--rate", "2"},    {"--buffer", "4096"}, {"--follow"},
+           {"--fate"},         {"--only-failed"},    {"--watermark", "4096"},
+           {"--print"},        {"--json"},           {"-d"},
+           {"--dump-ebpf"},    {"--duration", "1"},  {"-c", "3"},
+           {"-C", "1"},        {"-G", "1"},          {"-W", "3"},
+           {"-z", "gzip"},     {"-Z", "root"},       {"-a", "files:1"},
+           {"-i", "eth0"},     {"-r", "x"},          {"--flush"},
+           {"-b", "packets:3"}}) {
     std::vector<std::string> words = option;
     words.insert(words.end(), {"--replay", "in.pcap", "--prog", "12", "out.pcap"});
     EXPECT_EQ(error(words), option.front() + " does not go with --replay");

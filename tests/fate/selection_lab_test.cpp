@@ -74,6 +74,21 @@ TEST_F(Selection, ByReason) {
   EXPECT_EQ(bytes_.size(), kEach);
 }
 
+// First the sample, in the kernel; of that, the fates. The table has all packets.
+TEST_F(Selection, OfASample) {
+  ASSERT_NO_FATAL_FAILURE(capture_some({"--sample", "2", "--fate=redirected,aborted"}));
+  EXPECT_EQ(summary_.matched, 5 * kEach);
+  EXPECT_EQ(summary_.lost, 0U);
+  EXPECT_EQ(summary_.captured + summary_.left_out, 5 * kEach);
+  EXPECT_EQ(bytes_.size(), summary_.captured);
+  // Five standard deviations.
+  EXPECT_NEAR(static_cast<double>(written(TRY_ABORTED)), kEach / 2.0, 25);
+  EXPECT_NEAR(static_cast<double>(written(TRY_DEVMAP)), kEach / 2.0, 25);
+  EXPECT_EQ(written(TRY_ABORTED) + written(TRY_DEVMAP), std::ssize(bytes_));
+  EXPECT_THAT(err_, HasSubstr(" packets not selected (--sample 2, --fate)"));
+  EXPECT_THAT(err_, ::testing::ContainsRegex("-> m1[^ ]* +100 +0 "));
+}
+
 // What a capture had left out before it was killed, and what its guardian leaves out then: both are
 // in the account of the file. Statistics have no field for packets left out: they are what matched
 // and was neither delivered nor dropped.

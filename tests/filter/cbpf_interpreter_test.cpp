@@ -13,7 +13,7 @@
 #include "filter/differential.hpp"
 #include "filter/ebpf_interpreter.hpp"
 #include "filter/filter_program.hpp"
-#include "replay/packet_filter.hpp"
+#include "filter/packet_filter.hpp"
 
 namespace xdpcap::test {
 namespace {

@@ -193,9 +193,13 @@ void Interpreter::swap(const bpf_insn& insn) {
 bool Interpreter::holds(const bpf_insn& insn) const {
   std::uint64_t left = get(insn.dst_reg);
   std::uint64_t right = operand(insn);
+  auto signed_left = static_cast<std::int64_t>(left);
+  auto signed_right = static_cast<std::int64_t>(right);
   if (BPF_CLASS(insn.code) == BPF_JMP32) {
     left = static_cast<std::uint32_t>(left);
     right = static_cast<std::uint32_t>(right);
+    signed_left = static_cast<std::int32_t>(left);
+    signed_right = static_cast<std::int32_t>(right);
   }
   switch (static_cast<ebpf::Cond>(BPF_OP(insn.code))) {
     case ebpf::Cond::eq:
@@ -212,6 +216,14 @@ bool Interpreter::holds(const bpf_insn& insn) const {
       return left <= right;
     case ebpf::Cond::set:
       return (left & right) != 0;
+    case ebpf::Cond::sgt:
+      return signed_left > signed_right;
+    case ebpf::Cond::sge:
+      return signed_left >= signed_right;
+    case ebpf::Cond::slt:
+      return signed_left < signed_right;
+    case ebpf::Cond::sle:
+      return signed_left <= signed_right;
     default:
       fail("is not known to the interpreter");
   }

@@ -17,11 +17,11 @@
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 #include "filter/expression.hpp"
+#include "filter/packet_filter.hpp"
 #include "output/file_header.hpp"
 #include "output/pcapng.hpp"
 #include "print/packet_notes.hpp"
 #include "replay/capture_reader.hpp"
-#include "replay/packet_filter.hpp"
 
 namespace {
 

@@ -49,7 +49,12 @@ class Ring {
     const std::uint64_t head = std::exchange(ring().head, chosen.start);
     RingCursor cursor(memory(), kSize);
     ring().head = head;
-    if (chosen.restored) restore_blocks(cursor, kClockOffset, chosen.fates);
+    constexpr std::uint32_t kFate = sizeof(xdpcap_fate);
+    const std::array<std::uint32_t, kInterfaces> replaced = {kFate, kFate};
+    if (chosen.restored) {
+      restore_blocks(cursor, kClockOffset,
+                     chosen.fates ? std::span(replaced) : std::span<const std::uint32_t>());
+    }
     cursor.refresh(chosen.fates ? kSettled : RingCursor::kAllSettled);
     return cursor;
   }
@@ -64,8 +69,9 @@ class Ring {
 bool append_with_fate(RingCursor& cursor, Batch& batch, FateComments& comments) {
   const FateComments::Comment& comment = comments.of(fate_of(cursor.block()));
   if (!comment.selected) return true;
-  if (!batch.append(cursor.block(), comment.option)) return false;
-  cursor.resize_block(with_comment(cursor.block().block_length, comment.option.size()));
+  const Comments comments_of_it{.fate = comment.option};
+  if (!batch.append(cursor.block(), comments_of_it)) return false;
+  cursor.resize_block(with_comments(cursor.block().block_length, comments_of_it));
   return true;
 }
 

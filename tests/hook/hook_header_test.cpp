@@ -119,7 +119,7 @@ TEST_P(HookHeader, PacketIsWrittenBeforeTheExit) {
 
 std::vector<std::string> variants() {
   std::vector<std::string> names;
-  for (const char* types : {"linux", "vmlinux", "neither"}) {
+  for (const char* types : {"linux", "vmlinux", "neither", "reasons"}) {
     for (const char* helpers : {"none", "before", "after"}) {
       if (types == std::string("neither") && helpers == std::string("before")) continue;
       for (const char* level : {"O1", "O2", "Os"}) {

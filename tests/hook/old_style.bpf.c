@@ -29,6 +29,10 @@ int old_style(struct xdp_md *ctx)
 
 	if (data + 1 > (unsigned char *)(long)ctx->data_end)
 		return xdpcap_exit(ctx, &xdpcap_hook, XDP_ABORTED);
+#ifdef XDPCAP_REASONS
+	if (data[0] == 2)
+		return xdpcap_exit_reason(ctx, &xdpcap_hook, XDP_DROP, "their exit");
+#endif
 	if (data[0] == 1)
 		return xdpcap_exit(ctx, &xdpcap_hook, XDP_DROP);
 	return xdpcap_exit(ctx, &xdpcap_hook, XDP_PASS);

@@ -168,9 +168,10 @@ class BatchWithFatesTest : public BatchTest {
  protected:
   bool append_with_comment(const test::BlockSpec& spec) {
     xdpcap_block& block = blocks_.emplace_back(spec).get();
-    if (!batch_.append(block, kComment)) return false;
+    const Comments comments{.fate = kComment};
+    if (!batch_.append(block, comments)) return false;
     auto* end = reinterpret_cast<std::byte*>(&block) + block.block_length;
-    block.block_length = with_comment(block.block_length, kComment.size());
+    block.block_length = with_comments(block.block_length, comments);
     std::memcpy(end - sizeof(std::uint32_t), &block.block_length, sizeof(std::uint32_t));
     return true;
   }
@@ -226,7 +227,7 @@ TEST_F(BatchWithFatesTest, FillsUpWithPieces) {
 TEST_F(BatchTest, TakesNoBlockOfAnInterfaceThatTheFileDoesNotHave) {
   EXPECT_THROW(append({.packet = numbered_packet(60), .interface = 2}), Error);
   const MadeBlock no_fate({.packet = {}});  // too short for one
-  EXPECT_THROW(batch_.append(no_fate.get(), std::span<const std::byte>()), Error);
+  EXPECT_THROW(batch_.append(no_fate.get(), Comments{.fate = {}}), Error);
   EXPECT_EQ(batch_.total_packets(), 0U);
 }
 

@@ -19,6 +19,9 @@ using test::TemporaryFolder;
 using test::write_file;
 using ::testing::HasSubstr;
 
+// Makes tshark dissect pcapng itself, block by block.
+constexpr const char* kAsBlocks = "read_format:MIME Files Format";
+
 void append(Bytes& to, const Bytes& block) {
   to.insert(to.end(), block.begin(), block.end());
 }
@@ -32,7 +35,8 @@ TEST(Pcapng, HeaderAndInterfacesAreWhatCapinfosReads) {
                                       .filter = "tcp port 80",
                                       .os = "Linux 6.1",
                                       .link_type = 101,
-                                      .snaplen = 96}));
+                                      .snaplen = 96,
+                                      .comment = "sample=2"}));
   write_file(path, file);
   EXPECT_EQ(capinfos(path, "Capture hardware"), "x86_64");
   EXPECT_EQ(capinfos(path, "Capture oper-sys"), "Linux 6");
@@ -44,6 +48,8 @@ TEST(Pcapng, HeaderAndInterfacesAreWhatCapinfosReads) {
   EXPECT_EQ(capinfos(path, "Encapsulation"), "Raw IP (7 - rawip)");
   EXPECT_EQ(capinfos(path, "Capture length"), "96");
   EXPECT_EQ(capinfos(path, "Time precision"), "nanoseconds (9)");
+  EXPECT_THAT(test::run({"tshark", "-n", "-X", kAsBlocks, "-r", path, "-V"}).out,
+              HasSubstr("Comment: sample=2"));
 }
 
 TEST(Pcapng, StatisticsAreWhatTsharkReads) {
@@ -61,9 +67,8 @@ TEST(Pcapng, StatisticsAreWhatTsharkReads) {
                                      .written = 43}));
   write_file(path, file);
   EXPECT_EQ(capinfos(path, "Number of stat entries"), "1");
-  // The raw values, through the reader that dissects pcapng itself block by block.
-  const test::ProcessResult result =
-      test::run({"tshark", "-n", "-X", "read_format:MIME Files Format", "-r", path, "-V"});
+  // The raw values.
+  const test::ProcessResult result = test::run({"tshark", "-n", "-X", kAsBlocks, "-r", path, "-V"});
   EXPECT_THAT(result.out, HasSubstr("Number of Received Packets: 100"));
   EXPECT_THAT(result.out, HasSubstr("Number of Accepted by Filter Packets: 50"));
   EXPECT_THAT(result.out, HasSubstr("Number of Dropped Packets: 7"));

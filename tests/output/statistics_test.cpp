@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 namespace xdpcap {
@@ -46,6 +47,10 @@ TEST(Statistics, WhatWasLeftOutIsNotLost) {
   EXPECT_EQ(summary(chosen),
             "3 packets captured\n50 packets matched the filter\n100 packets received by the hook\n"
             "40 packets not selected (--fate)\n7 packets lost\n");
+  const std::string by_budget = summary(chosen, "the hook", "--sample 10, --rate 3");
+  EXPECT_NE(by_budget.find("40 packets not selected (--sample 10, --rate 3)\n7 packets lost\n"),
+            std::string::npos)
+      << by_budget;
   EXPECT_EQ(loss_line(chosen).substr(0, 35), "7 packets lost of 50 that matched: ");
 }
 

@@ -83,7 +83,7 @@ TEST(PacketNotes, TellActionsAndCommentsInOrder) {
     for (PacketNote note = notes.next(); !note.action.empty(); note = notes.next()) {
       all.emplace_back(note.action, note.comment);
     }
-    EXPECT_THAT(all, ElementsAre(Pair("drop", ""), Pair("drop", "fate=none"),
+    EXPECT_THAT(all, ElementsAre(Pair("drop", ""), Pair("drop", "fate=none other"),
                                  Pair("xdpAction(7)", ""), Pair("xdpAction(7)", "")));
   }
 }

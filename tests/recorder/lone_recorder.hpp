@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <random>
 
 #include "base/error.hpp"
 #include "bpf/features.hpp"
@@ -21,7 +22,8 @@ namespace xdpcap::test {
 
 // LoneRecorder is a program that drops every packet through its hook, and a recorder there.
 struct LoneRecorder {
-  explicit LoneRecorder(const char* filter, const Conditions& conditions = {})
+  explicit LoneRecorder(const char* filter, const Conditions& conditions = {},
+                        const Budget& budget = {}, bool ordered_stores = kOrderedStores)
       : rings(cpus.online, cpus.possible, std::uint64_t{1} << 20U) {
     const ebpf::Program program =
         make_recorder({.action = XdpAction(XDP_DROP),
@@ -35,7 +37,11 @@ struct LoneRecorder {
                        .wakeup_fd = wakeup.fd(),
                        .frags = kFlavour.frags,
                        .has_xdp_load_bytes = has_xdp_load_bytes(),
-                       .conditions = conditions},
+                       .conditions = conditions,
+                       .budget = budget,
+                       .seed = std::random_device()(),
+                       .buckets_fd = buckets.get(),
+                       .ordered_stores = ordered_stores},
                       compile_filter(filter, LinkType{}));
     recorder = load_xdp_program("recorder", program, kFlavour);
     const std::uint32_t slot = XDP_DROP;
@@ -50,6 +56,8 @@ struct LoneRecorder {
   HookedProgram hooked{hook.get(), kFlavour, XdpAction(XDP_DROP)};
   Cpus cpus = read_cpus();
   Control control{1, cpus.possible};
+  UniqueFd buckets =
+      create_map(BPF_MAP_TYPE_ARRAY, "buckets", sizeof(std::uint32_t), sizeof(xdpcap_bucket), 1);
   Wakeup wakeup;
   Rings rings;
   UniqueFd recorder;

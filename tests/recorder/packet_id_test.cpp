@@ -38,11 +38,12 @@ std::uint64_t id_of(const xdpcap_block& block) {
   return value;
 }
 
-ebpf::Program recorder(TracePoint point, const char* filter) {
+ebpf::Program recorder(TracePoint point, const char* filter, std::uint32_t sample = 1) {
   RecorderSpec spec = TracingWorld::spec();
   spec.action = XdpAction(XDP_DROP);
   spec.traced->point = point;
   spec.traced->numbers_packets = true;
+  spec.budget.sample = sample;
   return make_tracing_recorder({&spec, 1}, compile_filter(filter, LinkType{}));
 }
 
@@ -53,6 +54,18 @@ class PacketId : public ::testing::Test {
   }
   void leave(std::uint64_t buff = TracingWorld::kBuff, std::uint64_t action = XDP_DROP) {
     run(recorder(TracePoint::exit, kAll), buff, action);
+  }
+  // Through both ends, of which one packet in two is recorded: that whose number is the smaller
+  // one.
+  void pass_sampled(std::uint32_t at_entry, std::uint32_t at_exit) {
+    world_.random = at_entry;
+    run(recorder(TracePoint::entry, kAll, 2), TracingWorld::kBuff, 0);
+    world_.random = at_exit;
+    run(recorder(TracePoint::exit, kAll, 2), TracingWorld::kBuff, XDP_DROP);
+  }
+  void leave_sampled(std::uint32_t random) {
+    world_.random = random;
+    run(recorder(TracePoint::exit, kAll, 2), TracingWorld::kBuff, XDP_DROP);
   }
   std::vector<std::uint64_t> ids() {
     std::vector<std::uint64_t> ids;
@@ -96,6 +109,20 @@ TEST_F(PacketId, IsMissingWithoutAnEntry) {
   leave();
   leave();
   EXPECT_THAT(ids(), ElementsAre(kNone, id(1), id(1), kNone));
+}
+
+// What the entry has drawn decides at both ends; without an entry, the exit draws.
+TEST_F(PacketId, IsRecordedAtBothEndsOrAtNone) {
+  constexpr std::uint32_t kChosen = 0x7fff'ffff;
+  constexpr std::uint32_t kLeftOut = 0x8000'0000;
+  pass_sampled(kChosen, kLeftOut);
+  pass_sampled(kLeftOut, kChosen);
+  pass_sampled(kChosen, kChosen);
+  pass_sampled(kLeftOut, kLeftOut);
+  EXPECT_THAT(ids(), ElementsAre(id(1), id(1), id(3), id(3)));
+  leave_sampled(kLeftOut);
+  leave_sampled(kChosen);
+  EXPECT_THAT(ids(), ElementsAre(kNone));
 }
 
 TEST_F(PacketId, IsNotThatOfAnInterruptingPacket) {

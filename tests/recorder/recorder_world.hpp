@@ -48,6 +48,8 @@ class RecorderWorld : public World {
   [[nodiscard]] bool busy() { return ring_.ring().busy != 0; }
   [[nodiscard]] const xdpcap_counters& counters() const { return control_.rows[kCpu]; }
 
+  std::uint32_t random = 0;
+
   std::uint8_t* memory(std::uint64_t address, std::size_t size) override {
     const std::size_t ring_size = sizeof(xdpcap_ring) + ring_bytes_ + XDPCAP_RING_OVERHANG;
     if (auto* at = part(ring_.memory(), ring_size, kRing, address, size)) return at;
@@ -64,6 +66,8 @@ class RecorderWorld : public World {
         return kCpu;
       case BPF_FUNC_ktime_get_ns:
         return ++clock_;
+      case BPF_FUNC_get_prandom_u32:
+        return random;
       case BPF_FUNC_map_lookup_elem:
         if (first == map(kRingsFd) && key == kCpu) return kRingOfCpu;
         if (first == kRingOfCpu && key == 0) return kRing;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <random>
 
 #include "base/error.hpp"
 #include "base/mapping.hpp"
@@ -72,6 +73,9 @@ ebpf::Program TracingCapture::make(const TracingSetup& setup) const {
                      .conditions = setup.conditions,
                      .note_ingress = setup.note_ingress,
                      .last_fd = last_.valid() ? last_.get() : -1,
+                     .budget = setup.budget,
+                     .seed = std::random_device()(),
+                     .buckets_fd = buckets_.get(),
                      .ordered_stores = setup.ordered_stores,
                      .traced = Traced{setup.layout.value_or(layout), setup.point, scratch_.get()}});
   }

@@ -27,6 +27,7 @@ struct TracingSetup {
   std::uint64_t ring_bytes = std::uint64_t{1} << 20U;
   bool has_rings = true;
   Conditions conditions = {};
+  Budget budget = {};
   bool note_ingress = false;
   bool note_fate = false;
   bool ordered_stores = kOrderedStores;
@@ -76,6 +77,8 @@ class TracingCapture {
   Wakeup wakeup_;
   Rings rings_;
   UniqueFd last_;
+  UniqueFd buckets_ =
+      create_map(BPF_MAP_TYPE_ARRAY, "buckets", sizeof(std::uint32_t), sizeof(xdpcap_bucket), 1);
   UniqueFd scratch_ = create_map(BPF_MAP_TYPE_ARRAY, "scratch", sizeof(std::uint32_t),
                                  scratch_bytes(cpus_.possible), 1);
   UniqueFd program_;

@@ -71,6 +71,45 @@ TEST_F(TracedTest, ConditionsComeBeforeTheFilter) {
   EXPECT_EQ(matched({.interfaces = elsewhere}), 0U);
 }
 
+TEST_F(TracedTest, ASampleOfWhatMatches) {
+  constexpr std::uint32_t kPackets = 20'000;
+  for (const TracePoint point : {TracePoint::exit, TracePoint::entry}) {
+    TracingSetup with = setup();
+    with.point = point;
+    if (point == TracePoint::entry) with.actions = {XDP_DROP};
+    with.filter = compile_filter("len = 60", LinkType{});
+    with.budget.sample = 10;
+    const TracingCapture capture(with);
+    run(packet_for(XDP_DROP, 60), "act", kPackets);
+    run(packet_for(XDP_DROP, 61), "act", kPackets);
+    const Counts counts = capture.counts(XDP_DROP);
+    EXPECT_EQ(counts.received, 2 * kPackets);
+    EXPECT_EQ(counts.matched, kPackets);
+    // Five standard deviations.
+    EXPECT_NEAR(static_cast<double>(counts.matched - counts.left_out), kPackets / 10.0, 5 * 42.4);
+  }
+}
+
+// The kernel's clock decides how many more than a burst come.
+TEST_F(TracedTest, ARateOfAllActionsTogether) {
+  TracingSetup with = setup();
+  with.budget.rate = 10;
+  TracingCapture capture(with);
+  const auto begin = std::chrono::steady_clock::now();
+  for (const std::uint32_t action : {XDP_DROP, XDP_PASS, XDP_DROP}) {
+    run(packet_for(action, 60), "act", 1000);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  const std::size_t records = capture.take().size();
+  EXPECT_GE(records, burst_of(10));
+  EXPECT_LE(static_cast<double>(records), burst_of(10) + took.count() * 10);
+  const Counts dropped = capture.counts(XDP_DROP);
+  const Counts passed = capture.counts(XDP_PASS);
+  EXPECT_EQ(dropped.matched, 2000U);
+  EXPECT_EQ(passed.matched, 1000U);
+  EXPECT_EQ(dropped.left_out + passed.left_out + records, 3000U);
+}
+
 TEST_F(TracedTest, UnknownActionsAreAborted) {
   TracingCapture capture(setup());
   run(packet_for(5, 60));

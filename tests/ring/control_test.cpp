@@ -21,18 +21,20 @@ TEST(Control, SumsTheRowsAsTheKernelSeesThem) {
   for (std::uint32_t row = 0; row < kRows; ++row) {
     for (std::uint32_t cpu = 0; cpu < kCpus; ++cpu) {
       xdpcap_counters& counters = value.counters[row][cpu];
-      counters.received = 100 * row + 10 + cpu;
+      counters.received = 100 * row + 20 + cpu;
       counters.matched = row + 10;
       counters.lost = cpu;
+      counters.left_out = cpu + 1;
     }
   }
   const std::uint32_t key = 0;
   ASSERT_EQ(bpf_map_update_elem(control.fd(), &key, &value, BPF_ANY), 0);
   for (std::uint32_t row = 0; row < kRows; ++row) {
     const Counts counts = control.read(row);
-    EXPECT_EQ(counts.received, 400 * row + 40 + 0 + 1 + 2 + 3);
-    EXPECT_EQ(counts.matched, 4 * row + 40);
+    EXPECT_EQ(counts.received, 400 * row + 80 + 0 + 1 + 2 + 3);
+    EXPECT_EQ(counts.matched, 4 * row + 40 + 10);
     EXPECT_EQ(counts.lost, 6U);
+    EXPECT_EQ(counts.left_out, 10U);
   }
 }
 
@@ -46,12 +48,14 @@ TEST(Control, NeverTellsThatMoreMatchedThanWereReceived) {
   value.counters.received = 7;
   value.counters.matched = 8;
   value.counters.lost = 9;
+  value.counters.left_out = 5;
   const std::uint32_t key = 0;
   ASSERT_EQ(bpf_map_update_elem(control.fd(), &key, &value, BPF_ANY), 0);
   const Counts counts = control.read(0);
-  EXPECT_EQ(counts.received, 9U);
-  EXPECT_EQ(counts.matched, 9U);
+  EXPECT_EQ(counts.received, 14U);
+  EXPECT_EQ(counts.matched, 14U);
   EXPECT_EQ(counts.lost, 9U);
+  EXPECT_EQ(counts.left_out, 5U);
 }
 
 TEST(Control, SetsTheAlarmInTheMap) {

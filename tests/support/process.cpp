@@ -46,6 +46,9 @@ Process::Process(std::vector<std::string> command, Streams streams)
       // A duplicate shares the file offset.
       err_(streams == Streams::together ? ::fcntl(out_.get(), F_DUPFD_CLOEXEC, 0)
                                         : ::memfd_create("stderr", MFD_CLOEXEC)) {
+  // Processes that write to a memfd at once would overwrite each other: the kernel locks the offset
+  // of files on file systems only.
+  if (streams == Streams::together) ::fcntl(out_.get(), F_SETFL, O_APPEND);
   start(command, out_.get());
 }
 

@@ -26,7 +26,7 @@ struct Summary {
   std::uint64_t matched = 0;
   std::uint64_t received = 0;
   std::uint64_t lost = 0;
-  std::uint64_t left_out = 0;  // had another fate
+  std::uint64_t left_out = 0;  // not selected
 };
 Summary parse_summary(const std::string& err);
 

@@ -6,6 +6,7 @@
 #
 #   arch, machine       Debian's name, and the kernel's (uname -m)
 #   qemu, qemu_package  the emulator; qemu_options is the machine it is to be
+#   boot_options        what the kernel is told at its start
 #   console, output     serial ports: where the kernel's messages go, the device of the command's output
 #   build               where the project is built for it
 #   sysroot             where its programs and libraries lie; empty: they are this machine's own
@@ -24,6 +25,9 @@ case $arch in
     # No cx16: QEMU 7.2 returns wrong flags from cmpxchg16b now and then, and since 6.12 the slab
     # allocator is built on it, so that every other boot crashed. Without, the kernel has another way.
     qemu_options=(-cpu "max,cx16=off")
+    # A kernel that finds its clock unstable, because the emulator was delayed, switches to another one
+    # by changing code that runs: in the emulator this has ended in a panic (int3).
+    boot_options="tsc=reliable"
     console=ttyS0
     output=/dev/ttyS1
     second_port=(-serial chardev:output)
@@ -34,6 +38,7 @@ case $arch in
     qemu_package="qemu-system-arm"
     # With the real algorithm for signed pointers, they are most of what is emulated.
     qemu_options=(-M virt -cpu "max,pauth-impdef=on")
+    boot_options=
     console=ttyAMA0
     output=/dev/ttyS0 # the board has one port of its own, the other is on PCI
     second_port=(-device "pci-serial,chardev=output")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
 // basic_firewall drops packets whose source address is in a listed prefix, counts them by rule,
-// and passes the rest. The longest prefix that matches gets the count.
+// and passes the rest. The longest prefix that matches gets the count; captures show its number.
+#define XDPCAP_REASONS
 #include "packet.h"
 #include "basic_firewall.h"
 #include "xdpcap.h"
@@ -69,7 +70,7 @@ int basic_firewall(struct xdp_md *ctx)
 	count = bpf_map_lookup_elem(&matches, rule);
 	if (count)
 		(*count)++;
-	return xdpcap_exit(ctx, &xdpcap_hook, XDP_DROP);
+	return xdpcap_exit_rule(ctx, &xdpcap_hook, XDP_DROP, "source is blocked", *rule);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

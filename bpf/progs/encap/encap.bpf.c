@@ -5,6 +5,7 @@
 //
 //   | Ethernet |                    | IPv4 | ...          before
 //   | Ethernet | IPv4 outer | GRE 4 | IPv4 | ...          after; no GRE header for IPIP
+#define XDPCAP_REASONS
 #include "encap.h"
 #include "packet.h"
 #include "receive.h"
@@ -76,7 +77,7 @@ INLINE int prepend(struct xdp_md *ctx, const struct bpf_fib_lookup *hop, __u8 to
 	struct iphdr *outer;
 
 	if (bpf_xdp_adjust_head(ctx, -(int)outer_size()) != 0)
-		return XDP_ABORTED; // no headroom
+		return xdpcap_because(XDP_ABORTED, "no headroom");
 	cursor = packet_begin(ctx); // every pointer into the packet is invalid now
 	ethernet = TAKE(&cursor, struct ethhdr);
 	outer = TAKE(&cursor, struct iphdr);
@@ -115,15 +116,17 @@ INLINE int encapsulate(struct xdp_md *ctx, struct iphdr *ip)
 	int found;
 
 	if (ip->ttl <= 1)
-		return XDP_PASS; // the kernel sends "time exceeded"
+		return xdpcap_because(XDP_PASS, "TTL expired"); // the kernel tells the sender
 	// Dropped rather than passed: without the outer header it would take another route.
 	if (length + outer_size() > 0xffff)
-		return count(TUNNEL_TOO_LONG, XDP_DROP);
+		return xdpcap_because(count(TUNNEL_TOO_LONG, XDP_DROP), "too long for IPv4");
 	found = bpf_fib_lookup(ctx, &hop, sizeof(hop), 0);
 	if (found == BPF_FIB_LKUP_RET_FRAG_NEEDED)
-		return count(TUNNEL_TOO_LONG, XDP_DROP);
-	if (found != BPF_FIB_LKUP_RET_SUCCESS)
+		return xdpcap_because(count(TUNNEL_TOO_LONG, XDP_DROP), "longer than the MTU");
+	if (found != BPF_FIB_LKUP_RET_SUCCESS) {
+		xdpcap_set_rule("no next hop: BPF_FIB_LKUP_RET_*", found);
 		return count(TUNNEL_NO_ROUTE, XDP_DROP);
+	}
 	decrease_ttl(ip);
 	return prepend(ctx, &hop, tos, length);
 }
@@ -137,10 +140,10 @@ INLINE int decapsulate(struct xdp_md *ctx, struct cursor *cursor, struct ethhdr 
 		struct gre_header *gre = TAKE(cursor, struct gre_header);
 
 		if (!gre || gre->flags_and_version != 0 || gre->protocol != bpf_htons(ETH_P_IP))
-			return XDP_PASS;
+			return xdpcap_because(XDP_PASS, "GRE with options, or not of IPv4");
 	}
 	if (!take_ipv4(cursor))
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "no IPv4 in the tunnel");
 	if (bpf_xdp_adjust_head(ctx, outer_size()) != 0)
 		return XDP_ABORTED;
 	*cursor = packet_begin(ctx);
@@ -159,23 +162,23 @@ INLINE int tunnel(struct xdp_md *ctx)
 	struct iphdr *ip;
 
 	if (!ethernet || ethernet->h_proto != bpf_htons(ETH_P_IP))
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "not IPv4");
 	ip = take_ipv4(&cursor);
 	if (!ip)
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "not IPv4");
 	// An outer header with options, or of a fragment, is left to the kernel.
 	if (ip->daddr == local_end && ip->saddr == remote_end && ip->protocol == protocol &&
 	    ip->ihl == 5 && !(ip->frag_off & bpf_htons(0x3fff)))
 		return decapsulate(ctx, &cursor, ethernet);
 	if ((ip->daddr & inner_mask) == inner_network)
 		return encapsulate(ctx, ip);
-	return XDP_PASS;
+	return xdpcap_because(XDP_PASS, "neither from the remote end nor to the inner network");
 }
 
 SEC("xdp")
-int encap(struct xdp_md *ctx)
+int XDPCAP_PROGRAM(encap, xdpcap_hook)(struct xdp_md *ctx)
 {
-	return xdpcap_exit(ctx, &xdpcap_hook, tunnel(ctx));
+	return tunnel(ctx);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -2,6 +2,7 @@
 // redirect_map is a router for ICMP over IPv4: it answers echo requests to its own addresses (TX)
 // and forwards other ICMP by the kernel's routes (REDIRECT through a DEVMAP). Everything else, and
 // every special case, it leaves to the kernel (PASS).
+#define XDPCAP_REASONS
 #include "packet.h"
 #include "receive.h"
 #include "rewrite.h"
@@ -31,7 +32,7 @@ INLINE int answer(struct ethhdr *ethernet, struct iphdr *ip, struct icmp_echo *e
 	__be32 destination = ip->daddr;
 
 	if (echo->type != ICMP_ECHO_REQUEST || echo->code != 0)
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "to the router, and no echo request");
 	swap_macs(ethernet);
 	ip->daddr = ip->saddr; /* swapping words leaves the checksum unchanged */
 	ip->saddr = destination;
@@ -52,16 +53,20 @@ INLINE int forward(struct xdp_md *ctx, struct ethhdr *ethernet, struct iphdr *ip
 		.ifindex = ctx->ingress_ifindex,
 	};
 	__u32 out;
+	int result;
 
 	if (ip->ttl <= 1)
-		return XDP_PASS; /* the kernel sends "time exceeded" */
+		return xdpcap_because(XDP_PASS, "TTL expired"); /* the kernel tells the sender */
 	/* Not forwarded, neighbour unresolved, packet too long: the kernel handles these. */
-	if (bpf_fib_lookup(ctx, &hop, sizeof(hop), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+	result = bpf_fib_lookup(ctx, &hop, sizeof(hop), 0);
+	if (result != BPF_FIB_LKUP_RET_SUCCESS) {
+		xdpcap_set_rule("no next hop: BPF_FIB_LKUP_RET_*", result);
 		return XDP_PASS;
+	}
 	/* Before the packet is changed, so that PASS passes it unchanged. */
 	out = hop.ifindex;
 	if (!bpf_map_lookup_elem(&devices, &out))
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "the next hop's interface is not among ours");
 	decrease_ttl(ip);
 	set_macs(ethernet, &hop);
 	return bpf_redirect_map(&devices, out, 0);
@@ -76,24 +81,24 @@ INLINE int route(struct xdp_md *ctx)
 
 	/* A VLAN has an interface, and so routes, of its own: the kernel handles tagged packets. */
 	if (!ethernet || ethernet->h_proto != bpf_htons(ETH_P_IP))
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "not IPv4");
 	/* Options and fragments are left to the kernel. */
 	ip = take_ipv4(&cursor);
 	if (!ip || ip->ihl != 5 || ip->protocol != IPPROTO_ICMP ||
 	    (ip->frag_off & bpf_htons(0x3fff)))
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "not ICMP, or a fragment, or with IP options");
 	echo = TAKE(&cursor, struct icmp_echo);
 	if (!echo)
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "ICMP is cut short");
 	if (bpf_map_lookup_elem(&own_addresses, &ip->daddr))
 		return answer(ethernet, ip, echo);
 	return forward(ctx, ethernet, ip);
 }
 
 SEC("xdp")
-int redirect_map(struct xdp_md *ctx)
+int XDPCAP_PROGRAM(redirect_map, xdpcap_hook)(struct xdp_md *ctx)
 {
-	return xdpcap_exit(ctx, &xdpcap_hook, route(ctx));
+	return route(ctx);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -8,6 +8,7 @@
 //   | last   | flags  | tag             |    last: index of the last element of the list
 //   | segment list: 16 bytes each, the first to visit at the end ...
 //   | TLVs ...
+#define XDPCAP_REASONS
 #include "packet.h"
 #include "receive.h"
 #include "rewrite.h"
@@ -64,14 +65,18 @@ INLINE int send_on(struct xdp_md *ctx, struct ethhdr *ethernet, struct ipv6hdr *
 		.tot_len = bpf_ntohs(ip->payload_len) + sizeof(*ip),
 		.ifindex = ctx->ingress_ifindex,
 	};
+	int result;
 
 	// Traffic class and flow label in network byte order, version bits cleared: the lookup uses
 	// them for policy routing.
 	hop.flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
 	__builtin_memcpy(hop.ipv6_src, &ip->saddr, sizeof(hop.ipv6_src));
 	__builtin_memcpy(hop.ipv6_dst, &ip->daddr, sizeof(hop.ipv6_dst));
-	if (bpf_fib_lookup(ctx, &hop, sizeof(hop), 0) != BPF_FIB_LKUP_RET_SUCCESS)
+	result = bpf_fib_lookup(ctx, &hop, sizeof(hop), 0);
+	if (result != BPF_FIB_LKUP_RET_SUCCESS) {
+		xdpcap_set_rule("no next hop: BPF_FIB_LKUP_RET_*", result);
 		return count(SRV6_TO_KERNEL, XDP_PASS);
+	}
 	ip->hop_limit--;
 	set_macs(ethernet, &hop);
 	count(SRV6_FORWARDED, 0);
@@ -89,23 +94,28 @@ INLINE int end_behaviour(struct xdp_md *ctx, struct cursor *cursor, struct ethhd
 	__u32 before;
 
 	if (!routing)
-		return count(SRV6_MALFORMED, XDP_DROP);
+		return xdpcap_because(count(SRV6_MALFORMED, XDP_DROP),
+				      "no room for a routing header");
 	// Not segment routing, or S02 at the last segment: the kernel handles what follows.
 	if (routing->type != ROUTING_TYPE_SEGMENT || routing->segments_left == 0)
-		return count(SRV6_TO_KERNEL, XDP_PASS);
+		return xdpcap_because(count(SRV6_TO_KERNEL, XDP_PASS),
+				      "no segments left, or another routing type");
 	if (ip->hop_limit <= 1) // S05
-		return count(SRV6_HOP_LIMIT, XDP_PASS);
+		return xdpcap_because(count(SRV6_HOP_LIMIT, XDP_PASS), "hop limit expired");
 	// S09: the list must fit into the header, and segments_left into the list.
 	if (routing->last_entry > routing->length / 2 - 1 ||
 	    routing->segments_left > routing->last_entry + 1)
-		return count(SRV6_MALFORMED, XDP_DROP);
+		return xdpcap_because(count(SRV6_MALFORMED, XDP_DROP),
+				      "lengths of the routing header do not agree");
 	// S13 and S14. The bounds checks come before the header is changed.
 	before = (routing->segments_left - 1) * sizeof(*next);
 	if (!take(cursor, before))
-		return count(SRV6_MALFORMED, XDP_DROP);
+		return xdpcap_because(count(SRV6_MALFORMED, XDP_DROP),
+				      "segment list is cut short");
 	next = TAKE(cursor, struct in6_addr);
 	if (!next)
-		return count(SRV6_MALFORMED, XDP_DROP);
+		return xdpcap_because(count(SRV6_MALFORMED, XDP_DROP),
+				      "segment list is cut short");
 	ip->daddr = *next;
 	routing->segments_left--;
 	return send_on(ctx, ethernet, ip); // S12, S15
@@ -118,20 +128,20 @@ INLINE int route(struct xdp_md *ctx)
 	struct ipv6hdr *ip;
 
 	if (!ethernet || ethernet->h_proto != bpf_htons(ETH_P_IPV6))
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "not IPv6");
 	ip = TAKE(&cursor, struct ipv6hdr);
 	// A routing header after another extension header is left to the kernel.
 	if (!ip || ip->version != 6 || ip->nexthdr != IPPROTO_ROUTING)
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "no routing header");
 	if (!bpf_map_lookup_elem(&segments, &ip->daddr))
-		return XDP_PASS;
+		return xdpcap_because(XDP_PASS, "not to one of our segments");
 	return end_behaviour(ctx, &cursor, ethernet, ip);
 }
 
 SEC("xdp")
-int srv6_end(struct xdp_md *ctx)
+int XDPCAP_PROGRAM(srv6_end, xdpcap_hook)(struct xdp_md *ctx)
 {
-	return xdpcap_exit(ctx, &xdpcap_hook, route(ctx));
+	return route(ctx);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

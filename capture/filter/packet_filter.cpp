@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "replay/packet_filter.hpp"
+#include "filter/packet_filter.hpp"
 
 #include <algorithm>
 

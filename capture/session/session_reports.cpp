@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The part of a session that says what it has done so far.
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "reason/reason_table.hpp"
+#include "session/session.hpp"
+
+namespace xdpcap {
+
+// Of several sources, the fates of the packets are told apart.
+void Session::summarize(const std::vector<InterfaceStatistics>& statistics, bool reader_gone) {
+  Report report = state(statistics);
+  std::string table;
+  if (const auto& fates = recording_.fates()) {
+    const bool several = sources_.size() > 1;
+    table = fates->table(several ? report.sources : std::vector<std::string>(),
+                         recording_.interfaces());
+    for (std::size_t i = 0; several && i < sources_.size(); ++i) {
+      report.fates.push_back(fates->as_json(i, recording_.interfaces()));
+    }
+  }
+  if (const auto& reasons = recording_.reasons()) {
+    const std::vector<ReasonCount> counts = reasons->counts(report.interfaces);
+    table += reason_table(counts, report.sources);
+    report.reasons = reasons_as_json(counts, report.sources);
+  }
+  reporter_.summary(report, table, reader_gone);
+}
+
+Report Session::state(std::vector<InterfaceStatistics> statistics) const {
+  const CaptureFiles& files = recording_.files();
+  OutputStatistics output{.file = files.path(), .files = files.count(), .bytes = files.bytes()};
+  if (const auto& flight = recording_.flight()) {
+    output = {.file = flight->path(), .files = flight->count(), .bytes = flight->bytes()};
+  }
+  std::vector<std::string> names;
+  for (const auto& source : sources_) {
+    if (!source->title().label.empty()) names.push_back(source->title().label);
+  }
+  return {.interfaces = std::move(statistics),
+          .sources = std::move(names),
+          .output = std::move(output),
+          .has_memory = recording_.flight().has_value(),
+          .date = recording_.now().date,
+          .elapsed = monotonic_now() - start_};
+}
+
+}  // namespace xdpcap
