@@ -55,6 +55,7 @@ struct Options {
   std::vector<std::string> reasons;               // texts or places; none: any, as above
   std::optional<FateSelection> trigger_fates;     // --last writes a file on these
   bool follow_stack = false;                      // packets of XDP_PASS; only with fates
+  std::string metrics;                            // the file to write metrics to; empty: none
   bool only_counts = false;                       // nothing is written, and `files` has no path
   bool quiet = false;
   FileOptions files;

@@ -27,6 +27,8 @@ class Renderer {
   virtual std::vector<std::string> finish(const Report& report) = 0;
   // In the guardian, when the capture was killed, with the final counts.
   virtual void abandon(const Report& /*report*/) {}
+  // The descriptors that it needs for that.
+  [[nodiscard]] virtual std::vector<int> descriptors() const { return {}; }
 };
 
 }  // namespace xdpcap

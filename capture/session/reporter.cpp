@@ -72,8 +72,8 @@ std::string counts_as_json(const InterfaceStatistics& one, JsonStyle style) {
 }
 
 std::string of_one_source(const InterfaceStatistics& its, bool only_counts) {
-  const std::string seen = std::to_string(its.counts.matched) + " matched, " +
-                           std::to_string(its.counts.received) + " received";
+  std::string seen = std::to_string(its.counts.matched) + " matched, " +
+                     std::to_string(its.counts.received) + " received";
   if (only_counts) return seen;
   return std::to_string(its.written) + " captured, " + seen + ", " +
          (its.left_out > 0 ? std::to_string(its.left_out) + " not selected, " : "") +

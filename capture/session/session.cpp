@@ -114,6 +114,7 @@ std::vector<int> Session::descriptors() const {
   const Output& output = recording_.files().current().output();
   if (output.is_file()) add(output.descriptors());
   if (const auto& flight = recording_.flight()) add(flight->descriptors());
+  for (const auto& renderer : renderers_) add(renderer->descriptors());
   return all;
 }
 

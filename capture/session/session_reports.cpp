@@ -70,6 +70,8 @@ void Session::rescue_from_guardian() {
   }
   Report report = state(std::move(statistics));
   add_details(report);
+  // The killed process had counted these.
+  std::erase_if(report.fate_counts, [](const FateCount& one) { return one.by == "stack"; });
   for (const auto& renderer : renderers_) renderer->abandon(report);
   if (failure) std::rethrow_exception(failure);
 }
