@@ -17,7 +17,6 @@
 #include "bpf/program_loader.hpp"
 #include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
-#include "session/rescue.hpp"
 
 namespace xdpcap {
 namespace {
@@ -48,7 +47,9 @@ Session::Session(const Options& options, Sources sources, const Signals& signals
     tell("--buffer: using " + std::to_string(kMaxRingBytes) +
          " bytes for each CPU, the most that the kernel's verifier allows\n");
   }
-  if (!options.quiet && !options.json && !options.files.print) tell(recording_.buffers() + '\n');
+  if (!options.quiet && !options.json && !options.files.print && records(options)) {
+    tell(recording_.buffers() + '\n');
+  }
   if (!recording_.fate_warning().empty()) tell(recording_.fate_warning() + '\n');
 }
 
@@ -113,6 +114,7 @@ std::vector<int> Session::descriptors() const {
   const Output& output = recording_.files().current().output();
   if (output.is_file()) add(output.descriptors());
   if (const auto& flight = recording_.flight()) add(flight->descriptors());
+  for (const auto& renderer : renderers_) add(renderer->descriptors());
   return all;
 }
 
@@ -135,8 +137,8 @@ void Session::install() {
       .wait_for_recorders = [this] { recording_.rings().wait_for_recorders(); },
       .descriptors = [this] { return descriptors(); },
       .rescue = {}};
-  if (guardian_can_finish()) {
-    plan.rescue = [this] { rescue(recording_, options_.files.user); };
+  if (guardian_can_finish() || !renderers_.empty()) {
+    plan.rescue = [this] { rescue_from_guardian(); };
   }
   rings_of_guardian_ = recording_.rings().count();
   guarded_.emplace(sources_, std::move(plan));
@@ -151,6 +153,7 @@ void Session::capture() {
   sleeper_.watch(guarded_->fd());
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
+  render(&Renderer::show, state(recording_.statistics()));
   // A slow reader does not keep the sources from being watched.
   while (!stop_requested(signals_.stop_fd)) {
     sleeper_.note_waiting();
@@ -211,6 +214,7 @@ void Session::finish() {
   if (auto& flight = recording_.flight()) tell_all(flight->look());
   tell_all(files.wait_for_printer(stop_fd));
   summarize(statistics, reader_gone);
+  render(&Renderer::finish, state(statistics));
   if (reader_gone) return;
   files.finish(statistics, recording_.now().date, {.milliseconds = kLastTimeoutMilliseconds});
   recording_.checkpoint().finish();
@@ -225,7 +229,9 @@ void Session::finish() {
 void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
   check_changes();
-  reporter_.progress(state(recording_.statistics()));
+  const std::vector<InterfaceStatistics> statistics = recording_.statistics();
+  render(&Renderer::show, state(statistics));
+  reporter_.progress(state(statistics));
 }
 
 // SIGUSR2 asks for all packets to be written. Without --last, that has already happened here.
@@ -252,6 +258,7 @@ void Session::tell_all(const std::vector<std::string>& news) {
 // A ring is used only when the guardian knows it, too: what it holds is not lost when this process
 // is killed.
 void Session::add_rings_for_new_cpus() {
+  if (!records(options_)) return;
   Rings& rings = recording_.rings();
   const auto report = [&](const char* what, const Error& error) {
     if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
