@@ -2,13 +2,13 @@
 #include "bench/capture/count_cost.hpp"
 
 #include <bpf/bpf.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <thread>
