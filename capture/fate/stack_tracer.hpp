@@ -2,16 +2,15 @@
 // Follows packets of XDP_PASS through the network stack (fate/stack.bpf.c).
 #pragma once
 
-#include <bpf/libbpf.h>
-
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "base/mapping.hpp"
 #include "fate/stack.h"
+#include "fate/tracing_object.hpp"
 #include "recorder/record.h"
 #include "ring/rings.hpp"
 
@@ -34,21 +33,11 @@ class StackTracer {
   }
 
   // The number of reports that came after their packets had been written.
-  [[nodiscard]] std::uint64_t late() const;
+  [[nodiscard]] std::uint64_t late() const { return object_.counter(); }
   // The maps that the functions above read.
   [[nodiscard]] std::vector<int> descriptors() const;
 
  private:
-  struct CloseObject {
-    void operator()(bpf_object* object) const { bpf_object__close(object); }
-  };
-  struct DestroyLink {
-    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
-  };
-
-  void load(std::uint32_t cpus, int last_fd);
-  void attach();
-  [[nodiscard]] bpf_map* map(const char* name) const;
   [[nodiscard]] std::atomic_ref<std::uint64_t> slot_of(const RingCursor& cursor) const {
     const std::uint64_t block = cursor.position() >> XDPCAP_STACK_GRANULE_BITS;
     const std::size_t at =
@@ -59,8 +48,7 @@ class StackTracer {
   std::uint32_t network_of(std::uint32_t ingress);
 
   std::uint32_t slots_per_cpu_;
-  std::unique_ptr<bpf_object, CloseObject> object_;
-  std::vector<std::unique_ptr<bpf_link, DestroyLink>> links_;
+  TracingObject object_;
   Mapping memory_;
   std::map<std::uint32_t, std::uint32_t> networks_;  // by interface
 };

@@ -2,15 +2,13 @@
 // Loads and attaches the tracing programs, and reads their counts.
 #pragma once
 
-#include <bpf/libbpf.h>
-
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "fate/tracing.h"
+#include "fate/tracing_object.hpp"
 #include "ring/rings.hpp"
 
 namespace xdpcap {
@@ -29,7 +27,7 @@ class Tracer {
   // Why there are numbers instead of names; empty if there are names.
   [[nodiscard]] const std::string& shortcoming() const { return shortcoming_; }
   // The map of struct xdpcap_last, which recorders fill in.
-  [[nodiscard]] int last_fd() const { return last_fd_; }
+  [[nodiscard]] int last_fd() const { return object_.fd("last_packets"); }
   // The maps that the functions below read.
   [[nodiscard]] std::vector<int> descriptors() const;
   // Whether they can be read: before Linux 5.19 (commit c8644cd0efe7) not by a process without
@@ -37,28 +35,18 @@ class Tracer {
   [[nodiscard]] bool can_be_read() const;
   [[nodiscard]] std::vector<PairCount> pairs() const;
   // The number of reports missing from pairs(), which has room for some thousand pairs.
-  [[nodiscard]] std::uint64_t uncounted() const;
+  [[nodiscard]] std::uint64_t uncounted() const { return object_.counter(); }
   // The device's name when it was first seen; nothing if it was not, or without BTF.
   [[nodiscard]] std::optional<std::string> name_of(const xdpcap_device& device) const;
 
  private:
-  struct CloseObject {
-    void operator()(bpf_object* object) const { bpf_object__close(object); }
-  };
-  struct DestroyLink {
-    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
-  };
   enum class Kind : std::uint8_t { btf, plain };
 
   void load(Kind kind, const Rings& rings);
   void configure(const Rings& rings);
-  void attach();
-  [[nodiscard]] bpf_map* map(const char* name) const;
 
   std::uint32_t cpus_;
-  std::unique_ptr<bpf_object, CloseObject> object_;
-  std::vector<std::unique_ptr<bpf_link, DestroyLink>> links_;
-  int last_fd_ = -1;
+  TracingObject object_;
   std::string shortcoming_;
 };
 

@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "fate/last_packet.bpf.h"
 #include "fate/tracing.h"
 #include "recorder/record.h"
 
@@ -29,14 +30,6 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } rings SEC(".maps");
 
-// One value: a struct xdpcap_last for each CPU.
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct xdpcap_last));
-} last_packets SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 4096);
@@ -50,17 +43,6 @@ struct {
 	__type(key, struct xdpcap_device);
 	__type(value, struct xdpcap_name);
 } names SEC(".maps");
-
-static __always_inline struct xdpcap_last *last_packet(void)
-{
-	__u32 cpu = bpf_get_smp_processor_id();
-	__u32 zero = 0;
-	struct xdpcap_last *lines = bpf_map_lookup_elem(&last_packets, &zero);
-
-	if (!lines || cpu >= limits.cpus)
-		return 0;
-	return lines + cpu;
-}
 
 // The slot that a recorder left in this CPU's ring for the fate of its packet.
 static __always_inline struct xdpcap_fate *slot_of(const struct xdpcap_last *last)
@@ -110,7 +92,7 @@ static __always_inline int count(const struct xdpcap_pair *pair, __u64 packets, 
 // pair of devices is new, else 1.
 static __always_inline int decide(const struct xdpcap_fate *report, __u32 kind)
 {
-	struct xdpcap_last *last = last_packet();
+	struct xdpcap_last *last = last_packet(limits.cpus);
 	struct xdpcap_pair pair = {};
 	struct xdpcap_fate *fate;
 
@@ -147,7 +129,7 @@ static __always_inline int decide(const struct xdpcap_fate *report, __u32 kind)
 // processing a batch with one. True if the pair is new.
 static __always_inline int count_bulk(struct xdpcap_pair *pair, __u64 packets, __u64 dropped)
 {
-	struct xdpcap_last *last = last_packet();
+	struct xdpcap_last *last = last_packet(limits.cpus);
 
 	if (!last || last->ingress != pair->from.index)
 		return 0;
@@ -159,7 +141,7 @@ static __always_inline int count_bulk(struct xdpcap_pair *pair, __u64 packets, _
 // driver processes a batch with packets of the hook.
 static __always_inline int enqueued(__u32 map_id, __u32 processed, __u32 dropped, __u32 cpu)
 {
-	struct xdpcap_last *last = last_packet();
+	struct xdpcap_last *last = last_packet(limits.cpus);
 	struct xdpcap_pair pair = {.report = XDPCAP_REPORT_ENQUEUE};
 
 	pair.to.index = cpu;
@@ -175,7 +157,7 @@ static __always_inline int enqueued(__u32 map_id, __u32 processed, __u32 dropped
 // The driver is done with a batch of packets: there will be no more reports about the last one.
 static __always_inline int close_batch(void)
 {
-	struct xdpcap_last *last = last_packet();
+	struct xdpcap_last *last = last_packet(limits.cpus);
 	struct xdpcap_fate *fate;
 
 	if (!last || !last->ingress)
