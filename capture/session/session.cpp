@@ -15,7 +15,6 @@
 #include "base/tell.hpp"
 #include "bpf/features.hpp"
 #include "bpf/program_loader.hpp"
-#include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
 
 namespace xdpcap {
@@ -214,9 +213,16 @@ void Session::finish() {
   if (auto& flight = recording_.flight()) tell_all(flight->look());
   tell_all(files.wait_for_printer(stop_fd));
   summarize(statistics, reader_gone);
+  std::exception_ptr incomplete;
+  try {
+    const Timeout last{.milliseconds = kLastTimeoutMilliseconds};
+    if (!reader_gone) files.finish(statistics, recording_.now().date, last);
+  } catch (const Error&) {
+    incomplete = std::current_exception();
+  }
   render(&Renderer::finish, state(statistics));
+  if (incomplete) std::rethrow_exception(incomplete);
   if (reader_gone) return;
-  files.finish(statistics, recording_.now().date, {.milliseconds = kLastTimeoutMilliseconds});
   recording_.checkpoint().finish();
   if (auto& flight = recording_.flight()) {
     tell_all(flight->wait(stop_fd));
@@ -253,41 +259,6 @@ void Session::check_changes() {
 
 void Session::tell_all(const std::vector<std::string>& news) {
   for (const std::string& line : news) reporter_.news(line);
-}
-
-// A ring is used only when the guardian knows it, too: what it holds is not lost when this process
-// is killed.
-void Session::add_rings_for_new_cpus() {
-  if (!records(options_)) return;
-  Rings& rings = recording_.rings();
-  const auto report = [&](const char* what, const Error& error) {
-    if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
-    reporter_.news(what + std::string(": ") + error.what());
-  };
-  constexpr const char* kNoRing =
-      "a CPU that came online has no ring, its matching packets are lost";
-  try {
-    rings.add(read_cpus().online);
-  } catch (const Error& error) {
-    report(kNoRing, error);
-  }
-  if (rings.count() != rings_of_guardian_) {
-    try {
-      guarded_->renew_guardian();
-      rings_of_guardian_ = rings.count();
-    } catch (const Error& error) {
-      report("the guardian does not know the ring of a CPU that came online", error);
-    }
-  }
-  try {
-    const std::size_t added = rings.publish();
-    if (added == 1) reporter_.news("another CPU is online: created a ring for it");
-    if (added > 1) {
-      reporter_.news(std::to_string(added) + " more CPUs are online: created a ring for each");
-    }
-  } catch (const Error& error) {
-    report(kNoRing, error);
-  }
 }
 
 }  // namespace xdpcap

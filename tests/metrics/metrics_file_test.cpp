@@ -50,6 +50,8 @@ TEST_F(MetricsFileTest, IsWrittenAtOnceThenAtTimesAndAtTheEnd) {
   EXPECT_TRUE(has("action=\"drop\"} 1\n"));
   EXPECT_TRUE(has("xdpcap_up{capture=\"web\"} 1\n"));
   file.show(only_counts(2, 2));  // too early
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_THAT(text(), HasSubstr("action=\"drop\"} 1\n"));
   EXPECT_THAT(file.finish(only_counts(3, 3)), IsEmpty());
   EXPECT_THAT(text(), HasSubstr("action=\"drop\"} 3\n"));
   EXPECT_THAT(text(), HasSubstr("xdpcap_up{capture=\"web\"} 0\n"));

@@ -12,7 +12,7 @@ namespace {
 
 TEST(OnlyCounts, CountsAndLeavesTheRingsAlone) {
   constexpr std::uint32_t kEach = 1000;
-  LoneRecorder lone("len = 60", {}, {}, kOrderedStores, true);
+  const LoneRecorder lone("len = 60", {}, {}, kOrderedStores, true);
   EXPECT_EQ(lone.hooked.run(numbered_packet(60), kEach), static_cast<std::uint32_t>(XDP_DROP));
   EXPECT_EQ(lone.hooked.run(numbered_packet(61), kEach), static_cast<std::uint32_t>(XDP_DROP));
   const Counts counts = lone.control.read(0);
@@ -25,7 +25,7 @@ TEST(OnlyCounts, CountsAndLeavesTheRingsAlone) {
 // More than a ring holds.
 TEST(OnlyCounts, LosesNothing) {
   constexpr std::uint32_t kMany = 500'000;
-  LoneRecorder lone("", {}, {}, kOrderedStores, true);
+  const LoneRecorder lone("", {}, {}, kOrderedStores, true);
   lone.hooked.run(numbered_packet(60), kMany);
   const Counts counts = lone.control.read(0);
   EXPECT_EQ(counts.matched, kMany);

@@ -143,6 +143,72 @@ TEST_F(MetricsTest, TheGuardianCountsWhatAPipeGot) {
   EXPECT_EQ(value("xdpcap_lost_packets_total", "drop"), "5");
 }
 
+// As a user who may write into that directory only.
+TEST_F(MetricsTest, AsAnotherUser) {
+  const std::string folder = files_.path("nobodys");
+  std::filesystem::create_directory(folder);
+  std::filesystem::permissions(files_.path(""), std::filesystem::perms(0755));
+  must_run({"chown", "nobody", folder});
+  metrics_ = folder + "/out.prom";
+  for (const int signal : {SIGINT, SIGKILL}) {
+    std::filesystem::remove(metrics_);
+    Process capture(tool({"-q", "-Z", "nobody", "--metrics", metrics_, hook_path_}));
+    ASSERT_TRUE(wait_until_live(capture, metrics_)) << capture.err();
+    ASSERT_TRUE(eventually([&] { return guardians().size() == 1; }));
+    send(10);
+    capture.signal(signal);
+    EXPECT_EQ(capture.wait().err, "");
+    expect_clean();
+    EXPECT_EQ(value("xdpcap_up"), "0");
+    EXPECT_EQ(value("xdpcap_matched_packets_total", "drop"), "10");
+    EXPECT_EQ(must_run({"stat", "-c", "%U %a", metrics_}), "nobody 644\n");
+  }
+}
+
+TEST_F(MetricsTest, CountsGoOnAfterAReload) {
+  Process capture(tool({"--follow", "--metrics", metrics_, hook_path_}));
+  ASSERT_TRUE(wait_until_live(capture, metrics_)) << capture.err();
+  send(10);
+  const UniqueFd map = create_hook(slots_);
+  const HookedProgram reloaded(map.get(), kFlavours.front());
+  std::filesystem::remove(hook_path_);
+  folder_.pin(map.get(), "hook");
+  ASSERT_TRUE(eventually(
+      [&] { return capture.err().find("continuing with that one") != std::string::npos; }));
+  reloaded.run(packet_for(XDP_DROP, 60), 5);
+  capture.signal(SIGINT);
+  EXPECT_EQ(capture.wait().exit_code, 0);
+  EXPECT_EQ(value("xdpcap_received_packets_total", "drop"), "15");
+  EXPECT_EQ(value("xdpcap_received_packets_total", "pass"), "10");
+}
+
+// A rename takes six seconds. (So long does strace keep the process.)
+TEST_F(MetricsTest, ASlowDiskDelaysNothingElse) {
+  std::vector<std::string> command = {
+      "strace", "-f",
+      "-o",     "/dev/null",
+      "-e",     "trace=renameat,renameat2",
+      "-e",     "inject=renameat,renameat2:delay_enter=" + std::to_string(6000000 * patience())};
+  for (const std::string& word : tool({"-q", "--metrics", metrics_, hook_path_, file_})) {
+    command.push_back(word);
+  }
+  Process capture(command);
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  ASSERT_TRUE(eventually([&] { return guardians().size() == 1; }));
+  send(50);
+  const auto complete = [&](std::size_t blocks) {
+    const auto file = read_growing_pcapng(file_);
+    return file && file->packets == 100 && file->statistics.size() == blocks;
+  };
+  EXPECT_TRUE(eventually([&] { return complete(0); }, std::chrono::seconds(2)));
+  run({"pkill", "-INT", "-f", "^" + tool({})[0] + ".*" + metrics_});
+  EXPECT_TRUE(eventually([&] { return complete(5); }, std::chrono::seconds(2)));
+  EXPECT_THAT(names(), Not(::testing::Contains("out.prom")));
+  EXPECT_THAT(capture.wait().err,
+              HasSubstr("--metrics: " + metrics_ +
+                        " does not have the last counts: Connection timed out\n"));
+}
+
 TEST_F(MetricsTest, WhatNeedsAnOutputIsRefusedWithoutOne) {
   for (const std::vector<std::string>& options : {std::vector<std::string>{"-c", "5"},
                                                   {"-s96"},
