@@ -11,13 +11,14 @@ namespace xdpcap {
 namespace {
 
 constexpr double kSecond = 1e9;
+constexpr const char* kNoReason = "(no reason)";
 
 const std::string& name_of(const SourceTitle& title) {
   return title.label.empty() ? title.name : title.label;
 }
 
 std::string text_of(const ReasonEntry* reason) {
-  return reason == nullptr ? "(no reason)" : reason->text + " (" + reason->place() + ")";
+  return reason == nullptr ? kNoReason : reason->text + " (" + reason->place() + ")";
 }
 
 // "-> dropped ENETDOWN by device".
@@ -129,6 +130,13 @@ TopTable::Children TopTable::children(const std::string& source,
     if (key.source != source || key.kind == TopRow::Kind::source) continue;
     if (action ? key.action == action && !is_action : is_action) children.push_back(&entry);
   }
+  // If no packet had a reason, that is not said of each action.
+  const auto is_reason = [](const auto* entry) {
+    return entry->first.kind == TopRow::Kind::reason;
+  };
+  if (std::ranges::count_if(children, is_reason) == 1) {
+    std::erase_if(children, [](const auto* entry) { return entry->first.text == kNoReason; });
+  }
   return children;
 }
 
@@ -154,7 +162,9 @@ void TopTable::append(std::vector<TopRow>& rows, Children children, TopOrder ord
 std::vector<TopRow> TopTable::rows(TopOrder order) const {
   Children sources;
   for (const auto& entry : counters_) {
-    if (entry.first.kind == TopRow::Kind::source) sources.push_back(&entry);
+    const TopRow& row = entry.second.row;
+    const bool was_unused = row.is_gone && row.packets == 0;
+    if (row.kind == TopRow::Kind::source && !was_unused) sources.push_back(&entry);
   }
   std::vector<TopRow> rows;
   append(rows, std::move(sources), order);

@@ -11,7 +11,9 @@
 namespace xdpcap::test {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Not;
 
 std::vector<std::string> texts(const TopTable& table, TopOrder order = TopOrder::fixed) {
   std::vector<std::string> texts;
@@ -100,6 +102,33 @@ TEST(TopTable, SourcesThatAreGoneStay) {
     EXPECT_EQ(rows[i].rate, 0);
   }
   EXPECT_EQ(table.sources(), 1U);
+}
+
+TEST(TopTable, SourcesThatAreGoneAndHadNoPacketsDoNot) {
+  TopTable table;
+  table.begin_capture();
+  table.update(made_report(1, 10, 0));
+  table.begin_capture();
+  Report report = made_report(1, 5, 0);
+  report.titles.pop_back();
+  report.interfaces.pop_back();
+  report.fate_counts.clear();
+  table.update(report);
+  EXPECT_EQ(table.rows(TopOrder::fixed).size(), 3U);
+}
+
+TEST(TopTable, NoReasonIsOneAmongOthersOnly) {
+  TopTable table;
+  table.begin_capture();
+  Report report = made_report(1, 10, 0);
+  report.reason_counts[1].packets = 2;
+  table.update(report);
+  EXPECT_THAT(texts(table), Contains("(no reason)"));
+  TopTable without;
+  without.begin_capture();
+  report.reason_counts[0].packets = 0;
+  without.update(report);
+  EXPECT_THAT(texts(without), Not(Contains("(no reason)")));
 }
 
 TEST(TopTable, ResetForgetsPackets) {
