@@ -111,7 +111,7 @@ std::vector<pcapng::Bytes> statistics_blocks(const std::vector<InterfaceStatisti
                                       .matched = one.counts.matched,
                                       .lost = lost(one),
                                       .written = one.written,
-                                      .comment = one.fates}));
+                                      .comment = one.tables}));
   }
   return blocks;
 }

@@ -29,7 +29,7 @@ struct InterfaceStatistics {
   std::uint64_t left_out = 0;
   std::uint64_t kept = 0;     // in the memory of a flight recording
   std::uint64_t counted = 0;  // by a capture that only counts
-  std::string fates = {};     // what became of them, pair by pair of devices
+  std::string tables = {};    // of their reasons and fates
 };
 
 // The sum over all interfaces; the result's interface is meaningless.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
 #include <span>
 #include <string>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "filter/file_link_type.hpp"
 #include "process/cpus.hpp"
 #include "process/memory_limit.hpp"
+#include "reason/reason_table.hpp"
 #include "recorder/record.h"
 
 namespace xdpcap {
@@ -297,8 +299,13 @@ std::vector<InterfaceStatistics> Recording::statistics() const {
 
 std::vector<InterfaceStatistics> Recording::final_statistics() const {
   std::vector<InterfaceStatistics> all = statistics();
-  for (std::uint32_t id = 0; fates_ && id < all.size(); ++id) {
-    all[id].fates = fates_->table(id, interfaces_);
+  const auto reasons = reasons_ ? reasons_->counts(all) : std::vector<ReasonCount>();
+  for (std::uint32_t id = 0; id < all.size(); ++id) {
+    std::vector<ReasonCount> its;
+    std::ranges::copy_if(reasons, std::back_inserter(its),
+                         [&](const ReasonCount& one) { return one.interface == interfaces_[id]; });
+    all[id].tables = reason_table(std::move(its), {});
+    if (fates_) all[id].tables += fates_->table(id, interfaces_);
   }
   return all;
 }

@@ -46,7 +46,7 @@ class Recording {
   // `comment`: on the file; empty: none.
   [[nodiscard]] pcapng::Bytes header(std::string comment = {}) const;
   [[nodiscard]] std::vector<InterfaceStatistics> statistics() const;
-  // With the fates of the packets (--fate).
+  // With the tables of reasons and fates.
   [[nodiscard]] std::vector<InterfaceStatistics> final_statistics() const;
   [[nodiscard]] Moment now() const;
 

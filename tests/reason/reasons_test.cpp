@@ -44,6 +44,18 @@ TEST_F(ReasonTest, IsNotedWithItsPlaceAndNumber) {
   EXPECT_THAT(result.err, HasSubstr("pass             1  (none)\n"));
 }
 
+TEST_F(ReasonTest, AreCountedInTheFile) {
+  Process capture(this->capture());
+  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
+  for (int i = 0; i < 3; ++i) send(Of::told, FIRST_REASON, XDP_DROP);
+  send(Of::told, FIRST_REASON, XDP_PASS);
+  end(capture);
+  const std::string place = " (" + place_of("first") + ")";
+  const std::string bytes = read_file(file_);
+  EXPECT_THAT(bytes, HasSubstr("drop             3  first" + place));
+  EXPECT_THAT(bytes, HasSubstr("pass             1  first" + place));
+}
+
 TEST_F(ReasonTest, OfConstantActions) {
   Process capture(this->capture());
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
