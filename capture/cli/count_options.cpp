@@ -39,10 +39,15 @@ void CountOptions::declare(CLI::App& app, Options& options) {
            "Write the counts of packets, reasons and fates to FILE every five seconds, for "
            "Prometheus's node_exporter, which reads files NAME.prom. Without an output, packets "
            "are only counted");
+  auto* const top =
+      app.add_flag("--top", options.top,
+                   "Show a live view of the counts in the terminal: of the sources that follow, as "
+                   "-i takes them; without one, of all XDP programs and hooks of this host");
+  top->excludes(app.get_option("--metrics"))->excludes(app.get_option("--json"));
 }
 
 bool shows_counts(const Options& options) {
-  return !options.metrics.empty();
+  return !options.metrics.empty() || options.top;
 }
 
 void refuse_options_of_outputs(const CommandLine& line, const Options& options) {

@@ -31,6 +31,7 @@
 #include "replay/replay.hpp"
 #include "session/session.hpp"
 #include "source/find_sources.hpp"
+#include "top/top.hpp"
 
 namespace {
 
@@ -97,6 +98,7 @@ void run(const std::vector<std::string>& arguments) {
   const xdpcap::UniqueFd stop = block_signals({SIGINT, SIGTERM, SIGHUP});
   const xdpcap::UniqueFd requests = block_signals({SIGUSR1, SIGUSR2});
   if (options.replay) return xdpcap::Replay(options, stop.get()).run();
+  if (options.top) return xdpcap::run_top(options, {stop.get(), requests.get()});
   std::unique_ptr<xdpcap::MetricsFile> metrics;
   if (!options.metrics.empty()) {
     metrics = std::make_unique<xdpcap::MetricsFile>(options.metrics, options.filter_text);

@@ -72,6 +72,15 @@ std::vector<OptionSummary> summarize(const CLI::App& app) {
 // are only counted if the counts are shown somewhere.
 void take_places(std::vector<std::string>& words, Options& options) {
   std::string& output = options.files.path;
+  if (options.top) {
+    if (!output.empty()) {
+      throw UsageError("--top: packets are only counted, not written to " + output,
+                       "capture them with another xdpcap-cpp at the same time");
+    }
+    options.only_counts = true;
+    if (options.sources.names.empty()) options.sources.names = std::exchange(words, {});
+    return;
+  }
   if (!options.sources.names.empty()) {
     options.only_counts = output.empty() && !options.files.print && shows_counts(options);
     if (output.empty() && !options.only_counts) {

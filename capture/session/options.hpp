@@ -57,6 +57,7 @@ struct Options {
   bool follow_stack = false;                      // packets of XDP_PASS; only with fates
   std::string metrics;                            // the file to write metrics to; empty: none
   bool only_counts = false;                       // nothing is written, and `files` has no path
+  bool top = false;  // a live view of the counts; without sources: of all
   bool quiet = false;
   FileOptions files;
   bool json = false;  // statistics and the summary as JSON
