@@ -4,10 +4,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -27,6 +31,19 @@ std::string checked(const std::string& path) {
   if (path.ends_with(kSuffix) && !path.ends_with("/.prom") && path != kSuffix) return path;
   throw UsageError("the name \"" + path + "\" does not end in .prom",
                    "node_exporter reads no other files: name it NAME.prom");
+}
+
+// Whether somebody else has just written it, and has not ended.
+bool is_in_use(const FileLocation& location, const struct stat& there) {
+  constexpr std::time_t kRecent = 12;  // s, more than twice the time between two writes
+  if (std::time(nullptr) - there.st_mtime > kRecent) return false;
+  const UniqueFd fd = location.open(O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  std::array<char, 4096> text{};
+  const ssize_t size = fd.valid() ? ::read(fd.get(), text.data(), text.size()) : 0;
+  const std::string_view begin(text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  const std::size_t up = begin.find("\nxdpcap_up{");
+  return up != std::string_view::npos &&
+         begin.substr(up, begin.find('\n', up + 1) - up).ends_with("} 1");
 }
 
 // Writes all of `text` to the file, a new one. False, with errno, on failure.
@@ -101,8 +118,13 @@ MetricsFile::MetricsFile(const std::string& path, std::string filter, std::uint6
       filter_(std::move(filter)),
       every_(every) {
   struct stat there {};
-  if (location_.look(there) && !S_ISREG(there.st_mode)) {
+  const bool exists = location_.look(there);
+  if (exists && !S_ISREG(there.st_mode)) {
     throw Error("--metrics: " + path + " exists and is not a regular file", "name another");
+  }
+  if (exists && is_in_use(location_, there)) {
+    note_ =
+        "--metrics: another capture seems to write " + path + ", too: each needs a file of its own";
   }
   const bool can_write = write_file(temporary_, "");
   const int error = errno;
@@ -144,13 +166,16 @@ std::vector<std::string> MetricsFile::show(const Report& report) {
   if (now + every_ / 10 < next_) return {};
   next_ = now + every_;
   if (!shared_) start();
+  std::vector<std::string> lines;
+  if (!note_.empty()) lines.push_back(std::exchange(note_, {}));
   const std::scoped_lock lock(shared_->mutex);
   shared_->next = report;
   shared_->changed.notify_all();
   const int error = std::exchange(shared_->error_to_tell, 0);
-  if (error == 0) return {};
-  return {"--metrics: writing " + location_.path() + ": " + errno_text(error) +
-          "; the capture continues, and the file is written when that is possible again"};
+  if (error == 0) return lines;
+  lines.push_back("--metrics: writing " + location_.path() + ": " + errno_text(error) +
+                  "; the capture continues, and the file is written when that is possible again");
+  return lines;
 }
 
 std::vector<std::string> MetricsFile::finish(const Report& report) {

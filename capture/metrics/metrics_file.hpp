@@ -47,6 +47,7 @@ class MetricsFile final : public Renderer {
   FileLocation temporary_;
   std::string capture_;
   std::string filter_;
+  std::string note_;  // for the user
   std::uint64_t every_;
   std::uint64_t next_ = 0;          // CLOCK_MONOTONIC in ns
   std::shared_ptr<Shared> shared_;  // with the thread, which may outlive this if a write hangs

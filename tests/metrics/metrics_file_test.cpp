@@ -125,6 +125,21 @@ TEST_F(MetricsFileTest, IsRefusedWhereNothingCanBeWritten) {
   EXPECT_THAT(refusal(path_), EndsWith("is not a regular file"));
 }
 
+TEST_F(MetricsFileTest, ASecondCaptureIsWarnedOf) {
+  MetricsFile first(path_, "");
+  first.show(only_counts(1, 1));
+  ASSERT_TRUE(has("xdpcap_up{capture=\"web\"} 1\n"));
+  {
+    MetricsFile second(path_, "", 0);
+    EXPECT_THAT(second.show(only_counts(1, 1)),
+                ElementsAre(HasSubstr("another capture seems to write " + path_)));
+    EXPECT_THAT(second.show(only_counts(1, 1)), IsEmpty());
+    second.finish(only_counts(1, 1));
+  }
+  MetricsFile third(path_, "");  // the one before has ended
+  EXPECT_THAT(third.show(only_counts(1, 1)), IsEmpty());
+}
+
 // The file before stays, the user is told once, and it is written again when there is room.
 TEST_F(MetricsFileTest, AFullDiskIsToldOnce) {
   const SmallDisk disk(folder_.path("disk"));

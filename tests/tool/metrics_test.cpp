@@ -184,11 +184,18 @@ TEST_F(MetricsTest, CountsGoOnAfterAReload) {
 
 // A rename takes six seconds. (So long does strace keep the process.)
 TEST_F(MetricsTest, ASlowDiskDelaysNothingElse) {
-  std::vector<std::string> command = {
-      "strace", "-f",
-      "-o",     "/dev/null",
-      "-e",     "trace=renameat,renameat2",
-      "-e",     "inject=renameat,renameat2:delay_enter=" + std::to_string(6000000 * patience())};
+  const std::string delay = std::to_string(6'000'000 * patience());
+  std::vector<std::string> command = {"strace",
+                                      "-f",
+                                      "-qq",
+                                      "-o",
+                                      "/dev/null",
+                                      "-E",
+                                      "ASAN_OPTIONS=detect_leaks=0",
+                                      "-e",
+                                      "trace=renameat,renameat2",
+                                      "-e",
+                                      "inject=renameat,renameat2:delay_enter=" + delay};
   for (const std::string& word : tool({"-q", "--metrics", metrics_, hook_path_, file_})) {
     command.push_back(word);
   }
