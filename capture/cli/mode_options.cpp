@@ -44,8 +44,8 @@ void ModeOptions::declare(CLI::App& app) {
   auto* const list =
       app.add_flag("-D,--list", list_,
                    "List the pinned hooks instead of capturing: the programs that "
-                   "use each, where they are attached, and who captures; then captures "
-                   "without a hook");
+                   "use each, where they are attached, and who captures; then other XDP "
+                   "programs and captures");
   auto* const link_types = app.add_flag(
       "-L", link_types_, "List the link types that --linktype is for, instead of capturing");
   auto* const time_types = app.add_flag("-J,--list-time-stamp-types", time_types_)->group("");

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/nearest_name.hpp"
 #include "base/text.hpp"
-#include "cli/nearest_name.hpp"
 #include "cli/other_tools.hpp"
 
 namespace xdpcap {

@@ -56,6 +56,7 @@ struct Options {
   std::optional<FateSelection> trigger_fates;     // --last writes a file on these
   bool follow_stack = false;                      // packets of XDP_PASS; only with fates
   bool quiet = false;
+  bool says_sources = true;  // when the capture has begun
   FileOptions files;
   bool json = false;  // statistics and the summary as JSON
 };

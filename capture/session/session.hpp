@@ -48,6 +48,7 @@ class Session {
   [[nodiscard]] bool is_stuck();
   bool write_some();
   void finish();
+  void say_sources() const;
   void summarize(const std::vector<InterfaceStatistics>& statistics, bool reader_gone);
   void report();
   void answer_requests();

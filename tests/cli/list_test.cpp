@@ -42,7 +42,8 @@ TEST(ListText, TellsUsersPlacesAndCaptures) {
 }
 
 TEST(ListText, SaysThatThereIsNone) {
-  EXPECT_EQ(list_as_text({}), "no hook is pinned in a bpffs that is mounted here\n");
+  EXPECT_EQ(list_as_text({}), "");
+  EXPECT_THAT(why_nothing_is_listed(), ::testing::HasSubstr("no XDP program is attached to an interface; "));
 }
 
 TEST(ListJson, HoldsTheSame) {

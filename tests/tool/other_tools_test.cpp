@@ -35,7 +35,7 @@ struct Row {
 };
 
 std::string plain_manual() {
-  std::string text = read_file(std::string(SOURCE_FOLDER) + "/capture/man/xdpcap-cpp.1");
+  const std::string text = read_file(std::string(SOURCE_FOLDER) + "/capture/man/xdpcap-cpp.1");
   return std::regex_replace(text, std::regex(R"(\\(-))"), "$1");
 }
 
