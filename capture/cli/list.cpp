@@ -189,15 +189,14 @@ std::string list_as_text(const Listing& all) {
   return text;
 }
 
-std::string why_nothing_is_listed() {
-  if (!bpffs_is_mounted()) {
-    return "no hook is visible, as no BPF file system is mounted here, and no XDP program is "
-           "attached "
-           "to an interface; " +
-           bpffs_mount_hint();
+std::string note_on(const Listing& all) {
+  if (all.hooks.empty() && !bpffs_is_mounted()) {
+    return "no hook is visible, as no BPF file system is mounted here; " + bpffs_mount_hint() +
+           '\n';
   }
+  if (!all.hooks.empty() || !all.programs.empty() || !all.interfaces.empty()) return {};
   return "no hook is pinned, and no XDP program is attached to an interface; -i INTERFACE captures "
-         "from one without a program";
+         "from one without a program, too\n";
 }
 
 std::string list_as_json(const Listing& all) {

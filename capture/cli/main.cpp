@@ -74,9 +74,8 @@ void run(const std::vector<std::string>& arguments) {
   }
   if (const auto* list = std::get_if<xdpcap::ListRequest>(&parsed)) {
     const xdpcap::Listing all = xdpcap::list_all();
-    const std::string text = xdpcap::list_as_text(all);
-    if (text.empty()) xdpcap::tell(xdpcap::why_nothing_is_listed() + '\n');
-    std::cout << (list->json ? xdpcap::list_as_json(all) : text);
+    xdpcap::tell(xdpcap::note_on(all));
+    std::cout << (list->json ? xdpcap::list_as_json(all) : xdpcap::list_as_text(all));
     return;
   }
   if (const auto* completion = std::get_if<xdpcap::CompletionRequest>(&parsed)) {
