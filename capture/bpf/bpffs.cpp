@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bpf/bpffs.hpp"
 
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <system_error>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -67,6 +71,21 @@ std::vector<std::string> pinned_paths() {
   for (const std::string& folder : bpffs_mounts()) add_pins(folder, paths);
   std::sort(paths.begin(), paths.end());
   return paths;
+}
+
+bool bpffs_is_mounted() {
+  struct statfs info {};
+  return ::statfs("/sys/fs/bpf", &info) == 0 && std::cmp_equal(info.f_type, BPF_FS_MAGIC);
+}
+
+// ip netns exec mounts its own /sys, which has no bpffs. A new bpffs would have no hooks.
+std::string bpffs_mount_hint() {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/run/netns", ignored)) {
+    if (!std::filesystem::equivalent(entry.path(), "/proc/self/ns/net", ignored)) continue;
+    return "ip netns exec hides the bpffs; enter with: nsenter --net=" + entry.path().string();
+  }
+  return "mount one with: mount -t bpf bpf /sys/fs/bpf";
 }
 
 }  // namespace xdpcap

@@ -12,6 +12,10 @@ namespace xdpcap {
 // not be read are skipped.
 std::vector<std::string> pinned_paths();
 
+// Whether there is one at its usual place, and else what to do.
+bool bpffs_is_mounted();
+std::string bpffs_mount_hint();
+
 // Unescapes a field of /proc/mounts, where space, tab, newline and backslash are written as three
 // octal digits: "/my\040bpf" is "/my bpf" (proc(5), getmntent(3)).
 std::string unescape_mount_field(std::string_view field);

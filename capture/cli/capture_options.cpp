@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdint>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "cli/option_values.hpp"
@@ -23,6 +25,11 @@ CapturePoint parse_point(const std::string& text) {
   if (text == "entry") return CapturePoint::entry;
   if (text == "both") return CapturePoint::both;
   throw UsageError("unknown point \"" + text + "\"", "the points are exit, entry and both");
+}
+
+std::uint64_t parse_kib(std::string_view text) {
+  constexpr std::uint64_t kKib = 1024;
+  return parse_size(text, kKib);
 }
 
 // What CLI11 makes of a flag without a value.
@@ -86,9 +93,13 @@ void CaptureOptions::declare(CLI::App& app, Options& options) {
                "With --fate, which it implies: follow packets with XDP_PASS through the network "
                "stack. They then have a fate, too: delivered, consumed, forwarded, \"dropped "
                "reason=NO_SOCKET by=stack\", or passed");
-  add_value(app, "--buffer", "SIZE", options.ring_bytes, parse_bytes,
-            "Size of each CPU's ring buffer, rounded to what the kernel takes (default: a "
-            "small part of the memory)");
+  auto* const buffer =
+      add_value(app, "--buffer", "SIZE", options.ring_bytes, parse_bytes,
+                "Size of each CPU's ring buffer, rounded to what the kernel takes (default: a "
+                "small part of the memory)");
+  add_value(app, "-B", "KIB", options.ring_bytes, parse_kib,
+            "The same in KiB, as tcpdump takes it, unless it has a unit: -B 4096 is --buffer 4M")
+      ->excludes(buffer);
   add_value(app, "--watermark", "SIZE", options.watermark, parse_bytes,
             "Wake the reader when this much is in a ring buffer (default: a quarter of it, at "
             "most 2 MiB), without waiting for its next look, some milliseconds later");

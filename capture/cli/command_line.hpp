@@ -12,6 +12,7 @@ namespace xdpcap {
 struct TypedOption {
   const CLI::Option* option;
   std::vector<std::string> words;
+  std::string name;  // as it was typed: "-buffer"
 };
 
 // A command line whose options are known, but not yet their values. CLI11 counts options
@@ -19,14 +20,15 @@ struct TypedOption {
 struct CommandLine {
   std::vector<TypedOption> options;
   std::vector<std::string> operands;  // hook, output and filter
+  std::vector<std::string> printing;  // words of tcpdump for how packets are printed: "-v"
 
   [[nodiscard]] bool has(const CLI::Option* option) const;
 };
 
-// Parses the words after the program's name as Go programs do, such as xdpcap: "-name" is "--name",
-// "-q=true" is "--q=true", and options end at the first operand; words of a filter may begin with a
-// dash. An empty value or "=false" unsets an option. Throws UsageError for an unknown option or a
-// missing value.
+// Parses the words after the program's name as tcpdump does, "-nnvs0", and as Go programs do, such
+// as xdpcap: "-name" is "--name", and "-q=true" is "--q=true". Options may also follow operands,
+// unless they can be a part of a filter. An empty value or "=false" unsets an option. Throws
+// UsageError for an unknown or refused option, or a missing value.
 CommandLine read_command_line(const CLI::App& app, const std::vector<std::string>& arguments);
 
 // Throws UsageError when options were typed that exclude one another, or one without another that

@@ -59,11 +59,13 @@ std::string shortened(std::string message, const std::string& filter) {
 
 // "-c 5" and "o.pcap -c 5" have options where the filter is; "ip[0] - 1 > 5" has a minus.
 std::string hint_for(const std::vector<std::string>& words) {
-  const bool has_option = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+  const std::string text = join(words, " ");
+  const std::vector<std::string_view> all = split(text, ' ');
+  const bool has_option = std::any_of(all.begin(), all.end(), [](std::string_view word) {
     return word.size() > 1 && word[0] == '-' &&
            std::isdigit(static_cast<unsigned char>(word[1])) == 0;
   });
-  return has_option ? "options come before the hook" : "man pcap-filter has the syntax";
+  return has_option ? "options come before the filter" : "man pcap-filter has the syntax";
 }
 
 }  // namespace
@@ -71,7 +73,7 @@ std::string hint_for(const std::vector<std::string>& words) {
 void FilterOptions::declare(CLI::App& app, Options& options) {
   app.option_defaults()->group("Filter");
   add_text(app, "-F,--F", "FILE", file_, "Read the filter from a file; # starts a comment");
-  add_value(app, "--linktype", "TYPE", options.link_type, parse_link_type,
+  add_value(app, "--linktype,-y", "TYPE", options.link_type, parse_link_type,
             "Link type of the packets: a name as tcpdump -L prints it, or a DLT number (default: "
             "EN10MB)");
   add_value(app, "--offset", "N,N,...", options.filter_offsets, parse_offsets,

@@ -7,6 +7,7 @@
 
 #include "base/json_text.hpp"
 #include "base/text.hpp"
+#include "bpf/bpffs.hpp"
 
 namespace xdpcap {
 namespace {
@@ -185,7 +186,17 @@ std::string list_as_text(const Listing& all) {
   for (const ListedHook& one : all.hooks) text += hook_text(one);
   for (const ListedProgram& one : all.programs) text += traced_text(one);
   for (const ListedInterface& one : all.interfaces) text += interface_text(one);
-  return text.empty() ? "no hook is pinned in a bpffs that is mounted here\n" : text;
+  return text;
+}
+
+std::string note_on(const Listing& all) {
+  if (all.hooks.empty() && !bpffs_is_mounted()) {
+    return "no hook is visible, as no BPF file system is mounted here; " + bpffs_mount_hint() +
+           '\n';
+  }
+  if (!all.hooks.empty() || !all.programs.empty() || !all.interfaces.empty()) return {};
+  return "no hook is pinned, and no XDP program is attached to an interface; -i INTERFACE captures "
+         "from one without a program, too\n";
 }
 
 std::string list_as_json(const Listing& all) {

@@ -21,6 +21,10 @@ namespace xdpcap {
 // The name of an interface of another network namespace follows that of the namespace.
 std::string list_as_text(const Listing& all);
 
+// What to say of a list without what may have been expected, and why it is not there; usually
+// empty.
+std::string note_on(const Listing& all);
+
 // The same for programs: an array of objects with the members kind (hook, program, interface), path
 // (null if it is no hook), programs (id, name, dispatcher, attachments: netns, interface, ifindex,
 // mode) and captures (program_id, program_name, processes: pid, command). Hooks also have map_id

@@ -77,6 +77,7 @@ void run(const std::vector<std::string>& arguments) {
   }
   if (const auto* list = std::get_if<xdpcap::ListRequest>(&parsed)) {
     const xdpcap::Listing all = xdpcap::list_all();
+    xdpcap::tell(xdpcap::note_on(all));
     std::cout << (list->json ? xdpcap::list_as_json(all) : xdpcap::list_as_text(all));
     return;
   }

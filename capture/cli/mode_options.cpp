@@ -42,10 +42,13 @@ void ModeOptions::declare(CLI::App& app) {
 
   app.option_defaults()->group("Other");
   auto* const list =
-      app.add_flag("--list", list_,
+      app.add_flag("-D,--list", list_,
                    "List the pinned hooks instead of capturing: the programs that "
-                   "use each, where they are attached, and who captures; then captures "
-                   "without a hook");
+                   "use each, where they are attached, and who captures; then other XDP "
+                   "programs and captures");
+  auto* const link_types = app.add_flag(
+      "-L", link_types_, "List the link types that --linktype is for, instead of capturing");
+  auto* const time_types = app.add_flag("-J,--list-time-stamp-types", time_types_)->group("");
   app.add_flag("-n,--n,--nn,-p,--p,-U,--U,-l,--l,-K,--K", ignored_,
                "Ignored, for compatibility with tcpdump: no names are looked up, no interface "
                "becomes promiscuous, no packet is held back");
@@ -56,10 +59,24 @@ void ModeOptions::declare(CLI::App& app) {
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", kProgramVersion, "Print the version");
 
-  exclude_all_but(app, list, {"--json"});
+  exclude_all_but(app, list, {"--json", "-n"});
+  for (CLI::Option* mode : {link_types, time_types}) {
+    exclude_all_but(app, mode, {"-i", "-n", "--linktype"});
+  }
   exclude_all_but(app, replay,
                   {"--prog", "--both", "--via", "--actions", "--snaplen", "--linktype", "--offset",
                    "-F", "-w", "--quiet", "-n"});
+}
+
+std::string ModeOptions::list_of_types() const {
+  // Others are for packets that are no frames, and known by name only.
+  if (link_types_) {
+    return "Data link types of packets at XDP programs (use option -y to set):\n"
+           "  EN10MB (Ethernet)\n"
+           "  RAW (Raw IP), of interfaces without a link layer\n";
+  }
+  if (time_types_) return "Time stamp types (use option -j to set):\n  host (Host)\n";
+  return {};
 }
 
 void ModeOptions::finish(Options& options) const {

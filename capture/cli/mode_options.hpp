@@ -14,6 +14,9 @@ class ModeOptions {
   // To be called after all others have declared theirs, as modes exclude most of them.
   void declare(CLI::App& app);
 
+  // The text of -L and -J, empty without them.
+  [[nodiscard]] std::string list_of_types() const;
+
   // Whether the hooks are to be listed.
   [[nodiscard]] bool list() const { return list_; }
 
@@ -25,6 +28,8 @@ class ModeOptions {
   ReplayOptions replay_;
   std::string read_;
   bool list_ = false;
+  bool link_types_ = false;
+  bool time_types_ = false;
   bool ignored_ = false;
 };
 

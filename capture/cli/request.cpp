@@ -16,6 +16,7 @@
 #include "cli/filter_options.hpp"
 #include "cli/last_options.hpp"
 #include "cli/mode_options.hpp"
+#include "cli/other_tools.hpp"
 #include "cli/output_options.hpp"
 
 namespace xdpcap {
@@ -113,18 +114,26 @@ void take_places(std::vector<std::string>& words, Options& options) {
   options.sources.is_plain = true;
 }
 
+// tcpdump ignores these words, too, when it writes only.
+void refuse_words_of_printing(const CommandLine& line, const Options& options) {
+  if (line.printing.empty() || !options.files.print) return;
+  throw UsageError(line.printing.front() + ": packets are printed in one way only", kPrintingHint);
+}
+
 Request finish(Declarations all, const CommandLine& line) {
   if (all.modes.list()) {
     if (all.words.empty()) return ListRequest{all.options.json};
     throw UsageError("--list: takes no further words, not \"" + all.words.front() + "\"",
                      "leave them out");
   }
+  if (std::string text = all.modes.list_of_types(); !text.empty()) return Help{std::move(text)};
   all.filter.choose_listing(all.options);
   all.modes.finish(all.options);
   if (!all.options.listing) take_places(all.words, all.options);
   all.capture.finish(all.options);
   all.last.finish(all.options);
   all.output.finish(all.options);
+  refuse_words_of_printing(line, all.options);
   all.filter.finish(all.words, all.options);
   if (all.options.only_counts) refuse_options_of_outputs(line, all.options);
   return std::move(all.options);

@@ -51,7 +51,12 @@ std::string describe(xdpcap_fate fate, Outcome outcome, const Names& names) {
     add("to=", target_text(fate, names));
     if (fate.map_id != 0) add("via=", map_text(fate));
   }
-  add("ingress=", names.device({fate.ingress, fate.ingress_namespace}));
+  // The index as --ingress notes it, in the kernel, where no names are known.
+  const std::string device = names.device({fate.ingress, fate.ingress_namespace});
+  add("ingress=", std::to_string(fate.ingress));
+  if (const std::size_t index = device.rfind('('); index != std::string::npos) {
+    add("ifname=", device.substr(0, index));
+  }
   add("rxq=", std::to_string(fate.queue));
   if (fate.program != 0) add("prog=", names.program(fate.program));
   return text;

@@ -17,7 +17,7 @@
 
 namespace xdpcap {
 
-// "fate=dropped reason=ENETDOWN to=veth2(7) via=devmap#12[3] ingress=veth1(6) rxq=0
+// "fate=dropped reason=ENETDOWN to=veth2(7) via=devmap#12[3] ingress=6 ifname=veth1 rxq=0
 // prog=xdp_fw#115", in this order; unknown and inapplicable parts are omitted.
 std::string describe(xdpcap_fate fate, Outcome outcome, const Names& names);
 

@@ -133,6 +133,13 @@ LinkType parse_link_type(std::string_view text) {
   return {dlt};
 }
 
+std::string link_type_text(LinkType type) {
+  const char* name = pcap_datalink_val_to_name(type.dlt);
+  const char* description = pcap_datalink_val_to_description(type.dlt);
+  if (name == nullptr || description == nullptr) return std::to_string(type.dlt);
+  return std::string(name) + " (" + description + ")";
+}
+
 std::vector<std::string> link_type_names() {
   constexpr int kHighest =
       400;  // DLT_HIGH_MATCHING_MAX is below 300, and grows by one or two a year

@@ -23,6 +23,9 @@ inline constexpr LinkType kRawIp{12};
 // Throws UsageError.
 LinkType parse_link_type(std::string_view text);
 
+// As tcpdump shows it: "EN10MB (Ethernet)".
+std::string link_type_text(LinkType type);
+
 // The names that parse_link_type() knows, as tcpdump -L prints them.
 std::vector<std::string> link_type_names();
 

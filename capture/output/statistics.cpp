@@ -68,11 +68,22 @@ std::string statistics_line(const std::vector<InterfaceStatistics>& statistics) 
   return line.str();
 }
 
+std::string received_by_action(const std::vector<InterfaceStatistics>& statistics) {
+  std::vector<std::string> counts;
+  for (const InterfaceStatistics& one : by_action(statistics)) {
+    if (one.counts.received == 0) continue;
+    counts.push_back(std::to_string(one.counts.received) + " " + one.interface.action.name());
+  }
+  return join(counts, ", ");
+}
+
 std::string summary(const std::vector<InterfaceStatistics>& statistics, const std::string& by,
                     const std::string& selected_by) {
   const InterfaceStatistics totals = total(statistics);
+  const std::string actions = received_by_action(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
-         " matched the filter\n" + packets(totals.counts.received) + " received by " + by + "\n" +
+         " matched the filter\n" + packets(totals.counts.received) + " received by " + by +
+         (actions.empty() ? "" : ": " + actions) + "\n" +
          (totals.left_out > 0 ? packets(totals.left_out) + " not selected (" + selected_by + ")\n"
                               : "") +
          (totals.kept > 0 ? packets(totals.kept) + " in memory\n" : "") + packets(lost(totals)) +

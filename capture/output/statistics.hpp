@@ -51,6 +51,9 @@ inline std::uint64_t lost(const InterfaceStatistics& one) {
 // "aborted: 0/0\tdrop: 10/3\t(received/matched packets)": xdpcap's line of each second.
 std::string statistics_line(const std::vector<InterfaceStatistics>& statistics);
 
+// "20 drop, 10 pass": packets that were received; empty if none were.
+std::string received_by_action(const std::vector<InterfaceStatistics>& statistics);
+
 // The lines at the end, as tcpdump prints them: captured, matched, received, lost.
 // `by`: what received them; `selected_by`: the options by which packets were selected.
 std::string summary(const std::vector<InterfaceStatistics>& statistics,

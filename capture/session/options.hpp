@@ -59,6 +59,7 @@ struct Options {
   bool only_counts = false;                       // nothing is written, and `files` has no path
   bool top = false;  // a live view of the counts; without sources: of all
   bool quiet = false;
+  bool says_sources = true;  // when the capture has begun
   FileOptions files;
   bool json = false;  // statistics and the summary as JSON
 };

@@ -255,8 +255,8 @@ bool Recording::rotate() {
 }
 
 std::string Recording::buffers() const {
-  const std::string rings = "buffers: rings of " + size_text(rings_.bytes_per_cpu()) + " on " +
-                            counted(rings_.count(), "CPU");
+  const std::string rings =
+      "buffers " + size_text(rings_.bytes_per_cpu()) + " on " + counted(rings_.count(), "CPU");
   const std::size_t disk = files_.current().buffer_bytes();
   return disk == 0 ? rings : rings + ", " + size_text(disk) + " for the disk";
 }

@@ -74,7 +74,7 @@ class Recording {
   // The bytes that each interface's blocks have for fates and reasons in the rings.
   [[nodiscard]] std::vector<std::uint32_t> replaced_bytes() const;
   [[nodiscard]] WallClock& clock() { return clock_; }
-  // "buffers: rings of 32 MiB on 2 CPUs, 336 MiB for the disk".
+  // "buffers 32 MiB on 2 CPUs, 336 MiB for the disk".
   [[nodiscard]] std::string buffers() const;
   // Why fates are missing or incomplete; empty if they are not.
   [[nodiscard]] const std::string& fate_warning() const { return fate_warning_; }

@@ -19,7 +19,6 @@
 namespace xdpcap {
 namespace {
 
-constexpr double kSecond = 1e9;
 constexpr const char* kClearLine = "\r\x1b[K";
 
 bool is_terminal() {
@@ -27,22 +26,17 @@ bool is_terminal() {
   return ::isatty(STDERR_FILENO) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
 }
 
+// A line of a process in the background would be drawn over the shell's prompt. Where the terminal
+// does not tell, it is drawn.
+bool is_in_background() {
+  const pid_t foreground = ::tcgetpgrp(STDERR_FILENO);
+  return foreground > 0 && foreground != ::getpgrp();
+}
+
 std::size_t terminal_width() {
   constexpr std::size_t kUsual = 80;
   winsize size{};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
-}
-
-// 1234567 is "1.23 M": three significant digits.
-std::string with_unit(double number) {
-  constexpr std::array<const char*, 5> kUnits = {"", " k", " M", " G", " T"};
-  constexpr double kStep = 1000;
-  std::size_t unit = 0;
-  for (; number >= kStep && unit + 1 < kUnits.size(); ++unit) number /= kStep;
-  std::array<char, 32> text{};
-  const int decimals = unit == 0 || number >= 100 ? 0 : number >= 10 ? 1 : 2;
-  std::snprintf(text.data(), text.size(), "%.*f%s", decimals, number, kUnits[unit]);
-  return text.data();
 }
 
 std::string seconds(std::uint64_t nanoseconds) {
@@ -103,6 +97,14 @@ std::string selecting_options(const Options& options) {
   return join(names, ", ");
 }
 
+// Whether the disk becomes full as fast as packets are written.
+bool file_grows(const FileOptions& files) {
+  const std::string& path = files.path;
+  const bool is_compressed =
+      path.ends_with(".gz") || path.ends_with(".zst") || path.ends_with(".lz4");
+  return !is_compressed && !files.flight && files.limits.rotation.ring == 0;
+}
+
 std::string actions_as_json(const std::vector<InterfaceStatistics>& interfaces, JsonStyle style) {
   std::string object = "{";
   for (const InterfaceStatistics& one : by_action(interfaces)) {
@@ -125,25 +127,6 @@ std::string sources_as_json(const Report& report, JsonStyle style) {
 
 }  // namespace
 
-std::string progress_line(const Report& now, const Report& last, std::size_t width) {
-  const InterfaceStatistics before = total(last.interfaces);
-  const InterfaceStatistics sum = total(now.interfaces);
-  const double time = static_cast<double>(now.elapsed - last.elapsed) / kSecond;
-  const auto counter = [&](const char* name, std::uint64_t then, std::uint64_t value) {
-    const double rate = time > 0 ? static_cast<double>(value - then) / time : 0;
-    return name + (" " + std::to_string(value)) + " (" + with_unit(rate) + "/s)  ";
-  };
-  std::string line = counter("received", before.counts.received, sum.counts.received) +
-                     counter("matched", before.counts.matched, sum.counts.matched);
-  if (!now.only_counts) {
-    line += counter("written", before.written, sum.written) + "lost " +
-            std::to_string(sum.counts.lost) + "  " +
-            with_unit(static_cast<double>(now.output.bytes)) + "B in " + now.output.file;
-  }
-  if (line.size() > width) line.resize(width);
-  return line;
-}
-
 std::string json_line(const Report& report, const std::string& type, bool final) {
   const JsonStyle style{
       .final = final, .has_memory = report.has_memory, .only_counts = report.only_counts};
@@ -165,7 +148,8 @@ Reporter::Reporter(const Options& options)
     : quiet_(options.quiet),
       json_(options.json),
       json_fd_(options.files.path == "-" || options.files.print ? STDERR_FILENO : STDOUT_FILENO),
-      selected_by_(selecting_options(options)) {
+      selected_by_(selecting_options(options)),
+      file_grows_(file_grows(options.files)) {
   if (options.quiet || (options.files.print && !options.json)) {
     style_ = Style::silent;
   } else if (options.json) {
@@ -183,6 +167,9 @@ void Reporter::progress(Report report) {
       tell(statistics_line(report.interfaces));
       break;
     case Style::terminal:
+      if (is_in_background()) break;
+      report.output.free = free_space_.of(report.output.file);
+      report.output.grows = file_grows_;
       // The last column stays free: a character there may move the cursor to the next line.
       tell(kClearLine + progress_line(report, last_, terminal_width() - 1));
       line_is_drawn_ = true;

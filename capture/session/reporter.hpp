@@ -5,12 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fate/fate_counts.hpp"
 #include "output/statistics.hpp"
 #include "reason/reasons.hpp"
+#include "session/free_space.hpp"
 #include "session/options.hpp"
 #include "source/source.hpp"
 
@@ -21,6 +23,10 @@ struct OutputStatistics {
   std::string file;         // the current one
   std::uint64_t files = 0;  // so far, with the current one
   std::uint64_t bytes = 0;  // in all of them, before compression
+  // For the line of a terminal: bytes left on the disk, if they are known; whether files grow until
+  // they are used up.
+  std::optional<std::uint64_t> free = std::nullopt;
+  bool grows = false;
 };
 
 // Report is the state of a capture at one moment.
@@ -41,7 +47,8 @@ struct Report {
   std::uint64_t elapsed = 0;  // ns since the capture began
 };
 
-// One line, at most `width` characters wide, with rates since the `last` report.
+// One line, at most `width` characters wide, with rates since the `last` report. What does not fit
+// is left out, the least important first.
 std::string progress_line(const Report& now, const Report& last, std::size_t width);
 
 // One object in one line. "type" is `type`; xdpcap-cpp(1) documents the keys. `final`: packets that
@@ -77,6 +84,8 @@ class Reporter {
   bool json_;
   int json_fd_;
   std::string selected_by_;  // the options that leave packets out
+  bool file_grows_;
+  FreeSpace free_space_;
   bool line_is_drawn_ = false;
   Report last_;
 };

@@ -46,9 +46,6 @@ Session::Session(const Options& options, Sources sources, const Signals& signals
     tell("--buffer: using " + std::to_string(kMaxRingBytes) +
          " bytes for each CPU, the most that the kernel's verifier allows\n");
   }
-  if (!options.quiet && !options.json && !options.files.print && records(options)) {
-    tell(recording_.buffers() + '\n');
-  }
   if (!recording_.fate_warning().empty()) tell(recording_.fate_warning() + '\n');
 }
 
@@ -58,6 +55,7 @@ void Session::run() {
   if (user && !recording_.flight()) recording_.file().output().give_to(user->id, user->group);
   install();
   recording_.commit();
+  if (options_.says_sources) say_sources();
   files.begin(recording_.header(), recording_.now());
   if (auto& flight = recording_.flight()) {
     flight->begin(recording_.now());

@@ -54,6 +54,7 @@ class Session {
   [[nodiscard]] bool is_stuck();
   bool write_some();
   void finish();
+  void say_sources() const;
   void summarize(const std::vector<InterfaceStatistics>& statistics, bool reader_gone);
   void report();
   void render(std::vector<std::string> (Renderer::*function)(const Report&), Report report);

@@ -7,11 +7,30 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/tell.hpp"
+#include "filter/expression.hpp"
 #include "reason/reason_table.hpp"
 #include "session/rescue.hpp"
 #include "session/session.hpp"
 
 namespace xdpcap {
+
+// As tcpdump says it, once the recorders are installed.
+void Session::say_sources() const {
+  std::string lines;
+  for (const auto& source : sources_) {
+    const SourceTitle& title = source->title();
+    const std::string& name = title.label.empty() ? title.name : title.label;
+    if (!lines.empty()) lines += '\n';
+    lines += "listening on " + name + " (" + title.how + "), link-type " +
+             link_type_text(options_.link_type);
+    if (!options_.only_counts) {
+      lines += ", snapshot length " + std::to_string(options_.snaplen) + " bytes";
+    }
+  }
+  if (records(options_)) lines += ", " + recording_.buffers();
+  tell(lines + '\n');
+}
 
 // Of several sources, the fates of the packets are told apart.
 void Session::summarize(const std::vector<InterfaceStatistics>& statistics, bool reader_gone) {

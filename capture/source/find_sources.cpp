@@ -12,12 +12,14 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/nearest_name.hpp"
 #include "base/tell.hpp"
 #include "base/text.hpp"
 #include "bpf/loaded_program.hpp"
 #include "bpf/map_info.hpp"
 #include "bpf/program_extensions.hpp"
 #include "source/certain_hooks.hpp"
+#include "source/inventory.hpp"
 #include "source/source_opener.hpp"
 
 namespace xdpcap {
@@ -181,12 +183,24 @@ FoundSources find_all(const SourceOptions& options, const WantedActions& actions
   return std::move(opened.found);
 }
 
+// Paths of hooks that may be meant by those that are missing.
+std::string other_hooks(const std::vector<std::string>& names) {
+  const std::vector<std::string> hooks = hook_paths();
+  std::vector<std::string> nearest;
+  for (const std::string& name : names) {
+    const bool is_there = std::find(hooks.begin(), hooks.end(), name) != hooks.end();
+    std::string other = is_there ? "" : nearest_name(name, hooks);
+    if (!other.empty()) nearest.push_back(std::move(other));
+  }
+  return nearest.empty() ? "" : "; there is " + join(nearest, ", ");
+}
+
 void announce(const SourceOptions& options, const Error& missing) {
   tell("waiting " +
        (options.is_plain
             ? "until a loaded XDP program uses a hook pinned at " + options.names.front()
             : "for the sources: " + std::string(missing.what())) +
-       '\n');
+       other_hooks(options.names) + '\n');
 }
 
 }  // namespace

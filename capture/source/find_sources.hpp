@@ -15,7 +15,7 @@ namespace xdpcap {
 
 struct FoundSources {
   Sources sources;
-  std::vector<std::string> notes;  // for the user: what is captured, and how
+  std::vector<std::string> notes;  // for the user: what is not as it could be expected
 };
 
 // Opens all sources; nothing is changed or loaded. With --wait it returns when all are there, or

@@ -49,21 +49,6 @@ bool on_bpffs(const std::string& path) {
   return std::cmp_equal(info.f_type, BPF_FS_MAGIC);
 }
 
-bool bpffs_is_mounted() {
-  struct statfs info {};
-  return ::statfs("/sys/fs/bpf", &info) == 0 && std::cmp_equal(info.f_type, BPF_FS_MAGIC);
-}
-
-// ip netns exec mounts its own /sys, which has no bpffs. A new bpffs would have no hooks.
-std::string mount_hint() {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator("/run/netns", ignored)) {
-    if (!std::filesystem::equivalent(entry.path(), "/proc/self/ns/net", ignored)) continue;
-    return "ip netns exec hides the bpffs; enter with: nsenter --net=" + entry.path().string();
-  }
-  return "mount one with: mount -t bpf bpf /sys/fs/bpf";
-}
-
 // Lists what is pinned in a folder: one of these may be the hook.
 std::string folder_hint(const std::string& path) {
   constexpr std::size_t kMost = 5;
@@ -89,7 +74,7 @@ std::string folder_hint(const std::string& path) {
     throw Error(doing + ": it is a folder", folder_hint(path));
   }
   if (!on_bpffs(path)) {
-    const std::string hint = bpffs_is_mounted() ? kListHint : mount_hint();
+    const std::string hint = bpffs_is_mounted() ? kListHint : bpffs_mount_hint();
     if (error_number == ENOENT) {
       throw NotFound(doing + ": " + errno_text(error_number),
                      "hooks are pinned in a bpffs, and this path is not in one; " + hint);

@@ -125,6 +125,24 @@ bool is_listed(std::uint32_t program, const Listing& listing) {
          });
 }
 
+// Dispatchers are where their components are.
+bool is_dispatcher(std::uint32_t program, const Survey& survey) {
+  return std::any_of(survey.targets.begin(), survey.targets.end(),
+                     [&](const auto& one) { return one.second == program; });
+}
+
+// The programs on interfaces that are not listed yet.
+void add_attached(Listing& listing, const Survey& survey) {
+  for (const ProgramInfo& program : survey.programs) {
+    if (!program.is_xdp() || is_listed(program.id, listing) || is_recorder(program.id) ||
+        is_dispatcher(program.id, survey)) {
+      continue;
+    }
+    PlacedProgram placed = place(program, survey);
+    if (!placed.attachments.empty()) listing.programs.push_back({std::move(placed), {}});
+  }
+}
+
 // The components of dispatchers that are not listed yet.
 void add_components(Listing& listing, const Survey& survey) {
   for (const ProgramInfo& program : survey.programs) {
@@ -176,6 +194,7 @@ Listing list_all() {
   const Survey survey = make_survey();
   Listing listing{hooks_in(survey), traced_programs(survey), recorded_interfaces(survey)};
   add_components(listing, survey);
+  add_attached(listing, survey);
   find_all_holders(listing);
   return listing;
 }

@@ -55,8 +55,9 @@ struct TracingRecorder {
   std::vector<Holder> holders;
 };
 
-// ListedProgram is a program that captures trace, or a component of a dispatcher that uses no
-// pinned hook. Before Linux 5.13 the kernel does not tell what is traced: then its id is 0.
+// ListedProgram is a program that captures trace, or that is attached to an interface, by itself or
+// as a component of a dispatcher, and uses no pinned hook. Before Linux 5.13 the kernel does not
+// tell what is traced: then its id is 0.
 struct ListedProgram {
   PlacedProgram program;
   std::vector<TracingRecorder> recorders;

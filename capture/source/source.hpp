@@ -69,6 +69,8 @@ struct SourceTitle {
   std::string label;
   // As written to files: "hook /sys/fs/bpf/xdpcap".
   std::string description;
+  // How packets are captured from it, for the user: "hook /sys/fs/bpf/xdpcap of program 12 (lb)".
+  std::string how = {};
 };
 
 class Source {

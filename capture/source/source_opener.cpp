@@ -26,6 +26,19 @@ std::string hook_refused() {
   return std::string("its hook cannot work on this kernel: ") + Hook::kWhyRefused;
 }
 
+// `name` is not repeated. Where the user named a hook, `of` says no program.
+std::string how_captured(const Hook& hook, const std::string& name, const std::string& of) {
+  std::string programs = of;
+  if (of.empty()) {
+    for (const std::uint32_t id : programs_using(hook.map_id())) {
+      const auto program = find_program(id);
+      if (program) programs += (programs.empty() ? " of " : ", ") + program->text();
+    }
+  }
+  return (hook.path() == name ? "hook" : "hook " + hook.path()) + programs +
+         (hook.is_pinned() ? "" : ", pinned nowhere");
+}
+
 // A recorder installed in a hook that no program uses would decide which programs may use it.
 void require_owner(const Hook& hook) {
   if (hook.has_owner()) return;
@@ -74,10 +87,8 @@ void SourceOpener::attach(const InterfacePrograms& interface) {
   SourceTitle title{
       .name = name_.text,
       .label = name_.text,
-      .description = "recorder attached to " + name_.text + ", which had no XDP program"};
-  found_.notes.push_back(name_.text +
-                         ": it has no XDP program, so a recorder is attached to it "
-                         "that passes all packets");
+      .description = "recorder attached to " + name_.text + ", which had no XDP program",
+      .how = "which has no XDP program: a recorder is attached that passes all packets"};
   found_.sources.push_back(std::make_unique<AttachedSource>(
       std::move(title),
       AttachedSource::Interface{name_.name, name_.network_namespace, interface.index}));
@@ -137,18 +148,18 @@ void SourceOpener::trace(const ProgramInfo& program, const std::string& where,
   TracedSource::Plan plan{
       .title = {.name = name_.text,
                 .label = label,
-                .description = program.text() + where + ", traced"},
+                .description = program.text() + where + ", traced",
+                .how = program.text() + where + ", traced at its " +
+                       (both                                 ? "entry and exit"
+                        : options_.at == CapturePoint::entry ? "entry"
+                                                             : "exit") +
+                       (why.empty() ? "" : ", as " + why)},
       .actions = actions_.value_or(parse_actions("aborted,drop,pass,tx,redirect")),
       .at = options_.at,
       .follow = options_.follow,
       .place = {},
       .others = std::move(others)};
   if (mode_) plan.place = {name_.text, name_.name, name_.network_namespace, *mode_};
-  found_.notes.push_back(label + ": " + program.text() + where + " is traced at its " +
-                         (both                                 ? "entry and exit"
-                          : options_.at == CapturePoint::entry ? "entry"
-                                                               : "exit") +
-                         (why.empty() ? "" : ", as " + why));
   found_.sources.push_back(std::make_unique<TracedSource>(std::move(fd), std::move(plan)));
   programs_.add(program.id, excluded);
 }
@@ -192,8 +203,8 @@ void SourceOpener::open_hook(Hook hook, std::unique_ptr<HookPlace> place, const 
   std::vector<XdpAction> actions = captured_actions(hook, actions_);
   SourceTitle title{.name = name_.text,
                     .label = options_.is_plain ? "" : label,
-                    .description = text_of(hook) + of};
-  if (!options_.is_plain) found_.notes.push_back(label + ": captured by the " + title.description);
+                    .description = text_of(hook) + of,
+                    .how = how_captured(hook, name_.text, of)};
   found_.sources.push_back(
       std::make_unique<HookSource>(std::move(hook), HookSource::Plan{.title = std::move(title),
                                                                      .actions = std::move(actions),

@@ -53,8 +53,8 @@ struct OpenedSources {
   OpenedOnce programs;  // that are traced
 };
 
-// SourceOpener opens the sources that one name stands for, and says so in their notes. `label`
-// becomes the first part of the names of their interfaces. All functions throw Error.
+// SourceOpener opens the sources that one name stands for, and says in their notes what is unusual.
+// `label` becomes the first part of the names of their interfaces. All functions throw Error.
 class SourceOpener {
  public:
   // All must outlive this.

@@ -89,6 +89,7 @@ void run_top(const Options& options, const Signals& signals) {
   TopScreen screen(options.filter_text);
   Options its = options;
   its.quiet = true;
+  its.says_sources = false;
   if (!its.fates) its.fates.emplace();
   screen.start();
   if (its.sources.names.empty()) {

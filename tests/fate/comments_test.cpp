@@ -59,6 +59,9 @@ TEST_F(Comments, HaveAStableForm) {
   fate = kRedirected;
   fate.target = 0;
   EXPECT_EQ(describe(fate), "fate=redirected to=all via=devmap#12[3] ingress=6 rxq=1");
+  fate.ingress = 7;  // --ingress alone notes "ingress=7", too
+  EXPECT_EQ(describe(fate), "fate=redirected to=all via=devmap#12[3] ingress=7 ifname=veth2 rxq=1");
+  fate.ingress = 6;
   fate.map_type = BPF_MAP_TYPE_CPUMAP;
   EXPECT_EQ(describe(fate), "fate=redirected to=cpu3 via=cpumap#12[3] ingress=6 rxq=1");
   EXPECT_EQ(describe(made_fate(XDPCAP_FATE_CLOSED, XDP_TX)), "fate=queued ingress=0 rxq=0");

@@ -36,8 +36,9 @@ std::string FateLab::via(const char* map_name, std::uint32_t key) const {
 
 std::string FateLab::trailer(const std::string& of_program, const std::string& interface,
                              std::uint32_t queue) const {
-  return " ingress=" + device(interface) + " rxq=" + std::to_string(queue) + " prog=" + of_program +
-         "#" + std::to_string(program_info(program(of_program.c_str())).id);
+  return " ingress=" + std::to_string(index(interface)) + " ifname=" + interface +
+         " rxq=" + std::to_string(queue) + " prog=" + of_program + "#" +
+         std::to_string(program_info(program(of_program.c_str())).id);
 }
 
 std::vector<std::string> FateLab::command(std::vector<std::string> options,

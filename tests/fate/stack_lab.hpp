@@ -44,7 +44,7 @@ class StackLab : public LabFixture, public ::testing::WithParamInterface<const c
     return interface + "(" + std::to_string(middle_.interface_index(interface)) + ")";
   }
   [[nodiscard]] std::string with_ingress(const std::string& fate) const {
-    return fate + " ingress=" + device("m0") + " rxq=0";
+    return fate + " ingress=" + std::to_string(middle_.interface_index("m0")) + " ifname=m0 rxq=0";
   }
   // What becomes of a packet in the queue of a socket: before Linux 6.3 the kernel does not tell.
   [[nodiscard]] std::string queued() const {

@@ -22,9 +22,39 @@ Report report(std::uint64_t packets, std::uint64_t seconds) {
 
 TEST(Reporter, ProgressHasRatesSinceTheLast) {
   EXPECT_EQ(progress_line(report(1'500'000, 4), report(500'000, 2), 200),
-            "received 3000001 (1.00 M/s)  matched 1500000 (500 k/s)  written 1499997 (500 k/s)  "
-            "lost 3  12.3 MB in a \"b\"");
-  EXPECT_EQ(progress_line(report(10, 1), {}, 30), "received 21 (21/s)  matched 10");
+            "received 3000001 (1.00 M/s)  matched 1500000 (500 k/s)  lost 3  "
+            "3000000 drop, 1 xdpAction(7)  12.3 MB in a \"b\"");
+}
+
+TEST(Reporter, ProgressLeavesOutWhatDoesNotFit) {
+  Report now = report(10, 100);
+  now.interfaces[0].written = 2;
+  now.output.free = 2'000'000'000;
+  const std::string whole =
+      "received 21 (0/s)  matched 10 (0/s)  written 2  lost 3  20 drop, 1 xdpAction(7)  "
+      "12.3 MB in a \"b\"  2.00 GB free";
+  EXPECT_EQ(progress_line(now, {}, 200), whole);
+  EXPECT_EQ(progress_line(now, {}, whole.size()), whole);
+  EXPECT_EQ(progress_line(now, {}, whole.size() - 1), whole.substr(0, whole.find("  2.00 GB")));
+  EXPECT_EQ(progress_line(now, {}, 45), "received 21 (0/s)  matched 10 (0/s)  lost 3");
+  EXPECT_EQ(progress_line(now, {}, 30), "received 21 (0/s)  lost 3");
+  EXPECT_EQ(progress_line(now, {}, 10), "lost 3");
+  EXPECT_EQ(progress_line(now, {}, 3), "los");
+}
+
+TEST(Reporter, ProgressSaysWhenTheDiskIsFull) {
+  Report now = report(10, 100);
+  now.output.grows = true;
+  const auto end_with = [&](std::uint64_t free) {
+    now.output.free = free;
+    const std::string line = progress_line(now, {}, 200);
+    return line.substr(line.rfind("  ") + 2);
+  };
+  EXPECT_EQ(end_with(12'345'678), "12.3 MB free, full in 100 s");
+  EXPECT_EQ(end_with(123'456'780), "123 MB free, full in 17 min");
+  EXPECT_EQ(end_with(12'345'678'000), "12.3 GB free, full in 28 h");
+  EXPECT_EQ(end_with(123'456'780'000), "123 GB free, full in 12 days");
+  EXPECT_EQ(end_with(12'345'678'000'000), "12.3 TB free");
 }
 
 // With ' for ".

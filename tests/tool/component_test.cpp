@@ -87,9 +87,9 @@ TEST_F(ComponentTest, IsTracedWhereItsHookCannotWork) {
   load_hooked();
   const std::string said = capture_from(component());
   if (!components_share_hooks()) {
-    EXPECT_THAT(said, HasSubstr(" (extension) is traced at its exit, as " + std::string(kRefused)));
+    EXPECT_THAT(said, HasSubstr(" (extension), traced at its exit, as " + std::string(kRefused)));
   } else {
-    EXPECT_THAT(said, HasSubstr(component() + ": captured by the hook map:"));
+    EXPECT_THAT(said, HasSubstr("listening on " + component() + " (hook map:"));
   }
   const std::string drop = component() + "/XDPdrop";
   EXPECT_THAT(interfaces(), ElementsAre(drop, drop, drop));

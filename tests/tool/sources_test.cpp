@@ -63,7 +63,7 @@ TEST_F(SourcesTest, AnInterfaceByTheHookOfItsProgram) {
   send(kTx, 1);
   const ProcessResult result = end_capture();
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr(m0() + ": captured by the hook map:"));
+  EXPECT_THAT(result.err, HasSubstr("listening on " + m0() + " (hook map:"));
   EXPECT_THAT(names(), ElementsAre(m0() + "/XDPdrop", m0() + "/XDPdrop", m0() + "/XDPtx"));
 }
 
@@ -84,7 +84,8 @@ TEST_F(SourcesTest, AHookThatIsPinnedNowhereByItsId) {
   send(kPass, 1);
   const ProcessResult result = end_capture();
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("which is pinned nowhere"));
+  EXPECT_THAT(result.err,
+              HasSubstr(", pinned nowhere), link-type EN10MB (Ethernet), snapshot length 262144"));
   EXPECT_THAT(names(), ElementsAre(source + "/XDPpass"));
 }
 
@@ -97,7 +98,7 @@ TEST_F(SourcesTest, AnInterfaceWithoutAProgramGetsARecorder) {
   EXPECT_EQ(at_middle_->receive(5), std::vector<Packet>(5, test_frame(kDrop, 0)));
   const ProcessResult result = end_capture();
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr(m0() + ": it has no XDP program"));
+  EXPECT_THAT(result.err, HasSubstr(m0() + " (which has no XDP program"));
   EXPECT_EQ(names(), std::vector<std::string>(5, m0() + "/XDPpass"));
   EXPECT_THAT(link("m0"), Not(HasSubstr("xdp")));
 }

@@ -23,7 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 
 class ToolPipeTest : public ToolTest {
  protected:
@@ -87,7 +87,7 @@ TEST_F(ToolPipeTest, AReaderThatGoesEndsItQuietly) {
   program_.run(packet_for(XDP_DROP));
   const ProcessResult result = capture.wait();
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_THAT(result.err, IsEmpty());
+  EXPECT_THAT(result.err, MatchesRegex("listening on " + hook_path_ + " [^\n]+\n"));
   EXPECT_TRUE(hook_is_empty());
 }
 

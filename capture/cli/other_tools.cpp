@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/other_tools.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.hpp"
+
+namespace xdpcap {
+namespace {
+
+using Kind = OtherOption::Kind;
+
+constexpr bool kFlag = false;
+constexpr bool kValue = true;
+
+constexpr std::array kOthers = std::to_array<OtherOption>({
+    // Names.
+    {"--snapshot-length", kValue, Kind::alias, "--snaplen", {}},
+    {"--list-interfaces", kFlag, Kind::alias, "--list", {}},
+    {"--list-data-link-types", kFlag, Kind::alias, "-L", {}},
+    {"--buffer-size", kValue, Kind::alias, "-B", {}},
+    {"--relinquish-privileges", kValue, Kind::alias, "-Z", {}},
+
+    // What is so in any case.
+    {"--packet-buffered", kFlag, Kind::ignored, {}, {}},
+    {"--no-promiscuous-mode", kFlag, Kind::ignored, {}, {}},
+    {"--dont-verify-checksums", kFlag, Kind::ignored, {}, {}},
+    {"--immediate-mode", kFlag, Kind::ignored, {}, {}},
+    {"-f", kFlag, Kind::ignored, {}, {}},
+    {"-N", kFlag, Kind::ignored, {}, {}},
+    {"--nano", kFlag, Kind::ignored, {}, {}},
+    {"--micro", kFlag, Kind::ignored, {}, {}},
+    {"--time-stamp-precision", kValue, Kind::ignored, "nano,micro", "files have nanoseconds"},
+    {"-j,--time-stamp-type", kValue, Kind::ignored, "host",
+     "packets have the kernel's time at the end of the program"},
+    {"-Q,--direction", kValue, Kind::ignored, "in,inout", "XDP programs see received packets only"},
+
+    // Words of printing.
+    {"-A", kFlag, Kind::of_printing, {}, {}},
+    {"-e", kFlag, Kind::of_printing, {}, {}},
+    {"-H", kFlag, Kind::of_printing, {}, {}},
+    {"-S,--absolute-tcp-sequence-numbers", kFlag, Kind::of_printing, {}, {}},
+    {"-t", kFlag, Kind::of_printing, {}, {}},
+    {"-u", kFlag, Kind::of_printing, {}, {}},
+    {"-v", kFlag, Kind::of_printing, {}, {}},
+    {"-x", kFlag, Kind::of_printing, {}, {}},
+    {"-X", kFlag, Kind::of_printing, {}, {}},
+    {"-#,--number", kFlag, Kind::of_printing, {}, {}},
+    {"-E", kValue, Kind::of_printing, {}, {}},
+    {"-m", kValue, Kind::of_printing, {}, {}},
+    {"-M", kValue, Kind::of_printing, {}, {}},
+    {"-T", kValue, Kind::of_printing, {}, {}},
+    {"--lengths", kFlag, Kind::of_printing, {}, {}},
+
+    // What cannot be done, or is done in another way.
+    {"-I,--monitor-mode", kFlag, Kind::refused, "XDP programs run on no monitor interface",
+     "tcpdump -I captures from it"},
+    {"-O,--no-optimize", kFlag, Kind::refused, "filters are always optimised",
+     "tcpdump -d -O shows one that is not"},
+    {"-V", kValue, Kind::refused, "captures are made here, not read from a list of files",
+     "tcpdump -V reads them"},
+    {"--count", kFlag, Kind::refused, "every capture ends with its counts",
+     "write to /dev/null to have only these"},
+    {"--skip", kValue, Kind::refused, "packets are captured from the first one on",
+     "editcap removes some from a file"},
+    {"--print-sampling", kValue, Kind::refused, "the kernel takes the sample", "--sample N"},
+    {"--list-remote-interfaces", kValue, Kind::refused, "there are no remote sources",
+     "run the tool there, and send its output through ssh"},
+    {"--ifname", kValue, Kind::refused, "sources have their own names in the file",
+     "a pipe cannot be a source"},
+    {"--ifdescr", kValue, Kind::refused, "sources have their own descriptions in the file",
+     "a pipe cannot be a source"},
+    {"-k", kValue, Kind::refused, "XDP programs run on no monitor interface", "iw sets channels"},
+    {"-g", kFlag, Kind::refused, "files have the permissions that the umask leaves them",
+     "umask 027 lets a group read them"},
+    {"-P", kFlag, Kind::refused, "files are pcapng, as actions do not fit into pcap",
+     "editcap -F pcap converts them"},
+    {"--capture-comment", kValue, Kind::refused, "the file has comments of its own",
+     "editcap --capture-comment adds one"},
+    {"--temp-dir", kValue, Kind::refused, "there are no temporary files", "-w names the output"},
+    {"--log-level", kValue, Kind::refused, "there is no log", "messages are on stderr"},
+    {"--log-fatal", kValue, Kind::refused, "there is no log", "messages are on stderr"},
+    {"--log-domains", kValue, Kind::refused, "there is no log", "messages are on stderr"},
+    {"--log-debug", kValue, Kind::refused, "there is no log", "messages are on stderr"},
+    {"--log-noisy", kValue, Kind::refused, "there is no log", "messages are on stderr"},
+    {"--log-file", kValue, Kind::refused, "there is no log", "messages are on stderr"},
+    {"--update-interval", kValue, Kind::refused, "statistics are printed each second",
+     "-q prints none"},
+    {"--application-flavor", kValue, Kind::refused, "the tool has one flavor",
+     "-h lists the options"},
+});
+
+bool has_name(const OtherOption& option, std::string_view name) {
+  const auto names = split(option.names, ',');
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+const char* const kPrintingHint = "-w - | tcpdump -r - prints with all of tcpdump's options";
+
+const OtherOption* find_other_option(std::string_view name) {
+  const auto* const found = std::find_if(
+      kOthers.begin(), kOthers.end(), [&](const OtherOption& one) { return has_name(one, name); });
+  return found == kOthers.end() ? nullptr : found;
+}
+
+}  // namespace xdpcap
