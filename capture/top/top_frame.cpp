@@ -213,7 +213,7 @@ std::vector<std::string> Frame::draw() {
   constexpr std::size_t kLeastLines = 4;
   if (size_.lines == 0 || size_.lines >= kLeastLines) lines_.push_back(heads());
   if (size_.lines == 0 || size_.lines >= kLeastLines - 1) add_rows(rows);
-  if (rows.empty() && (size_.lines == 0 || size_.lines >= kLeastLines)) {
+  if (rows.empty() && status_.is_waiting && (size_.lines == 0 || size_.lines >= kLeastLines)) {
     lines_.push_back(fit("no XDP program is loaded here; waiting for one", size_.columns));
   }
   if (size_.lines == 0) return lines_;

@@ -73,6 +73,13 @@ TEST_F(TopFrame, HookNamedByItsPathIsShownOnce) {
   EXPECT_THAT(draw(79, 12), Contains(StartsWith("/h           ")));
 }
 
+TEST_F(TopFrame, WaitsForPrograms) {
+  const std::string text = "no XDP program is loaded here; waiting for one";
+  EXPECT_THAT(top_frame(TopTable(), status_, {79, 10}, {}), Not(Contains(text)));
+  status_.is_waiting = true;
+  EXPECT_THAT(top_frame(TopTable(), status_, {79, 10}, {}), Contains(text));
+}
+
 TEST_F(TopFrame, FitsIntoEverySize) {
   for (std::size_t columns = 1; columns < 220; ++columns) {
     for (std::size_t lines = 1; lines < 15; ++lines) {
