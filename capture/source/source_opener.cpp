@@ -76,7 +76,7 @@ void SourceOpener::attach(const InterfacePrograms& interface) {
     throw UsageError("--at: " + name_.text + " has no XDP program that could be traced",
                      "leave --at out");
   }
-  if (options_.wait && options_.method != Method::attach) {
+  if ((options_.wait || !options_.may_attach) && options_.method != Method::attach) {
     throw NotFound("-i " + name_.text + ": no XDP program is attached to it");
   }
   for (const XdpAction action : actions_.value_or(std::vector<XdpAction>())) {

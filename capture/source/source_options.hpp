@@ -24,9 +24,10 @@ struct SourceOptions {
   bool is_plain = false;           // one hook, named without -i: its interfaces have xdpcap's names
   Method method = Method::any;
   CapturePoint at = CapturePoint::exit;
-  bool wait = false;     // until they are there
-  bool follow = false;   // continue with what replaces them
-  bool replace = false;  // take over slots of hooks that other captures hold
+  bool may_attach = true;  // a recorder of our own, unless `method` says so
+  bool wait = false;       // until they are there
+  bool follow = false;     // continue with what replaces them
+  bool replace = false;    // take over slots of hooks that other captures hold
 };
 
 }  // namespace xdpcap

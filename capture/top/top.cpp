@@ -2,6 +2,7 @@
 #include "top/top.hpp"
 
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -19,6 +20,9 @@
 
 namespace xdpcap {
 namespace {
+
+// The watch sends it.
+constexpr int kChanged = SIGHUP;
 
 struct Countable {
   std::vector<std::string> names;
@@ -39,8 +43,6 @@ Countable countable(const std::vector<HostSource>& sources, Options options, int
     try {
       static_cast<void>(find_sources(options.sources, options.actions, stop_fd));
       result.names.push_back(source.name);
-    } catch (const UsageError&) {
-      throw;
     } catch (const Error& error) {
       result.others.push_back(source.name + ": not counted: " + without_name(error, source.name));
     }
@@ -63,24 +65,43 @@ void wait_for_stop(int stop_fd) {
   take_stop(stop_fd);
 }
 
-// One capture after another, whenever programs come or go. The end of one is asked for by a signal,
-// as a user would.
-void watch_host(Options options, const Signals& signals, TopScreen& screen) {
-  for (std::atomic<bool> has_changed = true; has_changed.exchange(false);) {
-    std::vector<HostSource> sources = host_sources();
-    Countable found = countable(sources, options, signals.stop_fd);
-    const HostWatch watch(std::move(sources), [&has_changed] {
+// The signals that came after a capture had failed, when nobody took them. Whether all of them are
+// of the watch.
+bool take_stop_of_watch(int stop_fd) {
+  bool is_of_watch = true;
+  signalfd_siginfo signal{};
+  while (stop_requested(stop_fd) && ::read(stop_fd, &signal, sizeof(signal)) == sizeof(signal)) {
+    is_of_watch = is_of_watch && signal.ssi_signo == kChanged;
+  }
+  return is_of_watch;
+}
+
+// One capture, until programs come or go. Its end is asked for by a signal, as a user would.
+// Returns whether another one should follow.
+bool capture_host(Options options, const Signals& signals, TopScreen& screen) {
+  const std::vector<HostSource> sources = host_sources();
+  options.sources.may_attach = false;  // where a program has gone meanwhile
+  options.sources.wait = false;
+  Countable found = countable(sources, options, signals.stop_fd);
+  options.sources.names = std::move(found.names);
+  std::atomic<bool> has_changed = false;
+  try {
+    const HostWatch watch(sources, [&has_changed] {
       has_changed = true;
-      ::kill(::getpid(), SIGHUP);
+      ::kill(::getpid(), kChanged);
     });
-    options.sources.names = std::move(found.names);
     if (!options.sources.names.empty()) {
       capture(options, signals, screen, std::move(found.others));
     } else {
-      static_cast<void>(screen.begin_capture(std::move(found.others)));
+      screen.wait(std::move(found.others));
       wait_for_stop(signals.stop_fd);
     }
+  } catch (const Error&) {
+    // A program may have gone since it was found.
+    if (host_sources() == sources) throw;
+    return take_stop_of_watch(signals.stop_fd);
   }
+  return has_changed;
 }
 
 }  // namespace
@@ -93,7 +114,7 @@ void run_top(const Options& options, const Signals& signals) {
   if (!its.fates) its.fates.emplace();
   screen.start();
   if (its.sources.names.empty()) {
-    watch_host(std::move(its), signals, screen);
+    while (capture_host(its, signals, screen)) continue;
   } else {
     capture(its, signals, screen, {});
   }

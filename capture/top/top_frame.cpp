@@ -28,17 +28,24 @@ struct Columns {
   std::size_t history = 0;
 };
 
-// In a narrow terminal, the history goes first, then the rate.
-Columns divide(std::size_t width, std::size_t longest_text) {
+// The longest texts of the rows.
+struct Widths {
+  std::size_t text = 0;  // without descriptions of sources
+  std::size_t described = 0;
+};
+
+// In a narrow terminal, the history goes first, then the rate. Descriptions have only what others
+// leave.
+Columns divide(std::size_t width, Widths longest) {
   Columns columns;
   if (width >= kLeastText + kPackets) columns.packets = kPackets;
   if (width >= kLeastText + kPackets + kRate) columns.rate = kRate;
   const std::size_t rest = width - columns.packets - columns.rate;
   columns.text = rest;
   if (rest < kUsualText + kGap + kLeastHistory) return columns;
-  const std::size_t text = std::clamp(longest_text, kUsualText, rest - kGap);
+  const std::size_t text = std::clamp(longest.text, kUsualText, rest - kGap);
   columns.history = std::clamp(rest - kGap - text, kLeastHistory, TopTable::kHistory);
-  columns.text = std::min(text, rest - kGap - columns.history);
+  columns.text = std::min(std::max(text, longest.described), rest - kGap - columns.history);
   return columns;
 }
 
@@ -109,6 +116,10 @@ std::string indented(const TopRow& row) {
   return (is_beneath ? "    " : row.kind == TopRow::Kind::action ? "  " : "") + row.text;
 }
 
+std::string with_description(const TopRow& row) {
+  return indented(row) + (row.description.empty() ? "" : "  " + row.description);
+}
+
 class Frame {
  public:
   Frame(const TopTable& table, const TopStatus& status, TopSize size, TopStyle style)
@@ -157,7 +168,7 @@ std::string Frame::line(const TopRow& row) const {
   if (row.kind == TopRow::Kind::uncounted) {
     return coloured(fit(row.text, size_.columns), colour_of(row), style_.colour);
   }
-  std::string text = left(indented(row), columns_.text) +
+  std::string text = left(with_description(row), columns_.text) +
                      right(std::to_string(row.packets), columns_.packets) +
                      right(row.is_gone ? "gone" : short_number(row.rate), columns_.rate);
   if (columns_.history > 0) {
@@ -191,16 +202,18 @@ void Frame::add_rows(const std::vector<TopRow>& rows) {
 
 std::vector<std::string> Frame::draw() {
   const std::vector<TopRow> rows = table_.rows(status_.order);
-  std::size_t longest = 0;
+  Widths longest;
   for (const TopRow& row : rows) {
-    if (row.kind != TopRow::Kind::uncounted) longest = std::max(longest, indented(row).size());
+    if (row.kind == TopRow::Kind::uncounted) continue;
+    longest.text = std::max(longest.text, indented(row).size());
+    longest.described = std::max(longest.described, with_description(row).size());
   }
   columns_ = divide(size_.columns, longest);
   lines_.push_back(coloured(title(), "1", style_.colour));
   constexpr std::size_t kLeastLines = 4;
   if (size_.lines == 0 || size_.lines >= kLeastLines) lines_.push_back(heads());
   if (size_.lines == 0 || size_.lines >= kLeastLines - 1) add_rows(rows);
-  if (rows.empty() && (size_.lines == 0 || size_.lines >= kLeastLines)) {
+  if (rows.empty() && status_.is_waiting && (size_.lines == 0 || size_.lines >= kLeastLines)) {
     lines_.push_back(fit("no XDP program is loaded here; waiting for one", size_.columns));
   }
   if (size_.lines == 0) return lines_;

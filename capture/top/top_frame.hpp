@@ -27,6 +27,7 @@ struct TopStatus {
   TopOrder order = TopOrder::fixed;
   std::size_t scrolled = 0;  // rows that are above the first one
   bool is_paused = false;
+  bool is_waiting = false;    // for a source, as there is none
   std::uint64_t seconds = 0;  // since the beginning
   std::string filter;         // empty: all packets
   std::string news;           // the last line for the user; empty: the keys

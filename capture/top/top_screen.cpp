@@ -88,7 +88,15 @@ void TopScreen::stop() {
 std::unique_ptr<Renderer> TopScreen::begin_capture(std::vector<std::string> uncounted) {
   const std::scoped_lock lock(mutex_);
   table_.begin_capture(std::move(uncounted));
+  status_.is_waiting = false;
   return std::make_unique<View>(*this);
+}
+
+void TopScreen::wait(std::vector<std::string> uncounted) {
+  const std::scoped_lock lock(mutex_);
+  table_.begin_capture(std::move(uncounted));
+  status_.is_waiting = true;
+  ::eventfd_write(wakeup_.get(), 1);
 }
 
 void TopScreen::update(const Report& report) {

@@ -39,6 +39,8 @@ class TopScreen {
 
   // Shows the next capture. `uncounted`: see TopTable.
   std::unique_ptr<Renderer> begin_capture(std::vector<std::string> uncounted);
+  // Nothing can be captured.
+  void wait(std::vector<std::string> uncounted);
 
  private:
   class View;

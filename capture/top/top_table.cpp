@@ -29,6 +29,11 @@ std::string text_of(const FateCount& one) {
   return text;
 }
 
+// Empty for a hook that is named by its path.
+std::string description_of(const SourceTitle& title) {
+  return title.description == "hook " + name_of(title) ? "" : printable(title.description);
+}
+
 }  // namespace
 
 void TopTable::begin_capture(std::vector<std::string> uncounted) {
@@ -66,7 +71,7 @@ TopTable::Counter& TopTable::counter(const Key& key, const std::string& text) {
 void TopTable::take(const Report& report) {
   using Kind = TopRow::Kind;
   for (const SourceTitle& title : report.titles) {
-    counter({.source = name_of(title)}, name_of(title) + "  " + title.description);
+    counter({.source = name_of(title)}, name_of(title)).row.description = description_of(title);
   }
   for (const InterfaceStatistics& one : report.interfaces) {
     const std::string& source = name_of(report.titles.at(one.interface.source));

@@ -29,6 +29,7 @@ struct TopRow {
 
   Kind kind = Kind::source;
   std::string text;
+  std::string description;          // of a source: where its packets come from
   std::optional<XdpAction> action;  // of an action and what is beneath it
   std::uint64_t packets = 0;
   double rate = 0;             // packets a second, in the last one

@@ -27,7 +27,8 @@ class TopTerminal {
   // Whether stdout is a terminal that can move its cursor.
   [[nodiscard]] bool can_redraw() const { return can_redraw_; }
   // Where keys are read from; -1: nowhere.
-  [[nodiscard]] int keys_fd() const { return has_keys_ ? 0 : -1; }
+  // In the background, they are for the shell: whoever reads them there is stopped (SIGTTIN).
+  [[nodiscard]] int keys_fd() const { return has_keys_ && is_entered_ ? 0 : -1; }
   // What leave() needs in another process.
   [[nodiscard]] int fd() const { return terminal_.get(); }
   [[nodiscard]] const TopStyle& style() const { return style_; }

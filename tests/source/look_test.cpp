@@ -19,6 +19,7 @@
 #include "bpf/program_loader.hpp"
 #include "process/guardian.hpp"
 #include "source/attached_source.hpp"
+#include "source/find_sources.hpp"
 #include "source/hook_source.hpp"
 #include "source/traced_source.hpp"
 #include "support/hooked_program.hpp"
@@ -30,6 +31,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 ebpf::Program program_that_returns(std::uint32_t value) {
@@ -219,6 +221,14 @@ TEST_F(LookTest, AnInterfaceWithAProgramTakesNoRecorder) {
   source.load(factory());
   EXPECT_THROW(source.install(), Error);
   EXPECT_FALSE(source.is_installed());
+}
+
+TEST_F(LookTest, AnInterfaceWithoutAProgramIsLeftAloneIfAsked) {
+  SourceOptions options;
+  options.names = {"l0@" + left_.name()};
+  EXPECT_THAT(find_sources(options, {}, -1).sources, SizeIs(1));
+  options.may_attach = false;
+  EXPECT_THROW(static_cast<void>(find_sources(options, {}, -1)), NotFound);
 }
 
 }  // namespace

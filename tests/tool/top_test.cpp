@@ -109,6 +109,19 @@ TEST_F(TopTest, IsSuspendedAndContinued) {
   EXPECT_EQ(result.out, std::string("exit 0\n") + kRestored) << result.err;
 }
 
+// What is typed meanwhile is for the shell.
+TEST_F(TopTest, IsStartedInTheBackground) {
+  const std::string start = std::string(XDPCAP_CPP) + " --top " + hook_path_ + " &\n";
+  const std::string terminal = SOURCE_FOLDER "/tests/tool/terminal";
+  Process view({terminal, "80x24", "keys=" + start, "until=[1]", "keys=sleep 1; echo a\n",
+                "keys=echo b\n", "until=\nb", "keys=fg\n", "alternate", "until=5 packets", "keys=q",
+                "main", "keys=exit\n", "end", "--", "bash", "--norc", "-i"});
+  send();
+  const ProcessResult result = view.wait();
+  EXPECT_THAT(result.out, StartsWith("exit 0\nscreen main\n")) << result.err;
+  expect_clean();
+}
+
 TEST_F(TopTest, IntoAPipeIsTextAndEndsWithItsReader) {
   Process view({"sh", "-c", "\"$0\" --top \"$1\" | grep -m 1 -B 2 -A 3 '5 packets'", XDPCAP_CPP,
                 hook_path_});

@@ -13,6 +13,8 @@ namespace xdpcap::test {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -50,6 +52,32 @@ TEST_F(TopFrame, In80Columns) {
                   "    -> dropped ENETDOWN by device             3        3                      #",
                   "eth2: not counted: tracing is refused", "", "",
                   "q quit  p pause  r reset  s sort: as named  up, down"));
+}
+
+// The history of a minute matters more than where packets come from.
+TEST_F(TopFrame, DescriptionsHaveWhatOthersLeave) {
+  Report report = made_report(2, 1'234'567, 3);
+  report.titles[0].description = "hook /sys/fs/bpf/" + std::string(40, 'h');
+  table_.update(report);
+  EXPECT_THAT(draw(117, 12),
+              AllOf(Contains(HasSubstr("  LAST 59 s")),
+                    Contains(StartsWith("eth0  hook /sys/fs/bpf/hhhhhhhhhh~      1234567"))));
+  EXPECT_THAT(draw(160, 12), AllOf(Contains(HasSubstr("  LAST 60 s")),
+                                   Contains(ContainsRegex("^eth0  hook /sys/fs/bpf/h{40} "))));
+}
+
+TEST_F(TopFrame, HookNamedByItsPathIsShownOnce) {
+  Report report = made_report(2, 1'234'567, 3);
+  report.titles[0] = {.name = "/h", .label = "", .description = "hook /h"};
+  table_.update(report);
+  EXPECT_THAT(draw(79, 12), Contains(StartsWith("/h           ")));
+}
+
+TEST_F(TopFrame, WaitsForPrograms) {
+  const std::string text = "no XDP program is loaded here; waiting for one";
+  EXPECT_THAT(top_frame(TopTable(), status_, {79, 10}, {}), Not(Contains(text)));
+  status_.is_waiting = true;
+  EXPECT_THAT(top_frame(TopTable(), status_, {79, 10}, {}), Contains(text));
 }
 
 TEST_F(TopFrame, FitsIntoEverySize) {

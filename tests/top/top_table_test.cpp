@@ -17,7 +17,9 @@ using ::testing::Not;
 
 std::vector<std::string> texts(const TopTable& table, TopOrder order = TopOrder::fixed) {
   std::vector<std::string> texts;
-  for (const TopRow& row : table.rows(order)) texts.push_back(row.text);
+  for (const TopRow& row : table.rows(order)) {
+    texts.push_back(row.text + (row.description.empty() ? "" : "  " + row.description));
+  }
   return texts;
 }
 
