@@ -115,12 +115,17 @@ std::string value_lines(const std::string& value, const std::string& typed,
   return {};
 }
 
-const OptionSummary* find_option(const std::vector<OptionSummary>& options, std::string name) {
+const OptionSummary* find_option(const std::vector<OptionSummary>& options,
+                                 const std::string& typed) {
+  std::string name = typed;
   if (name.size() > 2 && name[1] != '-') name.insert(0, "-");
   const auto found = std::find_if(options.begin(), options.end(), [&](const OptionSummary& option) {
     return std::find(option.names.begin(), option.names.end(), name) != option.names.end();
   });
-  return found == options.end() ? nullptr : &*found;
+  if (found != options.end()) return &*found;
+  // Of joined letters, "-nni", the last one can take a value.
+  const bool is_joined = typed.size() > 2 && typed[1] != '-';
+  return is_joined ? find_option(options, std::string{'-', name.back()}) : nullptr;
 }
 
 // Whether the next word is its value.
@@ -177,17 +182,20 @@ std::string operand_lines(Operand operand, const CompletionSources& sources,
 std::string complete(const Words& words, const CompletionSources& sources) {
   const std::string& typed = words.back();
   const auto last = words.end() - 1;
-  auto word = words.begin();
-  for (; word != last && word->size() > 1 && word->front() == '-'; ++word) {
+  std::size_t position = 0;  // of what is no option
+  for (auto word = words.begin(); word != last; ++word) {
+    if (word->size() < 2 || word->front() != '-') {
+      ++position;
+      continue;
+    }
     const OptionSummary* option = find_option(sources.options, *word);
     if (takes_next(option) && ++word == last) return value_lines(option->value, typed, sources);
   }
-  const auto position = static_cast<std::size_t>(last - word);  // of what is no option
-  if (position == 0 && typed.starts_with('-')) {
+  if (typed.starts_with('-')) {
     const bool assigned = typed.find('=') != std::string::npos;
     return assigned ? assigned_lines(sources, typed) : option_lines(sources.options, typed);
   }
-  const std::vector<Operand> expected = operands({words.begin(), word}, sources.options);
+  const std::vector<Operand> expected = operands({words.begin(), last}, sources.options);
   return operand_lines(position < expected.size() ? expected[position] : Operand::filter, sources,
                        typed);
 }

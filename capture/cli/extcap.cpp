@@ -79,6 +79,7 @@ ExtcapCapture make_capture(Words words, const std::optional<std::string>& interf
                      "this is for Wireshark; -h shows how to capture without it");
   }
   words.insert(words.begin(), "--quiet");
+  words.emplace_back("--");  // a filter may look like an option
   words.push_back(hook_of_extcap_interface(*interface));
   words.push_back(*fifo);
   if (!trim(filter).empty()) words.push_back(filter);

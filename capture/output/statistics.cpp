@@ -82,8 +82,8 @@ std::string summary(const std::vector<InterfaceStatistics>& statistics, const st
   const InterfaceStatistics totals = total(statistics);
   const std::string actions = received_by_action(statistics);
   return packets(totals.written) + " captured\n" + packets(totals.counts.matched) +
-         " matched the filter\n" + packets(totals.counts.received) + " received by " + by +
-         (actions.empty() ? "" : ": " + actions) + "\n" +
+         " matched the filter\n" + packets(totals.counts.received) + " received by " + by + "\n" +
+         (actions.empty() ? "" : "  by action: " + actions + "\n") +
          (totals.left_out > 0 ? packets(totals.left_out) + " not selected (" + selected_by + ")\n"
                               : "") +
          (totals.kept > 0 ? packets(totals.kept) + " in memory\n" : "") + packets(lost(totals)) +

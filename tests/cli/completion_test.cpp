@@ -122,6 +122,18 @@ TEST(Completion, HooksThenFilesThenNothing) {
   EXPECT_EQ(complete({}), "");
 }
 
+TEST(Completion, OptionsAfterOtherWords) {
+  EXPECT_EQ(complete({"/bpf/one", "--wa"}), "--wait\twait\n");
+  EXPECT_EQ(complete({"/bpf/one", "out", "icmp", "-i", "l"}), "lo\n");
+  EXPECT_EQ(complete({"-i", "eth0", "icmp", "--actions", "dr"}), "drop\n");
+  EXPECT_EQ(complete({"--wait", "/bpf/one", "-s", "96", ""}), ":files\n");
+}
+
+TEST(Completion, TheLastOfJoinedLettersTakesAValue) {
+  EXPECT_EQ(complete({"-di", "l"}), "lo\n");
+  EXPECT_EQ(complete({"-nnZ", "ro"}), "root\n");
+}
+
 TEST(Completion, IsAskedForByItsFirstWord) {
   const auto request = std::get<CompletionRequest>(parse_options({"--complete", "-q", ""}));
   EXPECT_THAT(request.words, ::testing::ElementsAre("-q", ""));

@@ -82,6 +82,13 @@ TEST(Extcap, ACaptureIsAnOrdinaryOne) {
   EXPECT_THAT(*options.actions, ElementsAre(XdpAction(1), XdpAction(3)));
   EXPECT_TRUE(options.note_ingress);
   EXPECT_TRUE(options.quiet);
+  const auto odd =
+      std::get<Options>(parse_options({"--capture", "--extcap-interface", "xdpcap:/hook", "--fifo",
+                                       "/tmp/fifo", "--extcap-capture-filter", "-5 < len"}));
+  EXPECT_EQ(odd.filter_text, "-5 < len");
+  EXPECT_THROW(parse_options({"--capture", "--extcap-interface", "xdpcap:/hook", "--fifo", "/f",
+                              "--extcap-capture-filter", "-wother"}),
+               UsageError);
   EXPECT_THROW(parse_options({"--capture", "--fifo", "/f"}), UsageError);
   EXPECT_THROW(parse_options({"--capture", "--fifo"}), UsageError);
 }

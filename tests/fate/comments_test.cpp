@@ -59,6 +59,7 @@ TEST_F(Comments, HaveAStableForm) {
   fate = kRedirected;
   fate.target = 0;
   EXPECT_EQ(describe(fate), "fate=redirected to=all via=devmap#12[3] ingress=6 rxq=1");
+  fate.ingress_namespace = 1;
   fate.ingress = 7;  // --ingress alone notes "ingress=7", too
   EXPECT_EQ(describe(fate), "fate=redirected to=all via=devmap#12[3] ingress=7 ifname=veth2 rxq=1");
   fate.ingress = 6;

@@ -22,14 +22,13 @@ TEST(Statistics, LineHasXdpcapsForm) {
 }
 
 TEST(Statistics, SummaryAddsUp) {
-  EXPECT_EQ(
-      summary(kNoLoss),
-      "3 packets captured\n3 packets matched the filter\n11 packets received by the hook: 10 drop, "
-      "1 xdpAction(7)\n"
-      "0 packets lost\n");
+  EXPECT_EQ(summary(kNoLoss),
+            "3 packets captured\n3 packets matched the filter\n11 packets received by the hook\n"
+            "  by action: 10 drop, 1 xdpAction(7)\n"
+            "0 packets lost\n");
   EXPECT_EQ(summary(kLoss),
-            "43 packets captured\n50 packets matched the filter\n100 packets received by the hook: "
-            "100 pass\n"
+            "43 packets captured\n50 packets matched the filter\n100 packets received by the hook\n"
+            "  by action: 100 pass\n"
             "7 packets lost\n");
 }
 
@@ -48,8 +47,8 @@ TEST(Statistics, WhatWasLeftOutIsNotLost) {
   const std::vector<InterfaceStatistics> chosen = {
       {{0, XdpAction(4)}, {.received = 100, .matched = 50, .lost = 7}, 3, 40}};
   EXPECT_EQ(summary(chosen),
-            "3 packets captured\n50 packets matched the filter\n100 packets received by the hook: "
-            "100 redirect\n"
+            "3 packets captured\n50 packets matched the filter\n100 packets received by the hook\n"
+            "  by action: 100 redirect\n"
             "40 packets not selected (--fate)\n7 packets lost\n");
   const std::string by_budget = summary(chosen, "the hook", "--sample 10, --rate 3");
   EXPECT_NE(by_budget.find("40 packets not selected (--sample 10, --rate 3)\n7 packets lost\n"),
