@@ -193,12 +193,6 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
   return failure;
 }
 
-void Recording::end_rest(int stop_fd) {
-  file().give_up();
-  files_.end_previous();
-  if (flight_) end_flight(stop_fd);
-}
-
 // False if the file has to be flushed first.
 bool Recording::append(RingCursor& cursor, CaptureFile& file) {
   const xdpcap_block& block = cursor.block();

@@ -33,6 +33,13 @@ std::uint64_t wake_at(const Options& options, const Rings& rings) {
   return std::min(options.watermark.value_or(std::min(bytes / 4, kMost)), bytes / 2);
 }
 
+// This process cannot complete the file, but the guardian can: the checkpoint always shows how far
+// the file has been written.
+[[noreturn]] void leave_to_guardian(const char* why) {
+  tell(why, kLastTimeoutMilliseconds);
+  ::_exit(kFailureExit);
+}
+
 }  // namespace
 
 Session::Session(const Options& options, Sources sources, const Signals& signals)
@@ -87,13 +94,6 @@ void Session::capture_and_finish() {
   }
   remove_recorders();
   finish();
-}
-
-// This process cannot complete the file, but the guardian can: the checkpoint always shows how far
-// the file has been written.
-void Session::leave_to_guardian(const char* why) {
-  tell(why, kLastTimeoutMilliseconds);
-  ::_exit(kFailureExit);
 }
 
 // A write that the kernel has begun cannot be taken back, so this process cannot say which packets

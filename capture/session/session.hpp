@@ -42,9 +42,8 @@ class Session {
   [[nodiscard]] RecorderSpec spec_of(const CaptureInterface& interface) const;
   [[nodiscard]] Traced traced(TracePoint point);
   void capture_and_finish();
-  [[noreturn]] void leave_to_guardian(const char* why);
   // A second signal, while the disk does not take what is to be written.
-  [[noreturn]] void leave_disk_to_guardian();
+  [[noreturn]] static void leave_disk_to_guardian();
   void capture();
   void remove_recorders();
   bool write(Timeout timeout);
