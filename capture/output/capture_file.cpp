@@ -89,6 +89,11 @@ bool CaptureFile::sync() {
   return last_.end == WriteEnd::done;
 }
 
+bool CaptureFile::wait_for_disk(int interrupt_fd) {
+  if (!disk_) return true;
+  return last_.end != WriteEnd::interrupted && disk_->wait({.interrupt_fd = interrupt_fd});
+}
+
 void CaptureFile::give_up() {
   if (disk_) {
     batch_.clear();
@@ -152,8 +157,9 @@ CaptureFile::Kept CaptureFile::write_rest(DiskWriter::Rest rest, const Output& o
   return kept;
 }
 
-void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout) {
-  if (disk_) timeout = {};  // a disk is no reader that may never continue
+bool CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout) {
+  // A disk is no reader that may never continue.
+  if (disk_) timeout = {.interrupt_fd = timeout.interrupt_fd};
   if (last_.end == WriteEnd::done) {
     for (const pcapng::Bytes& block : trailer) {
       if (batch_.append(block)) continue;
@@ -162,6 +168,7 @@ void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Timeout time
     }
     if (last_.end == WriteEnd::done) flush(timeout);
   }
+  if (!wait_for_disk(timeout.interrupt_fd)) return false;
   sync();
   if (last_.end != WriteEnd::done) give_up();
   throw_if_failed();
@@ -170,6 +177,7 @@ void CaptureFile::finish(const std::vector<pcapng::Bytes>& trailer, Timeout time
     output_.seek(size_);
   }
   output_.close();
+  return true;
 }
 
 bool CaptureFile::retire(const std::vector<pcapng::Bytes>& trailer) {

@@ -73,9 +73,13 @@ class CaptureFile {
   }
   // Waits until what has been flushed is in the file. Returns false on failure: see end().
   bool sync();
+  // The same, and for the output before, but not longer than until `interrupt_fd` becomes readable:
+  // false. Failures are not reported here.
+  bool wait_for_disk(int interrupt_fd);
   // Writes the last blocks and closes. Blocks of the batch that cannot be written do not count as
-  // written. Throws Error, also if an earlier flush failed.
-  void finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout);
+  // written. Throws Error, also if an earlier flush failed. False if it was interrupted while it
+  // waited for a disk: then the file is not complete.
+  bool finish(const std::vector<pcapng::Bytes>& trailer, Timeout timeout);
   // Discards what cannot be written, so that written() is final. If the output is a file, it then
   // ends in a whole block.
   void give_up();
@@ -101,6 +105,10 @@ class CaptureFile {
   };
   // Waits until it is complete and this one has its header.
   Ended end_previous();
+  // Waits until it is complete, or has failed. False if `timeout` came first.
+  bool wait_for_previous(Timeout timeout) {
+    return !previous_ || disk_->wait_for_previous(timeout);
+  }
   // Whether the header is in the file.
   [[nodiscard]] bool has_header() const;
 

@@ -163,16 +163,17 @@ void CaptureFiles::end_previous(const CaptureFile::Ended& ended) {
   if (ended.failure && !failure_) failure_ = ended.failure;
 }
 
-void CaptureFiles::complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date,
+bool CaptureFiles::complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date,
                             bool last, Timeout timeout) {
   const auto trailer = statistics_blocks(ledger_.close_file(totals, last), start_date_, date);
   if (!last && file_.retire(trailer)) {
     bytes_before_ += file_.size();
-    return;
+    return true;
   }
-  file_.finish(trailer, timeout);
+  if (!file_.finish(trailer, timeout)) return false;
   bytes_before_ += file_.size();
   finished_.add(file_.output().name(), std::exchange(file_.output().compressor(), std::nullopt));
+  return true;
 }
 
 void CaptureFiles::stop_clocks() {
@@ -227,9 +228,9 @@ void CaptureFiles::remove_unfinished(std::uint64_t number) const {
   Output::remove(file.path, file.id, file_.output());
 }
 
-void CaptureFiles::finish(const std::vector<InterfaceStatistics>& totals, std::uint64_t date,
+bool CaptureFiles::finish(const std::vector<InterfaceStatistics>& totals, std::uint64_t date,
                           Timeout timeout) {
-  complete(totals, date, true, timeout);
+  return complete(totals, date, true, timeout);
 }
 
 void CaptureFiles::check() const {

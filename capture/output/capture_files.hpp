@@ -92,8 +92,12 @@ class CaptureFiles {
   // In another process: resumes from the checkpoint. Throws Error.
   void resume();
 
-  // Completes the last file. Throws Error.
-  void finish(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, Timeout timeout);
+  // Waits until the file before is complete. False if `timeout` came first.
+  bool wait_for_previous(Timeout timeout) { return file_.wait_for_previous(timeout); }
+
+  // Completes the last file. Throws Error. False if it was interrupted while it waited for a disk:
+  // only another process can complete it then.
+  bool finish(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, Timeout timeout);
   // Reports on completed files: a line for each failure since the last call.
   std::vector<std::string> look() { return finished_.look(); }
   // Waits until all packets are printed, or `stop_fd` becomes readable; reports as above.
@@ -107,7 +111,7 @@ class CaptureFiles {
   void set_limits();
   [[nodiscard]] bool printing_has_ended() const;
   [[nodiscard]] Output output_of(std::uint64_t number) const;
-  void complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, bool last,
+  bool complete(const std::vector<InterfaceStatistics>& totals, std::uint64_t date, bool last,
                 Timeout timeout);
   void note_failure();
   void complete_previous();

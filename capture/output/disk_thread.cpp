@@ -220,8 +220,8 @@ std::uint64_t DiskThread::reached(std::uint64_t number) {
   return file(number).reached;
 }
 
-void DiskThread::wait_until_written(std::uint64_t number) {
-  wait([&] { return has_written(number); }, {});
+void DiskThread::wait_until_written(std::uint64_t number, Timeout timeout) {
+  wait([&] { return has_written(number); }, timeout);
 }
 
 void DiskThread::wait_for_chunk(Timeout timeout) {

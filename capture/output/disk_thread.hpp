@@ -81,9 +81,9 @@ class DiskThread {
   // Up to where the file has been written, also after an error: then possibly within a block.
   [[nodiscard]] std::uint64_t reached(std::uint64_t number);
 
-  // Both return early on an error.
-  void wait_until_written(std::uint64_t number);
-  // Also when `timeout` says so (except by its milliseconds: a disk may be slow).
+  // Both return early on an error, and when `timeout` says so (except by its milliseconds: a disk
+  // may be slow).
+  void wait_until_written(std::uint64_t number, Timeout timeout = {});
   void wait_for_chunk(Timeout timeout);
 
  private:

@@ -189,6 +189,17 @@ WriteResult DiskWriter::finish() {
   return thread_.error() != 0 ? failed() : WriteResult{};
 }
 
+bool DiskWriter::wait(Timeout timeout) {
+  push();
+  thread_.wait_until_written(number_, timeout);
+  return thread_.error() != 0 || thread_.is_written(number_);
+}
+
+bool DiskWriter::wait_for_previous(Timeout timeout) {
+  thread_.wait_until_written(number_ - 1, timeout);
+  return thread_.error() != 0 || previous_is_written();
+}
+
 DiskWriter::Rest DiskWriter::rest(std::uint64_t number, std::uint64_t end) {
   return {.begin = pool_.on_disk(number),
           .reached = thread_.reached(number),

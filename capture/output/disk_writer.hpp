@@ -50,6 +50,9 @@ class DiskWriter {
   void settle();
   // Waits until all is in the file; more may follow.
   WriteResult finish();
+  // Waits until all is in the file and in the previous one, or writing has failed. False if
+  // `timeout` came first.
+  bool wait(Timeout timeout);
   // What has been appended gets to the file soon, also if nothing follows.
   void push();
   // After finish(), nothing follows: lets go of the file.
@@ -67,8 +70,9 @@ class DiskWriter {
   // Of the previous file.
   [[nodiscard]] bool previous_is_written() { return thread_.is_written(number_ - 1); }
   [[nodiscard]] bool previous_has_failed() { return thread_.has_failed(number_ - 1); }
-  // Waits until it is written, or has failed. Then end_previous() or drop_previous() must follow.
-  void wait_for_previous() { thread_.wait_until_written(number_ - 1); }
+  // Waits until it is written, or has failed. False if `timeout` came first. Then end_previous() or
+  // drop_previous() must follow.
+  bool wait_for_previous(Timeout timeout = {});
   void end_previous() { thread_.end_file(number_ - 1); }
   // After its failure: forgets what could not be written to it.
   void drop_previous();

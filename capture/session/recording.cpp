@@ -193,9 +193,6 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
       files_.stay();
     }
   }
-  file().give_up();
-  files_.end_previous();
-  if (flight_) end_flight(timeout.interrupt_fd);
   return failure;
 }
 
@@ -242,12 +239,14 @@ bool Recording::write_batch(Timeout timeout) {
   for (RingCursor& cursor : rings_.cursors()) cursor.release();
   if (fates_) fates_->flushed();
   if (reasons_) reasons_->clear_if_large();
-  return rotate();
+  return rotate(timeout);
 }
 
-// Continues in the next file if one is due. False when the capture is over.
-bool Recording::rotate() {
+// Continues in the next file if one is due. False when the capture is over, or interrupted while it
+// waited for a disk.
+bool Recording::rotate(Timeout timeout) {
   if (!files_.is_due(monotonic_now())) return true;
+  if (!files_.wait_for_previous({.interrupt_fd = timeout.interrupt_fd})) return false;
   files_.end_previous();
   const bool may_continue = files_.turn(statistics(), now());
   if (may_continue) commit();

@@ -39,9 +39,11 @@ class Recording {
   // Writes all packets whose order in time is already certain. False if the output accepts no more:
   // at the moment (WriteEnd::interrupted; the next call continues there), or at all.
   bool drain(Timeout timeout);
-  // Writes the rest, once no recorder runs any more; then the contents of the files are final. If a
-  // new file cannot be created, continues in the current one and returns the error.
+  // Writes the rest, once no recorder runs any more. If a new file cannot be created, continues in
+  // the current one and returns the error.
   std::exception_ptr drain_rest(Timeout timeout);
+  // After it: the contents of the files are final.
+  void end_rest(int stop_fd);
 
   // `comment`: on the file; empty: none.
   [[nodiscard]] pcapng::Bytes header(std::string comment = {}) const;
@@ -86,7 +88,7 @@ class Recording {
   [[nodiscard]] std::uint64_t horizon() const;
   bool drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout);
   bool write_batch(Timeout timeout);
-  bool rotate();
+  bool rotate(Timeout timeout);
   bool write_flight(std::uint64_t settled);
   void begin_flight_file(bool last);
   void end_flight(int stop_fd);

@@ -28,6 +28,12 @@ void Recording::begin_flight_file(bool last) {
   commit();
 }
 
+void Recording::end_rest(int stop_fd) {
+  file().give_up();
+  files_.end_previous();
+  if (flight_) end_flight(stop_fd);
+}
+
 // Writes what has been asked for; the rest is discarded.
 void Recording::end_flight(int stop_fd) {
   flight_->wait_for_writer(stop_fd);

@@ -27,6 +27,7 @@ bool rescue(Recording& recording, const std::optional<User>& user) {
   if (!begun) recording.file().begin(recording.header());
   const Timeout timeout{.milliseconds = 2000};
   recording.drain_rest(timeout);
+  recording.end_rest(-1);
   if (auto& flight = recording.flight()) {
     flight->wait(-1);
     return true;

@@ -31,6 +31,13 @@ std::uint64_t wake_at(const Options& options, const Rings& rings) {
   return std::min(options.watermark.value_or(std::min(bytes / 4, kMost)), bytes / 2);
 }
 
+// This process cannot complete the file, but the guardian can: the checkpoint always shows how far
+// the file has been written.
+[[noreturn]] void leave_to_guardian(const char* why) {
+  tell(why, kLastTimeoutMilliseconds);
+  ::_exit(kFailureExit);
+}
+
 }  // namespace
 
 Session::Session(const Options& options, Sources sources, const Signals& signals)
@@ -69,7 +76,9 @@ void Session::run() {
   try {
     capture_and_finish();
   } catch (const std::bad_alloc&) {
-    leave_to_guardian();
+    if (!has_able_guardian()) throw;
+    leave_to_guardian(
+        "xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n");
   }
   if (failure_) std::rethrow_exception(failure_);
 }
@@ -85,13 +94,12 @@ void Session::capture_and_finish() {
   finish();
 }
 
-// This process has no memory to complete the file, but the guardian can: the checkpoint always
-// shows how far the file has been written.
-void Session::leave_to_guardian() {
-  if (!guardian_can_finish() || !guarded_->is_guarded()) throw std::bad_alloc();
-  tell("xdpcap-cpp: out of memory; its guardian empties the hook and completes the file\n",
-       kLastTimeoutMilliseconds);
-  ::_exit(kFailureExit);
+// A write that the kernel has begun cannot be taken back, so this process cannot say which packets
+// are in the file. The guardian continues once the kernel has ended the write.
+void Session::leave_disk_to_guardian() {
+  leave_to_guardian(
+      "xdpcap-cpp: the disk is slow or stuck; its guardian writes the rest and "
+      "completes the file as soon as it can\n");
 }
 
 // The descriptors that the guardian needs to make recorders, empty the rings and complete the file.
@@ -187,7 +195,9 @@ bool Session::is_stuck() {
 
 bool Session::write_some() {
   try {
-    return write({.milliseconds = 10});
+    constexpr std::uint64_t kMost = 10'000'000;
+    return write(
+        {.interrupt_fd = signals_.stop_fd, .milliseconds = 10, .end = monotonic_now() + kMost});
   } catch (const Error&) {
     failure_ = std::current_exception();
     recording_.files().stay();
@@ -196,13 +206,15 @@ bool Session::write_some() {
 }
 
 // Writes what is left in the rings, and completes the file. A second signal ends the wait for a
-// slow reader.
+// slow reader or disk.
 void Session::finish() {
   CaptureFiles& files = recording_.files();
   const int stop_fd = signals_.stop_fd;
   const Timeout timeout{.interrupt_fd = stop_fd, .milliseconds = kLastTimeoutMilliseconds};
   const std::exception_ptr failure = recording_.drain_rest(timeout);
   if (!failure_) failure_ = failure;
+  if (has_able_guardian() && !recording_.file().wait_for_disk(stop_fd)) leave_disk_to_guardian();
+  recording_.end_rest(stop_fd);
 
   const std::vector<InterfaceStatistics> statistics = recording_.final_statistics();
   const bool reader_gone = recording_.file().end() == WriteEnd::reader_gone;
@@ -213,8 +225,11 @@ void Session::finish() {
   summarize(statistics, reader_gone);
   std::exception_ptr incomplete;
   try {
-    const Timeout last{.milliseconds = kLastTimeoutMilliseconds};
-    if (!reader_gone) files.finish(statistics, recording_.now().date, last);
+    Timeout last{.milliseconds = kLastTimeoutMilliseconds};
+    if (has_able_guardian()) last.interrupt_fd = stop_fd;
+    if (!reader_gone && !files.finish(statistics, recording_.now().date, last)) {
+      leave_disk_to_guardian();
+    }
   } catch (const Error&) {
     incomplete = std::current_exception();
   }

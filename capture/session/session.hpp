@@ -42,12 +42,14 @@ class Session {
   void install();
   [[nodiscard]] std::vector<int> descriptors() const;
   [[nodiscard]] bool guardian_can_finish();
+  [[nodiscard]] bool has_able_guardian() { return guardian_can_finish() && guarded_->is_guarded(); }
   void rescue_from_guardian();
   [[nodiscard]] RecorderFactory recorders_of(std::size_t source);
   [[nodiscard]] RecorderSpec spec_of(const CaptureInterface& interface) const;
   [[nodiscard]] Traced traced(TracePoint point);
   void capture_and_finish();
-  [[noreturn]] void leave_to_guardian();
+  // A second signal, while the disk does not take what is to be written.
+  [[noreturn]] static void leave_disk_to_guardian();
   void capture();
   void remove_recorders();
   bool write(Timeout timeout);

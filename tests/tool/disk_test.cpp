@@ -194,6 +194,53 @@ TEST_F(SlowDiskTest, AFileThatFailsWhenTheNextHasBegun) {
   EXPECT_EQ(read_pcapng(path_).packets, 0U);
 }
 
+// At a second signal, the capture does not wait for a disk that is stuck. The guardian writes the
+// rest.
+class StuckDiskTest : public SlowDiskTest {
+ protected:
+  static constexpr std::chrono::milliseconds kAtOnce{1000};  // the disk is stuck for longer
+
+  // Its writing thread ends when the kernel, or here strace, lets go of it.
+  static bool has_ended(pid_t process) {
+    const std::string status = read_file("/proc/" + std::to_string(process) + "/status");
+    return status.empty() || status.find("State:\tZ") != std::string::npos;
+  }
+
+  void interrupt_twice() {
+    const pid_t capture = child_of(*capture_);
+    ASSERT_EQ(::kill(capture, SIGINT), 0);
+    ASSERT_TRUE(eventually([&] { return hook_is_empty(); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // until it waits for the disk
+    ASSERT_FALSE(has_ended(capture)) << "it has not waited";
+    const auto start = std::chrono::steady_clock::now();
+    ASSERT_EQ(::kill(capture, SIGINT), 0);
+    EXPECT_TRUE(eventually([&] { return has_ended(capture); }));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, kAtOnce);
+    const ProcessResult result = capture_->wait();
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err, ::testing::HasSubstr("the disk is slow or stuck; its guardian"));
+    expect_clean();
+  }
+};
+
+TEST_F(StuckDiskTest, WithPacketsToWrite) {
+  start("delay_enter=4000000:when=2+");
+  send();
+  ASSERT_NO_FATAL_FAILURE(interrupt_twice());
+  const auto all = total();  // a busy machine may have lost some before they reached a chunk
+  EXPECT_EQ(all.accepted, kPackets);
+  EXPECT_GT(all.delivered, kPackets / 2);
+}
+
+TEST_F(StuckDiskTest, WithTheLastBlocksToWrite) {
+  start("delay_enter=4000000:when=3+");  // after the header and the packets
+  const auto header = std::filesystem::file_size(path_);
+  program_.run(packet_for(XDP_DROP, 1500), 10);
+  ASSERT_TRUE(eventually([&] { return std::filesystem::file_size(path_) > header; }));
+  ASSERT_NO_FATAL_FAILURE(interrupt_twice());
+  EXPECT_EQ(expect_readable(path_).total().delivered, 10U);
+}
+
 // What else is cached in a container of limited memory stays there.
 TEST_F(DiskTest, OtherFilesStayInThePageCache) {
   constexpr std::uint64_t kLimit = std::uint64_t{192} << 20U;
