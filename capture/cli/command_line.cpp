@@ -13,28 +13,31 @@
 namespace xdpcap {
 namespace {
 
-// Tcpdump's flags that may be joined: all of them are ignored.
-constexpr const char* kJoinedFlags = "npUlK";
-
-// "-ni" is "-n -i": of joined options, only the last one can take a value.
-std::string last_of_joined(const std::string& argument) {
-  const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
-  if (!single || argument.find_first_not_of(kJoinedFlags, 1) != argument.size() - 1)
-    return argument;
-  return {'-', argument.back()};
-}
+// Tcpdump's flags that may be joined.
+constexpr const char* kJoinedFlags = "npUlKevAXxStq#H";
 
 // "-name" becomes "--name" and "-q=true" becomes "--q=true": xdpcap, being Go, takes either.
 // "-s96" and "-nU", which tcpdump's users type, stay as they are.
 std::string with_two_dashes(const std::string& argument) {
   const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
   const bool with_number = single && std::isdigit(static_cast<unsigned char>(argument[2])) != 0;
-  const bool flags = single && argument.find_first_not_of(kJoinedFlags, 1) == std::string::npos;
-  return single && !with_number && !flags ? "-" + argument : argument;
+  return single && !with_number ? "-" + argument : argument;
 }
 
-// The option's name alone: "-s" of "-s96", "--q" of "--q=true". Of flags in one word, "-nU", the
-// first says enough: those that may be joined are all one option.
+// Of joined options, "-nvs96", those before the last one, which may be any: "nv". Empty if it is
+// one option, of which "-name" is a way to write "--name".
+std::string joined_flags(const CLI::App& app, const std::string& argument) {
+  const bool single = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+  const std::string name = "-" + argument.substr(0, argument.find('='));
+  if (!single || app.get_option_no_throw(name) != nullptr) return {};
+  const std::size_t last =
+      std::min(argument.find_first_not_of(kJoinedFlags, 1), argument.size() - 1);
+  const bool ends = argument.find_first_not_of("0123456789", last + 1) == std::string::npos;
+  const bool is_option = app.get_option_no_throw({'-', argument[last]}) != nullptr;
+  return ends && is_option ? argument.substr(1, last - 1) : std::string();
+}
+
+// The option's name alone: "-s" of "-s96", "--q" of "--q=true".
 std::string name_in(const std::string& word) {
   return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
 }
@@ -122,10 +125,13 @@ CommandLine read_command_line(const CLI::App& app, const std::vector<std::string
       ++next;
       break;
     }
-    const std::string last = last_of_joined(*next);
-    const CLI::Option* joined = app.get_option_no_throw(last);
-    const bool is_joined = joined != nullptr && takes_value(*joined);
-    const std::string word = is_joined ? last : with_two_dashes(*next);
+    const std::string flags = joined_flags(app, *next);
+    for (const char flag : flags) {
+      const std::string word = {'-', flag};
+      line.options.push_back({app.get_option_no_throw(word), {word}});
+    }
+    const std::string word =
+        flags.empty() ? with_two_dashes(*next) : "-" + next->substr(flags.size() + 1);
     TypedOption typed{app.get_option_no_throw(name_in(word)), {word}};
     if (typed.option == nullptr) refuse_unknown(app, *next);
     if (takes_value(*typed.option) && word == name_in(word)) {

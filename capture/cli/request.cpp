@@ -16,6 +16,7 @@
 #include "cli/last_options.hpp"
 #include "cli/mode_options.hpp"
 #include "cli/output_options.hpp"
+#include "cli/print_options.hpp"
 
 namespace xdpcap {
 namespace {
@@ -36,6 +37,7 @@ struct Declarations {
   CaptureOptions capture;
   FilterOptions filter;
   OutputOptions output;
+  PrintOptions print;
   LastOptions last;
   ModeOptions modes;
 };
@@ -45,6 +47,7 @@ void declare(CLI::App& app, Declarations& all) {
   all.capture.declare(app, all.options);
   all.filter.declare(app, all.options);
   all.output.declare(app, all.options);
+  all.print.declare(app, all.options);
   all.last.declare(app);
   all.modes.declare(app);
 }
@@ -66,10 +69,10 @@ std::vector<OptionSummary> summarize(const CLI::App& app) {
 }
 
 // Takes the hook and the output off the front of `words`: no hook for a replay, and no output where
-// -w has named it. With -i all words are the filter's, as in tcpdump.
+// -w has named it. With -i or -r all words are the filter's, as in tcpdump.
 void take_places(std::vector<std::string>& words, Options& options) {
   std::string& output = options.files.path;
-  if (!options.sources.names.empty()) {
+  if (!options.sources.names.empty() || options.read) {
     if (output.empty()) {
       output = "/dev/null";
       options.files.print = true;
@@ -109,6 +112,7 @@ Request finish(Declarations all) {
   if (!all.options.listing) take_places(all.words, all.options);
   all.capture.finish(all.options);
   all.last.finish(all.options);
+  all.print.finish(all.options);
   all.output.finish(all.options);
   all.filter.finish(all.words, all.options);
   return std::move(all.options);

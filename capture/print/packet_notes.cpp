@@ -2,6 +2,7 @@
 #include "print/packet_notes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -18,6 +19,7 @@ constexpr std::size_t kHead = 8;  // type and length
 constexpr std::size_t kTail = 4;  // the length again
 constexpr std::size_t kInterfaceOptions = 16;
 constexpr std::size_t kInterfaceId = 8;
+constexpr std::size_t kPacketTime = 12;  // two halves, the upper one first
 constexpr std::size_t kCapturedLength = 20;
 constexpr std::size_t kPacketData = 28;
 
@@ -69,7 +71,9 @@ void PacketNotes::read(std::span<const std::byte> bytes) {
   while (left.size() >= kHead) {
     const std::size_t length = std::max<std::size_t>(kHead, number_at<std::uint32_t>(left, 4));
     if (length > left.size()) break;
-    read_block(left.first(length));
+    const auto block = left.first(length);
+    read_block(block);
+    blocks_.insert(blocks_.end(), block.begin(), block.end());
     left = left.subspan(length);
   }
   incomplete_.erase(incomplete_.begin(),
@@ -84,22 +88,48 @@ void PacketNotes::read_block(std::span<const std::byte> block) {
     case pcapng::block_type::interface_description:
       interfaces_.push_back(action_of_interface(block));
       break;
-    case pcapng::block_type::enhanced_packet: {
-      const auto interface = number_at<std::uint32_t>(block, kInterfaceId);
-      const auto captured = number_at<std::uint32_t>(block, kCapturedLength);
-      packets_.push_back(
-          {.action = interface < interfaces_.size() ? interfaces_[interface] : std::string(),
-           .comment =
-               find_options(block, kPacketData + padded(captured), pcapng::option::opt_comment)});
+    case pcapng::block_type::enhanced_packet:
+      read_packet(block);
       break;
-    }
     default:
       break;
   }
 }
 
-PacketNote PacketNotes::next() {
-  if (packets_.empty()) return {};
+void PacketNotes::read_packet(std::span<const std::byte> block) {
+  const auto interface = number_at<std::uint32_t>(block, kInterfaceId);
+  const auto captured = number_at<std::uint32_t>(block, kCapturedLength);
+  // Ten digits, so that all marks have the same length.
+  std::uniform_int_distribution<std::uint32_t> seconds(1'000'000'000, 2'147'483'647);
+  std::uniform_int_distribution<std::uint32_t> microseconds(0, 999'999);
+  const Mark mark{blocks_.size() + kPacketTime, seconds(random_), microseconds(random_)};
+  const std::string digits = std::to_string(mark.microseconds);
+  marks_.push_back(mark);
+  packets_.push_back(
+      {.action = interface < interfaces_.size() ? interfaces_[interface] : std::string(),
+       .comment = find_options(block, kPacketData + padded(captured), pcapng::option::opt_comment),
+       .time = std::uint64_t{number_at<std::uint32_t>(block, kPacketTime)} << 32U |
+               number_at<std::uint32_t>(block, kPacketTime + 4),
+       .mark = std::to_string(mark.seconds) + '.' + std::string(6 - digits.size(), '0') + digits +
+               ' '});
+}
+
+std::vector<std::byte> PacketNotes::take_blocks(bool marked) {
+  if (marked) {
+    for (const Mark& mark : marks_) {
+      const std::uint64_t time =
+          mark.seconds * std::uint64_t{1'000'000'000} + mark.microseconds * std::uint64_t{1000};
+      const std::array halves = {static_cast<std::uint32_t>(time >> 32U),
+                                 static_cast<std::uint32_t>(time)};
+      if (mark.at + sizeof(halves) > blocks_.size()) continue;
+      std::memcpy(&blocks_[mark.at], halves.data(), sizeof(halves));
+    }
+  }
+  marks_.clear();
+  return std::exchange(blocks_, {});
+}
+
+PacketNote PacketNotes::take() {
   PacketNote note = std::move(packets_.front());
   packets_.pop_front();
   return note;
