@@ -47,18 +47,18 @@ PacketLines::PacketLines(const PrintStyle& style, bool marked)
       time_(style.time) {}
 
 void PacketLines::append(std::string_view line, PacketNotes& notes) {
-  const PacketNote* const next = notes.next();
-  if (next != nullptr && (!marked_ || line.starts_with(next->mark))) {
-    const PacketNote note = notes.take();
-    begin_packet(line.substr(marked_ ? note.mark.size() : 0), note);
+  const auto note = marked_ ? notes.take_for(line) : notes.take();
+  if (!note) {
+    lines_.text.append(column_, ' ').append(line);
     return;
   }
-  lines_.text.append(column_, ' ').append(line);
+  const bool begins_with_mark = marked_ && note->has_time;
+  begin_packet(line.substr(begins_with_mark ? note->mark.size() : 0), *note);
 }
 
 void PacketLines::begin_packet(std::string_view line, const PacketNote& note) {
   ++packets_;
-  const std::string front = this->front(note.time);
+  const std::string front = this->front(note);
   const std::string_view text = line.substr(0, line.find('\n'));
   append_action(note.action);
   lines_.text.append(front).append(text);
@@ -88,7 +88,7 @@ void PacketLines::append_action(const std::string& action) {
   lines_.text.append(std::max(column_, action.size() + 1) - action.size(), ' ');
 }
 
-std::string PacketLines::front(std::uint64_t time) {
+std::string PacketLines::front(const PacketNote& note) {
   if (!marked_) return {};  // the dissector has printed both
   std::string front;
   if (has_number_) {
@@ -96,7 +96,7 @@ std::string PacketLines::front(std::uint64_t time) {
     const std::string number = std::to_string(packets_);
     front = std::string(kWidth - std::min(kWidth, number.size()), ' ') + number + "  ";
   }
-  return front + time_.of(time);
+  return note.has_time ? front + time_.of(note.time) : front;
 }
 
 PacketLines::Lines PacketLines::take() {

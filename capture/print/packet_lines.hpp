@@ -34,7 +34,7 @@ class PacketLines {
  private:
   void begin_packet(std::string_view line, const PacketNote& note);
   void append_action(const std::string& action);
-  [[nodiscard]] std::string front(std::uint64_t time);
+  [[nodiscard]] std::string front(const PacketNote& note);
 
   bool marked_;
   bool has_number_;

@@ -21,7 +21,16 @@ constexpr std::size_t kInterfaceOptions = 16;
 constexpr std::size_t kInterfaceId = 8;
 constexpr std::size_t kPacketTime = 12;  // two halves, the upper one first
 constexpr std::size_t kCapturedLength = 20;
+constexpr std::size_t kOriginalLength = 24;
 constexpr std::size_t kPacketData = 28;
+
+// What tcpdump prints of packets with impossible lengths, instead of a time.
+constexpr std::string_view kInvalid = "[Invalid header: ";
+
+bool has_valid_lengths(std::uint32_t captured, std::uint32_t original) {
+  constexpr std::uint32_t kMost = 262144;
+  return captured != 0 && captured <= original && original <= kMost;
+}
 
 template <class Number>
 Number number_at(std::span<const std::byte> bytes, std::size_t at) {
@@ -110,8 +119,9 @@ void PacketNotes::read_packet(std::span<const std::byte> block) {
        .comment = find_options(block, kPacketData + padded(captured), pcapng::option::opt_comment),
        .time = std::uint64_t{number_at<std::uint32_t>(block, kPacketTime)} << 32U |
                number_at<std::uint32_t>(block, kPacketTime + 4),
-       .mark = std::to_string(mark.seconds) + '.' + std::string(6 - digits.size(), '0') + digits +
-               ' '});
+       .mark =
+           std::to_string(mark.seconds) + '.' + std::string(6 - digits.size(), '0') + digits + ' ',
+       .has_time = has_valid_lengths(captured, number_at<std::uint32_t>(block, kOriginalLength))});
 }
 
 std::vector<std::byte> PacketNotes::take_blocks(bool marked) {
@@ -129,7 +139,22 @@ std::vector<std::byte> PacketNotes::take_blocks(bool marked) {
   return std::exchange(blocks_, {});
 }
 
-PacketNote PacketNotes::take() {
+std::optional<PacketNote> PacketNotes::take_for(std::string_view line) {
+  // Most lines that continue a packet begin with a space or a tab.
+  if (line.starts_with(' ') || line.starts_with('\t')) return std::nullopt;
+  // A packet with impossible lengths has no mark in tcpdump's output.
+  const bool is_invalid = line.starts_with(kInvalid);
+  if (is_invalid && !packets_.empty() && !packets_.front().has_time) return take();
+  const auto found = std::find_if(packets_.begin(), packets_.end(), [&](const PacketNote& note) {
+    return note.has_time && line.starts_with(note.mark);
+  });
+  if (found == packets_.end()) return std::nullopt;
+  packets_.erase(packets_.begin(), found);
+  return take();
+}
+
+std::optional<PacketNote> PacketNotes::take() {
+  if (packets_.empty()) return std::nullopt;
   PacketNote note = std::move(packets_.front());
   packets_.pop_front();
   return note;

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xdpcap {
@@ -16,7 +18,8 @@ struct PacketNote {
   std::string action;      // the name of its interface, without "XDP"
   std::string comment;     // its ingress, the program's reason, its fate; empty: none
   std::uint64_t time = 0;  // ns since 1970
-  std::string mark;        // the time that is printed instead, as tcpdump -tt prints it
+  std::string mark;        // what its line begins with: another time, as tcpdump -tt prints it
+  bool has_time = true;    // false: its lengths are impossible, which tcpdump prints instead
 };
 
 // PacketNotes parses this tool's own pcapng stream incrementally, and queues a note for each
@@ -30,12 +33,11 @@ class PacketNotes {
   void read(std::span<const std::byte> bytes);
   // The whole blocks that have been read since the last call; with `marked`, with the marks.
   std::vector<std::byte> take_blocks(bool marked);
-  // The oldest note; null if there is none.
-  [[nodiscard]] const PacketNote* next() const {
-    return packets_.empty() ? nullptr : &packets_.front();
-  }
-  // Removes the oldest note, which exists.
-  PacketNote take();
+  // Takes the note of the packet that a line of tcpdump's begins; nothing if it begins none. If
+  // tcpdump said nothing of packets before it, their notes are removed.
+  std::optional<PacketNote> take_for(std::string_view line);
+  // Takes the oldest note; nothing if there is none.
+  std::optional<PacketNote> take();
 
  private:
   struct Mark {

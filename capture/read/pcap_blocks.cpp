@@ -16,6 +16,7 @@ constexpr std::uint32_t kNanoseconds = 0xA1B23C4D;
 // 16  snaplen
 // 20  link type, and flags of the frame check sequence
 constexpr std::size_t kHeader = 24;
+constexpr std::size_t kVersion = 4;
 constexpr std::size_t kSnaplen = 16;
 constexpr std::size_t kLinkType = 20;
 
@@ -46,6 +47,12 @@ FileBlock PcapBlocks::read_header() {
   swapped_ = magic != kMicroseconds && magic != kNanoseconds;
   const ByteReader numbers(header, swapped_);
   magic = numbers.at<std::uint32_t>(0);
+  const auto major = numbers.at<std::uint16_t>(kVersion);
+  const auto minor = numbers.at<std::uint16_t>(kVersion + sizeof(major));
+  if (major != 2 || minor != 4) {
+    throw Error("it is pcap of version " + std::to_string(major) + '.' + std::to_string(minor),
+                "editcap writes version 2.4");
+  }
   FileInterface interface;
   interface.link_type = static_cast<std::uint16_t>(numbers.at<std::uint32_t>(kLinkType));
   interface.snaplen = numbers.at<std::uint32_t>(kSnaplen);

@@ -101,7 +101,7 @@ std::size_t count_actions(std::span<const std::byte> file) {
     file = file.subspan(count);
   }
   std::size_t count = 0;
-  while (notes.next() != nullptr && notes.take().action == "pass") ++count;
+  for (auto note = notes.take(); note && note->action == "pass"; note = notes.take()) ++count;
   return count;
 }
 

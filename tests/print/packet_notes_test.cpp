@@ -81,10 +81,7 @@ TEST(PacketNotes, TellActionsAndCommentsInOrder) {
       notes.read(std::span(file).subspan(at, std::min(step, file.size() - at)));
     }
     std::vector<std::pair<std::string, std::string>> all;
-    while (notes.next() != nullptr) {
-      const PacketNote note = notes.take();
-      all.emplace_back(note.action, note.comment);
-    }
+    while (const auto note = notes.take()) all.emplace_back(note->action, note->comment);
     EXPECT_THAT(all, ElementsAre(Pair("drop", ""), Pair("drop", "fate=none other"),
                                  Pair("xdpAction(7)", ""), Pair("xdpAction(7)", "")));
   }
@@ -104,10 +101,11 @@ TEST(PacketNotes, MarkPacketsWithOtherTimes) {
   EXPECT_EQ(differing.first - last.begin(), 12 + 0) << "the upper half of the time";
   std::set<std::string> marks;
   std::set<std::uint64_t> times;
-  while (notes.next() != nullptr) {
-    EXPECT_THAT(notes.next()->mark, ::testing::MatchesRegex("[0-9]{10}[.][0-9]{6} "));
-    marks.insert(notes.next()->mark);
-    times.insert(notes.take().time);
+  while (const auto note = notes.take()) {
+    EXPECT_THAT(note->mark, ::testing::MatchesRegex("[0-9]+[.][0-9]+ "));
+    EXPECT_EQ(note->mark.size(), 18U);
+    marks.insert(note->mark);
+    times.insert(note->time);
   }
   EXPECT_EQ(marks.size(), 4U);
   EXPECT_EQ(times.size(), 1U);
@@ -117,8 +115,7 @@ TEST(PacketNotes, TellNothingOfABlockThatEndsTooEarly) {
   PacketNotes notes;
   const pcapng::Bytes block = {std::byte{6}, {}, {}, {}, std::byte{8}, {}, {}, {}};
   notes.read(block);
-  ASSERT_NE(notes.next(), nullptr);
-  EXPECT_EQ(notes.next()->action, "");
+  EXPECT_EQ(notes.take().value().action, "");
 }
 
 }  // namespace
