@@ -21,6 +21,7 @@ constexpr std::array kOthers = std::to_array<OtherOption>({
     {"--list-data-link-types", kFlag, Kind::alias, "-L", {}},
     {"--buffer-size", kValue, Kind::alias, "-B", {}},
     {"--relinquish-privileges", kValue, Kind::alias, "-Z", {}},
+    {"--absolute-tcp-sequence-numbers", kFlag, Kind::alias, "-S", {}},
 
     // What is so in any case.
     {"--packet-buffered", kFlag, Kind::ignored, {}, {}},
@@ -36,17 +37,8 @@ constexpr std::array kOthers = std::to_array<OtherOption>({
      "packets have the kernel's time at the end of the program"},
     {"-Q,--direction", kValue, Kind::ignored, "in,inout", "XDP programs see received packets only"},
 
-    // Words of printing.
-    {"-A", kFlag, Kind::of_printing, {}, {}},
-    {"-e", kFlag, Kind::of_printing, {}, {}},
-    {"-H", kFlag, Kind::of_printing, {}, {}},
-    {"-S,--absolute-tcp-sequence-numbers", kFlag, Kind::of_printing, {}, {}},
-    {"-t", kFlag, Kind::of_printing, {}, {}},
+    // Words of printing that are not handed on.
     {"-u", kFlag, Kind::of_printing, {}, {}},
-    {"-v", kFlag, Kind::of_printing, {}, {}},
-    {"-x", kFlag, Kind::of_printing, {}, {}},
-    {"-X", kFlag, Kind::of_printing, {}, {}},
-    {"-#,--number", kFlag, Kind::of_printing, {}, {}},
     {"-E", kValue, Kind::of_printing, {}, {}},
     {"-m", kValue, Kind::of_printing, {}, {}},
     {"-M", kValue, Kind::of_printing, {}, {}},
