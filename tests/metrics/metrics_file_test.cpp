@@ -84,7 +84,7 @@ TEST_F(MetricsFileTest, IsWhole) {
   }
   {
     MetricsFile file(path_, "", 0);
-    while (reads < 500) {
+    while (reads < 200) {
       file.show(report);
       std::this_thread::sleep_for(std::chrono::microseconds(500));
     }
