@@ -108,30 +108,5 @@ TEST_F(ToolExtcapTest, SaysWhatIsWrongWithAFilter) {
   EXPECT_TRUE(hook_is_empty());
 }
 
-// tshark accepts the profile's columns and colours.
-TEST_F(ToolExtcapTest, TheProfileShowsVerdictAndQueue) {
-  Process capture(tool({hook_path_, file_}));
-  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
-  for (std::uint32_t action = 0; action < 5; ++action) program_.run(packet_for(action, 100));
-  capture.signal(SIGINT);
-  EXPECT_EQ(capture.wait().exit_code, 0);
-  const std::string profiles = files_.path(".config/wireshark/profiles");
-  std::filesystem::create_directories(profiles);
-  std::filesystem::copy(std::string(SOURCE_FOLDER) + "/capture/wireshark/xdpcap",
-                        profiles + "/xdpcap");
-  const ProcessResult shown = run({"env", "HOME=" + files_.path(""), "tshark", "-C", "xdpcap", "-n",
-                                   "-r", file_, "-T", "tabs"});
-  EXPECT_EQ(shown.exit_code, 0) << shown.err;
-  EXPECT_EQ(shown.err.find("olor"), std::string::npos) << shown.err;
-  for (const char* columns : {"\tXDPaborted\t0\t", "\tXDPdrop\t0\t", "\tXDPredirect\t0\t"}) {
-    EXPECT_THAT(shown.out, HasSubstr(columns));
-  }
-  // Each verdict has its colour.
-  const ProcessResult colours =
-      run({"env", "HOME=" + files_.path(""), "tshark", "-C", "xdpcap", "--color", "-n", "-r", file_,
-           "-T", "fields", "-e", "frame.coloring_rule.name"});
-  EXPECT_EQ(colours.out, "XDP_ABORTED\nXDP_DROP\nXDP_PASS\nXDP_TX\nXDP_REDIRECT\n") << colours.err;
-}
-
 }  // namespace
 }  // namespace xdpcap::test
