@@ -36,13 +36,13 @@ struct Field {
 };
 
 constexpr std::string_view kPackets = "Packets";
-constexpr std::string_view kNotes = "Notes";
+constexpr std::string_view kContents = "Contents";
 constexpr std::string_view kRecording = "Recording";
-constexpr std::string_view kSource = "Source";
 constexpr const char* kReason = "--reason";
 
 #define RANGES "{validation=^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$}"
 
+// Wireshark 4.0 lays a tab out badly if it has no field to type in: so there is one in each.
 std::vector<Field> packet_fields() {
   return {
       {"--actions",
@@ -62,6 +62,9 @@ std::vector<Field> packet_fields() {
        "{tooltip=Capture only packets for which the program gave this reason. The button loads the "
        "reasons that the program can give.}",
        {{"", "any or none", true}}},
+      {"--only-failed", kAny, kPackets,
+       "{display=Only failed packets}{type=boolflag}"
+       "{tooltip=Capture only what the kernel dropped or the program aborted, and note why.}"},
       {"--queue", kAny, kPackets,
        "{display=Receive queues}{type=string}" RANGES
        "{tooltip=Capture only packets from these receive queues: 0-3,5. Empty: all.}"},
@@ -75,17 +78,17 @@ std::vector<Field> packet_fields() {
   };
 }
 
-std::vector<Field> note_fields() {
+std::vector<Field> content_fields() {
   return {
-      {"--ingress", kAny, kNotes,
+      {"--snaplen", kAny, kContents,
+       "{display=Snapshot length}{type=unsigned}{range=0,262144}{default=0}"
+       "{tooltip=Bytes of each packet that are copied in the kernel. 0: all.}"},
+      {"--ingress", kAny, kContents,
        "{display=Note the ingress interface}{type=boolflag}{tooltip=In a comment on each packet.}"},
-      {"--fate", kAny, kNotes,
+      {"--fate", kAny, kContents,
        "{display=Note fates}{type=boolflag}"
        "{tooltip=In a comment on each packet: what the kernel did with a redirect or XDP_TX.}"},
-      {"--only-failed", kAny, kNotes,
-       "{display=Only failed packets}{type=boolflag}"
-       "{tooltip=Capture only what the kernel dropped or the program aborted, and note why.}"},
-      {"--stack", kAny, kNotes,
+      {"--stack", kAny, kContents,
        "{display=Follow passed packets}{type=boolflag}"
        "{tooltip=Through the network stack: note whether they were delivered, forwarded or "
        "dropped, and why.}"},
@@ -94,9 +97,6 @@ std::vector<Field> note_fields() {
 
 std::vector<Field> recording_fields() {
   return {
-      {"--snaplen", kAny, kRecording,
-       "{display=Snapshot length}{type=unsigned}{range=0,262144}{default=0}"
-       "{tooltip=Bytes of each packet that are copied in the kernel. 0: all.}"},
       {"--sample", kAny, kRecording,
        "{display=Record one packet in}{type=unsigned}{range=1,1000000000}{default=1}"
        "{tooltip=Of the packets that match, chosen at random in the kernel. 1: all.}"},
@@ -111,23 +111,23 @@ std::vector<Field> recording_fields() {
 
 std::vector<Field> source_fields() {
   return {
-      {"--follow", kXdp, kSource,
+      {"--follow", kXdp, kRecording,
        "{display=Follow reloads}{type=boolflag}"
        "{tooltip=Continue when another hook is pinned at the path, or another program is attached "
        "to the interface.}"},
-      {"--replace", kHook, kSource,
+      {"--replace", kHook, kRecording,
        "{display=Replace other captures}{type=boolflag}"
        "{tooltip=Take over slots that another capture uses, instead of sharing them.}"},
       {"--method",
        kProgram,
-       kSource,
+       kRecording,
        "{display=Capture}{type=selector}{tooltip=How to capture from the program.}",
        {{"", "by its hook, or else by tracing it", true},
         {"hook", "by its hook"},
         {"trace", "by tracing it"}}},
       {"--at",
        kProgram,
-       kSource,
+       kRecording,
        "{display=Capture packets}{type=selector}"
        "{tooltip=Only tracing can capture packets as they enter the program.}",
        {{"exit", "as they leave the program", true},
@@ -153,7 +153,8 @@ std::string field_text(std::size_t number, const Field& field) {
 
 std::vector<Field> all_fields() {
   std::vector<Field> all;
-  for (const auto& fields : {packet_fields(), note_fields(), recording_fields(), source_fields()}) {
+  for (const auto& fields :
+       {packet_fields(), content_fields(), recording_fields(), source_fields()}) {
     all.insert(all.end(), fields.begin(), fields.end());
   }
   return all;

@@ -183,7 +183,7 @@ void add_if_capturable(const ProgramInfo& program, const Survey& survey, Ways& w
   sources.push_back(
       {name_of(program, survey),
        "XDP program " + user_text(placed) +
-           (is_component ? " under " + placed.dispatcher.name : ", which others call") +
+           (is_component ? " under " + placed.dispatcher.name : ", on no interface in sight") +
            text_of(way)});
 }
 

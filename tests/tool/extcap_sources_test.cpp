@@ -72,7 +72,8 @@ TEST_F(ExtcapSources, AnInterfaceWithAHookThatIsPinnedNowhere) {
 TEST_F(ExtcapSources, AProgramThatOthersCall) {
   load(false);
   const std::string id = std::to_string(program_info(program("on_device")).id);
-  const std::string description = "{display=XDP program on_device, which others call, by its hook}";
+  const std::string description =
+      "{display=XDP program on_device, on no interface in sight, by its hook}";
   const std::string all = list();
   EXPECT_TRUE(all.find("{value=xdpcap:prog:on_device}" + description) != std::string::npos ||
               all.find("{value=xdpcap:prog:" + id + "}" + description) != std::string::npos)
