@@ -2,6 +2,8 @@
 // A real tshark that finds hooks among its interfaces and captures from one.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -80,6 +82,33 @@ TEST_F(ToolExtcapTest, TsharkCapturesFromAHook) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "XDPdrop\t1\t101\nXDPpass\t2\t102\nXDPtx\t3\t103\n") << result.err;
   EXPECT_TRUE(eventually([&] { return hook_is_empty(); }));
+}
+
+// Wireshark and tshark keep the dialog's options as preferences.
+TEST_F(ToolExtcapTest, TsharkPassesOptions) {
+  std::string preference = "extcap." + interface_;
+  std::replace_if(
+      preference.begin() + 7, preference.end(),
+      [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  Process capture(tshark({"-l", "-n",
+                          "-i", interface_,
+                          "-c", "2",
+                          "-o", preference + ".actions:drop,tx",
+                          "-o", preference + ".snaplen:70",
+                          "-o", preference + ".ingress:true",
+                          "-T", "fields",
+                          "-e", "frame.verdict.ebpf_xdp",
+                          "-e", "frame.cap_len",
+                          "-e", "frame.comment"}));
+  ASSERT_TRUE(eventually([&] { return filled_slots(hook_path_) == 2; }, std::chrono::seconds(25)))
+      << capture.err();
+  // Until their jumps are patched, too.
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  for (std::uint32_t action = 0; action < 5; ++action) program_.run(packet_for(action, 100));
+  const ProcessResult result = capture.wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, ::testing::MatchesRegex("1\t70\tingress=[0-9]+\n3\t70\tingress=[0-9]+\n"))
+      << result.err;
 }
 
 // As Wireshark calls it with a box of the dialog ticked.
