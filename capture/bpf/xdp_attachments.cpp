@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -64,23 +65,33 @@ std::optional<XdpMode> mode_of(unsigned attribute) {
 struct Dump {
   std::vector<XdpAttachment> attachments;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> masters;  // of those that have one, by index
+  std::vector<std::string> usual;                                // usual_interfaces()
 };
+
+bool is_ethernet_and_up(const ifinfomsg& message) {
+  return message.ifi_type == ARPHRD_ETHER && (message.ifi_flags & IFF_UP) != 0;
+}
 
 void add_interface(std::span<const std::byte> message, Dump& dump) {
   if (message.size() < sizeof(ifinfomsg)) return;
   XdpAttachment attachment;
-  attachment.index =
-      static_cast<std::uint32_t>(reinterpret_cast<const ifinfomsg*>(message.data())->ifi_index);
+  const auto& header = *reinterpret_cast<const ifinfomsg*>(message.data());
+  attachment.index = static_cast<std::uint32_t>(header.ifi_index);
+  bool is_usual = is_ethernet_and_up(header);
   const auto attributes = message.subspan(NLMSG_ALIGN(sizeof(ifinfomsg)));
   std::vector<std::pair<XdpMode, std::uint32_t>> programs;
   for_each_attribute(attributes, [&](unsigned type, std::span<const std::byte> payload) {
     if (type == IFLA_IFNAME) attachment.interface = reinterpret_cast<const char*>(payload.data());
-    if (type == IFLA_MASTER) dump.masters.emplace_back(attachment.index, number(payload));
+    if (type == IFLA_MASTER) {
+      dump.masters.emplace_back(attachment.index, number(payload));
+      is_usual = false;
+    }
     if (type != IFLA_XDP) return;
     for_each_attribute(payload, [&](unsigned inner, std::span<const std::byte> value) {
       if (const auto mode = mode_of(inner)) programs.emplace_back(*mode, number(value));
     });
   });
+  if (is_usual) dump.usual.push_back(attachment.interface);
   for (const auto& [mode, id] : programs) {
     attachment.mode = mode;
     attachment.program_id = id;
@@ -201,6 +212,10 @@ InterfacePrograms find_interface(const std::string& name, const std::string& net
       network_namespace.empty() ? "" : " in the network namespace " + network_namespace;
   throw NotFound(doing + "there is no interface of this name" + where,
                  "ip link shows the interfaces");
+}
+
+std::vector<std::string> usual_interfaces() {
+  return interfaces_here().usual;
 }
 
 std::vector<XdpAttachment> xdp_attachments() {

@@ -37,6 +37,10 @@ struct InterfacePrograms {
 // Throws Error if there is no such interface or namespace, or if it may not be entered.
 InterfacePrograms find_interface(const std::string& name, const std::string& network_namespace);
 
+// The names of interfaces of the current network namespace that people capture from: Ethernet, up,
+// and no port of a bridge or bond. Throws Error.
+std::vector<std::string> usual_interfaces();
+
 // The XDP programs on the interfaces of the current network namespace and of those in /run/netns
 // that this process may enter (CAP_SYS_ADMIN); then those attached by a BPF link in any other
 // namespace, of which only the interface's index is known. One RTM_GETLINK dump (rtnetlink(7),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The extcap interface, by which Wireshark and tshark ask a program for interfaces of its own: here
-// each hook is one. Wireshark's extcap(4) has the rules: a sentence of options in, lines like
+// each source is one. Wireshark's extcap(4) has the rules: a sentence of options in, lines like
 // `interface {value=...}{display=...}` out.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "source/inventory.hpp"
+#include "source/available_sources.hpp"
 
 namespace xdpcap {
 
@@ -20,10 +20,12 @@ struct ExtcapQuery {
     interfaces,  // --extcap-interfaces
     link_types,  // --extcap-dlts
     options,     // --extcap-config: what the dialog offers
+    values,      // --extcap-config --extcap-reload-option: the choices of one of them
     filter,      // --extcap-capture-filter alone: is this a filter?
   };
   Kind kind = Kind::interfaces;
-  std::string filter;
+  std::string interface;  // of options and values
+  std::string text;       // the filter, or the option's name
 };
 
 // ExtcapCapture is --capture, as the arguments of the ordinary command line that do the same.
@@ -35,16 +37,17 @@ struct ExtcapCapture {
 std::optional<std::variant<ExtcapQuery, ExtcapCapture>> parse_extcap(
     const std::vector<std::string>& arguments);
 
-// "xdpcap:/sys/fs/bpf/xdpcap": what Wireshark calls the hook at a path. Braces and percent signs in
-// it stand as %7B, %7D and %25, since braces end a value.
-std::string extcap_interface(const std::string& hook_path);
+// "xdpcap:/sys/fs/bpf/xdpcap", "xdpcap:eth0": what Wireshark calls a source that -i takes. Braces
+// and percent signs in it stand as %7B, %7D and %25, since braces end a value.
+std::string extcap_interface(const std::string& source);
 // The other way round. Throws UsageError.
-std::string hook_of_extcap_interface(const std::string& interface);
+std::string source_of_extcap_interface(const std::string& interface);
 
 // The answer to --extcap-interfaces.
-std::string extcap_interfaces(const std::vector<ListedHook>& hooks);
+std::string extcap_interfaces(const std::vector<AvailableSource>& sources);
 
-// The answer to a query: lines for stdout. Without the right to look at hooks there are none.
+// The answer to a query: lines for stdout. Without the right to look at
+// programs there are no interfaces.
 std::string answer_extcap(const ExtcapQuery& query);
 
 }  // namespace xdpcap

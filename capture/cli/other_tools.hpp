@@ -27,7 +27,7 @@ struct OtherOption {
 // "--monitor-mode". Null for an unknown one.
 const OtherOption* find_other_option(std::string_view name);
 
-// The hint for words of printing, which has only one form here.
+// The hint for words of printing that are not handed on.
 extern const char* const kPrintingHint;
 
 }  // namespace xdpcap

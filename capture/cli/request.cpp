@@ -121,7 +121,7 @@ void take_places(std::vector<std::string>& words, Options& options) {
 // tcpdump ignores these words, too, when it writes only.
 void refuse_words_of_printing(const CommandLine& line, const Options& options) {
   if (line.printing.empty() || !options.files.print) return;
-  throw UsageError(line.printing.front() + ": packets are printed in one way only", kPrintingHint);
+  throw UsageError(line.printing.front() + ": packets are printed without it", kPrintingHint);
 }
 
 Request finish(Declarations all, const CommandLine& line) {

@@ -4,8 +4,6 @@
 #include <linux/bpf.h>
 
 #include <algorithm>
-#include <iterator>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -13,7 +11,6 @@
 #include "base/error.hpp"
 #include "bpf/bpffs.hpp"
 #include "bpf/links.hpp"
-#include "bpf/program_extensions.hpp"
 #include "bpf/program_info.hpp"
 #include "source/chain.hpp"
 #include "source/hook.hpp"
@@ -33,37 +30,6 @@ std::optional<Hook> open_if_hook(const std::string& path) {
   }
 }
 
-// What the kernel says of all programs.
-struct Survey {
-  std::vector<ProgramInfo> programs;                    // of types XDP and EXT
-  std::multimap<std::uint32_t, std::uint32_t> targets;  // extended_programs()
-  std::vector<XdpAttachment> attachments;
-};
-
-Survey make_survey() {
-  Survey survey{loaded_programs(), extended_programs(), xdp_attachments()};
-  std::erase_if(survey.programs, [](const ProgramInfo& program) {
-    return !program.is_xdp() && !program.is_extension();
-  });
-  return survey;
-}
-
-ProgramName dispatcher_of(const ProgramInfo& program, const Survey& survey) {
-  const auto target = survey.targets.find(program.id);
-  if (!program.is_extension() || target == survey.targets.end()) return {};
-  const auto info = find_program(target->second);
-  return {target->second, info ? info->name : ""};
-}
-
-PlacedProgram place(const ProgramInfo& program, const Survey& survey) {
-  PlacedProgram placed{program.id, program.name, {}, dispatcher_of(program, survey)};
-  const std::uint32_t attached = placed.dispatcher.id != 0 ? placed.dispatcher.id : placed.id;
-  std::copy_if(survey.attachments.begin(), survey.attachments.end(),
-               std::back_inserter(placed.attachments),
-               [&](const XdpAttachment& one) { return one.program_id == attached; });
-  return placed;
-}
-
 std::vector<PlacedProgram> users_of(std::uint32_t map_id, const Survey& survey) {
   std::vector<PlacedProgram> users;
   for (const ProgramInfo& program : survey.programs) {
@@ -81,17 +47,6 @@ std::vector<SlotProgram> filled_slots(const Hook& hook) {
     }
   }
   return filled;
-}
-
-std::vector<ListedHook> hooks_in(const Survey& survey) {
-  std::vector<ListedHook> hooks;
-  for (const std::string& path : pinned_paths()) {
-    const auto hook = open_if_hook(path);
-    if (!hook) continue;
-    hooks.push_back({path, hook->map_id(), hook->slots(), users_of(hook->map_id(), survey),
-                     filled_slots(*hook)});
-  }
-  return hooks;
 }
 
 // By the programs' ids; without the id of a target, each recorder is an entry of its own.
@@ -189,6 +144,17 @@ void find_all_holders(Listing& listing) {
 }
 
 }  // namespace
+
+std::vector<ListedHook> hooks_in(const Survey& survey) {
+  std::vector<ListedHook> hooks;
+  for (const std::string& path : pinned_paths()) {
+    const auto hook = open_if_hook(path);
+    if (!hook) continue;
+    hooks.push_back({path, hook->map_id(), hook->slots(), users_of(hook->map_id(), survey),
+                     filled_slots(*hook)});
+  }
+  return hooks;
+}
 
 Listing list_all() {
   const Survey survey = make_survey();

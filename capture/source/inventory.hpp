@@ -11,23 +11,9 @@
 #include "base/xdp_buff.hpp"
 #include "bpf/xdp_attachments.hpp"
 #include "source/holder.hpp"
+#include "source/survey.hpp"
 
 namespace xdpcap {
-
-struct ProgramName {
-  std::uint32_t id = 0;
-  std::string name;
-};
-
-// PlacedProgram is an XDP program, and where it is attached. A program that is called by others
-// (from a devmap, a cpumap, by tail call) has no attachment of its own. A program loaded by libxdp
-// runs where its dispatcher is attached.
-struct PlacedProgram {
-  std::uint32_t id = 0;
-  std::string name;
-  std::vector<XdpAttachment> attachments;
-  ProgramName dispatcher = {};  // id 0: none
-};
 
 // SlotProgram is a recorder in the chain of a slot. Without a holder, its capture has ended (or is
 // not visible to this process).
@@ -83,6 +69,9 @@ Listing list_all();
 // programs use, or that no program uses yet. An XDP program's own tail call table looks the same,
 // and is listed, too. A hook with two pins is listed twice. Throws Error as list_all() does.
 std::vector<ListedHook> list_hooks();
+
+// The same without the holders of recorders, for which all of /proc is read.
+std::vector<ListedHook> hooks_in(const Survey& survey);
 
 // Their paths only, as far as this process may see them: quickly, and without errors.
 std::vector<std::string> hook_paths();

@@ -79,10 +79,10 @@ TEST(BundleOptions, OtherNamesMeanTheSame) {
   EXPECT_EQ(error({"-B", "4", "--buffer", "5", "/hook", "-"}), "-B does not go with --buffer");
 }
 
-TEST(BundleOptions, WordsOfPrintingNeedNoPrinting) {
-  EXPECT_EQ(error({"-eXX", "/hook", "out"}), "no error");
-  EXPECT_EQ(error({"-nX", "-i", "eth0"}), "-X: packets are printed in one way only");
-  EXPECT_EQ(error({"--print", "/hook", "out", "-vv"}), "-v: packets are printed in one way only");
+TEST(BundleOptions, WordsThatThePrinterDoesNotGetNeedNoPrinting) {
+  EXPECT_EQ(error({"-uE", "key", "/hook", "out"}), "no error");
+  EXPECT_EQ(error({"-nu", "-i", "eth0"}), "-u: packets are printed without it");
+  EXPECT_EQ(error({"--print", "/hook", "out", "-T", "vxlan"}), "-T: packets are printed without it");
 }
 
 }  // namespace

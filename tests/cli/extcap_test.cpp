@@ -13,14 +13,18 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "cli/extcap_dialog.hpp"
 #include "cli/request.hpp"
 
 namespace xdpcap {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::string answer(const std::vector<std::string>& arguments) {
   return answer_extcap(std::get<ExtcapQuery>(parse_options(arguments)));
@@ -31,7 +35,7 @@ TEST(Extcap, OrdinaryCommandLinesAreNotItsBusiness) {
   EXPECT_EQ(parse_extcap({"--list"}), std::nullopt);
 }
 
-TEST(Extcap, HooksAreInterfaces) {
+TEST(Extcap, SourcesAreInterfaces) {
   const ListedHook hook = {
       "/sys/fs/bpf/x{1}",
       1,
@@ -41,17 +45,19 @@ TEST(Extcap, HooksAreInterfaces) {
         {{"", "eth0", 2, 31, XdpMode::native}, {"lab", "eth1", 3, 31, XdpMode::generic}}},
        {32, "other", {}}},
       {}};
-  EXPECT_THAT(extcap_interfaces({hook}),
+  EXPECT_THAT(extcap_interfaces({available(hook), {"eth0@lab", "XDP program {a} on eth0@lab"}}),
               HasSubstr("\ninterface {value=xdpcap:/sys/fs/bpf/x%7B1%7D}"
-                        "{display=XDP hook: xdp_pass on eth0 and lab/eth1, other}\n"));
+                        "{display=XDP hook: xdp_pass on eth0 and eth1@lab, other}\n"
+                        "interface {value=xdpcap:eth0@lab}"
+                        "{display=XDP program (a) on eth0@lab}\n"));
   EXPECT_THAT(extcap_interfaces({}), ::testing::StartsWith("extcap {version="));
 }
 
-TEST(Extcap, InterfacesAreHooks) {
-  for (const char* path : {"/sys/fs/bpf/xdpcap", "/a{b}c%d e", "/100%", "/%7B"}) {
-    EXPECT_EQ(hook_of_extcap_interface(extcap_interface(path)), path);
+TEST(Extcap, InterfacesAreSources) {
+  for (const char* source : {"/sys/fs/bpf/xdpcap", "/a{b}c%d e", "/100%", "/%7B", "eth0@lab"}) {
+    EXPECT_EQ(source_of_extcap_interface(extcap_interface(source)), source);
   }
-  EXPECT_THROW((void)hook_of_extcap_interface("eth0"), UsageError);
+  EXPECT_THROW((void)source_of_extcap_interface("eth0"), UsageError);
 }
 
 TEST(Extcap, QueriesAreAnswered) {
@@ -59,6 +65,7 @@ TEST(Extcap, QueriesAreAnswered) {
             "dlt {number=1}{name=EN10MB}{display=Ethernet}\n");
   EXPECT_THAT(answer({"--extcap-config", "--extcap-interface=xdpcap:/hook"}),
               HasSubstr("{call=--actions}"));
+  EXPECT_THROW(answer({"--extcap-config"}), UsageError);
 }
 
 // Wireshark treats any output as an error.
@@ -93,22 +100,73 @@ TEST(Extcap, ACaptureIsAnOrdinaryOne) {
   EXPECT_THROW(parse_options({"--capture", "--fifo"}), UsageError);
 }
 
-// The dialog's options are options of the command line.
-TEST(Extcap, TheDialogHasOptionsOfTheCommandLine) {
-  const std::string dialog = answer({"--extcap-config", "--extcap-interface", "xdpcap:/hook"});
-  int offered = 0;
+TEST(Extcap, ACaptureFromASourceThatIsNoPath) {
+  const auto options = std::get<Options>(
+      parse_options({"--capture", "--extcap-interface", "xdpcap:eth0@lab", "--fifo", "/tmp/fifo",
+                     "--extcap-capture-filter", "icmp", "--at", "entry"}));
+  EXPECT_EQ(options.sources.names, std::vector<std::string>{"eth0@lab"});
+  EXPECT_FALSE(options.sources.is_plain);
+  EXPECT_EQ(options.sources.at, CapturePoint::entry);
+  EXPECT_EQ(options.files.path, "/tmp/fifo");
+  EXPECT_EQ(options.filter_text, "icmp");
+}
+
+TEST(Extcap, EmptyFieldsOfTheDialogAreLeftOut) {
+  const auto options = std::get<Options>(
+      parse_options({"--capture", "--extcap-interface", "xdpcap:eth0", "--fifo", "/f", "--method",
+                     "", "--queue", "1", "--rate", "", "--reason", ""}));
+  EXPECT_EQ(options.sources.method, Method::any);
+  EXPECT_THAT(options.queues, ::testing::SizeIs(1));
+  EXPECT_THAT(options.reasons, IsEmpty());
+}
+
+// What "{call=...}" names, in order.
+std::vector<std::string> offered(const std::string& source) {
+  const std::string dialog = answer({"--extcap-config", "--extcap-interface", "xdpcap:" + source});
+  std::vector<std::string> names;
   for (const std::string_view line : split(dialog, '\n')) {
     const std::size_t begin = line.find("{call=");
     if (begin == std::string_view::npos) continue;
-    const std::string name(line.substr(begin + 6, line.find('}', begin) - begin - 6));
+    EXPECT_THAT(std::string(line), HasSubstr("}{group=")) << "it has no tab";
+    names.emplace_back(line.substr(begin + 6, line.find('}', begin) - begin - 6));
+  }
+  return names;
+}
+
+// "lo" has no XDP program.
+TEST(Extcap, TheDialogSuitsTheSource) {
+  EXPECT_THAT(offered("/hook"), AllOf(Contains("--actions"), Contains("--replace"),
+                                      Not(Contains("--method")), Not(Contains("--at"))));
+  EXPECT_THAT(offered("prog:1"),
+              AllOf(Contains("--actions"), Contains("--method"), Not(Contains("--follow"))));
+  EXPECT_THAT(offered("lo"), AllOf(Contains("--snaplen"), Contains("--stack"),
+                                   Not(Contains("--actions")), Not(Contains("--reason"))));
+}
+
+TEST(Extcap, ReasonsAreValues) {
+  const ReasonEntry plain{1, 10, "no route", "lb.c", false};
+  const ReasonEntry again{2, 20, "no route", "lb.c", false};
+  const ReasonEntry braces{3, 30, "not {a}", "lb.c", false};
+  const std::string number = [&] {
+    const std::string dialog = answer({"--extcap-config", "--extcap-interface", "xdpcap:/hook"});
+    const std::string before = dialog.substr(0, dialog.find("}{call=--reason}"));
+    return before.substr(before.rfind('=') + 1);
+  }();
+  EXPECT_EQ(values_of_reasons({plain, again, braces}),
+            "value {arg=" + number + "}{value=}{display=any or none}\nvalue {arg=" + number +
+                "}{value=no route}{display=no route}\nvalue {arg=" + number +
+                "}{value=lb.c:30}{display=not (a)}\n");
+}
+
+// The dialog's options are options of the command line.
+TEST(Extcap, TheDialogHasOptionsOfTheCommandLine) {
+  for (const std::string& name : offered("prog:1")) {
     bool known = false;
     for (const OptionSummary& option : option_summaries()) {
       known |= std::find(option.names.begin(), option.names.end(), name) != option.names.end();
     }
     EXPECT_TRUE(known) << name;
-    ++offered;
   }
-  EXPECT_EQ(offered, 8);
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ Report only_counts() {
 }
 
 TEST(Reporter, WithoutAnOutputNothingIsSaidOfOne) {
-  EXPECT_EQ(progress_line(only_counts(), {}, 200), "received 20 (5/s)  matched 10 (2/s)  ");
+  EXPECT_EQ(progress_line(only_counts(), {}, 200), "received 20 (5/s)  matched 10 (2/s)  20 drop");
   EXPECT_EQ(json_line(only_counts(), "summary", true),
             json("{'type':'summary','time':1700000000.000000001,'seconds':4.000000000,"
                  "'received':20,'matched':10,'lost':1,'actions':{"
