@@ -82,13 +82,14 @@ std::string progress_line(const Report& now, const Report& last, std::size_t wid
   };
   const std::string bytes = with_unit(static_cast<double>(now.output.bytes)) + "B in ";
   const bool all_written = sum.written + sum.counts.lost >= sum.counts.matched;
-  std::vector<Part> parts = {{counter("received", before.counts.received, sum.counts.received), 6},
-                             {counter("matched", before.counts.matched, sum.counts.matched), 5},
-                             {all_written ? "" : "written " + std::to_string(sum.written), 3},
-                             {"lost " + std::to_string(sum.counts.lost), 7},
-                             {received_by_action(now.interfaces), 4},
-                             {now.output.file.empty() ? "" : bytes + base_name(now.output.file), 2},
-                             {disk(now.output, static_cast<double>(now.elapsed) / kSecond), 1}};
+  std::vector<Part> parts = {
+      {counter("received", before.counts.received, sum.counts.received), 6},
+      {counter("matched", before.counts.matched, sum.counts.matched), 5},
+      {all_written || now.only_counts ? "" : "written " + std::to_string(sum.written), 3},
+      {now.only_counts ? "" : "lost " + std::to_string(sum.counts.lost), 7},
+      {received_by_action(now.interfaces), 4},
+      {now.only_counts ? "" : bytes + base_name(now.output.file), 2},
+      {disk(now.output, static_cast<double>(now.elapsed) / kSecond), 1}};
   std::erase_if(parts, [](const Part& part) { return part.text.empty(); });
   while (width_of(parts) > width && parts.size() > 1) {
     parts.erase(std::min_element(parts.begin(), parts.end(),
