@@ -160,7 +160,7 @@ void OutputOptions::finish(Options& options) const {
     throw UsageError("-a filesize: --last writes whole files", "--last SIZE limits them");
   }
   if (duration_) limits.duration = *duration_;
-  options.says_sources = !options.quiet && !options.json;
+  options.says_sources = !options.quiet && !options.json && !options.top;
   if (options.listing || options.files.path != "-") return;
   options.quiet = true;
   if (!limits.command.empty()) {

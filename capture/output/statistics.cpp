@@ -94,8 +94,10 @@ std::string summary(const std::vector<InterfaceStatistics>& statistics, const st
 std::string summary_of_counts(const std::vector<InterfaceStatistics>& statistics,
                               const std::string& by) {
   const InterfaceStatistics totals = total(statistics);
+  const std::string actions = received_by_action(statistics);
   return packets(totals.counts.matched) + " matched the filter\n" +
-         packets(totals.counts.received) + " received by " + by + "\n";
+         packets(totals.counts.received) + " received by " + by + "\n" +
+         (actions.empty() ? "" : "  by action: " + actions + "\n");
 }
 
 std::string loss_line(const std::vector<InterfaceStatistics>& statistics) {

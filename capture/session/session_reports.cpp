@@ -17,19 +17,18 @@ namespace xdpcap {
 
 // As tcpdump says it, once the recorders are installed.
 void Session::say_sources() const {
+  const std::string what =
+      options_.only_counts ? ", packets are only counted"
+                           : ", link-type " + link_type_text(options_.link_type) +
+                                 ", snapshot length " + std::to_string(options_.snaplen) + " bytes";
   std::string lines;
   for (const auto& source : sources_) {
     const SourceTitle& title = source->title();
     const std::string& name = title.label.empty() ? title.name : title.label;
     if (!lines.empty()) lines += '\n';
-    lines += "listening on " + name + " (" + title.how + "), link-type " +
-             link_type_text(options_.link_type);
-    if (!options_.only_counts) {
-      lines += ", snapshot length " + std::to_string(options_.snaplen) + " bytes";
-    }
+    lines += "listening on " + name + " (" + title.how + ")" + what;
   }
-  if (records(options_)) lines += ", " + recording_.buffers();
-  tell(lines + '\n');
+  tell(lines + (records(options_) ? ", " + recording_.buffers() : "") + '\n');
 }
 
 // Of several sources, the fates of the packets are told apart.

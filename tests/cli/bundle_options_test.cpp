@@ -82,7 +82,8 @@ TEST(BundleOptions, OtherNamesMeanTheSame) {
 TEST(BundleOptions, WordsThatThePrinterDoesNotGetNeedNoPrinting) {
   EXPECT_EQ(error({"-uE", "key", "/hook", "out"}), "no error");
   EXPECT_EQ(error({"-nu", "-i", "eth0"}), "-u: packets are printed without it");
-  EXPECT_EQ(error({"--print", "/hook", "out", "-T", "vxlan"}), "-T: packets are printed without it");
+  EXPECT_EQ(error({"--print", "/hook", "out", "-T", "vxlan"}),
+            "-T: packets are printed without it");
 }
 
 }  // namespace

@@ -117,7 +117,7 @@ TEST(Completion, HooksThenFilesThenNothing) {
   EXPECT_EQ(complete({"/x"}), ":files\n");
   EXPECT_EQ(complete({""}, {}), ":files\n");
   EXPECT_EQ(complete({"/bpf/one", "o"}), ":files\n");
-  EXPECT_EQ(complete({"/bpf/one", "-"}), ":files\n");
+  EXPECT_THAT(complete({"/bpf/one", "-"}), HasSubstr("--wait\twait\n"));
   EXPECT_EQ(complete({"/bpf/one", "out", "ic"}), "");
   EXPECT_EQ(complete({}), "");
 }

@@ -63,7 +63,8 @@ TEST(Statistics, WhatIsOnlyCountedIsNotLost) {
   counted[0].counted = 50;
   EXPECT_EQ(lost(total(counted)), 0U);
   EXPECT_EQ(summary_of_counts(counted, "the hook"),
-            "50 packets matched the filter\n100 packets received by the hook\n");
+            "50 packets matched the filter\n100 packets received by the hook\n"
+            "  by action: 100 redirect\n");
   EXPECT_EQ(loss_line(counted), "");
   counted[0].counts.lost = 2;
   counted[0].counted = 48;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bpf/program_info.hpp"
 #include "tool/habits_fixture.hpp"
 
 namespace xdpcap::test {
@@ -44,7 +45,7 @@ class MessagesTest : public HabitsTest {
 
 TEST_F(MessagesTest, ACaptureSaysWhatItListensOn) {
   const std::string line = "listening on " + hook_path_ + " \\(hook of program " +
-                           id_of(program_.fd()) +
+                           std::to_string(program_info(program_.fd()).id) +
                            " \\([a-z_]+\\)\\), link-type EN10MB \\(Ethernet\\), snapshot length ";
   EXPECT_THAT(said_by({hook_path_, file_}),
               MatchesRegex(line + "262144 bytes, buffers [^\n]+\n0 packets captured\n[^$]*"));
