@@ -6,12 +6,15 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "process/memory_limit.hpp"
 
 namespace xdpcap {
 namespace {
 
+// So long a disk that is not stuck may still take to finish after an interruption.
+constexpr std::uint64_t kGrace = 500'000'000;
 constexpr const char* kKept = "the packets written before are kept";
 
 }  // namespace
@@ -91,7 +94,9 @@ bool CaptureFile::sync() {
 
 bool CaptureFile::wait_for_disk(int interrupt_fd) {
   if (!disk_) return true;
-  return last_.end != WriteEnd::interrupted && disk_->wait({.interrupt_fd = interrupt_fd});
+  if (last_.end == WriteEnd::interrupted) return false;
+  return disk_->wait({.interrupt_fd = interrupt_fd}) ||
+         disk_->wait({.end = monotonic_now() + kGrace});
 }
 
 void CaptureFile::give_up() {

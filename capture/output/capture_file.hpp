@@ -73,8 +73,8 @@ class CaptureFile {
   }
   // Waits until what has been flushed is in the file. Returns false on failure: see end().
   bool sync();
-  // The same, and for the output before, but not longer than until `interrupt_fd` becomes readable:
-  // false. Failures are not reported here.
+  // The same, and for the output before, but not much longer than until `interrupt_fd` becomes
+  // readable: false. Failures are not reported here.
   bool wait_for_disk(int interrupt_fd);
   // Writes the last blocks and closes. Blocks of the batch that cannot be written do not count as
   // written. Throws Error, also if an earlier flush failed. False if it was interrupted while it

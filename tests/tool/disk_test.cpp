@@ -232,6 +232,15 @@ TEST_F(StuckDiskTest, WithPacketsToWrite) {
   EXPECT_GT(all.delivered, kPackets / 2);
 }
 
+// The third file is due, but the first one is not complete.
+TEST_F(StuckDiskTest, WithAFileToBegin) {
+  start("delay_enter=4000000:when=2+");
+  send();
+  send();
+  ASSERT_NO_FATAL_FAILURE(interrupt_twice());
+  EXPECT_EQ(total().accepted, 2 * kPackets);
+}
+
 TEST_F(StuckDiskTest, WithTheLastBlocksToWrite) {
   start("delay_enter=4000000:when=3+");  // after the header and the packets
   const auto header = std::filesystem::file_size(path_);
