@@ -85,9 +85,13 @@ void take_places(std::vector<std::string>& words, Options& options) {
     if (options.sources.names.empty()) options.sources.names = std::exchange(words, {});
     return;
   }
-  if (!options.sources.names.empty() || options.read) {
-    options.only_counts =
-        output.empty() && !options.read && !options.files.print && shows_counts(options);
+  if (options.read && output.empty()) {
+    output = "/dev/null";
+    options.files.print = true;
+  }
+  if (options.read) return;
+  if (!options.sources.names.empty()) {
+    options.only_counts = output.empty() && !options.files.print && shows_counts(options);
     if (output.empty() && !options.only_counts) {
       output = "/dev/null";
       options.files.print = true;

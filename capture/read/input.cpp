@@ -139,7 +139,7 @@ bool Input::is_same_file(int fd) const {
 }
 
 UniqueFd Input::take_descriptor() {
-  UniqueFd& fd = bytes_.valid() ? bytes_ : file_;
+  const UniqueFd& fd = bytes_.valid() ? bytes_ : file_;
   UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) throw system_error("reading " + name_, errno);
   // Otherwise the decompressor would not notice that its reader has gone.

@@ -203,8 +203,7 @@ TEST_F(ReadTest, SelectsByFateAndReason) {
   EXPECT_EQ(select({"--reason", "no \"route\""}), expected("frame.comment contains \"123 rule\""));
   EXPECT_EQ(select({"--reason", "src/lb.bpf.c:9", "--reason", "x"}),
             expected("frame.comment contains \"c:9\""));
-  EXPECT_THAT(lines_of(read({"-t"}, path).out).front(),
-              HasSubstr("  fate=dropped reason=ENETDOWN"));
+  EXPECT_THAT(read({"-t"}, path).out, HasSubstr("  fate=dropped reason=ENETDOWN"));
 }
 
 TEST_F(ReadTest, SelectsByTime) {
