@@ -156,7 +156,7 @@ std::vector<Operand> operands(const Words& words, const std::vector<OptionSummar
     });
   };
   if (given({"-d", "--dd", "--ddd", "--dump-ebpf", "--list"})) return {};
-  if (given({"-i"})) return {};
+  if (given({"-i", "-r"})) return {};
   std::vector<Operand> expected;
   if (!given({"--replay"})) expected.push_back(Operand::hook);
   if (!given({"-w"})) expected.push_back(Operand::output);

@@ -31,13 +31,15 @@ void ReadBack::run() {
     if (packets_ == 0) throw;
     failure = error;
   }
+  const bool is_whole = !failure && !ended_;
+  if (is_whole && chosen_ == 0) choice_.check_sources();  // before the output is changed
   finish();
   if (failure) {
     const char* const so_far =
         file_ ? "the packets before that are in the output" : "the packets before that are printed";
     throw Error(failure->what(), failure->hint().empty() ? so_far : failure->hint());
   }
-  if (!ended_) choice_.check_sources();
+  if (is_whole) choice_.check_sources();
 }
 
 // What is ready is shown before it waits for more, so that packets of a pipe appear at once. The

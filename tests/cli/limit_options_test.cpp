@@ -152,7 +152,6 @@ TEST(HabitOptions, WhatTcpdumpsUsersTypeIsAccepted) {
 
 TEST(HabitOptions, WhatCannotBeIsRefused) {
   EXPECT_THAT(error({"-ieth0"}), HasSubstr("-ieth0"));
-  EXPECT_THAT(error({"-r", "file"}), HasSubstr("-r is not supported"));
   EXPECT_THAT(error({"-w", "-", "--print"}), HasSubstr("--print: "));
   EXPECT_THAT(error({"-w", "-", "-z", "gzip"}), HasSubstr("-z: "));
 }

@@ -71,7 +71,8 @@ Reading read_ours(std::span<const std::byte> file) {
       file = file.subspan(block->raw.size());
       if (block->kind != FileBlock::Kind::packet) continue;
       const FilePacket& packet = block->packet;
-      reading.packets.push_back({{packet.bytes.begin(), packet.bytes.end()}, packet.original_length});
+      reading.packets.push_back(
+          {{packet.bytes.begin(), packet.bytes.end()}, packet.original_length});
       look_at(packet, stream.interfaces().at(packet.interface));
       printed.add(packet, stream.interfaces().at(packet.interface));
     }
@@ -102,8 +103,8 @@ std::vector<Packet> read_libpcaps(const std::string& path) {
 }
 
 bool is_compressed(std::span<const std::byte> file) {
-  return file.size() > 1 && (file[0] == std::byte{0x1f} || file[0] == std::byte{0x28} ||
-                             file[0] == std::byte{0x04});
+  return file.size() > 1 &&
+         (file[0] == std::byte{0x1f} || file[0] == std::byte{0x28} || file[0] == std::byte{0x04});
 }
 
 }  // namespace
