@@ -59,6 +59,17 @@ missing_packages() {
   echo "${missing% }"
 }
 
+# without_services COMMAND...: what packages contain, such as sshd and prometheus, is not started by
+# their installation.
+without_services() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e $policy ]; then
+    trap 'rm -f $policy' EXIT
+    printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+  fi
+  "$@"
+)
+
 # apt_install PACKAGE...: prints one line if it fails.
 apt_install() {
   local log reason
@@ -67,7 +78,8 @@ apt_install() {
   # Package lists may be absent (in a container) or old. If they cannot be updated, the packages may
   # still be available, so only a failed installation is an error.
   if { apt-get update -q || true; } >"$log" 2>&1 &&
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1; then
+    DEBIAN_FRONTEND=noninteractive without_services \
+      apt-get install -y -q --no-install-recommends "$@" >>"$log" 2>&1; then
     rm "$log"
     return
   fi

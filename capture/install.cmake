@@ -34,6 +34,9 @@ foreach(dir ${extcap_dirs})
 endforeach()
 install(DIRECTORY wireshark/xdpcap DESTINATION ${CMAKE_INSTALL_DATADIR}/wireshark/profiles)
 
-install(FILES fleet/xdpcap-cpp@.service DESTINATION lib/systemd/system)
-install(FILES fleet/daemonset.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES fleet/xdpcap-cpp@.service fleet/xdpcap-cpp-metrics@.service
+        DESTINATION lib/systemd/system)
+install(FILES fleet/daemonset.yaml fleet/daemonset-metrics.yaml fleet/dashboard.json
+              fleet/xdpcap.rules.yml
+        DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(PROGRAMS fleet/mend-verdicts DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)

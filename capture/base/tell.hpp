@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <functional>
 #include <string_view>
 
 namespace xdpcap {
@@ -14,5 +15,9 @@ inline constexpr int kLastTimeoutMilliseconds = 2000;
 // Writes to stderr, or to `fd`. A stopped terminal (^S) or a pipe that is not read would block the
 // capture, so text that cannot be written within `milliseconds` is dropped.
 void tell(std::string_view text, int milliseconds = 0, int fd = STDERR_FILENO);
+
+// From now on, text for stderr goes to `take` instead; to stderr again if that is empty. Not in
+// processes that are forked later. To be called while no other thread tells anything.
+void tell_elsewhere(std::function<void(std::string_view)> take);
 
 }  // namespace xdpcap

@@ -144,7 +144,7 @@ std::string assigned_lines(const CompletionSources& sources, const std::string& 
 }
 
 // What the words that are no options mean, which some options change.
-enum class Operand : std::uint8_t { hook, output, filter };
+enum class Operand : std::uint8_t { hook, output, source, filter };
 
 std::vector<Operand> operands(const Words& words, const std::vector<OptionSummary>& options) {
   const auto given = [&](std::initializer_list<const char*> names) {
@@ -157,6 +157,8 @@ std::vector<Operand> operands(const Words& words, const std::vector<OptionSummar
   };
   if (given({"-d", "--dd", "--ddd", "--dump-ebpf", "--list"})) return {};
   if (given({"-i", "-r"})) return {};
+  constexpr std::size_t kSources = 16;
+  if (given({"--top"})) return std::vector(kSources, Operand::source);
   std::vector<Operand> expected;
   if (!given({"--replay"})) expected.push_back(Operand::hook);
   if (!given({"-w"})) expected.push_back(Operand::output);
@@ -166,6 +168,7 @@ std::vector<Operand> operands(const Words& words, const std::vector<OptionSummar
 std::string operand_lines(Operand operand, const CompletionSources& sources,
                           const std::string& typed) {
   if (operand == Operand::filter) return {};
+  if (operand == Operand::source) return source_lines(sources, typed);
   const std::string hooks = operand == Operand::hook ? lines(sources.hooks(), typed) : "";
   return hooks.empty() ? kFiles : hooks;  // not root, or it is to be pinned yet
 }

@@ -10,6 +10,7 @@
 #include <exception>
 #include <initializer_list>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,7 @@
 #include "cli/filter_listing.hpp"
 #include "cli/list.hpp"
 #include "cli/request.hpp"
+#include "metrics/metrics_file.hpp"
 #include "print/print_lines.hpp"
 #include "process/command_queue.hpp"
 #include "process/signals.hpp"
@@ -31,6 +33,7 @@
 #include "replay/replay.hpp"
 #include "session/session.hpp"
 #include "source/find_sources.hpp"
+#include "top/top.hpp"
 
 namespace {
 
@@ -98,6 +101,11 @@ void run(const std::vector<std::string>& arguments) {
   const xdpcap::UniqueFd requests = block_signals({SIGUSR1, SIGUSR2});
   if (options.read) return xdpcap::ReadBack(options, stop.get()).run();
   if (options.replay) return xdpcap::Replay(options, stop.get()).run();
+  if (options.top) return xdpcap::run_top(options, {stop.get(), requests.get()});
+  std::unique_ptr<xdpcap::MetricsFile> metrics;
+  if (!options.metrics.empty()) {
+    metrics = std::make_unique<xdpcap::MetricsFile>(options.metrics, options.filter_text);
+  }
   auto found = xdpcap::find_sources(options.sources, options.actions, stop.get());
   if (found.sources.empty()) return;
   for (const std::string& note : found.notes) {
@@ -106,7 +114,9 @@ void run(const std::vector<std::string>& arguments) {
   if (!options.quiet && options.budget.is_limited()) {
     xdpcap::tell("recording " + in_words(options.budget) + '\n');
   }
-  xdpcap::Session(options, std::move(found.sources), {stop.get(), requests.get()}).run();
+  xdpcap::Session session(options, std::move(found.sources), {stop.get(), requests.get()});
+  if (metrics) session.show_on(std::move(metrics));
+  session.run();
 }
 
 int report(const char* what, const std::string& hint, int code) {

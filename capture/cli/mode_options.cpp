@@ -57,13 +57,39 @@ void ModeOptions::declare(CLI::App& app) {
   app.set_version_flag("--version", kProgramVersion, "Print the version");
 
   exclude_all_but(app, list, {"--json"});
-  exclude_all_but(
-      app, app.get_option("-r"),
-      {"--since",  "--until",     "-w",         "-c",      "--actions", "--fate",   "--only-failed",
-       "--reason", "-i",          "--print",    "-e",      "-v",        "-A",       "-X",
-       "-x",       "-S",          "-H",         "-K",      "-t",        "--number", "-q",
-       "--quiet",  "--color",     "-F",         "-n",      "--flush",   "-d",       "--dd",
-       "--ddd",    "--dump-ebpf", "--linktype", "--offset"});
+  exclude_all_but(app, app.get_option("-r"), {"--since",
+                                              "--until",
+                                              "-w",
+                                              "-c",
+                                              "--actions",
+                                              "--fate",
+                                              "--only-failed",
+                                              "--reason",
+                                              "-i",
+                                              "--print",
+                                              "-e",
+                                              "-v",
+                                              "-A",
+                                              "-X",
+                                              "-x",
+                                              "-S",
+                                              "-H",
+                                              "-K",
+                                              "-t",
+                                              "--number",
+                                              "-q",
+                                              "--quiet",
+                                              "--color",
+                                              "-F",
+                                              "-n",
+                                              "--flush",
+                                              "-d",
+                                              "--dd",
+                                              "--ddd",
+                                              "--dump-ebpf",
+                                              "--linktype",
+                                              "--offset",
+                                              "--snaplen"});
   exclude_all_but(app, replay,
                   {"--prog", "--both", "--via", "--actions", "--snaplen", "--linktype", "--offset",
                    "-F", "-w", "--quiet", "-q", "-n", "-K"});
@@ -91,6 +117,10 @@ void ModeOptions::finish(Options& options) const {
   if (options.listing) return;  // of a filter: tcpdump -d, too, takes -i and -r
   if (read_.input.empty()) return;
   options.read = read_;
+  if (options.snaplen != kMaxSnaplen) {  // -s 0 is a habit
+    throw UsageError("-s: packets of a file are as long as they are",
+                     "editcap -s makes them shorter");
+  }
   if (options.link_type.dlt != LinkType{}.dlt || !options.filter_offsets.empty()) {
     throw UsageError("-r: the file says what its link type is",
                      "leave --linktype and --offset out");

@@ -12,6 +12,7 @@
 #include "base/version.hpp"
 #include "cli/capture_options.hpp"
 #include "cli/command_line.hpp"
+#include "cli/count_options.hpp"
 #include "cli/filter_options.hpp"
 #include "cli/last_options.hpp"
 #include "cli/mode_options.hpp"
@@ -49,6 +50,7 @@ void declare(CLI::App& app, Declarations& all) {
   all.output.declare(app, all.options);
   all.print.declare(app, all.options);
   all.last.declare(app);
+  CountOptions::declare(app, all.options);
   all.modes.declare(app);
 }
 
@@ -69,11 +71,27 @@ std::vector<OptionSummary> summarize(const CLI::App& app) {
 }
 
 // Takes the hook and the output off the front of `words`: no hook for a replay, and no output where
-// -w has named it. With -i or -r all words are the filter's, as in tcpdump.
+// -w has named it. With -i or -r all words are the filter's, as in tcpdump. Without an output,
+// packets are only counted if the counts are shown somewhere.
 void take_places(std::vector<std::string>& words, Options& options) {
   std::string& output = options.files.path;
-  if (!options.sources.names.empty() || options.read) {
-    if (output.empty()) {
+  if (options.top) {
+    if (!output.empty()) {
+      throw UsageError("--top: packets are only counted, not written to " + output,
+                       "capture them with another xdpcap-cpp at the same time");
+    }
+    options.only_counts = true;
+    if (options.sources.names.empty()) options.sources.names = std::exchange(words, {});
+    return;
+  }
+  if (options.read && output.empty()) {
+    output = "/dev/null";
+    options.files.print = true;
+  }
+  if (options.read) return;
+  if (!options.sources.names.empty()) {
+    options.only_counts = output.empty() && !options.files.print && shows_counts(options);
+    if (output.empty() && !options.only_counts) {
       output = "/dev/null";
       options.files.print = true;
     }
@@ -82,7 +100,9 @@ void take_places(std::vector<std::string>& words, Options& options) {
   std::vector<std::pair<std::string, std::string*>> places;
   std::string hook;
   if (!options.replay) places.emplace_back("<hook>", &hook);
-  const bool output_is_a_word = output.empty();
+  options.only_counts = output.empty() && words.size() <= 1 && !options.replay &&
+                        !options.files.print && shows_counts(options);
+  const bool output_is_a_word = output.empty() && !options.only_counts;
   if (output_is_a_word) places.emplace_back("<output>", &output);
   std::vector<std::string> missing;
   for (std::size_t i = words.size(); i < places.size(); ++i) missing.push_back(places[i].first);
@@ -101,7 +121,7 @@ void take_places(std::vector<std::string>& words, Options& options) {
   options.sources.is_plain = true;
 }
 
-Request finish(Declarations all) {
+Request finish(Declarations all, const CommandLine& line) {
   if (all.modes.list()) {
     if (all.words.empty()) return ListRequest{all.options.json};
     throw UsageError("--list: takes no further words, not \"" + all.words.front() + "\"",
@@ -115,6 +135,7 @@ Request finish(Declarations all) {
   all.print.finish(all.options);
   all.output.finish(all.options);
   all.filter.finish(all.words, all.options);
+  if (all.options.only_counts) refuse_options_of_outputs(line, all.options);
   return std::move(all.options);
 }
 
@@ -148,7 +169,7 @@ Request parse_options(const std::vector<std::string>& arguments) {
     throw UsageError(error.what(), "-h lists the options");
   }
   all.words = line.operands;
-  return finish(std::move(all));
+  return finish(std::move(all), line);
 }
 
 }  // namespace xdpcap

@@ -59,6 +59,13 @@ std::string Fates::as_json(std::size_t source, const Interfaces& interfaces) con
   return array + stack + "]";
 }
 
+std::vector<FateCount> Fates::counts(const Interfaces& interfaces) const {
+  FateSums sums;
+  sums.add(tracer_.pairs());
+  stack_counts_.add_to(sums, interfaces);
+  return sums.all();
+}
+
 std::vector<std::string> Fates::without_privileges() const {
   if (tracer_.can_be_read()) return {};
   return {

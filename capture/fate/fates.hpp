@@ -12,6 +12,7 @@
 
 #include "bpf/program_loader.hpp"
 #include "fate/comments.hpp"
+#include "fate/fate_counts.hpp"
 #include "fate/names.hpp"
 #include "fate/pair_table.hpp"
 #include "fate/selection.hpp"
@@ -75,6 +76,13 @@ class Fates {
     cursor.resize_block(with_comments(block.block_length, more));
     return true;
   }
+  // Only counts the cursor's block.
+  void count(RingCursor& cursor) {
+    const xdpcap_block& block = cursor.block();
+    xdpcap_fate& fate = fate_of(cursor.block());
+    if (fate.state == XDPCAP_FATE_PASSED && stack_) stack_->complete(fate, cursor);
+    stack_counts_.add(block.interface_id, fate);
+  }
   // Whether such a packet was appended or skipped since the last call.
   [[nodiscard]] bool saw_trigger() { return std::exchange(saw_trigger_, false); }
   // After a flush: no comment is in use.
@@ -96,6 +104,8 @@ class Fates {
                                   const Interfaces& interfaces) const;
   [[nodiscard]] std::string table(std::uint32_t interface_id, const Interfaces& interfaces) const;
   [[nodiscard]] std::string as_json(std::size_t source, const Interfaces& interfaces) const;
+  // The same as values, without devices: sums for each action of each source.
+  [[nodiscard]] std::vector<FateCount> counts(const Interfaces& interfaces) const;
 
  private:
   [[nodiscard]] std::string late_reports() const;

@@ -9,11 +9,18 @@
 
 #include "base/json_text.hpp"
 #include "fate/drop_reasons.hpp"
+#include "fate/outcome.hpp"
 
 namespace xdpcap {
 namespace {
 
 constexpr std::string_view kTo = " -> stack";
+
+std::string fate_name(std::uint32_t state) {
+  xdpcap_fate fate{};
+  fate.state = state;
+  return name_of(outcome_of(fate, true));
+}
 
 }  // namespace
 
@@ -93,6 +100,19 @@ std::string StackCounts::as_json(const Names& names, const Selected& selected) c
              R"(,"reasons":{)" + reasons + "}}";
   }
   return array;
+}
+
+void StackCounts::add_to(FateSums& sums, const std::vector<CaptureInterface>& interfaces) const {
+  for (const auto& [key, count] : counts_) {
+    const bool dropped = key.state == XDPCAP_FATE_STACK_DROPPED;
+    const CaptureInterface& interface = interfaces.at(key.interface_id);
+    sums.add({.source = interface.source,
+              .action = interface.action,
+              .fate = fate_name(key.state),
+              .reason = dropped ? drop_reason(static_cast<std::uint32_t>(key.reason)) : "",
+              .by = "stack",
+              .packets = count});
+  }
 }
 
 }  // namespace xdpcap

@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "fate/fate_counts.hpp"
 #include "fate/names.hpp"
+#include "output/statistics.hpp"
 #include "recorder/record.h"
 
 namespace xdpcap {
@@ -38,6 +40,8 @@ class StackCounts {
                                   const SourceName& source = {}) const;
   // Objects, separated by commas.
   [[nodiscard]] std::string as_json(const Names& names, const Selected& selected) const;
+  // `interfaces`: of the file.
+  void add_to(FateSums& sums, const std::vector<CaptureInterface>& interfaces) const;
 
  private:
   struct Key {

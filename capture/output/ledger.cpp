@@ -34,6 +34,7 @@ std::vector<InterfaceStatistics> Ledger::close_file(const std::vector<InterfaceS
     one.written = written;
     one.left_out = left_out;
     one.kept = 0;
+    one.counted = 0;
     file.push_back(std::move(one));
     reported += kWordsOfInterface;
   }

@@ -21,6 +21,7 @@ void add(InterfaceStatistics& sum, const InterfaceStatistics& one) {
   sum.written += one.written;
   sum.left_out += one.left_out;
   sum.kept += one.kept;
+  sum.counted += one.counted;
 }
 
 }  // namespace
@@ -78,10 +79,22 @@ std::string summary(const std::vector<InterfaceStatistics>& statistics, const st
          " lost\n";
 }
 
+// Packets are lost only if what the network stack does with them is followed (--stack).
+std::string summary_of_counts(const std::vector<InterfaceStatistics>& statistics,
+                              const std::string& by) {
+  const InterfaceStatistics totals = total(statistics);
+  return packets(totals.counts.matched) + " matched the filter\n" +
+         packets(totals.counts.received) + " received by " + by + "\n";
+}
+
 std::string loss_line(const std::vector<InterfaceStatistics>& statistics) {
   const InterfaceStatistics totals = total(statistics);
   const std::uint64_t lost = xdpcap::lost(totals);
   if (lost == 0) return {};
+  if (totals.counted > 0) {
+    return packets(lost) + " of " + std::to_string(totals.counts.matched) +
+           " that matched could not be followed: try a narrower filter or a larger --buffer\n";
+  }
   return packets(lost) + " lost of " + std::to_string(totals.counts.matched) +
          " that matched: try a narrower filter, a larger -buffer or a faster output\n";
 }

@@ -27,8 +27,9 @@ struct InterfaceStatistics {
   std::uint64_t written = 0;
   // Matched, but were not selected: by the budget, in the kernel, or by their fate.
   std::uint64_t left_out = 0;
-  std::uint64_t kept = 0;  // in the memory of a flight recording
-  std::string fates = {};  // what became of them, pair by pair of devices
+  std::uint64_t kept = 0;     // in the memory of a flight recording
+  std::uint64_t counted = 0;  // by a capture that only counts
+  std::string fates = {};     // what became of them, pair by pair of devices
 };
 
 // The sum over all interfaces; the result's interface is meaningless.
@@ -42,9 +43,9 @@ std::vector<InterfaceStatistics> of_source(const std::vector<InterfaceStatistics
                                            std::size_t source);
 
 // Packets that matched, should have been written, and are not in the output:
-// matched = written + not selected + kept in memory + lost.
+// matched = written + not selected + kept in memory + only counted + lost.
 inline std::uint64_t lost(const InterfaceStatistics& one) {
-  return one.counts.matched - one.written - one.left_out - one.kept;
+  return one.counts.matched - one.written - one.left_out - one.kept - one.counted;
 }
 
 // "aborted: 0/0\tdrop: 10/3\t(received/matched packets)": xdpcap's line of each second.
@@ -54,6 +55,10 @@ std::string statistics_line(const std::vector<InterfaceStatistics>& statistics);
 // `by`: what received them; `selected_by`: the options by which packets were selected.
 std::string summary(const std::vector<InterfaceStatistics>& statistics,
                     const std::string& by = "the hook", const std::string& selected_by = "--fate");
+
+// The same for a capture that only counts: matched, received.
+std::string summary_of_counts(const std::vector<InterfaceStatistics>& statistics,
+                              const std::string& by);
 
 // One line about the packets that matched but are not in the output; empty if there are none.
 std::string loss_line(const std::vector<InterfaceStatistics>& statistics);

@@ -137,7 +137,7 @@ std::vector<ReasonCount> Reasons::counts(const std::vector<InterfaceStatistics>&
     for (std::uint32_t row = 1; row < rows_.size(); ++row) {
       const std::uint64_t packets = rows_[row] == nullptr ? 0 : count(id, row);
       with_reason += packets;
-      if (packets > 0) all.push_back({interfaces_[id], rows_[row], packets});
+      if (packets > 0) all.push_back({interfaces_[id], rows_[row], packets, row});
     }
     const std::uint64_t received = statistics.at(id).counts.received;
     if (received > with_reason) all.push_back({interfaces_[id], nullptr, received - with_reason});

@@ -24,6 +24,7 @@ struct ReasonCount {
   CaptureInterface interface;
   const ReasonEntry* reason;  // null: none
   std::uint64_t packets;
+  std::uint32_t row = 0;  // of the reason among those of the capture
 };
 
 class Reasons {

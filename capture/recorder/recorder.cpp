@@ -55,6 +55,7 @@ class Recorder {
     code_.bind(match_);
     recorder::emit_budget(code_, spec_, return_action_);
     recorder::increment(code_, offsetof(xdpcap_counters, matched));
+    if (spec_.only_counts) return;
     emit_lengths();
     recorder::emit_reservation(code_, spec_, lost_, failed_);
     recorder::emit_block(code_, spec_, failed_);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Recorders: programs that count, filter and record packets. One in a slot of a hook then calls the
-// recorder of the next capture if there is one, and returns the action of the slot; one that traces
-// an XDP program returns to it. make_recorder() and make_tracing_recorder() are pure functions.
+// Recorders: programs that count, filter and record packets, or only count them. One in a slot of a
+// hook then calls the recorder of the next capture if there is one, and returns the action of the
+// slot; one that traces an XDP program returns to it. make_recorder() and make_tracing_recorder()
+// are pure functions.
 #pragma once
 
 #include <algorithm>
@@ -136,6 +137,8 @@ struct RecorderSpec {
   // With fates: what the network stack does with packets of XDP_PASS is traced (fate/stack.h).
   bool follow_passed = false;
   std::uint32_t source = 0;  // for struct xdpcap_last and the rate
+  // Packets are counted, and nothing is recorded.
+  bool only_counts = false;
   Budget budget = {};
   std::uint64_t seed = 0;   // of the sample: another one for each capture
   ReasonSpec reasons = {};  // in a slot of a hook only

@@ -261,6 +261,7 @@ void TracingRecorder::emit_record() {
   code_.bind(match_);
   emit_budget(code_, spec_, return_);
   increment(code_, offsetof(xdpcap_counters, matched));
+  if (spec_.only_counts) return;
   emit_lengths();
   emit_reservation(code_, spec_, lost_, failed_);
   emit_block(code_, spec_, failed_);

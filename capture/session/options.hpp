@@ -64,9 +64,18 @@ struct Options {
   std::vector<std::string> reasons;               // texts or places; none: any, as above
   std::optional<FateSelection> trigger_fates;     // --last writes a file on these
   bool follow_stack = false;                      // packets of XDP_PASS; only with fates
+  std::string metrics;                            // the file to write metrics to; empty: none
+  bool only_counts = false;                       // nothing is written, and `files` has no path
+  bool top = false;  // a live view of the counts; without sources: of all
   bool quiet = false;
   FileOptions files;
   bool json = false;  // statistics and the summary as JSON
 };
+
+// Whether recorders put anything into rings. If packets are only counted, those that are followed
+// through the network stack do, without their bytes: what becomes of them is known later.
+inline bool records(const Options& options) {
+  return !options.only_counts || (options.fates && options.follow_stack);
+}
 
 }  // namespace xdpcap

@@ -68,14 +68,15 @@ std::optional<Reasons> reasons_of(const Sources& sources,
 
 // A ring for each online CPU, of the given size or one that suits the machine.
 Rings make_rings(const Options& options, const Cpus& cpus) {
+  if (!records(options)) return {cpus.online, cpus.possible, 1};  // the smallest
   const std::uint64_t bytes =
       options.ring_bytes.value_or(default_ring_bytes(memory_limit(), cpus.online.size()));
   return {cpus.online, cpus.possible, bytes};
 }
 
-// A flight recorder has files of its own.
+// A flight recorder has files of its own, and a capture that only counts has none.
 FileOptions options_of_files(const Options& options) {
-  if (!options.files.flight) return options.files;
+  if (!options.files.flight && !options.only_counts) return options.files;
   FileOptions none;
   none.path = "/dev/null";
   none.limits.duration = options.files.limits.duration;
@@ -198,6 +199,10 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
 
 // False if the file has to be flushed first.
 bool Recording::append(RingCursor& cursor, CaptureFile& file) {
+  if (options_.only_counts) {
+    if (fates_) fates_->count(cursor);
+    return true;
+  }
   const xdpcap_block& block = cursor.block();
   Comments comments{.fate = {}};
   if (reasons_ && reasons_->are_in(block.interface_id)) {
@@ -282,6 +287,7 @@ std::vector<InterfaceStatistics> Recording::statistics() const {
       one.left_out += flight_->left_out()[row];
       one.kept = flight_->kept(row);
     }
+    if (options_.only_counts) one.counted = counts.matched - counts.lost;
     // The counts of a capture that has reached its limit end with its last packet.
     if (files_.limit_reached()) subtract_surplus(one);
     statistics.push_back(std::move(one));

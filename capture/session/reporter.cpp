@@ -56,27 +56,38 @@ std::string seconds(std::uint64_t nanoseconds) {
 struct JsonStyle {
   bool final;
   bool has_memory;
+  bool only_counts;
 };
 
 std::string counts_as_json(const InterfaceStatistics& one, JsonStyle style) {
   const std::uint64_t lost = style.final ? xdpcap::lost(one) : one.counts.lost;
+  if (style.only_counts) {
+    return json_member("received", one.counts.received) + "," +
+           json_member("matched", one.counts.matched) + "," + json_member("lost", lost);
+  }
   return json_member("received", one.counts.received) + "," +
          json_member("matched", one.counts.matched) + "," + json_member("written", one.written) +
          "," + json_member("left_out", one.left_out) + "," + json_member("lost", lost) +
          (style.has_memory ? "," + json_member("kept", one.kept) : "");
 }
 
+std::string of_one_source(const InterfaceStatistics& its, bool only_counts) {
+  std::string seen = std::to_string(its.counts.matched) + " matched, " +
+                     std::to_string(its.counts.received) + " received";
+  if (only_counts) return seen;
+  return std::to_string(its.written) + " captured, " + seen + ", " +
+         (its.left_out > 0 ? std::to_string(its.left_out) + " not selected, " : "") +
+         std::to_string(lost(its)) + " lost";
+}
+
 // Of several sources, a line each after the sum.
 std::string counts_as_text(const Report& report, const std::string& selected_by) {
-  std::string text = xdpcap::summary(
-      report.interfaces, report.sources.empty() ? "the hook" : "the recorders", selected_by);
+  const char* by = report.sources.empty() ? "the hook" : "the recorders";
+  std::string text = report.only_counts ? summary_of_counts(report.interfaces, by)
+                                        : xdpcap::summary(report.interfaces, by, selected_by);
   for (std::size_t i = 0; report.sources.size() > 1 && i < report.sources.size(); ++i) {
     const InterfaceStatistics its = total(of_source(report.interfaces, i));
-    text += report.sources[i] + ": " + std::to_string(its.written) + " captured, " +
-            std::to_string(its.counts.matched) + " matched, " +
-            std::to_string(its.counts.received) + " received, " +
-            (its.left_out > 0 ? std::to_string(its.left_out) + " not selected, " : "") +
-            std::to_string(lost(its)) + " lost\n";
+    text += report.sources[i] + ": " + of_one_source(its, report.only_counts) + "\n";
   }
   return text;
 }
@@ -123,22 +134,28 @@ std::string progress_line(const Report& now, const Report& last, std::size_t wid
     return name + (" " + std::to_string(value)) + " (" + with_unit(rate) + "/s)  ";
   };
   std::string line = counter("received", before.counts.received, sum.counts.received) +
-                     counter("matched", before.counts.matched, sum.counts.matched) +
-                     counter("written", before.written, sum.written) + "lost " +
-                     std::to_string(sum.counts.lost) + "  " +
-                     with_unit(static_cast<double>(now.output.bytes)) + "B in " + now.output.file;
+                     counter("matched", before.counts.matched, sum.counts.matched);
+  if (!now.only_counts) {
+    line += counter("written", before.written, sum.written) + "lost " +
+            std::to_string(sum.counts.lost) + "  " +
+            with_unit(static_cast<double>(now.output.bytes)) + "B in " + now.output.file;
+  }
   if (line.size() > width) line.resize(width);
   return line;
 }
 
 std::string json_line(const Report& report, const std::string& type, bool final) {
-  const JsonStyle style{.final = final, .has_memory = report.has_memory};
-  std::string line =
-      "{" + json_member("type", type) + R"(,"time":)" + seconds(report.date) + R"(,"seconds":)" +
-      seconds(report.elapsed) + "," + counts_as_json(total(report.interfaces), style) + "," +
-      json_member("file", report.output.file) + "," + json_member("files", report.output.files) +
-      "," + json_member("bytes", report.output.bytes) + R"(,"actions":)" +
-      actions_as_json(report.interfaces, style);
+  const JsonStyle style{
+      .final = final, .has_memory = report.has_memory, .only_counts = report.only_counts};
+  std::string line = "{" + json_member("type", type) + R"(,"time":)" + seconds(report.date) +
+                     R"(,"seconds":)" + seconds(report.elapsed) + "," +
+                     counts_as_json(total(report.interfaces), style);
+  if (!report.only_counts) {
+    line += "," + json_member("file", report.output.file) + "," +
+            json_member("files", report.output.files) + "," +
+            json_member("bytes", report.output.bytes);
+  }
+  line += R"(,"actions":)" + actions_as_json(report.interfaces, style);
   if (!report.sources.empty()) line += R"(,"sources":)" + sources_as_json(report, style);
   if (!report.reasons.empty()) line += R"(,"reasons":)" + report.reasons;
   return line + "}\n";

@@ -8,8 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "fate/fate_counts.hpp"
 #include "output/statistics.hpp"
+#include "reason/reasons.hpp"
 #include "session/options.hpp"
+#include "source/source.hpp"
 
 namespace xdpcap {
 
@@ -26,7 +29,13 @@ struct Report {
   std::vector<std::string> sources = {};  // their names; empty for one hook named without -i
   std::vector<std::string> fates = {};    // of their packets, as JSON; empty: not reported
   std::string reasons = {};               // of all packets, as JSON; empty: not reported
+  // For renderers (renderer.hpp) only: the titles of all sources, and the counts of reasons and
+  // fates, of all packets that reached recorders.
+  std::vector<SourceTitle> titles = {};
+  std::vector<ReasonCount> reason_counts = {};
+  std::vector<FateCount> fate_counts = {};
   OutputStatistics output;
+  bool only_counts = false;   // there is no output
   bool has_memory = false;    // that keeps packets (--last)
   std::uint64_t date = 0;     // ns since 1970
   std::uint64_t elapsed = 0;  // ns since the capture began

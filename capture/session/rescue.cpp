@@ -7,10 +7,10 @@
 
 namespace xdpcap {
 
-void rescue(Recording& recording, const std::optional<User>& user) {
+bool rescue(Recording& recording, const std::optional<User>& user) {
   Checkpoint& checkpoint = recording.checkpoint();
   // A capture that has not begun has not changed its file.
-  if (!checkpoint.begun() || !checkpoint.claim()) return;
+  if (!checkpoint.begun() || !checkpoint.claim()) return false;
   const bool begun = recording.flight() || checkpoint.state().file_size > 0;
   if (!begun) recording.file().output().begin();  // creates its name, which `user` may not
   // Before the checkpoint is used, as that user could have written to it.
@@ -29,10 +29,11 @@ void rescue(Recording& recording, const std::optional<User>& user) {
   recording.drain_rest(timeout);
   if (auto& flight = recording.flight()) {
     flight->wait(-1);
-    return;
+    return true;
   }
   files.finish(recording.final_statistics(), recording.now().date, timeout);
   files.wait(-1);
+  return true;
 }
 
 }  // namespace xdpcap

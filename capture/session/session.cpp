@@ -15,9 +15,7 @@
 #include "base/tell.hpp"
 #include "bpf/features.hpp"
 #include "bpf/program_loader.hpp"
-#include "process/cpus.hpp"
 #include "recorder/recorder.hpp"
-#include "session/rescue.hpp"
 
 namespace xdpcap {
 namespace {
@@ -48,7 +46,9 @@ Session::Session(const Options& options, Sources sources, const Signals& signals
     tell("--buffer: using " + std::to_string(kMaxRingBytes) +
          " bytes for each CPU, the most that the kernel's verifier allows\n");
   }
-  if (!options.quiet && !options.json && !options.files.print) tell(recording_.buffers() + '\n');
+  if (!options.quiet && !options.json && !options.files.print && records(options)) {
+    tell(recording_.buffers() + '\n');
+  }
   if (!recording_.fate_warning().empty()) tell(recording_.fate_warning() + '\n');
 }
 
@@ -113,6 +113,7 @@ std::vector<int> Session::descriptors() const {
   const Output& output = recording_.files().current().output();
   if (output.is_file()) add(output.descriptors());
   if (const auto& flight = recording_.flight()) add(flight->descriptors());
+  for (const auto& renderer : renderers_) add(renderer->descriptors());
   return all;
 }
 
@@ -135,8 +136,8 @@ void Session::install() {
       .wait_for_recorders = [this] { recording_.rings().wait_for_recorders(); },
       .descriptors = [this] { return descriptors(); },
       .rescue = {}};
-  if (guardian_can_finish()) {
-    plan.rescue = [this] { rescue(recording_, options_.files.user); };
+  if (guardian_can_finish() || !renderers_.empty()) {
+    plan.rescue = [this] { rescue_from_guardian(); };
   }
   rings_of_guardian_ = recording_.rings().count();
   guarded_.emplace(sources_, std::move(plan));
@@ -151,6 +152,7 @@ void Session::capture() {
   sleeper_.watch(guarded_->fd());
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
+  render(&Renderer::show, state(recording_.statistics()));
   // A slow reader does not keep the sources from being watched.
   while (!stop_requested(signals_.stop_fd)) {
     sleeper_.note_waiting();
@@ -211,8 +213,16 @@ void Session::finish() {
   if (auto& flight = recording_.flight()) tell_all(flight->look());
   tell_all(files.wait_for_printer(stop_fd));
   summarize(statistics, reader_gone);
+  std::exception_ptr incomplete;
+  try {
+    const Timeout last{.milliseconds = kLastTimeoutMilliseconds};
+    if (!reader_gone) files.finish(statistics, recording_.now().date, last);
+  } catch (const Error&) {
+    incomplete = std::current_exception();
+  }
+  render(&Renderer::finish, state(statistics));
+  if (incomplete) std::rethrow_exception(incomplete);
   if (reader_gone) return;
-  files.finish(statistics, recording_.now().date, {.milliseconds = kLastTimeoutMilliseconds});
   recording_.checkpoint().finish();
   if (auto& flight = recording_.flight()) {
     tell_all(flight->wait(stop_fd));
@@ -225,7 +235,9 @@ void Session::finish() {
 void Session::report() {
   next_report_ = monotonic_now() + kReportEvery;
   check_changes();
-  reporter_.progress(state(recording_.statistics()));
+  const std::vector<InterfaceStatistics> statistics = recording_.statistics();
+  render(&Renderer::show, state(statistics));
+  reporter_.progress(state(statistics));
 }
 
 // SIGUSR2 asks for all packets to be written. Without --last, that has already happened here.
@@ -247,40 +259,6 @@ void Session::check_changes() {
 
 void Session::tell_all(const std::vector<std::string>& news) {
   for (const std::string& line : news) reporter_.news(line);
-}
-
-// A ring is used only when the guardian knows it, too: what it holds is not lost when this process
-// is killed.
-void Session::add_rings_for_new_cpus() {
-  Rings& rings = recording_.rings();
-  const auto report = [&](const char* what, const Error& error) {
-    if (std::exchange(last_cpu_error_, error.what()) == error.what()) return;
-    reporter_.news(what + std::string(": ") + error.what());
-  };
-  constexpr const char* kNoRing =
-      "a CPU that came online has no ring, its matching packets are lost";
-  try {
-    rings.add(read_cpus().online);
-  } catch (const Error& error) {
-    report(kNoRing, error);
-  }
-  if (rings.count() != rings_of_guardian_) {
-    try {
-      guarded_->renew_guardian();
-      rings_of_guardian_ = rings.count();
-    } catch (const Error& error) {
-      report("the guardian does not know the ring of a CPU that came online", error);
-    }
-  }
-  try {
-    const std::size_t added = rings.publish();
-    if (added == 1) reporter_.news("another CPU is online: created a ring for it");
-    if (added > 1) {
-      reporter_.news(std::to_string(added) + " more CPUs are online: created a ring for each");
-    }
-  } catch (const Error& error) {
-    report(kNoRing, error);
-  }
 }
 
 }  // namespace xdpcap

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -16,6 +18,7 @@
 #include "recorder/recorder.hpp"
 #include "session/options.hpp"
 #include "session/recording.hpp"
+#include "session/renderer.hpp"
 #include "session/reporter.hpp"
 #include "session/sleeper.hpp"
 #include "source/guarded_sources.hpp"
@@ -30,6 +33,8 @@ class Session {
   // Error.
   Session(const Options& options, Sources sources, const Signals& signals);
 
+  // To be called before run().
+  void show_on(std::unique_ptr<Renderer> renderer) { renderers_.push_back(std::move(renderer)); }
   // Captures until stopped. Throws Error.
   void run();
 
@@ -37,6 +42,7 @@ class Session {
   void install();
   [[nodiscard]] std::vector<int> descriptors() const;
   [[nodiscard]] bool guardian_can_finish();
+  void rescue_from_guardian();
   [[nodiscard]] RecorderFactory recorders_of(std::size_t source);
   [[nodiscard]] RecorderSpec spec_of(const CaptureInterface& interface) const;
   [[nodiscard]] Traced traced(TracePoint point);
@@ -50,6 +56,8 @@ class Session {
   void finish();
   void summarize(const std::vector<InterfaceStatistics>& statistics, bool reader_gone);
   void report();
+  void render(std::vector<std::string> (Renderer::*function)(const Report&), Report report);
+  void add_details(Report& report) const;
   void answer_requests();
   // Once a second: looks for changes of CPUs, sources, guardian and files.
   void check_changes();
@@ -64,6 +72,7 @@ class Session {
   Sources sources_;
   std::optional<GuardedSources> guarded_;
   Reporter reporter_;
+  std::vector<std::unique_ptr<Renderer>> renderers_;
   bool has_xdp_load_bytes_;
   std::exception_ptr failure_;  // the first, reported at the end
   std::uint64_t start_ = 0;     // CLOCK_MONOTONIC in ns

@@ -46,7 +46,7 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
   const Recording& recording = recording_;
   return {.action = interface.action,
           .interface_id = id,
-          .snaplen = options_.snaplen,
+          .snaplen = options_.only_counts ? 1 : options_.snaplen,
           .cpus = read_cpus().possible,
           .counters_row = id,
           .control_fd = recording.control().fd(),
@@ -64,6 +64,7 @@ RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
           .last_fd = recording.fates() ? recording.fates()->last_fd() : -1,
           .follow_passed = recording.fates() && options_.follow_stack,
           .source = static_cast<std::uint32_t>(interface.source),
+          .only_counts = !records(options_),
           .budget = options_.budget,
           .seed = seed_,
           .buckets_fd = buckets_.valid() ? buckets_.get() : -1};

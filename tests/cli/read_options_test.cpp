@@ -54,7 +54,7 @@ TEST(ReadOptions, WhatIsAboutCapturesIsRefused) {
                                              {"-Z", "root"},
                                              {"--sample", "2"},
                                              {"--json"},
-                                             {"-s", "96"},
+
                                              {"--ingress"},
                                              {"-z", "gzip"},
                                              {"--duration", "1"},
@@ -64,6 +64,8 @@ TEST(ReadOptions, WhatIsAboutCapturesIsRefused) {
     words.insert(words.end(), option.begin(), option.end());
     EXPECT_EQ(error(words), option.front() + " does not go with -r");
   }
+  EXPECT_TRUE(parse({"-nnvvXSs", "0", "-r", "in"}).read.has_value());
+  EXPECT_EQ(error({"-s", "96", "-r", "in"}), "-s: packets of a file are as long as they are");
   EXPECT_EQ(error({"-r", "a", "-r", "b"}), "-r is given more than once");
   EXPECT_EQ(error({"--since", "+1", "/hook", "out"}), "--since needs -r");
   EXPECT_EQ(error({"-r", "in", "--linktype", "RAW"}), "-r: the file says what its link type is");

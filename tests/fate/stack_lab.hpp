@@ -19,6 +19,7 @@ namespace xdpcap::test {
 class StackLab : public LabFixture, public ::testing::WithParamInterface<const char*> {
  protected:
   StackLab();
+  void SetUp() override;
 
   // The program on m0 is another one from now on.
   void replace_program(const char* name) {

@@ -54,6 +54,19 @@ TEST(Statistics, WhatWasLeftOutIsNotLost) {
   EXPECT_EQ(loss_line(chosen).substr(0, 35), "7 packets lost of 50 that matched: ");
 }
 
+TEST(Statistics, WhatIsOnlyCountedIsNotLost) {
+  std::vector<InterfaceStatistics> counted = {
+      {{0, XdpAction(4)}, {.received = 100, .matched = 50, .lost = 0}, 0}};
+  counted[0].counted = 50;
+  EXPECT_EQ(lost(total(counted)), 0U);
+  EXPECT_EQ(summary_of_counts(counted, "the hook"),
+            "50 packets matched the filter\n100 packets received by the hook\n");
+  EXPECT_EQ(loss_line(counted), "");
+  counted[0].counts.lost = 2;
+  counted[0].counted = 48;
+  EXPECT_EQ(loss_line(counted).substr(0, 45), "2 packets of 50 that matched could not be fol");
+}
+
 TEST(Statistics, LossIsSaidOnlyWhereThereIsAny) {
   EXPECT_EQ(loss_line(kNoLoss), "");
   EXPECT_EQ(loss_line(kLoss).substr(0, 35), "7 packets lost of 50 that matched: ");

@@ -23,7 +23,8 @@ namespace xdpcap::test {
 // LoneRecorder is a program that drops every packet through its hook, and a recorder there.
 struct LoneRecorder {
   explicit LoneRecorder(const char* filter, const Conditions& conditions = {},
-                        const Budget& budget = {}, bool ordered_stores = kOrderedStores)
+                        const Budget& budget = {}, bool ordered_stores = kOrderedStores,
+                        bool only_counts = false)
       : rings(cpus.online, cpus.possible, std::uint64_t{1} << 20U) {
     const ebpf::Program program =
         make_recorder({.action = XdpAction(XDP_DROP),
@@ -38,6 +39,7 @@ struct LoneRecorder {
                        .frags = kFlavour.frags,
                        .has_xdp_load_bytes = has_xdp_load_bytes(),
                        .conditions = conditions,
+                       .only_counts = only_counts,
                        .budget = budget,
                        .seed = std::random_device()(),
                        .buckets_fd = buckets.get(),

@@ -34,6 +34,17 @@ std::ptrdiff_t exchanges(const ebpf::Program& program) {
   });
 }
 
+TEST(Recorder, OnlyCountsWithoutClockCopyOrRing) {
+  RecorderSpec only_counts = spec();
+  only_counts.only_counts = true;
+  const ebpf::Program program = make(only_counts, "");
+  for (const bpf_func_id helper : {BPF_FUNC_xdp_load_bytes, BPF_FUNC_ktime_get_ns,
+                                   BPF_FUNC_map_lookup_elem, BPF_FUNC_ringbuf_reserve}) {
+    EXPECT_EQ(calls(program, helper), 0) << helper;
+  }
+  EXPECT_EQ(calls(program, BPF_FUNC_get_smp_processor_id), 1);
+}
+
 TEST(Recorder, CopiesInOnePlace) {
   const ebpf::Program program = make(spec(), "");
   EXPECT_EQ(calls(program, BPF_FUNC_xdp_load_bytes), 1);

@@ -73,6 +73,7 @@ ebpf::Program TracingCapture::make(const TracingSetup& setup) const {
                      .conditions = setup.conditions,
                      .note_ingress = setup.note_ingress,
                      .last_fd = last_.valid() ? last_.get() : -1,
+                     .only_counts = setup.only_counts,
                      .budget = setup.budget,
                      .seed = std::random_device()(),
                      .buckets_fd = buckets_.get(),

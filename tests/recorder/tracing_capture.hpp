@@ -30,6 +30,7 @@ struct TracingSetup {
   Budget budget = {};
   bool note_ingress = false;
   bool note_fate = false;
+  bool only_counts = false;
   bool ordered_stores = kOrderedStores;
   bool may_use_buff_len = true;
   std::vector<std::uint32_t> filter_offsets = {};

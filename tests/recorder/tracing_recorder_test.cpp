@@ -71,6 +71,25 @@ TEST_F(TracedTest, ConditionsComeBeforeTheFilter) {
   EXPECT_EQ(matched({.interfaces = elsewhere}), 0U);
 }
 
+TEST_F(TracedTest, OnlyCounts) {
+  for (const TracePoint point : {TracePoint::exit, TracePoint::entry}) {
+    TracingSetup with = setup();
+    with.point = point;
+    if (point == TracePoint::entry) with.actions = {XDP_DROP};
+    with.filter = compile_filter("len = 60", LinkType{});
+    with.only_counts = true;
+    TracingCapture capture(with);
+    for (int i = 0; i < 10; ++i) {
+      run(packet_for(XDP_DROP, 60));
+      run(packet_for(XDP_DROP, 61));
+    }
+    EXPECT_EQ(capture.counts(XDP_DROP).received, 20U);
+    EXPECT_EQ(capture.counts(XDP_DROP).matched, 10U);
+    EXPECT_EQ(capture.counts(XDP_DROP).lost, 0U);
+    EXPECT_THAT(capture.take(), SizeIs(0));
+  }
+}
+
 TEST_F(TracedTest, ASampleOfWhatMatches) {
   constexpr std::uint32_t kPackets = 20'000;
   for (const TracePoint point : {TracePoint::exit, TracePoint::entry}) {

@@ -69,5 +69,23 @@ TEST(Reporter, JsonHasTheSourcesThatWereNamedByI) {
       << line;
 }
 
+Report only_counts() {
+  Report counts{.interfaces = {{{0, XdpAction(1)}, {.received = 20, .matched = 10, .lost = 1}}},
+                .output = {.file = "/dev/null", .files = 1, .bytes = 100},
+                .only_counts = true,
+                .date = 1'700'000'000'000'000'001,
+                .elapsed = 4'000'000'000};
+  counts.interfaces[0].counted = 9;
+  return counts;
+}
+
+TEST(Reporter, WithoutAnOutputNothingIsSaidOfOne) {
+  EXPECT_EQ(progress_line(only_counts(), {}, 200), "received 20 (5/s)  matched 10 (2/s)  ");
+  EXPECT_EQ(json_line(only_counts(), "summary", true),
+            json("{'type':'summary','time':1700000000.000000001,'seconds':4.000000000,"
+                 "'received':20,'matched':10,'lost':1,'actions':{"
+                 "'drop':{'received':20,'matched':10,'lost':1}}}\n"));
+}
+
 }  // namespace
 }  // namespace xdpcap

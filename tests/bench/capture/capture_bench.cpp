@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "bench/capture/count_cost.hpp"
 #include "bench/capture/disk_measurement.hpp"
 #include "bench/capture/fate_cost.hpp"
 #include "bench/capture/measurement.hpp"
@@ -45,6 +46,7 @@ struct Arguments {
   bool no_costs = false;
   bool no_snaplen = false;
   bool no_fate = false;
+  bool only_counts = false;
 };
 
 Receiver parse_interface(const std::string& text) {
@@ -141,9 +143,14 @@ void run_in_memory(const Plan& plan, const Arguments& arguments) {
   const WarmFile warm(warm_size());
   Lab lab(plan.generator_cpu);
   print_heading(std::cout);
-  Results results =
-      Measurement(plan, lab, warm).run([](const Row& row) { print_row(std::cout, row); });
-  if (plan.costs && !arguments.no_fate) {
+  Results results;
+  if (!arguments.only_counts) {
+    results = Measurement(plan, lab, warm).run([](const Row& row) { print_row(std::cout, row); });
+  }
+  if (plan.costs) {
+    measure_counts(plan.tools.front(), lab, warm, plan.generator_cpu, results);
+  }
+  if (plan.costs && !arguments.no_fate && !arguments.only_counts) {
     measure_fates(plan.tools.front(), lab, warm, plan.generator_cpu, results);
   }
   print_summary(std::cout, results);
@@ -227,6 +234,8 @@ int main(int argc, char** argv) {
   app.add_flag("--no-costs", arguments.no_costs, "Skip filters, idle hook and start-up");
   app.add_flag("--no-snaplen", arguments.no_snaplen, "Skip -s 96");
   app.add_flag("--no-fate", arguments.no_fate, "Skip --fate");
+  app.add_flag("--only-counts", arguments.only_counts,
+               "Measure only the cost of counting packets, and of reasons");
   CLI11_PARSE(app, argc, argv);
   try {
     xdpcap::bench::run(arguments);
