@@ -57,7 +57,7 @@ bool PacketChoice::is_in_time(std::uint64_t time) {
     since_ = read.since ? read.since->after(time) : 0;
     until_ = read.until ? read.until->after(time) : ~std::uint64_t{0};
   }
-  return time >= *since_ && time < until_;
+  return time >= *since_ && (time < until_ || !read.until);
 }
 
 bool PacketChoice::is_from_source(const FileInterface& interface) const {

@@ -51,8 +51,8 @@ std::optional<XdpAction> action_of(const FilePacket& packet, const FileInterface
 }
 
 std::string name_for_printing(const FileInterface& interface, std::optional<XdpAction> action) {
-  if (!action) return interface.name;
-  const std::string source(source_of(interface));
+  if (!action) return printable(interface.name);
+  const std::string source = printable(std::string(source_of(interface)));
   return (source.empty() ? "" : source + "/") + "XDP" + action->name();
 }
 

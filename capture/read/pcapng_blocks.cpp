@@ -38,8 +38,10 @@ constexpr std::size_t kOriginalAt = 24;
 
 constexpr std::size_t kSimpleFixed = 12;  // 4.4: original length
 
-// An interface takes memory until the section ends.
+// An interface takes memory until the section ends. Its texts may have 64 KiB each: more than this
+// is only copied, not shown or searched.
 constexpr std::size_t kMostInterfaces = 65536;
+constexpr std::size_t kMostText = 1024;
 
 constexpr std::size_t padded(std::size_t length) {
   return (length + 3) / 4 * 4;
@@ -145,8 +147,10 @@ void PcapngBlocks::add_interface(Bytes block) {
   interface.snaplen = numbers.at<std::uint32_t>(kSnaplenAt);
   for_each_option(block, kInterfaceFixed, [&](std::uint16_t code, Bytes value) {
     const ByteReader number(value, swapped_);
-    if (code == pcapng::option::if_name) interface.name = text_of(value);
-    if (code == pcapng::option::if_description) interface.description = text_of(value);
+    if (code == pcapng::option::if_name) interface.name = text_of(value).substr(0, kMostText);
+    if (code == pcapng::option::if_description) {
+      interface.description = text_of(value).substr(0, kMostText);
+    }
     if (code == pcapng::option::if_tsoffset) interface.offset = number.at<std::int64_t>(0);
     if (code != pcapng::option::if_tsresol) return;
     constexpr std::uint8_t kBinary = 0x80;
