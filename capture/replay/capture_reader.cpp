@@ -14,7 +14,7 @@
 namespace xdpcap {
 namespace {
 
-const std::string& regular_file(const std::string& path) {
+std::string regular_file(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) throw system_error("reading " + path, errno);
   if (S_ISREG(info.st_mode)) return path;

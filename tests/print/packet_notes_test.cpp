@@ -97,7 +97,8 @@ TEST(PacketNotes, MarkPacketsWithOtherTimes) {
   notes.read(std::span(file).last(1));
   const pcapng::Bytes last = notes.take_blocks(true);
   ASSERT_EQ(first.size() + last.size(), file.size());
-  const auto differing = std::mismatch(last.begin(), last.end(), file.begin() + first.size());
+  const auto differing = std::mismatch(last.begin(), last.end(),
+                                       file.begin() + static_cast<std::ptrdiff_t>(first.size()));
   EXPECT_EQ(differing.first - last.begin(), 12 + 0) << "the upper half of the time";
   std::set<std::string> marks;
   std::set<std::uint64_t> times;

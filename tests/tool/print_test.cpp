@@ -96,7 +96,7 @@ TEST_F(PrintTest, PrintNeverHoldsTheCaptureUp) {
 // As tcpdump does, and as `- | head` does.
 TEST_F(PrintTest, PrintEndsWithItsReader) {
   Pipe pipe = make_pipe(true);
-  Process capture(tool({"--print", hook_path_, file_}), pipe.write_end.get());
+  Process capture(tool({"--print", "-vX", hook_path_, file_}), pipe.write_end.get());
   pipe.write_end.reset();
   ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
   program_.run(packet_for(XDP_DROP));
