@@ -10,6 +10,8 @@ namespace xdpcap::pcapng {
 namespace block_type {  // section 10.1
 constexpr std::uint32_t section_header = 0x0A0D0D0A;
 constexpr std::uint32_t interface_description = 1;
+constexpr std::uint32_t obsolete_packet = 2;
+constexpr std::uint32_t simple_packet = 3;
 constexpr std::uint32_t interface_statistics = 5;
 constexpr std::uint32_t enhanced_packet = 6;
 // Of those reserved for local use, which readers skip: fills the file up to a multiple of a page.
@@ -30,6 +32,7 @@ constexpr std::uint16_t if_description = 3;
 constexpr std::uint16_t if_tsresol = 9;
 constexpr std::uint16_t if_filter = 11;
 constexpr std::uint16_t if_os = 12;
+constexpr std::uint16_t if_tsoffset = 14;
 // Enhanced packet: 4.3.
 constexpr std::uint16_t epb_flags = 2;
 constexpr std::uint16_t epb_dropcount = 4;

@@ -133,7 +133,7 @@ void CaptureOptions::declare_sources(CLI::App& app, SourceOptions& sources) {
 }
 
 void CaptureOptions::finish(Options& options) const {
-  if (!options.sources.is_plain) {
+  if (!options.sources.is_plain && !options.read) {
     const std::vector<std::string>& names = options.sources.names;
     for (const std::string& name : names) {
       static_cast<void>(parse_source(name));
@@ -154,6 +154,10 @@ void CaptureOptions::finish_fates(Options& options) const {
   if (only_failed_ && !all) {
     throw UsageError("--only-failed does not go with --fate=" + fates_, "leave one of them out");
   }
+  if (options.read && all && !only_failed_) {
+    throw UsageError("--fate: the file says what became of its packets, and it is printed anyway",
+                     "--fate=LIST selects packets");
+  }
   if (all && !only_failed_ && !stack_) refuse_detached_list(options);
   if (options.sources.at != CapturePoint::exit) {
     throw UsageError("--fate: at its entry, a packet has no action yet", "leave --at out");
@@ -163,7 +167,7 @@ void CaptureOptions::finish_fates(Options& options) const {
                   : all        ? FateSelection()
                                : FateSelection::parse(fates_);
   const std::string word = options.fates->word_of_stack();
-  if (!stack_ && !word.empty()) {
+  if (!stack_ && !word.empty() && !options.read) {
     throw UsageError("--fate: \"" + word + "\" is what becomes of packets in the network stack",
                      "add --stack");
   }

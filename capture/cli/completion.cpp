@@ -161,7 +161,7 @@ std::vector<Operand> operands(const Words& words, const std::vector<OptionSummar
     });
   };
   if (given({"-d", "--dd", "--ddd", "--dump-ebpf", "--list"})) return {};
-  if (given({"-i"})) return {};
+  if (given({"-i", "-r"})) return {};
   constexpr std::size_t kSources = 16;
   if (given({"--top"})) return std::vector(kSources, Operand::source);
   std::vector<Operand> expected;

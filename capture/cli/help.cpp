@@ -17,6 +17,7 @@ constexpr std::string_view kUsage =
     "\n"
     "Usage: xdpcap-cpp [options] <hook> <output|-> [filter ...]\n"
     "       xdpcap-cpp [options] -i SOURCE [-i SOURCE ...] [-w FILE] [filter ...]\n"
+    "       xdpcap-cpp -r FILE [options] [-w FILE] [filter ...]\n"
     "\n"
     "<hook> is the pinned hook map of an XDP program, such as /sys/fs/bpf/xdpcap;\n"
     "--list finds it. <output> is the pcapng file to write, or - for stdout (implies\n"
@@ -31,6 +32,7 @@ constexpr std::string_view kExamples =
     "  xdpcap-cpp /sys/fs/bpf/xdpcap - \"tcp port 80\" | tcpdump -n -r -\n"
     "  xdpcap-cpp --actions drop,aborted /sys/fs/bpf/xdpcap dropped.pcap\n"
     "  xdpcap-cpp -i eth0 -w out.pcap \"icmp\"\n"
+    "  xdpcap-cpp -r out.pcap -v --actions drop\n"
     "\n"
     "The manual, xdpcap-cpp(1), has the details.\n";
 

@@ -12,6 +12,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -28,6 +29,7 @@
 #include "print/print_lines.hpp"
 #include "process/command_queue.hpp"
 #include "process/signals.hpp"
+#include "read/read_back.hpp"
 #include "replay/replay.hpp"
 #include "session/session.hpp"
 #include "source/find_sources.hpp"
@@ -61,9 +63,9 @@ void mend_inheritance() {
 }
 
 void run(const std::vector<std::string>& arguments) {
-  if (arguments == std::vector<std::string>{xdpcap::kPrintLines}) {
+  if (!arguments.empty() && arguments[0] == xdpcap::kPrintLines) {
     std::signal(SIGPIPE, SIG_IGN);
-    xdpcap::print_lines();
+    xdpcap::print_lines(xdpcap::PrintStyle::of_arguments(std::span(arguments).subspan(1)));
     return;
   }
   if (arguments.size() == 2 && arguments[0] == xdpcap::kRunCommands) {
@@ -98,6 +100,7 @@ void run(const std::vector<std::string>& arguments) {
   std::signal(SIGPIPE, SIG_IGN);  // write() says EPIPE
   const xdpcap::UniqueFd stop = block_signals({SIGINT, SIGTERM, SIGHUP});
   const xdpcap::UniqueFd requests = block_signals({SIGUSR1, SIGUSR2});
+  if (options.read) return xdpcap::ReadBack(options, stop.get()).run();
   if (options.replay) return xdpcap::Replay(options, stop.get()).run();
   if (options.top) return xdpcap::run_top(options, {stop.get(), requests.get()});
   std::unique_ptr<xdpcap::MetricsFile> metrics;

@@ -40,6 +40,7 @@ void ModeOptions::declare(CLI::App& app) {
            "The interface that packets appear to arrive on, for programs that look up routes")
       ->needs(replay);
 
+  declare_reading(app);
   app.option_defaults()->group("Other");
   auto* const list =
       app.add_flag("-D,--list", list_,
@@ -49,13 +50,12 @@ void ModeOptions::declare(CLI::App& app) {
   auto* const link_types = app.add_flag(
       "-L", link_types_, "List the link types that --linktype is for, instead of capturing");
   auto* const time_types = app.add_flag("-J,--list-time-stamp-types", time_types_)->group("");
-  app.add_flag("-n,--n,--nn,-p,--p,-U,--U,-l,--l,-K,--K", ignored_,
+  app.add_flag("-n,--n,--nn,-p,--p,-U,--U,-l,--l", ignored_,
                "Ignored, for compatibility with tcpdump: no names are looked up, no interface "
                "becomes promiscuous, no packet is held back");
   app.add_flag("--flush", ignored_,
                "Ignored, for compatibility with xdpcap: no packet waits longer than some "
                "milliseconds");
-  app.add_option("-r", read_)->option_text("FILE")->group("");
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", kProgramVersion, "Print the version");
 
@@ -63,9 +63,59 @@ void ModeOptions::declare(CLI::App& app) {
   for (CLI::Option* mode : {link_types, time_types}) {
     exclude_all_but(app, mode, {"-i", "-n", "--linktype"});
   }
+  exclude_all_but(app, app.get_option("-r"), {"--since",
+                                              "--until",
+                                              "-w",
+                                              "-c",
+                                              "--actions",
+                                              "--fate",
+                                              "--only-failed",
+                                              "--reason",
+                                              "-i",
+                                              "--print",
+                                              "-e",
+                                              "-v",
+                                              "-A",
+                                              "-X",
+                                              "-x",
+                                              "-S",
+                                              "-H",
+                                              "-K",
+                                              "-t",
+                                              "--number",
+                                              "-q",
+                                              "--quiet",
+                                              "--color",
+                                              "-F",
+                                              "-n",
+                                              "--flush",
+                                              "-d",
+                                              "--dd",
+                                              "--ddd",
+                                              "--dump-ebpf",
+                                              "--linktype",
+                                              "--offset",
+                                              "--snaplen"});
   exclude_all_but(app, replay,
                   {"--prog", "--both", "--via", "--actions", "--snaplen", "--linktype", "--offset",
-                   "-F", "-w", "--quiet", "-n"});
+                   "-F", "-w", "--quiet", "-q", "-n", "-K"});
+}
+
+void ModeOptions::declare_reading(CLI::App& app) {
+  app.option_defaults()->group("Reading");
+  auto* const read = add_text(
+      app, "-r", "FILE", read_.input,
+      "Instead of capturing, print the packets of a capture file (pcap or pcapng, "
+      "compressed or not; - is stdin) with their actions, reasons and fates. All words are "
+      "the filter; --actions, --fate=LIST, --only-failed, --reason, -c and -i (an "
+      "interface of the file) select packets, and -w writes them to a file");
+  add_value(app, "--since", "TIME", read_.since, TimeLimit::parse,
+            "Select packets from this time on: \"2026-11-27 12:00:05.25\", 12:00:05 on the day of "
+            "the first packet, seconds since 1970, or +1.5, in seconds after the first packet")
+      ->needs(read);
+  add_value(app, "--until", "TIME", read_.until, TimeLimit::parse,
+            "Select packets before this time")
+      ->needs(read);
 }
 
 std::string ModeOptions::list_of_types() const {
@@ -82,9 +132,15 @@ std::string ModeOptions::list_of_types() const {
 void ModeOptions::finish(Options& options) const {
   if (!replay_.input.empty()) options.replay = replay_;
   if (options.listing) return;  // of a filter: tcpdump -d, too, takes -i and -r
-  if (!read_.empty()) {
-    throw UsageError("-r is not supported",
-                     "tcpdump -r and Wireshark read captures; tshark -C xdpcap -r shows actions");
+  if (read_.input.empty()) return;
+  options.read = read_;
+  if (options.snaplen != kMaxSnaplen) {  // -s 0 is a habit
+    throw UsageError("-s: packets of a file are as long as they are",
+                     "editcap -s makes them shorter");
+  }
+  if (options.link_type.dlt != LinkType{}.dlt || !options.filter_offsets.empty()) {
+    throw UsageError("-r: the file says what its link type is",
+                     "leave --linktype and --offset out");
   }
 }
 

@@ -20,13 +20,15 @@ class ModeOptions {
   // Whether the hooks are to be listed.
   [[nodiscard]] bool list() const { return list_; }
 
-  // Says in `options` whether to replay; to be called once it says whether to list the filter.
-  // Throws UsageError.
+  // Says in `options` whether to replay or to read a file; to be called once it says whether to
+  // list the filter. Throws UsageError.
   void finish(Options& options) const;
 
  private:
+  void declare_reading(CLI::App& app);
+
   ReplayOptions replay_;
-  std::string read_;
+  ReadOptions read_;
   bool list_ = false;
   bool link_types_ = false;
   bool time_types_ = false;

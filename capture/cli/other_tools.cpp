@@ -20,12 +20,13 @@ constexpr std::array kOthers = std::to_array<OtherOption>({
     {"--list-interfaces", kFlag, Kind::alias, "--list", {}},
     {"--list-data-link-types", kFlag, Kind::alias, "-L", {}},
     {"--buffer-size", kValue, Kind::alias, "-B", {}},
+    {"--absolute-tcp-sequence-numbers", kFlag, Kind::alias, "-S", {}},
+    {"--dont-verify-checksums", kFlag, Kind::alias, "-K", {}},
     {"--relinquish-privileges", kValue, Kind::alias, "-Z", {}},
 
     // What is so in any case.
     {"--packet-buffered", kFlag, Kind::ignored, {}, {}},
     {"--no-promiscuous-mode", kFlag, Kind::ignored, {}, {}},
-    {"--dont-verify-checksums", kFlag, Kind::ignored, {}, {}},
     {"--immediate-mode", kFlag, Kind::ignored, {}, {}},
     {"-f", kFlag, Kind::ignored, {}, {}},
     {"-N", kFlag, Kind::ignored, {}, {}},
@@ -37,16 +38,7 @@ constexpr std::array kOthers = std::to_array<OtherOption>({
     {"-Q,--direction", kValue, Kind::ignored, "in,inout", "XDP programs see received packets only"},
 
     // Words of printing.
-    {"-A", kFlag, Kind::of_printing, {}, {}},
-    {"-e", kFlag, Kind::of_printing, {}, {}},
-    {"-H", kFlag, Kind::of_printing, {}, {}},
-    {"-S,--absolute-tcp-sequence-numbers", kFlag, Kind::of_printing, {}, {}},
-    {"-t", kFlag, Kind::of_printing, {}, {}},
     {"-u", kFlag, Kind::of_printing, {}, {}},
-    {"-v", kFlag, Kind::of_printing, {}, {}},
-    {"-x", kFlag, Kind::of_printing, {}, {}},
-    {"-X", kFlag, Kind::of_printing, {}, {}},
-    {"-#,--number", kFlag, Kind::of_printing, {}, {}},
     {"-E", kValue, Kind::of_printing, {}, {}},
     {"-m", kValue, Kind::of_printing, {}, {}},
     {"-M", kValue, Kind::of_printing, {}, {}},

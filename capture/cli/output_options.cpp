@@ -133,7 +133,6 @@ void OutputOptions::declare_files(CLI::App& app, FileOptions& files) {
 void OutputOptions::declare_terminal(CLI::App& app, Options& options) {
   app.add_flag("--print", options.files.print,
                "Also print a line for each packet, its action first; needs tcpdump or tshark");
-  app.add_flag("-q,--q,--quiet", options.quiet, "Print no statistics; losses are still reported");
   app.add_flag("--json", options.json,
                "Print statistics and the summary as JSON, one object a line; with --list, the "
                "list");

@@ -18,6 +18,7 @@
 #include "cli/mode_options.hpp"
 #include "cli/other_tools.hpp"
 #include "cli/output_options.hpp"
+#include "cli/print_options.hpp"
 
 namespace xdpcap {
 namespace {
@@ -38,6 +39,7 @@ struct Declarations {
   CaptureOptions capture;
   FilterOptions filter;
   OutputOptions output;
+  PrintOptions print;
   LastOptions last;
   ModeOptions modes;
 };
@@ -47,6 +49,7 @@ void declare(CLI::App& app, Declarations& all) {
   all.capture.declare(app, all.options);
   all.filter.declare(app, all.options);
   all.output.declare(app, all.options);
+  all.print.declare(app, all.options);
   all.last.declare(app);
   CountOptions::declare(app, all.options);
   all.modes.declare(app);
@@ -69,8 +72,8 @@ std::vector<OptionSummary> summarize(const CLI::App& app) {
 }
 
 // Takes the hook and the output off the front of `words`: no hook for a replay, and no output where
-// -w has named it. With -i all words are the filter's, as in tcpdump. Without an output, packets
-// are only counted if the counts are shown somewhere.
+// -w has named it. With -i or -r all words are the filter's, as in tcpdump. Without an output,
+// packets are only counted if the counts are shown somewhere.
 void take_places(std::vector<std::string>& words, Options& options) {
   std::string& output = options.files.path;
   if (options.top) {
@@ -82,6 +85,11 @@ void take_places(std::vector<std::string>& words, Options& options) {
     if (options.sources.names.empty()) options.sources.names = std::exchange(words, {});
     return;
   }
+  if (options.read && output.empty()) {
+    output = "/dev/null";
+    options.files.print = true;
+  }
+  if (options.read) return;
   if (!options.sources.names.empty()) {
     options.only_counts = output.empty() && !options.files.print && shows_counts(options);
     if (output.empty() && !options.only_counts) {
@@ -132,6 +140,7 @@ Request finish(Declarations all, const CommandLine& line) {
   if (!all.options.listing) take_places(all.words, all.options);
   all.capture.finish(all.options);
   all.last.finish(all.options);
+  all.print.finish(all.options);
   all.output.finish(all.options);
   refuse_words_of_printing(line, all.options);
   all.filter.finish(all.words, all.options);

@@ -26,11 +26,6 @@ enum class Outcome : std::uint8_t {
 // `can_transmit`: whether XDP_TX is valid where the program runs (not in a devmap or cpumap).
 Outcome outcome_of(const xdpcap_fate& fate, bool can_transmit);
 
-// Whether the packet was dropped although its program wanted to send it, or the program failed.
-inline bool is_failure(Outcome outcome) {
-  return outcome == Outcome::dropped || outcome == Outcome::aborted;
-}
-
 // "redirected", ...; empty for none.
 std::string name_of(Outcome outcome);
 

@@ -79,9 +79,14 @@ std::string FateSelection::word_of_stack() const {
 bool FateSelection::takes(const xdpcap_fate& fate, Outcome outcome) const {
   if (takes_all()) return true;
   const std::string name = outcome == Outcome::none ? kNone : name_of(outcome);
-  const std::string reason = to_lower(reason_of(fate, outcome));
+  return takes(name, to_lower(reason_of(fate, outcome)));
+}
+
+bool FateSelection::takes(std::string_view outcome, std::string_view reason) const {
+  if (takes_all()) return true;
+  const bool failed = outcome == name_of(Outcome::dropped) || outcome == name_of(Outcome::aborted);
   return std::any_of(words_.begin(), words_.end(), [&](const std::string& word) {
-    return word == name || word == reason || (word == kFailed && is_failure(outcome));
+    return word == outcome || word == reason || (word == kFailed && failed);
   });
 }
 

@@ -29,6 +29,8 @@ class FateSelection {
   // The words, separated by commas.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] bool takes(const xdpcap_fate& fate, Outcome outcome) const;
+  // The same for a fate in words: an outcome, and a reason in lower case.
+  [[nodiscard]] bool takes(std::string_view outcome, std::string_view reason) const;
 
  private:
   std::vector<std::string> words_;  // in lower case

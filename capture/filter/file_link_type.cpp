@@ -44,4 +44,19 @@ std::uint16_t file_link_type(LinkType link_type) {
   return static_cast<std::uint16_t>(network);
 }
 
+// As above: it reads a file of no packets.
+LinkType link_type_of_file(std::uint16_t link_type) {
+  constexpr std::uint32_t kMagic = 0xA1B2C3D4;
+  constexpr std::uint32_t kVersion = 2 | 4U << 16U;
+  constexpr std::uint32_t kSnaplen = 262144;
+  std::array<std::uint32_t, 6> header = {kMagic, kVersion, 0, 0, kSnaplen, link_type};
+  std::FILE* const memory = ::fmemopen(header.data(), sizeof(header), "rb");
+  if (memory == nullptr) throw Error("looking up the link type: out of memory");
+  std::array<char, PCAP_ERRBUF_SIZE> reason{};
+  const std::unique_ptr<pcap_t, ClosePcap> pcap(pcap_fopen_offline(memory, reason.data()));
+  if (pcap) return {pcap_datalink(pcap.get())};
+  (void)std::fclose(memory);
+  throw Error("looking up link type " + std::to_string(link_type) + ": " + reason.data());
+}
+
 }  // namespace xdpcap

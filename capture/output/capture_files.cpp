@@ -37,8 +37,8 @@ CaptureFiles::CaptureFiles(const FileOptions& options, std::size_t interfaces,
       file_(open_first(names_.current(), limits_.rotation, stop_fd), interfaces),
       ledger_(interfaces, read_cpus().possible),
       finished_(limits_.command),
-      prints_(options.print) {
-  if (prints_) check_line_printer();
+      print_style_(options.print ? std::optional(options.print_style) : std::nullopt) {
+  if (print_style_) check_line_printer(*print_style_);
   if (options.user && !limits_.rotation.one_file()) {
     check_may_make_files(*options.user, path());
   }
@@ -58,8 +58,8 @@ void CaptureFiles::begin(pcapng::Bytes header, Moment now) {
 
 void CaptureFiles::connect() {
   file_.connect();
-  if (!prints_) return;
-  printer_.emplace();
+  if (!print_style_) return;
+  printer_.emplace(*print_style_);
   file_.print_with(&*printer_);
   ends_with_printing_ = true;
 }

@@ -130,7 +130,7 @@ class CaptureFiles {
   std::uint64_t turn_at_ = kUnlimited;
   std::uint64_t end_at_ = kUnlimited;
   bool limit_reached_ = false;
-  bool prints_;
+  std::optional<PrintStyle> print_style_;
   bool ends_with_printing_ = false;
   std::string print_failure_;
   bool ending_ = false;

@@ -8,6 +8,7 @@
 
 #include "output/flight_options.hpp"
 #include "output/rotation.hpp"
+#include "print/print_style.hpp"
 #include "process/privileges.hpp"
 
 namespace xdpcap {
@@ -25,7 +26,8 @@ struct FileOptions {
   CaptureLimits limits;
   std::optional<FlightOptions> flight;  // then files are written on triggers only
   bool print = false;                   // a line for each packet on stdout
-  std::optional<User> user;             // to become after the set-up; writes the files
+  PrintStyle print_style;
+  std::optional<User> user;  // to become after the set-up; writes the files
 };
 
 }  // namespace xdpcap

@@ -148,6 +148,7 @@ Bytes enhanced_packet(const Packet& packet) {
   block.number_option(option::epb_flags, kFlagsInbound);
   block.number_option(option::epb_packetid, packet.id);
   if (packet.verdict) block.xdp_verdict_option(option::epb_verdict, *packet.verdict);
+  block.text_option(option::opt_comment, packet.comment);
   return block.finish();
 }
 

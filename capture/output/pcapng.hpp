@@ -58,6 +58,7 @@ struct Packet {
   std::uint32_t original_length = 0;
   std::uint64_t id = 0;                  // epb_packetid: the same for the same packet elsewhere
   std::optional<std::uint32_t> verdict;  // epb_verdict of XDP: the action
+  std::string comment = {};              // empty: none
 };
 Bytes enhanced_packet(const Packet& packet);
 

@@ -2,18 +2,19 @@
 #include "print/print_lines.hpp"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
+#include "print/packet_lines.hpp"
 #include "print/packet_notes.hpp"
 #include "print/print_account.hpp"
 #include "process/child_process.hpp"
@@ -25,34 +26,45 @@ namespace {
 // A program that decodes packets.
 struct Dissector {
   std::vector<std::string> command;
-  bool every_line;  // prints one line for each packet
+  bool marked;  // it prints times in such a way that marks are found
 };
 
-const std::array<Dissector, 2>& dissectors() {
-  static const std::array<Dissector, 2> known = {{
-      {{"tcpdump", "-l", "-n", "-r", "-"}, false},
-      {{"tshark", "-l", "-n", "-t", "a", "-r", "-"}, true},
-  }};
-  return known;
+Dissector tcpdump(const PrintStyle& style) {
+  Dissector dissector{{"tcpdump", "-l", "-n", "-tt"}, true};
+  std::vector<std::string>& command = dissector.command;
+  command.insert(command.end(), style.words.begin(), style.words.end());
+  command.insert(command.end(), {"-r", "-"});
+  return dissector;
 }
 
-const Dissector& installed_dissector() {
-  for (const Dissector& one : dissectors()) {
-    if (is_installed(one.command.front())) return one;
+// It prints a line for each packet, always with its number.
+Dissector tshark(const PrintStyle& style) {
+  constexpr std::array kTimes = {"a", "a", "e", "d", "ad", "r"};  // by PrintTime
+  return {{"tshark", "-l", "-n", "-t", kTimes.at(static_cast<std::size_t>(style.time)), "-r", "-"},
+          false};
+}
+
+Dissector installed_dissector(const PrintStyle& style) {
+  if (is_installed("tcpdump")) return tcpdump(style);
+  if (!is_installed("tshark")) {
+    throw Error("printing packets: there is neither tcpdump nor tshark", "install tcpdump");
   }
-  throw Error("--print: there is neither tcpdump nor tshark", "install tcpdump");
+  if (style.words.empty()) return tshark(style);
+  throw Error("printing packets: " + style.words.front() + " needs tcpdump", "install tcpdump");
 }
 
-struct Lines {
-  std::string text;
-  std::vector<std::size_t> packet_ends;  // of the first line of each packet
-};
+// 0: stdout is no terminal.
+std::size_t terminal_width() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 
 // LinePrinter moves data between the capture, the dissector, and stdout.
 class LinePrinter {
  public:
-  explicit LinePrinter(const Dissector& dissector)
-      : every_line_(dissector.every_line),
+  LinePrinter(const PrintStyle& style, const Dissector& dissector)
+      : marked_(dissector.marked),
+        lines_(style, dissector.marked),
         to_(make_pipe(false)),
         from_(make_pipe(true)),
         account_(ChildProcess::kExtra),
@@ -95,8 +107,8 @@ class LinePrinter {
       at_end_ = true;
       return;
     }
-    waiting_.assign(buffer.begin(), buffer.begin() + count);
-    notes_.read(waiting_);
+    notes_.read({buffer.data(), static_cast<std::size_t>(count)});
+    waiting_ = notes_.take_blocks(marked_);
   }
 
   void give_blocks() {
@@ -117,28 +129,17 @@ class LinePrinter {
       return;
     }
     text_.append(buffer.data(), static_cast<std::size_t>(count));
-    Lines lines;
+    lines_.set_width(terminal_width());
     std::size_t begin = 0;
     for (std::size_t end = 0; (end = text_.find('\n', begin)) != std::string::npos;) {
-      append_line(std::string_view(text_).substr(begin, end + 1 - begin), lines);
+      lines_.append(std::string_view(text_).substr(begin, end + 1 - begin), notes_);
       begin = end + 1;
     }
     text_.erase(0, begin);
-    write_out(lines);
+    write_out(lines_.take());
   }
 
-  void append_line(std::string_view line, Lines& lines) {
-    constexpr std::size_t kWidth = 9;  // of "redirect", and a space
-    const bool begins = every_line_ || begins_packet(line);
-    PacketNote note = begins ? notes_.next() : PacketNote();
-    note.action.resize(std::max(note.action.size() + 1, kWidth), ' ');
-    lines.text += note.action;
-    lines.text += line;
-    if (!note.comment.empty()) lines.text.insert(lines.text.size() - 1, "  " + note.comment);
-    if (begins) lines.packet_ends.push_back(lines.text.size());
-  }
-
-  void write_out(const Lines& lines) {
+  void write_out(const PacketLines::Lines& lines) {
     auto next_packet = lines.packet_ends.begin();
     for (std::size_t done = 0; done < lines.text.size();) {
       const ssize_t count =
@@ -160,7 +161,8 @@ class LinePrinter {
     throw Stopped();
   }
 
-  bool every_line_;
+  bool marked_;
+  PacketLines lines_;
   Pipe to_;
   Pipe from_;
   PrintAccount account_;
@@ -174,20 +176,12 @@ class LinePrinter {
 
 }  // namespace
 
-void check_line_printer() {
-  (void)installed_dissector();
+void check_line_printer(const PrintStyle& style) {
+  (void)installed_dissector(style);
 }
 
-void print_lines() {
-  LinePrinter(installed_dissector()).run();
-}
-
-bool begins_packet(std::string_view line) {
-  constexpr std::string_view kPattern = "00:00:00";
-  if (line.size() < kPattern.size()) return false;
-  return std::equal(kPattern.begin(), kPattern.end(), line.begin(), [](char pattern, char c) {
-    return pattern == ':' ? c == ':' : std::isdigit(static_cast<unsigned char>(c)) != 0;
-  });
+void print_lines(const PrintStyle& style) {
+  LinePrinter(style, installed_dissector(style)).run();
 }
 
 }  // namespace xdpcap

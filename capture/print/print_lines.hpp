@@ -3,20 +3,18 @@
 // before and the comment after each. Its descriptor ChildProcess::kExtra is a PrintAccount.
 #pragma once
 
-#include <string_view>
+#include "print/print_style.hpp"
 
 namespace xdpcap {
 
-// The executable, started with this as its only argument, is that process.
+// The executable, started with this as its first argument and a style's arguments after it, is that
+// process.
 inline constexpr const char* kPrintLines = "--print-lines";
 
-// Throws Error if neither program is installed.
-void check_line_printer();
+// Throws Error if no program is installed that prints in this style.
+void check_line_printer(const PrintStyle& style);
 
 // Prints the capture that it reads from stdin. Throws Error.
-void print_lines();
-
-// Whether a line of tcpdump's begins a packet, with a time, rather than continues the one before.
-bool begins_packet(std::string_view line);
+void print_lines(const PrintStyle& style);
 
 }  // namespace xdpcap

@@ -29,9 +29,11 @@ bool wait_writable(int fd, int stop_fd) {
 
 }  // namespace
 
-Printer::Printer() {
+Printer::Printer(const PrintStyle& style) {
   Pipe pipe = make_pipe(false);
-  process_.emplace(ChildProcess::Options{.command = {"/proc/self/exe", kPrintLines},
+  std::vector<std::string> command = style.arguments();
+  command.insert(command.begin(), {"/proc/self/exe", kPrintLines});
+  process_.emplace(ChildProcess::Options{.command = std::move(command),
                                          .in = pipe.read_end.get(),
                                          .out = STDOUT_FILENO,
                                          .extra = account_.fd()});
@@ -58,6 +60,15 @@ void Printer::take(std::span<const iovec> blocks, std::uint64_t packets) {
     rest_.insert(rest_.end(), bytes.begin() + static_cast<std::ptrdiff_t>(done), bytes.end());
     written -= done;
   }
+}
+
+bool Printer::take_all(std::span<const std::byte> blocks, std::uint64_t packets, int stop_fd) {
+  all_ += packets;
+  rest_.insert(rest_.end(), blocks.begin(), blocks.end());
+  while (pipe_.valid() && !push_rest()) {
+    if (pipe_.valid() && !wait_writable(pipe_.get(), stop_fd)) return false;
+  }
+  return !has_ended();
 }
 
 bool Printer::push_rest() {

@@ -13,6 +13,7 @@
 
 #include "base/unique_fd.hpp"
 #include "print/print_account.hpp"
+#include "print/print_style.hpp"
 #include "process/child_process.hpp"
 
 namespace xdpcap {
@@ -22,10 +23,13 @@ namespace xdpcap {
 class Printer {
  public:
   // To be called after check_line_printer(). Throws Error.
-  Printer();
+  explicit Printer(const PrintStyle& style);
 
   // Takes whole blocks, with this many packets.
   void take(std::span<const iovec> blocks, std::uint64_t packets);
+  // The same for a file, which can wait: takes all of them, or what it can until `stop_fd` becomes
+  // readable. Returns false if nothing more is printed.
+  bool take_all(std::span<const std::byte> blocks, std::uint64_t packets, int stop_fd);
   // Whether that process has ended before the capture, so that nothing more is printed.
   [[nodiscard]] bool has_ended() const;
   // Whether it ended because stdout's reader has closed it.

@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 
+#include "read/input.hpp"
+
 struct pcap;
 
 namespace xdpcap {
@@ -18,7 +20,7 @@ struct SourcePacket {
   std::uint64_t time = 0;             // ns since 1970
 };
 
-// CaptureReader reads a capture file, pcap or pcapng, from its beginning.
+// CaptureReader reads a capture file, pcap or pcapng, compressed or not, from its beginning.
 class CaptureReader {
  public:
   // Throws Error if it is not readable, not a regular file, or not a capture.
@@ -39,6 +41,7 @@ class CaptureReader {
   };
 
   std::string path_;
+  Input input_;
   std::unique_ptr<pcap, Close> file_;
 };
 

@@ -13,6 +13,7 @@
 #include "filter/expression.hpp"
 #include "output/file_options.hpp"
 #include "recorder/recorder.hpp"
+#include "session/time_limit.hpp"
 #include "source/source_options.hpp"
 
 namespace xdpcap {
@@ -33,9 +34,17 @@ struct ReplayOptions {
   bool both = false;      // write packets before and after
 };
 
+// A capture file to print or to choose packets of, instead of a capture (-r).
+struct ReadOptions {
+  std::string input;  // "-" is stdin
+  std::optional<TimeLimit> since;
+  std::optional<TimeLimit> until;
+};
+
 struct Options {
   std::optional<FilterListing> listing;  // then only the filter and the link type are used
   std::optional<ReplayOptions> replay;   // then there are no sources
+  std::optional<ReadOptions> read;       // then the sources are names in the file
   SourceOptions sources;
   std::string filter_text;
   CbpfProgram filter;

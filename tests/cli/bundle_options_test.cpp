@@ -80,9 +80,10 @@ TEST(BundleOptions, OtherNamesMeanTheSame) {
 }
 
 TEST(BundleOptions, WordsOfPrintingNeedNoPrinting) {
-  EXPECT_EQ(error({"-eXX", "/hook", "out"}), "no error");
-  EXPECT_EQ(error({"-nX", "-i", "eth0"}), "-X: packets are printed in one way only");
-  EXPECT_EQ(error({"--print", "/hook", "out", "-vv"}), "-v: packets are printed in one way only");
+  EXPECT_EQ(error({"-euXX", "/hook", "out"}), "no error");
+  EXPECT_EQ(error({"-nu", "-i", "eth0"}), "-u: packets are printed in one way only");
+  EXPECT_EQ(error({"--print", "/hook", "out", "-E", "x"}),
+            "-E: packets are printed in one way only");
 }
 
 }  // namespace

@@ -97,10 +97,11 @@ std::size_t count_actions(std::span<const std::byte> file) {
   for (constexpr std::size_t kPiece = 61; !file.empty();) {
     const std::size_t count = std::min(file.size(), kPiece);
     notes.read(file.first(count));
+    (void)notes.take_blocks(true);
     file = file.subspan(count);
   }
   std::size_t count = 0;
-  while (notes.next().action == "pass") ++count;
+  for (auto note = notes.take(); note && note->action == "pass"; note = notes.take()) ++count;
   return count;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -80,19 +81,41 @@ TEST(PacketNotes, TellActionsAndCommentsInOrder) {
       notes.read(std::span(file).subspan(at, std::min(step, file.size() - at)));
     }
     std::vector<std::pair<std::string, std::string>> all;
-    for (PacketNote note = notes.next(); !note.action.empty(); note = notes.next()) {
-      all.emplace_back(note.action, note.comment);
-    }
+    while (const auto note = notes.take()) all.emplace_back(note->action, note->comment);
     EXPECT_THAT(all, ElementsAre(Pair("drop", ""), Pair("drop", "fate=none other"),
                                  Pair("xdpAction(7)", ""), Pair("xdpAction(7)", "")));
   }
+}
+
+// The blocks are as they were but for the times of packets; each mark is another.
+TEST(PacketNotes, MarkPacketsWithOtherTimes) {
+  const pcapng::Bytes file = two_sections();
+  PacketNotes notes;
+  notes.read(std::span(file).first(file.size() - 1));
+  const pcapng::Bytes first = notes.take_blocks(false);
+  EXPECT_TRUE(std::equal(first.begin(), first.end(), file.begin()));
+  notes.read(std::span(file).last(1));
+  const pcapng::Bytes last = notes.take_blocks(true);
+  ASSERT_EQ(first.size() + last.size(), file.size());
+  const auto differing = std::mismatch(last.begin(), last.end(), file.begin() + first.size());
+  EXPECT_EQ(differing.first - last.begin(), 12 + 0) << "the upper half of the time";
+  std::set<std::string> marks;
+  std::set<std::uint64_t> times;
+  while (const auto note = notes.take()) {
+    EXPECT_THAT(note->mark, ::testing::MatchesRegex("[0-9]+[.][0-9]+ "));
+    EXPECT_EQ(note->mark.size(), 18U);
+    marks.insert(note->mark);
+    times.insert(note->time);
+  }
+  EXPECT_EQ(marks.size(), 4U);
+  EXPECT_EQ(times.size(), 1U);
 }
 
 TEST(PacketNotes, TellNothingOfABlockThatEndsTooEarly) {
   PacketNotes notes;
   const pcapng::Bytes block = {std::byte{6}, {}, {}, {}, std::byte{8}, {}, {}, {}};
   notes.read(block);
-  EXPECT_EQ(notes.next().action, "");
+  EXPECT_EQ(notes.take().value().action, "");
 }
 
 }  // namespace
