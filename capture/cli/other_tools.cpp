@@ -20,13 +20,13 @@ constexpr std::array kOthers = std::to_array<OtherOption>({
     {"--list-interfaces", kFlag, Kind::alias, "--list", {}},
     {"--list-data-link-types", kFlag, Kind::alias, "-L", {}},
     {"--buffer-size", kValue, Kind::alias, "-B", {}},
-    {"--relinquish-privileges", kValue, Kind::alias, "-Z", {}},
     {"--absolute-tcp-sequence-numbers", kFlag, Kind::alias, "-S", {}},
+    {"--dont-verify-checksums", kFlag, Kind::alias, "-K", {}},
+    {"--relinquish-privileges", kValue, Kind::alias, "-Z", {}},
 
     // What is so in any case.
     {"--packet-buffered", kFlag, Kind::ignored, {}, {}},
     {"--no-promiscuous-mode", kFlag, Kind::ignored, {}, {}},
-    {"--dont-verify-checksums", kFlag, Kind::ignored, {}, {}},
     {"--immediate-mode", kFlag, Kind::ignored, {}, {}},
     {"-f", kFlag, Kind::ignored, {}, {}},
     {"-N", kFlag, Kind::ignored, {}, {}},
