@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "base/error.hpp"
@@ -18,16 +19,23 @@ Color parse_color(const std::string& text) {
   throw UsageError("\"" + text + "\" is not auto, always or never");
 }
 
+// Not CLI::App::add_flag() with a number: since CLI11 2.4 such a flag counts as given, and excludes
+// others, if it is not.
+void add_counter(CLI::App& app, const char* name, int& times, const char* description) {
+  const auto take = [&times](std::int64_t count) { times = static_cast<int>(count); };
+  app.add_flag_function(name, take, description);
+}
+
 }  // namespace
 
 void PrintOptions::declare(CLI::App& app, Options& options) {
   app.option_defaults()->group("Printing");
   for (std::size_t i = 0; i < kFlags.size(); ++i) {
-    app.add_flag(kFlags[i].name, flags_[i], kFlags[i].description);
+    add_counter(app, kFlags[i].name, flags_[i], kFlags[i].description);
   }
-  app.add_flag("-t", time_,
-               "No time (-t), seconds since 1970 (-tt), since the packet before (-ttt), with the "
-               "date (-tttt), or since the first packet (-ttttt)");
+  add_counter(app, "-t", time_,
+              "No time (-t), seconds since 1970 (-tt), since the packet before (-ttt), with the "
+              "date (-tttt), or since the first packet (-ttttt)");
   app.add_flag("-#,--number", options.files.print_style.number, "Print a number for each packet");
   app.add_flag("-q,--q", short_,
                "Print no statistics, and less of each packet; losses are still reported");
