@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <optional>
 #include <string>
@@ -54,6 +55,10 @@ class Recording {
 
   // By interface ID, which is also the row of the counters.
   [[nodiscard]] const std::vector<CaptureInterface>& interfaces() const { return interfaces_; }
+  // A comment for the next packet that is written and not older than `time` (CLOCK_MONOTONIC in
+  // ns), instead of an earlier one for which there was no packet. Only if takes_notes().
+  void note(std::uint64_t time, const std::string& text);
+  [[nodiscard]] bool takes_notes() const { return options_.toolbar.has_value(); }
   [[nodiscard]] Checkpoint& checkpoint() { return checkpoint_; }
   [[nodiscard]] CaptureFiles& files() { return files_; }
   [[nodiscard]] const CaptureFiles& files() const { return files_; }
@@ -84,6 +89,11 @@ class Recording {
  private:
   void trace_fates();
   bool append(RingCursor& cursor, CaptureFile& file);
+  [[nodiscard]] bool takes_note(const xdpcap_block& block) const {
+    return note_time_ && time_of(block) >= *note_time_;
+  }
+  [[nodiscard]] Comments comments_of(const xdpcap_block& block);
+  bool append_commented(RingCursor& cursor, CaptureFile& file, const Comments& comments);
   void follow_stack();
   [[nodiscard]] std::uint64_t horizon() const;
   bool drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout);
@@ -107,6 +117,10 @@ class Recording {
   WallClock clock_;
   TimeMerge<RingCursor> merge_;
   std::string fate_warning_;
+  // Comments of note(), with those that follow them in the same block. A batch refers to them until
+  // it is written; there is one for each change that a user makes, so all are kept.
+  std::deque<pcapng::Bytes> notes_;
+  std::optional<std::uint64_t> note_time_;  // of the last one, until a packet has got it
 };
 
 }  // namespace xdpcap
