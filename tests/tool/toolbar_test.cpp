@@ -256,6 +256,32 @@ TEST_F(ToolbarTest, AChangeIsAComment) {
   }
 }
 
+// Captures that share the hook keep their filters, before and after this one in the chain.
+TEST_F(ToolbarTest, OtherCapturesOfTheHookAreLeftAlone) {
+  const std::array<std::string, 2> files = {files_.path("first"), files_.path("last")};
+  Process first(tool({hook_path_, files[0], "len = 61"}));
+  ASSERT_TRUE(wait_until_live(first, files[0])) << first.err();
+  Process running(capture(kFirst));
+  ASSERT_TRUE(wait_until_live(running, file_)) << running.err();
+  Process last(tool({hook_path_, files[1], "len = 62"}));
+  ASSERT_TRUE(wait_until_live(last, files[1])) << last.err();
+  for (const char* filter : {"len = 63", kSecond}) {
+    set(kFilter, filter);
+    for (const std::size_t size : {61, 62}) send_one_of_each(size);
+  }
+  set(kDrop, "\0"s);
+  for (const std::size_t size : {61, 62}) send_one_of_each(size);
+  running.signal(SIGTERM);
+  EXPECT_EQ(running.wait().exit_code, 0);
+  EXPECT_THAT(written(), SizeIs(5 + 4));
+  for (Process* other : {&first, &last}) {
+    other->signal(SIGTERM);
+    EXPECT_EQ(other->wait().exit_code, 0);
+  }
+  for (const std::string& file : files) EXPECT_THAT(read_bytes(file), SizeIs(15));
+  expect_clean();
+}
+
 // The file, the hook and the counts of a killed capture are as after any other; its packets are in
 // the rings when it is killed. Packets still come while nobody but its guardian has the recorders.
 TEST_F(ToolbarTest, AKilledCaptureIsCompleted) {
