@@ -57,8 +57,9 @@ std::string toolbar_controls() {
                       "{tooltip=Capture filter of the running capture. Empty: all packets.}\n";
   for (std::uint8_t control = kFirstAction; control < kLog; ++control) {
     const std::string name = action_of(control).name();
-    lines += head(control) + "{type=boolean}{display=" + name +
-             "}{default=true}{tooltip=Capture packets with the action " + name + ".}\n";
+    lines += head(control);
+    lines += "{type=boolean}{display=" + name + "}{default=true}";
+    lines += "{tooltip=Capture packets with the action " + name + ".}\n";
   }
   return lines + head(kLog) +
          "{type=button}{role=logger}{display=Log}{tooltip=Show what was changed, and when.}\n";
@@ -170,9 +171,11 @@ void Toolbar::change(const std::string& filter_text, const std::set<XdpAction>& 
   const std::uint64_t time = monotonic_now();
   filter_text_ = filter_text;
   unwanted_ = unwanted;
+  {
+    const std::scoped_lock lock(mutex_);
+    note_ = Note{time, state()};
+  }
   say(state());
-  const std::scoped_lock lock(mutex_);
-  note_ = Note{time, state()};
 }
 
 // `filter="icmp" actions=drop,tx`, as other comments in the file; without actions: all of them.
