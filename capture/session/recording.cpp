@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <iterator>
 #include <span>
 #include <string>
 #include <thread>
@@ -15,7 +14,6 @@
 #include "filter/file_link_type.hpp"
 #include "process/cpus.hpp"
 #include "process/memory_limit.hpp"
-#include "reason/reason_table.hpp"
 #include "recorder/record.h"
 
 namespace xdpcap {
@@ -28,13 +26,6 @@ constexpr std::uint64_t kFateTimeout = 20'000'000;
 // When a ring fills, packets that are followed through the network stack wait only as long as the
 // stack takes for a batch of packets.
 constexpr std::uint64_t kShortFateTimeout = 1'000'000;
-
-// Packets that are still in the rings after the last written one do not count.
-void subtract_surplus(InterfaceStatistics& one) {
-  const std::uint64_t surplus = lost(one) - one.counts.lost;
-  one.counts.matched -= surplus;
-  one.counts.received -= surplus;
-}
 
 std::vector<CaptureDescription::Source> describe(const Sources& sources) {
   std::vector<CaptureDescription::Source> all;
@@ -253,40 +244,6 @@ pcapng::Bytes Recording::header(std::string comment) const {
 Moment Recording::now() const {
   const std::uint64_t monotonic = monotonic_now();
   return {.monotonic = monotonic, .date = monotonic + clock_.offset()};
-}
-
-std::vector<InterfaceStatistics> Recording::statistics() const {
-  std::vector<InterfaceStatistics> statistics;
-  for (std::uint32_t row = 0; row < interfaces_.size(); ++row) {
-    const Counts counts = control_.read(row);
-    InterfaceStatistics one{.interface = interfaces_[row],
-                            .counts = counts,
-                            .written = files_.current().written()[row],
-                            .left_out = counts.left_out + (fates_ ? fates_->left_out()[row] : 0)};
-    if (flight_) {
-      one.written = flight_->written()[row];
-      one.left_out += flight_->left_out()[row];
-      one.kept = flight_->kept(row);
-    }
-    if (options_.only_counts) one.counted = counts.matched - counts.lost;
-    // The counts of a capture that has reached its limit end with its last packet.
-    if (files_.limit_reached()) subtract_surplus(one);
-    statistics.push_back(std::move(one));
-  }
-  return statistics;
-}
-
-std::vector<InterfaceStatistics> Recording::final_statistics() const {
-  std::vector<InterfaceStatistics> all = statistics();
-  const auto reasons = reasons_ ? reasons_->counts(all) : std::vector<ReasonCount>();
-  for (std::uint32_t id = 0; id < all.size(); ++id) {
-    std::vector<ReasonCount> its;
-    std::ranges::copy_if(reasons, std::back_inserter(its),
-                         [&](const ReasonCount& one) { return one.interface == interfaces_[id]; });
-    all[id].tables = reason_table(std::move(its), {});
-    if (fates_) all[id].tables += fates_->table(id, interfaces_);
-  }
-  return all;
 }
 
 }  // namespace xdpcap

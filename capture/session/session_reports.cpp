@@ -26,7 +26,12 @@ void Session::say_sources() const {
     const SourceTitle& title = source->title();
     const std::string& name = title.label.empty() ? title.name : title.label;
     if (!lines.empty()) lines += '\n';
-    lines += "listening on " + name + " (" + title.how + ")" + what;
+    lines.append("listening on ")
+        .append(name)
+        .append(" (")
+        .append(title.how)
+        .append(")")
+        .append(what);
   }
   tell(lines + (records(options_) ? ", " + recording_.buffers() : "") + '\n');
 }

@@ -95,6 +95,7 @@ TEST(PrintOptions, AreJoinedAsTcpdumpsUsersTypeThem) {
   EXPECT_EQ(options.files.limits.packets, 5U);
   EXPECT_THAT(parse({"-ni", "eth0"}).sources.names, ElementsAre("eth0"));
   EXPECT_EQ(error({"-vz9", "/hook", "out"}), "-z: there is no program 9");
+  EXPECT_EQ(error({"-vYme", "/hook", "out"}), "unknown option -Y in -vYme");
 }
 
 TEST(PrintOptions, QuietHasTwoMeanings) {

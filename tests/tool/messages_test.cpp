@@ -67,9 +67,9 @@ TEST_F(MessagesTest, WaitingSaysForWhatAndWhatIsThere) {
 }
 
 TEST_F(MessagesTest, AListSaysWhyItHasNoHooks) {
-  const ProcessResult result =
-      run({"unshare", "-m", "sh", "-c",
-           "while umount /sys/fs/bpf; do :; done 2>/dev/null; exec " XDPCAP_CPP " -D"});
+  const std::string script =
+      std::string("while umount /sys/fs/bpf; do :; done 2>/dev/null; exec ") + XDPCAP_CPP + " -D";
+  const ProcessResult result = run({"unshare", "-m", "sh", "-c", script});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.err,
               AllOf(HasSubstr("no hook is visible, as no BPF file system is mounted here; "),

@@ -29,6 +29,13 @@ std::vector<std::uint64_t> packets(const TopTable& table) {
   return packets;
 }
 
+Report without_eth1(Report report) {
+  report.titles.pop_back();
+  report.interfaces.pop_back();
+  report.fate_counts.clear();
+  return report;
+}
+
 TEST(TopTable, HasActionsReasonsAndFatesThatHavePackets) {
   TopTable table;
   table.begin_capture({"eth2: not counted"});
@@ -90,11 +97,7 @@ TEST(TopTable, SourcesThatAreGoneStay) {
   table.begin_capture();
   table.update(made_report(1, 10, 30));
   table.begin_capture();
-  Report report = made_report(1, 5, 0);
-  report.titles.pop_back();
-  report.interfaces.pop_back();
-  report.fate_counts.clear();
-  table.update(report);
+  table.update(without_eth1(made_report(1, 5, 0)));
   const std::vector<TopRow> rows = table.rows(TopOrder::fixed);
   ASSERT_EQ(rows.size(), 6U);
   EXPECT_FALSE(rows[0].is_gone);
@@ -111,11 +114,7 @@ TEST(TopTable, SourcesThatAreGoneAndHadNoPacketsDoNot) {
   table.begin_capture();
   table.update(made_report(1, 10, 0));
   table.begin_capture();
-  Report report = made_report(1, 5, 0);
-  report.titles.pop_back();
-  report.interfaces.pop_back();
-  report.fate_counts.clear();
-  table.update(report);
+  table.update(without_eth1(made_report(1, 5, 0)));
   EXPECT_EQ(table.rows(TopOrder::fixed).size(), 3U);
 }
 
