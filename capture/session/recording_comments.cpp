@@ -9,10 +9,14 @@
 
 namespace xdpcap {
 
-void Recording::note(std::uint64_t time, const std::string& text) {
+// Takes the place of a note for which there was no packet.
+void Recording::take_note() {
+  if (!next_note_) return;
+  const auto note = next_note_();
+  if (!note) return;
   if (note_time_) notes_.pop_back();
-  notes_.push_back(pcapng::comment_option(text));
-  note_time_ = time;
+  notes_.push_back(pcapng::comment_option(note->text));
+  note_time_ = note->time;
 }
 
 // False if the file has to be flushed first.

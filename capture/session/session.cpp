@@ -91,7 +91,7 @@ void Session::capture_and_finish() {
     failure_ = std::current_exception();
     recording_.files().stay();
   }
-  end_toolbar();
+  if (toolbar_) toolbar_->stop();
   remove_recorders();
   finish();
 }
@@ -166,7 +166,6 @@ void Session::capture() {
   // A slow reader does not keep the sources from being watched.
   while (!stop_requested(signals_.stop_fd)) {
     sleeper_.note_waiting();
-    note_change();
     if (!write({.interrupt_fd = signals_.stop_fd, .end = next_report_})) break;
     if (is_stuck() && files.time_is_over(monotonic_now())) break;
     sleeper_.sleep(std::min(next_report_, recording_.due_at()));

@@ -65,8 +65,6 @@ class Session {
   void add_details(Report& report) const;
   void answer_requests();
   void prepare_toolbar();
-  void note_change();
-  void end_toolbar();
   // Once a second: looks for changes of CPUs, sources, guardian and files.
   void check_changes();
   void add_rings_for_new_cpus();

@@ -28,16 +28,7 @@ void Session::prepare_toolbar() {
     plan.recorders = &changeable_.emplace();
   }
   toolbar_.emplace(options_, std::move(plan));
-}
-
-void Session::note_change() {
-  if (!toolbar_) return;
-  if (const auto change = toolbar_->take_note()) recording_.note(change->time, change->text);
-}
-
-void Session::end_toolbar() {
-  if (toolbar_) toolbar_->stop();
-  note_change();
+  recording_.note_from([this] { return toolbar_->take_note(); });
 }
 
 }  // namespace xdpcap

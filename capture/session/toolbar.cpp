@@ -168,12 +168,13 @@ void Toolbar::change(const std::string& filter_text, const std::set<XdpAction>& 
   const bool at_offsets = !options_.filter_offsets.empty();
   const CbpfProgram filter = compile_filter(filter_text, at_offsets ? kRawIp : options_.link_type);
   plan_.recorders->change(filter, unwanted);
-  const std::uint64_t time = monotonic_now();
   filter_text_ = filter_text;
   unwanted_ = unwanted;
+  Recording::Note note{0, state()};
   {
     const std::scoped_lock lock(mutex_);
-    note_ = Note{time, state()};
+    note.time = monotonic_now();
+    note_ = std::move(note);
   }
   say(state());
 }
@@ -207,7 +208,7 @@ void Toolbar::say(const std::string& text) const {
         .value = local_time("%H:%M:%S", std::time(nullptr)) + " " + line + "\n"});
 }
 
-std::optional<Toolbar::Note> Toolbar::take_note() {
+std::optional<Recording::Note> Toolbar::take_note() {
   const std::scoped_lock lock(mutex_);
   return std::exchange(note_, std::nullopt);
 }

@@ -14,6 +14,7 @@
 #include "base/xdp_action.hpp"
 #include "session/changeable_recorders.hpp"
 #include "session/options.hpp"
+#include "session/recording.hpp"
 #include "session/toolbar_messages.hpp"
 
 namespace xdpcap {
@@ -42,14 +43,9 @@ class Toolbar {
   // Waits for a change that has begun.
   void stop();
 
-  // What has changed, for the file: packets from `time` on (CLOCK_MONOTONIC in ns) are captured as
-  // `text` says.
-  struct Note {
-    std::uint64_t time;
-    std::string text;
-  };
-  // The last change since the previous call, if any.
-  std::optional<Note> take_note();
+  // The last change since the previous call, if any: packets from its time on are captured as its
+  // text says. Later ones will have a time after this call.
+  std::optional<Recording::Note> take_note();
 
  private:
   void run();
@@ -71,7 +67,7 @@ class Toolbar {
   std::string filter_text_;  // in force, like the next
   std::set<XdpAction> unwanted_;
   std::mutex mutex_;
-  std::optional<Note> note_;
+  std::optional<Recording::Note> note_;
   std::thread thread_;
 };
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -16,6 +17,7 @@
 #include <map>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -63,6 +65,17 @@ std::uint32_t number_of(const Packet& packet) {
   std::uint32_t number = 0;
   std::memcpy(&number, &packet.at(20), sizeof(number));
   return number;
+}
+
+// The numbers that stand before these words, in order.
+std::vector<std::uint64_t> numbers_before(const std::string& text, const std::string& words) {
+  std::vector<std::uint64_t> numbers;
+  for (const std::string_view line : split(text, '\n')) {
+    const std::size_t end = line.find(words);
+    if (end == std::string_view::npos) continue;
+    numbers.push_back(parse_number<std::uint64_t>(line.substr(0, end)).value());
+  }
+  return numbers;
 }
 
 class ToolbarTest : public GuardianTest {
@@ -132,7 +145,8 @@ class ToolbarTest : public GuardianTest {
     }
   }
 
-  void stop(Process& capture) {
+  // Returns what it printed.
+  std::string stop(Process& capture) {
     capture.signal(SIGTERM);
     const ProcessResult result = capture.wait();
     EXPECT_EQ(result.exit_code, 0) << result.err;
@@ -141,6 +155,7 @@ class ToolbarTest : public GuardianTest {
     expect_exact_accounts(file);
     EXPECT_EQ(file.total().received, sent_);
     EXPECT_EQ(file.total().dropped, 0U);
+    return result.err;
   }
 
   // How often each packet is in the file.
@@ -184,10 +199,13 @@ TEST_F(ToolbarTest, NoPacketIsLostOrTakenTwiceInAHundredChanges) {
   for (int i = 0; i < 100; ++i) {
     const std::string filter = i % 2 == 0 ? kSecond : kFirst;
     EXPECT_EQ(set(kFilter, filter), "filter=\"" + filter + "\"");
+    running.signal(SIGUSR1);
   }
   sender.request_stop();
   sender.join();
-  stop(running);
+  const std::vector<std::uint64_t> received = numbers_before(stop(running), " packets received by");
+  EXPECT_THAT(received, SizeIs(::testing::Gt(10)));
+  EXPECT_TRUE(std::is_sorted(received.begin(), received.end()));
   const auto times = written();
   std::array<std::uint32_t, 3> found{};
   std::uint32_t missing = 0;
