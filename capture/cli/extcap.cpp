@@ -11,6 +11,7 @@
 #include "base/version.hpp"
 #include "cli/extcap_dialog.hpp"
 #include "filter/expression.hpp"
+#include "session/toolbar.hpp"
 
 namespace xdpcap {
 namespace {
@@ -47,6 +48,16 @@ std::optional<std::string> take_value(Words& words, std::string_view name) {
   return value;
 }
 
+// Only Wireshark has a toolbar; tshark and dumpcap have not.
+std::optional<ToolbarPipes> take_toolbar(Words& words) {
+  const auto in = take_value(words, "--extcap-control-in");
+  const auto out = take_value(words, "--extcap-control-out");
+  if (!in && !out) return std::nullopt;
+  if (in && out) return ToolbarPipes{*in, *out};
+  throw UsageError("--capture: --extcap-control-in or --extcap-control-out is missing",
+                   "the toolbar needs both");
+}
+
 // What is left of the words are options of the dialog, which the ordinary command line checks.
 // There, an empty value is none.
 ExtcapCapture make_capture(Words words, const std::optional<std::string>& interface,
@@ -55,6 +66,8 @@ ExtcapCapture make_capture(Words words, const std::optional<std::string>& interf
     throw UsageError("--capture: --extcap-interface or --fifo is missing",
                      "this is for Wireshark; -h shows how to capture without it");
   }
+  ExtcapCapture capture{.arguments = {}, .toolbar = take_toolbar(words)};
+  std::erase_if(words, [](const std::string& word) { return word.starts_with("--extcap-"); });
   words.insert(words.begin(), "--quiet");
   const std::string source = source_of_extcap_interface(*interface);
   if (source.starts_with('/')) {
@@ -63,7 +76,8 @@ ExtcapCapture make_capture(Words words, const std::optional<std::string>& interf
     words.insert(words.end(), {"-i", source, "-w", *fifo, "--"});
   }
   if (!trim(filter).empty()) words.push_back(filter);
-  return {std::move(words)};
+  capture.arguments = std::move(words);
+  return capture;
 }
 
 // Nothing for a filter that is one; for others what is wrong with it, which the dialog shows.
@@ -104,7 +118,6 @@ std::optional<std::variant<ExtcapQuery, ExtcapCapture>> parse_extcap(const Words
                   : ExtcapQuery{Kind::options, interface.value_or(""), {}};
   }
   if (take_flag(words, "--capture")) {
-    std::erase_if(words, [](const std::string& word) { return word.starts_with("--extcap-"); });
     return make_capture(std::move(words), interface, fifo, filter.value_or(""));
   }
   return ExtcapQuery{Kind::filter, {}, filter.value_or("")};
@@ -147,7 +160,7 @@ std::string extcap_interfaces(const std::vector<AvailableSource>& sources) {
     lines += "interface {value=" + extcap_interface(source.name) +
              "}{display=" + without_braces(source.description) + "}\n";
   }
-  return lines;
+  return sources.empty() ? lines : lines + toolbar_controls();
 }
 
 std::string answer_extcap(const ExtcapQuery& query) {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "session/options.hpp"
 #include "source/available_sources.hpp"
 
 namespace xdpcap {
@@ -31,6 +32,7 @@ struct ExtcapQuery {
 // ExtcapCapture is --capture, as the arguments of the ordinary command line that do the same.
 struct ExtcapCapture {
   std::vector<std::string> arguments;
+  std::optional<ToolbarPipes> toolbar = {};
 };
 
 // Nothing when `arguments` (after the program's name) are not extcap's. Throws UsageError.

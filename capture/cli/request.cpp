@@ -163,7 +163,10 @@ Request parse_options(const std::vector<std::string>& arguments) {
   }
   if (const auto extcap = parse_extcap(arguments)) {
     if (const auto* query = std::get_if<ExtcapQuery>(&*extcap)) return *query;
-    return parse_options(std::get<ExtcapCapture>(*extcap).arguments);
+    const auto& capture = std::get<ExtcapCapture>(*extcap);
+    Request request = parse_options(capture.arguments);
+    if (auto* options = std::get_if<Options>(&request)) options->toolbar = capture.toolbar;
+    return request;
   }
   CLI::App app;
   Declarations all;

@@ -87,12 +87,13 @@ std::uint32_t recorded_length(const xdpcap_block& block, std::uint32_t replaced)
 }  // namespace
 
 void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset,
-                    std::span<const std::uint32_t> replaced) {
+                    std::span<const std::uint32_t> replaced, bool any_grown) {
   const std::uint64_t begin = cursor.position();
   for (cursor.refresh(); cursor.ready(); cursor.next()) {
     xdpcap_block& block = cursor.block();
     const std::uint32_t id = block.interface_id;
-    if (const std::uint32_t bytes = id < replaced.size() ? replaced[id] : 0; bytes != 0) {
+    const std::uint32_t bytes = id < replaced.size() ? replaced[id] : 0;
+    if (bytes != 0 || any_grown) {
       if (block.captured_length > XDPCAP_MOST_CAPTURED) RingCursor::throw_corrupt();
       const std::uint32_t length = recorded_length(block, bytes);
       set_lengths(block, length, length);

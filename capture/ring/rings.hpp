@@ -129,9 +129,10 @@ class RingCursor {
 // Undoes the changes made for writing to blocks that have not been released: restores the kernel's
 // time (a time above `clock_offset` is a date in ns since 1970; the offset is larger than any time
 // since boot), and the length. `replaced`: the bytes before its tail that a block of each interface
-// has for what comments take the place of; 0: none.
+// has for what comments take the place of; 0: none. `any_grown`: blocks without that may have
+// got comments, too.
 void restore_blocks(RingCursor& cursor, std::uint64_t clock_offset,
-                    std::span<const std::uint32_t> replaced);
+                    std::span<const std::uint32_t> replaced, bool any_grown = false);
 
 // Rings owns a ring for each online CPU, and the array in which recorders find them.
 class Rings {

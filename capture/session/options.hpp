@@ -41,6 +41,12 @@ struct ReadOptions {
   std::optional<TimeLimit> until;
 };
 
+// The pipes of Wireshark's toolbar (session/toolbar.hpp).
+struct ToolbarPipes {
+  std::string in;   // from Wireshark
+  std::string out;  // to Wireshark
+};
+
 struct Options {
   std::optional<FilterListing> listing;  // then only the filter and the link type are used
   std::optional<ReplayOptions> replay;   // then there are no sources
@@ -70,7 +76,8 @@ struct Options {
   bool quiet = false;
   bool says_sources = true;  // when the capture has begun
   FileOptions files;
-  bool json = false;  // statistics and the summary as JSON
+  std::optional<ToolbarPipes> toolbar;  // nothing: not started by Wireshark
+  bool json = false;                    // statistics and the summary as JSON
 };
 
 // Whether recorders put anything into rings. If packets are only counted, those that are followed

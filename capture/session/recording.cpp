@@ -187,28 +187,9 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
   return failure;
 }
 
-// False if the file has to be flushed first.
-bool Recording::append(RingCursor& cursor, CaptureFile& file) {
-  if (options_.only_counts) {
-    if (fates_) fates_->count(cursor);
-    return true;
-  }
-  const xdpcap_block& block = cursor.block();
-  Comments comments{.fate = {}};
-  if (reasons_ && reasons_->are_in(block.interface_id)) {
-    comments.replaced = sizeof(xdpcap_reason) + (fates_ ? sizeof(xdpcap_fate) : 0);
-    comments.reason = reasons_->comment(reason_of(block, comments.replaced));
-    if (!fates_) {
-      if (!file.append(block, comments)) return false;
-      cursor.resize_block(with_comments(block.block_length, comments));
-      return true;
-    }
-  }
-  return fates_ ? fates_->append(cursor, file, comments) : file.append(block);
-}
-
 bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout) {
   CaptureFile& file = this->file();
+  take_note();
   for (RingCursor& cursor : rings_.cursors()) cursor.refresh(settled);
   for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
     end = merge_.run(rings_.cursors(), horizon, [&](RingCursor& cursor) {

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -54,6 +57,18 @@ class Recording {
 
   // By interface ID, which is also the row of the counters.
   [[nodiscard]] const std::vector<CaptureInterface>& interfaces() const { return interfaces_; }
+  // What has changed: a comment for the next packet that is not older than `time` (CLOCK_MONOTONIC
+  // in ns).
+  struct Note {
+    std::uint64_t time;
+    std::string text;
+  };
+  // `next_note` is called before packets are taken from the rings, once it is certain up to which
+  // time. Only if takes_notes(), and not in the guardian.
+  void note_from(std::function<std::optional<Note>()> next_note) {
+    next_note_ = std::move(next_note);
+  }
+  [[nodiscard]] bool takes_notes() const { return options_.toolbar.has_value(); }
   [[nodiscard]] Checkpoint& checkpoint() { return checkpoint_; }
   [[nodiscard]] CaptureFiles& files() { return files_; }
   [[nodiscard]] const CaptureFiles& files() const { return files_; }
@@ -83,7 +98,13 @@ class Recording {
 
  private:
   void trace_fates();
+  void take_note();
   bool append(RingCursor& cursor, CaptureFile& file);
+  [[nodiscard]] bool takes_note(const xdpcap_block& block) const {
+    return note_time_ && time_of(block) >= *note_time_;
+  }
+  [[nodiscard]] Comments comments_of(const xdpcap_block& block);
+  bool append_commented(RingCursor& cursor, CaptureFile& file, const Comments& comments);
   void follow_stack();
   [[nodiscard]] std::uint64_t horizon() const;
   bool drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout);
@@ -107,6 +128,11 @@ class Recording {
   WallClock clock_;
   TimeMerge<RingCursor> merge_;
   std::string fate_warning_;
+  std::function<std::optional<Note>()> next_note_;
+  // Comments of notes, with those that follow them in the same block. A batch refers to them until
+  // it is written; there is one for each change that a user makes, so all are kept.
+  std::deque<pcapng::Bytes> notes_;
+  std::optional<std::uint64_t> note_time_;  // of the last one, until a packet has got it
 };
 
 }  // namespace xdpcap

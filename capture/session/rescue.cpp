@@ -19,7 +19,8 @@ bool rescue(Recording& recording, const std::optional<User>& user) {
   const auto cursors = recording.rings().cursors();
   for (std::size_t i = 0; i < cursors.size(); ++i) {
     cursors[i].go_back(checkpoint.positions()[i]);
-    restore_blocks(cursors[i], recording.clock().offset(), recording.replaced_bytes());
+    restore_blocks(cursors[i], recording.clock().offset(), recording.replaced_bytes(),
+                   recording.takes_notes());
   }
   if (recording.fates()) recording.fates()->go_back(checkpoint.state().left_out);
   CaptureFiles& files = recording.files();

@@ -53,6 +53,7 @@ Session::Session(const Options& options, Sources sources, const Signals& signals
     tell("--buffer: using " + std::to_string(kMaxRingBytes) +
          " bytes for each CPU, the most that the kernel's verifier allows\n");
   }
+  if (options.toolbar) prepare_toolbar();
   if (!recording_.fate_warning().empty()) tell(recording_.fate_warning() + '\n');
 }
 
@@ -90,6 +91,7 @@ void Session::capture_and_finish() {
     failure_ = std::current_exception();
     recording_.files().stay();
   }
+  if (toolbar_) toolbar_->stop();
   remove_recorders();
   finish();
 }
@@ -111,6 +113,7 @@ std::vector<int> Session::descriptors() const {
   add({recording_.control().fd(), sleeper_.wakeup_fd()});
   if (scratch_.valid()) add({scratch_.get()});
   if (buckets_.valid()) add({buckets_.get()});
+  if (changeable_) add(changeable_->descriptors());
   if (const auto& fates = recording_.fates()) {
     add({fates->last_fd()});
     add(fates->descriptors());
@@ -159,6 +162,7 @@ void Session::capture() {
   start_ = monotonic_now();
   next_report_ = start_ + kReportEvery;
   render(&Renderer::show, state(recording_.statistics()));
+  if (toolbar_) toolbar_->start();
   // A slow reader does not keep the sources from being watched.
   while (!stop_requested(signals_.stop_fd)) {
     sleeper_.note_waiting();

@@ -16,11 +16,13 @@
 #include "base/xdp_buff.hpp"
 #include "process/signals.hpp"
 #include "recorder/recorder.hpp"
+#include "session/changeable_recorders.hpp"
 #include "session/options.hpp"
 #include "session/recording.hpp"
 #include "session/renderer.hpp"
 #include "session/reporter.hpp"
 #include "session/sleeper.hpp"
+#include "session/toolbar.hpp"
 #include "source/guarded_sources.hpp"
 
 namespace xdpcap {
@@ -62,6 +64,7 @@ class Session {
   void render(std::vector<std::string> (Renderer::*function)(const Report&), Report report);
   void add_details(Report& report) const;
   void answer_requests();
+  void prepare_toolbar();
   // Once a second: looks for changes of CPUs, sources, guardian and files.
   void check_changes();
   void add_rings_for_new_cpus();
@@ -87,6 +90,9 @@ class Session {
   // With traced sources only.
   std::optional<XdpBuffLayout> layout_;
   UniqueFd scratch_;
+  // With Wireshark's toolbar only.
+  std::optional<ChangeableRecorders> changeable_;
+  std::optional<Toolbar> toolbar_;
 };
 
 }  // namespace xdpcap

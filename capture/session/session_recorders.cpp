@@ -20,6 +20,7 @@ RecorderFactory Session::recorders_of(std::size_t source) {
                 spec.next_fd = next_fd;
                 if (const auto& reasons = recording_.reasons())
                   spec.reasons = reasons->spec(source);
+                if (changeable_) return changeable_->add(spec, flavour, options_.filter);
                 return make_recorder(spec, options_.filter);
               },
           .trace =

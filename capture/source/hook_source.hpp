@@ -46,6 +46,7 @@ class HookSource final : public Source {
   void load(RecorderFactory recorders) override;
   std::vector<std::string> install() override;
   [[nodiscard]] bool is_installed() const override;
+  [[nodiscard]] bool takes_forwarders() const override { return !plan_.follow; }
   [[nodiscard]] bool captures(std::uint32_t hook) const override;
   Reaction receive(Message report) override;
   std::vector<std::string> forget() override;

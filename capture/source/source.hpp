@@ -114,6 +114,10 @@ class Source {
   // The recorders are removed. Returns lines for the user.
   virtual std::vector<std::string> forget() = 0;
 
+  // Whether its recorders may forward to others (recorder/forwarder.hpp): they are in slots, and
+  // are made by the capture only.
+  [[nodiscard]] virtual bool takes_forwarders() const { return false; }
+
   // Whether packets are captured from the hook with this map id.
   [[nodiscard]] virtual bool captures(std::uint32_t /*hook*/) const { return false; }
 

@@ -53,6 +53,25 @@ TEST(Extcap, SourcesAreInterfaces) {
   EXPECT_THAT(extcap_interfaces({}), ::testing::StartsWith("extcap {version="));
 }
 
+// A toolbar without an interface would be for nothing.
+TEST(Extcap, InterfacesHaveAToolbar) {
+  const std::string answer = extcap_interfaces({{"eth0", "XDP program a on eth0"}});
+  EXPECT_THAT(answer, HasSubstr("\ncontrol {number=0}{type=string}"));
+  EXPECT_THAT(answer, HasSubstr("\ncontrol {number=2}{type=boolean}{display=drop}{default=true}"));
+  EXPECT_THAT(extcap_interfaces({}), Not(HasSubstr("control")));
+}
+
+TEST(Extcap, ACaptureHasTheToolbarsPipes) {
+  std::vector<std::string> words = {"--capture", "--extcap-interface",  "xdpcap:/hook", "--fifo",
+                                    "/f",        "--extcap-control-in", "/in"};
+  EXPECT_THROW(parse_options(words), UsageError);
+  words.insert(words.end(), {"--extcap-control-out", "/out", "--extcap-capture-filter", "icmp"});
+  const auto options = std::get<Options>(parse_options(words));
+  EXPECT_EQ(options.toolbar->in, "/in");
+  EXPECT_EQ(options.toolbar->out, "/out");
+  EXPECT_EQ(options.filter_text, "icmp");
+}
+
 TEST(Extcap, InterfacesAreSources) {
   for (const char* source : {"/sys/fs/bpf/xdpcap", "/a{b}c%d e", "/100%", "/%7B", "eth0@lab"}) {
     EXPECT_EQ(source_of_extcap_interface(extcap_interface(source)), source);

@@ -48,6 +48,28 @@ TEST(RingCursor, WalksLapAfterLap) {
   }
 }
 
+// A block that was about to be written with a comment has another length than in its ring.
+TEST(RingCursor, AGrownBlockIsRestored) {
+  MadeRing ring(kSize);
+  constexpr std::uint64_t kOffset = 1000;
+  for (std::uint64_t i = 0; i < 3; ++i) ring.record({.packet = numbered_packet(61), .time = i});
+  RingCursor writer(ring.memory(), kSize);
+  writer.go_back(0);
+  writer.refresh();
+  const std::uint32_t length = writer.block().block_length;
+  set_time(writer.block(), writer.time() + kOffset + 1);
+  writer.resize_block(length + 20);
+  RingCursor reader(ring.memory(), kSize);
+  reader.go_back(0);
+  restore_blocks(reader, kOffset, {}, true);
+  int blocks = 0;
+  for (reader.refresh(); reader.ready(); reader.next()) {
+    ++blocks;
+    EXPECT_EQ(reader.block().block_length, length);
+  }
+  EXPECT_EQ(blocks, 3);
+}
+
 // 4096 = 32 blocks of 128 bytes: the last one ends where the ring does.
 TEST(RingCursor, ABlockMayEndWithTheLap) {
   MadeRing ring(kSize);
