@@ -92,8 +92,8 @@ void TopTerminal::enter() {
 void TopTerminal::leave() {
   if (!is_entered_) return;
   is_entered_ = false;
-  write(kLeave);
   if (has_keys_) ::tcsetattr(fd(), TCSANOW, &before_);
+  write(kLeave);
 }
 
 bool TopTerminal::show(const std::vector<std::string>& lines) const {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <thread>
@@ -156,7 +157,10 @@ TEST_F(TopOfHost, FindsProgramsThatCome) {
   const std::string r0 = "r0@" + right_.name();
   Process view(
       on_terminal({"120x50", "until=" + m0, "until=" + r0, "show", "keys=q", "end"}, {"--top"}));
-  ASSERT_TRUE(eventually([&] { return filled_slots(pins_.path("hook")) > 0; }));
+  constexpr std::uint32_t kSlots = 5;
+  ASSERT_TRUE(eventually([&] { return filled_slots(pins_.path("hook")) == kSlots; }));
+  // The kernel patches jumps a moment after a slot reads as filled.
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
   for (unsigned i = 0; i < 7; ++i) from_left_->send(test_frame(XDP_DROP, i));
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
   attach(right_, "r0", program("pass"));
