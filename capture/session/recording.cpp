@@ -189,7 +189,7 @@ std::exception_ptr Recording::drain_rest(Timeout timeout) {
 
 bool Recording::drain(std::uint64_t horizon, std::uint64_t settled, Timeout timeout) {
   CaptureFile& file = this->file();
-  take_note();
+  take_notes();
   for (RingCursor& cursor : rings_.cursors()) cursor.refresh(settled);
   for (MergeEnd end = MergeEnd::full; end == MergeEnd::full;) {
     end = merge_.run(rings_.cursors(), horizon, [&](RingCursor& cursor) {

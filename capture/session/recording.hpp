@@ -63,10 +63,11 @@ class Recording {
     std::uint64_t time;
     std::string text;
   };
-  // `next_note` is called before packets are taken from the rings, once it is certain up to which
-  // time. Only if takes_notes(), and not in the guardian.
-  void note_from(std::function<std::optional<Note>()> next_note) {
-    next_note_ = std::move(next_note);
+  // `new_notes` is called before packets are taken from the rings, once it is certain up to which
+  // time, and returns what has changed since, in order. Only if takes_notes(), and not in the
+  // guardian.
+  void note_from(std::function<std::vector<Note>()> new_notes) {
+    new_notes_ = std::move(new_notes);
   }
   [[nodiscard]] bool takes_notes() const { return options_.toolbar.has_value(); }
   [[nodiscard]] Checkpoint& checkpoint() { return checkpoint_; }
@@ -98,10 +99,10 @@ class Recording {
 
  private:
   void trace_fates();
-  void take_note();
+  void take_notes();
   bool append(RingCursor& cursor, CaptureFile& file);
   [[nodiscard]] bool takes_note(const xdpcap_block& block) const {
-    return note_time_ && time_of(block) >= *note_time_;
+    return !notes_.empty() && time_of(block) >= notes_.front().time;
   }
   [[nodiscard]] Comments comments_of(const xdpcap_block& block);
   bool append_commented(RingCursor& cursor, CaptureFile& file, const Comments& comments);
@@ -128,11 +129,11 @@ class Recording {
   WallClock clock_;
   TimeMerge<RingCursor> merge_;
   std::string fate_warning_;
-  std::function<std::optional<Note>()> next_note_;
-  // Comments of notes, with those that follow them in the same block. A batch refers to them until
-  // it is written; there is one for each change that a user makes, so all are kept.
-  std::deque<pcapng::Bytes> notes_;
-  std::optional<std::uint64_t> note_time_;  // of the last one, until a packet has got it
+  std::function<std::vector<Note>()> new_notes_;
+  std::deque<Note> notes_;  // for which there was no packet yet
+  // The comments of notes, each with those that follow it in the same block. A batch refers to them
+  // until it is written; there is one for each change that a user makes, so all are kept.
+  std::deque<pcapng::Bytes> note_options_;
 };
 
 }  // namespace xdpcap

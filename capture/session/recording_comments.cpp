@@ -2,21 +2,16 @@
 // The part of a recording that gives packets their comments.
 #include <cstddef>
 #include <span>
-#include <string>
+#include <utility>
 
 #include "recorder/record.h"
 #include "session/recording.hpp"
 
 namespace xdpcap {
 
-// Takes the place of a note for which there was no packet.
-void Recording::take_note() {
-  if (!next_note_) return;
-  const auto note = next_note_();
-  if (!note) return;
-  if (note_time_) notes_.pop_back();
-  notes_.push_back(pcapng::comment_option(note->text));
-  note_time_ = note->time;
+void Recording::take_notes() {
+  if (!new_notes_) return;
+  for (Note& note : new_notes_()) notes_.push_back(std::move(note));
 }
 
 // False if the file has to be flushed first.
@@ -26,20 +21,21 @@ bool Recording::append(RingCursor& cursor, CaptureFile& file) {
     return true;
   }
   const xdpcap_block& block = cursor.block();
-  if (!fates_ && !reasons_ && !note_time_) return file.append(block);
+  if (!fates_ && !reasons_ && !takes_note(block)) return file.append(block);
   Comments comments = comments_of(block);
   if (!takes_note(block)) return append_commented(cursor, file, comments);
-  pcapng::Bytes& note = notes_.back();
-  const std::size_t own = note.size();
+  // Of several changes without a packet between them, only the last one matters.
+  while (notes_.size() > 1 && notes_[1].time <= time_of(block)) notes_.pop_front();
+  pcapng::Bytes& note = note_options_.emplace_back(pcapng::comment_option(notes_.front().text));
   note.insert(note.end(), comments.reason.begin(), comments.reason.end());
   comments.reason = note;
   const std::uint32_t id = block.interface_id;
   const std::uint64_t left_out = fates_ ? fates_->left_out()[id] : 0;
   const bool done = append_commented(cursor, file, comments);
   if (done && (!fates_ || fates_->left_out()[id] == left_out)) {
-    note_time_.reset();
+    notes_.pop_front();
   } else {
-    note.resize(own);  // for another packet, or for this one again
+    note_options_.pop_back();  // for another packet, or for this one again
   }
   return done;
 }

@@ -46,7 +46,7 @@ void Recording::end_flight(int stop_fd) {
 }
 
 void Recording::resume() {
-  next_note_ = nullptr;  // what changes something was in the capture
+  new_notes_ = nullptr;  // what changes something was in the capture
   if (!flight_) return files_.resume();
   // What was not selected by its fate, and what was dropped, is one sum there.
   flight_->set_clock_offset(clock_.offset());

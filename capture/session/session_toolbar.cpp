@@ -28,7 +28,7 @@ void Session::prepare_toolbar() {
     plan.recorders = &changeable_.emplace();
   }
   toolbar_.emplace(options_, std::move(plan));
-  recording_.note_from([this] { return toolbar_->take_note(); });
+  recording_.note_from([this] { return toolbar_->take_notes(); });
 }
 
 }  // namespace xdpcap

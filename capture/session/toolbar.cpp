@@ -174,7 +174,7 @@ void Toolbar::change(const std::string& filter_text, const std::set<XdpAction>& 
   {
     const std::scoped_lock lock(mutex_);
     note.time = monotonic_now();
-    note_ = std::move(note);
+    notes_.push_back(std::move(note));
   }
   say(state());
 }
@@ -208,9 +208,9 @@ void Toolbar::say(const std::string& text) const {
         .value = local_time("%H:%M:%S", std::time(nullptr)) + " " + line + "\n"});
 }
 
-std::optional<Recording::Note> Toolbar::take_note() {
+std::vector<Recording::Note> Toolbar::take_notes() {
   const std::scoped_lock lock(mutex_);
-  return std::exchange(note_, std::nullopt);
+  return std::exchange(notes_, {});
 }
 
 }  // namespace xdpcap

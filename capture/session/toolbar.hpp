@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -43,9 +42,9 @@ class Toolbar {
   // Waits for a change that has begun.
   void stop();
 
-  // The last change since the previous call, if any: packets from its time on are captured as its
-  // text says. Later ones will have a time after this call.
-  std::optional<Recording::Note> take_note();
+  // The changes since the previous call: packets from its time on are captured as its text says,
+  // until the next one. Later ones will have a time after this call.
+  std::vector<Recording::Note> take_notes();
 
  private:
   void run();
@@ -67,7 +66,7 @@ class Toolbar {
   std::string filter_text_;  // in force, like the next
   std::set<XdpAction> unwanted_;
   std::mutex mutex_;
-  std::optional<Recording::Note> note_;
+  std::vector<Recording::Note> notes_;
   std::thread thread_;
 };
 
