@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "output/chunk_provider.hpp"
 
-#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <system_error>
 
@@ -34,10 +35,12 @@ void ChunkProvider::provide(std::size_t chunks) {
   }
 }
 
-// With the lowest priority, as emptying the rings is more urgent.
+// With a low priority, as emptying the rings is more urgent. Not with the lowest (SCHED_IDLE): on
+// busy CPUs it would keep the lock of the address space (mmap_lock) for seconds, for which mmap(2)
+// and the end of the capture wait.
 void ChunkProvider::run() {
-  const sched_param lowest{};
-  static_cast<void>(::sched_setscheduler(0, SCHED_IDLE, &lowest));
+  constexpr int kNice = 10;
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice));
   for (std::size_t provided = 0; provided < pool_.count(); ++provided) {
     for (std::size_t wanted = wanted_; wanted <= provided; wanted = wanted_) wanted_.wait(wanted);
     if (stop_) return;
