@@ -32,8 +32,21 @@ step() {
     "$( ((code == 0)) && echo ok || echo FAILED)" "${counts[0]}" "$*")")
 }
 
-# The last lines: each step, tests that were repeated or skipped, and the sum.
+# What failed, and the first lines that say why: of GoogleTest, CTest, tests/vm and tests/loaders.
+failures() {
+  cat "$logs"/* | awk '
+    /: Failure$/ { shown = 7 }
+    /\*\*\*(Failed|Timeout|Exception)/ || /ERROR: [A-Za-z]*Sanitizer/ { print; next }
+    /^\[  FAILED  \] .*[.].*[)]$/ || /^xdpcap-suite [a-z]+ (fail|timeout) / || /exit code [0-9]+ instead of/ {
+      print
+      next
+    }
+    shown-- > 0 { print "  " $0 }' | head -n 200
+}
+
+# The last lines: what failed, each step, tests that were repeated or skipped, and the sum.
 finish() {
+  ((totals[1] == 0)) || { printf '\n== what failed\n' && failures; }
   printf '\n== %d minutes\n' $((SECONDS / 60))
   printf '%s\n' "${times[@]}"
   cat "$logs"/* | grep -E ' run once more \(|^[[:space:]]+[0-9]+ - .* \(Skipped\)$' || true
