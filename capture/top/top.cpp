@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -104,9 +105,18 @@ bool capture_host(Options options, const Signals& signals, TopScreen& screen) {
   return has_changed;
 }
 
+// "--top HOOK icmp" takes icmp for an interface.
+std::string with_filter_hint(std::string hint, const Options& options) {
+  const std::vector<std::string>& names = options.sources.names;
+  if (names.size() < 2 || !options.filter_text.empty()) return hint;
+  hint += "; for a filter, name sources with -i: --top -i " + names.front();
+  for (std::size_t i = 1; i < names.size(); ++i) hint += " " + names[i];
+  return hint;
+}
+
 }  // namespace
 
-void run_top(const Options& options, const Signals& signals) {
+void run_top(const Options& options, const Signals& signals) try {
   TopScreen screen(options.filter_text);
   Options its = options;
   its.quiet = true;
@@ -118,6 +128,8 @@ void run_top(const Options& options, const Signals& signals) {
   } else {
     capture(its, signals, screen, {});
   }
+} catch (const NotFound& error) {
+  throw NotFound(error.what(), with_filter_hint(error.hint(), options));
 }
 
 }  // namespace xdpcap

@@ -45,6 +45,16 @@ class TopTest : public GuardianTest {
   }
 };
 
+TEST_F(TopTest, FilterNeedsSourcesBeforeIt) {
+  const ProcessResult result =
+      run(on_terminal({"300x24", "end", "show"}, {"--top", hook_path_, "icmp6", "or", "arp"}));
+  EXPECT_THAT(result.out,
+              HasSubstr("opening the interface icmp6: there is no interface of this name; ip link "
+                        "shows the interfaces; for a filter, name sources with -i: --top -i " +
+                        hook_path_ + " icmp6 or arp"));
+  expect_clean();
+}
+
 TEST_F(TopTest, CountsWhatIsSent) {
   Process view(
       on_terminal({"80x24", "until=5 packets", "show", "keys=q", "end"}, {"--top", hook_path_}));
