@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,10 @@ struct Report {
   std::vector<std::string> sources = {};  // their names; empty for one hook named without -i
   std::vector<std::string> fates = {};    // of their packets, as JSON; empty: not reported
   std::string reasons = {};               // of all packets, as JSON; empty: not reported
-  // For renderers (renderer.hpp) only: the titles of all sources, and the counts of reasons and
-  // fates, of all packets that reached recorders.
+  // For renderers (renderer.hpp) only: the titles of all sources, those from which no packets can
+  // come, and the counts of reasons and fates, of all packets that reached recorders.
   std::vector<SourceTitle> titles = {};
+  std::set<std::size_t> idle_sources = {};
   std::vector<ReasonCount> reason_counts = {};
   std::vector<FateCount> fate_counts = {};
   OutputStatistics output;

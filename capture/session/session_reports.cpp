@@ -63,7 +63,10 @@ void Session::render(std::vector<std::string> (Renderer::*function)(const Report
 }
 
 void Session::add_details(Report& report) const {
-  for (const auto& source : sources_) report.titles.push_back(source->title());
+  for (const auto& source : sources_) {
+    if (source->is_idle()) report.idle_sources.insert(report.titles.size());
+    report.titles.push_back(source->title());
+  }
   if (const auto& reasons = recording_.reasons()) {
     report.reason_counts = reasons->counts(report.interfaces);
   }

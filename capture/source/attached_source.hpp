@@ -34,6 +34,9 @@ class AttachedSource final : public Source {
   std::vector<std::string> install() override;
   [[nodiscard]] bool is_installed() const override { return link_.valid(); }
   Reaction receive(Message report) override;
+  [[nodiscard]] bool is_idle() const override {
+    return state_ == State::detached || state_ == State::removed;
+  }
   [[nodiscard]] bool is_connected() const override { return link_.valid(); }
   void disconnect() override { link_.reset(); }
   std::vector<std::string> forget() override { return {}; }

@@ -25,6 +25,7 @@ class PinPlace final : public HookPlace {
   }
   [[nodiscard]] Hook open() const override { return Hook::open(path_); }
 
+  [[nodiscard]] bool is_interface() const override { return false; }
   [[nodiscard]] std::string gone(bool follow) const override {
     return "the hook was unpinned from " + path_ + ": continuing with it" +
            (follow ? " until another is pinned there" : "");
@@ -55,6 +56,7 @@ class InterfacePlace final : public HookPlace {
   }
   [[nodiscard]] Hook open() const override { return Hook::open_by_id(map().value_or(0)); }
 
+  [[nodiscard]] bool is_interface() const override { return true; }
   [[nodiscard]] std::string gone(bool follow) const override {
     return "no program with a hook is attached to " + place_.text +
            " any more: continuing with the previous hook" +

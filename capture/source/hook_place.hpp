@@ -27,6 +27,9 @@ class HookPlace {
   // Opens it. Throws Error.
   [[nodiscard]] virtual Hook open() const = 0;
 
+  // Then packets come only while the hook is there; the pin of a hook may go.
+  [[nodiscard]] virtual bool is_interface() const = 0;
+
   // What happened, in words for the user.
   [[nodiscard]] virtual std::string gone(bool follow) const = 0;  // the hook is no longer there
   [[nodiscard]] virtual std::string back() const = 0;             // it is there again

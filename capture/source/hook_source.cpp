@@ -79,6 +79,11 @@ bool HookSource::captures(std::uint32_t hook) const {
   return std::any_of(hooks_.begin(), hooks_.end(), is_it);
 }
 
+bool HookSource::is_idle() const {
+  return !current().in_use() ||
+         (plan_.place && plan_.place->is_interface() && in_place_ != Found::ours);
+}
+
 Source::Reaction HookSource::receive(Message report) {
   switch (report.kind) {
     case kFound:

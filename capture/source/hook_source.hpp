@@ -49,6 +49,7 @@ class HookSource final : public Source {
   [[nodiscard]] bool takes_forwarders() const override { return !plan_.follow; }
   [[nodiscard]] bool captures(std::uint32_t hook) const override;
   Reaction receive(Message report) override;
+  [[nodiscard]] bool is_idle() const override;
   std::vector<std::string> forget() override;
 
   void look(SourceReports& reports) override;

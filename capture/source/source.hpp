@@ -106,6 +106,8 @@ class Source {
     bool changed = false;   // the source, so that a guardian started before this is outdated
   };
   virtual Reaction receive(Message report) = 0;
+  // Whether no packets can come from it, as the guardian has reported: nothing is attached there.
+  [[nodiscard]] virtual bool is_idle() const { return false; }
   // Whether disconnect() has to be called before the recorders are removed.
   [[nodiscard]] virtual bool is_connected() const { return false; }
   // Removes the recorders that only this process can remove. Called in another thread, while

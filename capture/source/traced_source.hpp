@@ -47,6 +47,7 @@ class TracedSource final : public Source {
   Reaction receive(Message report) override;
   [[nodiscard]] bool is_connected() const override { return is_installed(); }
   void disconnect() override;
+  [[nodiscard]] bool is_idle() const override { return program_id_ != traced_id_; }
   std::vector<std::string> forget() override;
 
   void look(SourceReports& reports) override;

@@ -70,8 +70,11 @@ TopTable::Counter& TopTable::counter(const Key& key, const std::string& text) {
 
 void TopTable::take(const Report& report) {
   using Kind = TopRow::Kind;
-  for (const SourceTitle& title : report.titles) {
-    counter({.source = name_of(title)}, name_of(title)).row.description = description_of(title);
+  for (std::size_t i = 0; i < report.titles.size(); ++i) {
+    const SourceTitle& title = report.titles[i];
+    Counter& source = counter({.source = name_of(title)}, name_of(title));
+    source.row.description = description_of(title);
+    source.is_idle = report.idle_sources.contains(i);
   }
   for (const InterfaceStatistics& one : report.interfaces) {
     const std::string& source = name_of(report.titles.at(one.interface.source));
@@ -116,7 +119,7 @@ void TopTable::update(const Report& report) {
     const std::uint64_t packets = counter.before + counter.now;
     advance(counter.row, packets, seconds);
     if (key.kind == TopRow::Kind::source) {
-      counter.row.is_gone = !counter.is_seen;
+      counter.row.is_gone = !counter.is_seen || (counter.is_idle && counter.row.rate == 0);
       sum += packets;
     }
   }
@@ -168,7 +171,7 @@ std::vector<TopRow> TopTable::rows(TopOrder order) const {
   Children sources;
   for (const auto& entry : counters_) {
     const TopRow& row = entry.second.row;
-    const bool was_unused = row.is_gone && row.packets == 0;
+    const bool was_unused = !entry.second.is_seen && row.packets == 0;
     if (row.kind == TopRow::Kind::source && !was_unused) sources.push_back(&entry);
   }
   std::vector<TopRow> rows;

@@ -34,7 +34,7 @@ struct TopRow {
   std::uint64_t packets = 0;
   double rate = 0;             // packets a second, in the last one
   std::deque<double> history;  // of the rate; the newest is the last
-  bool is_gone = false;        // its source is no longer counted
+  bool is_gone = false;        // its source is no longer counted, or nothing is attached there
 };
 
 // TopTable lives longer than a capture: when the sources change, another capture follows, and its
@@ -69,6 +69,7 @@ class TopTable {
     std::uint64_t before = 0;  // this capture
     std::uint64_t now = 0;     // in this capture
     bool is_seen = false;      // in the last report
+    bool is_idle = false;      // a source, in the last report
   };
   using Children = std::vector<const std::pair<const Key, Counter>*>;
 

@@ -161,6 +161,18 @@ class TopOfHost : public LabFixture {
   }
 };
 
+TEST_F(TopOfHost, NamedInterfaceIsGoneWithItsProgram) {
+  attach(middle_, "m0", program("by_first_byte"));
+  const std::string m0 = "m0@" + middle_.name();
+  Process view(on_terminal({"120x50", "until=0 packets", "until= gone ", "show", "keys=q", "end"},
+                           {"--top", m0}));
+  constexpr std::uint32_t kSlots = 5;
+  ASSERT_TRUE(eventually([&] { return filled_slots(pins_.path("hook")) == kSlots; }));
+  middle_.run({"ip", "link", "set", "dev", "m0", "xdp", "off"});
+  const ProcessResult result = view.wait();
+  EXPECT_THAT(result.out, ContainsRegex("\n" + m0 + "[^\n]* 0 +gone")) << result.err;
+}
+
 TEST_F(TopOfHost, FindsProgramsThatCome) {
   attach(middle_, "m0", program("by_first_byte"));
   const std::string m0 = "m0@" + middle_.name();

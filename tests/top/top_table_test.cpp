@@ -109,6 +109,22 @@ TEST(TopTable, SourcesThatAreGoneStay) {
   EXPECT_EQ(table.sources(), 1U);
 }
 
+TEST(TopTable, NamedSourcesAreGoneWhileNothingIsAttachedThere) {
+  TopTable table;
+  table.begin_capture();
+  Report report = made_report(1, 10, 0);
+  report.idle_sources = {0, 1};
+  table.update(report);
+  EXPECT_FALSE(table.rows(TopOrder::fixed)[0].is_gone);  // its last packets came just now
+  report.elapsed *= 2;
+  table.update(report);
+  const std::vector<TopRow> rows = table.rows(TopOrder::fixed);
+  ASSERT_EQ(rows.size(), 4U);
+  for (const TopRow& row : rows) EXPECT_TRUE(row.is_gone);
+  table.update(made_report(3, 11, 0));
+  for (const TopRow& row : table.rows(TopOrder::fixed)) EXPECT_FALSE(row.is_gone);
+}
+
 TEST(TopTable, SourcesThatAreGoneAndHadNoPacketsDoNot) {
   TopTable table;
   table.begin_capture();
