@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <utility>
 
 #include "base/error.hpp"
@@ -92,6 +93,46 @@ void Reasons::remove_old() const {
   for (const auto& of_source : found_) {
     for (const ProgramReasons& reasons : of_source) remove_old_reasons(reasons);
   }
+}
+
+// A source without reasons at the start has no room for them in its blocks. The entries are never
+// freed, as rows refer to them.
+bool Reasons::replace(std::size_t source, std::vector<ProgramReasons> found) {
+  if (words_[source].empty()) return false;
+  std::vector<ReasonWords> words;
+  std::vector<ProgramReasons> taken;
+  for (ProgramReasons& reasons : found) {
+    const ReasonWords* const former = former_words(reasons);
+    if (former == nullptr) continue;
+    remove_old_reasons(reasons);
+    words.push_back({.fd = reasons.words.get(), .ids = former->ids, .before = former->before});
+    taken.push_back(std::move(reasons));
+  }
+  const bool are_all = words.size() == found.size();
+  if (words.empty()) return false;
+  words_[source] = std::move(words);
+  std::ranges::move(taken, std::back_inserter(found_[source]));
+  return are_all;
+}
+
+// Those of the same object file, as it was loaded before.
+const ReasonWords* Reasons::former_words(const ProgramReasons& reasons) const {
+  for (std::size_t source = 0; source < found_.size(); ++source) {
+    for (const ProgramReasons& former : found_[source]) {
+      if (former.entries != reasons.entries) continue;
+      const auto its = std::ranges::find(words_[source], former.words.get(), &ReasonWords::fd);
+      if (its != words_[source].end()) return &*its;
+    }
+  }
+  return nullptr;
+}
+
+bool Reasons::are_read(std::size_t source, const std::vector<ProgramReasons>& found) const {
+  return std::ranges::all_of(found, [&](const ProgramReasons& one) {
+    return std::ranges::any_of(found_[source], [&](const ProgramReasons& known) {
+      return known.words_id == one.words_id;
+    });
+  });
 }
 
 std::vector<int> Reasons::descriptors() const {

@@ -39,6 +39,12 @@ class Reasons {
   [[nodiscard]] ReasonSpec spec(std::size_t source) const;
   // To be called before recorders are installed. Throws Error.
   void remove_old() const;
+  // The source has other programs, from now on, and its next recorders read these reasons. This is
+  // so only for those that are the same, with the same places, as a former program's, which was
+  // loaded again: nobody else knows the rows of others. Returns whether all are. Throws Error.
+  bool replace(std::size_t source, std::vector<ProgramReasons> found);
+  // Whether the recorders that are made by spec() read all of these.
+  [[nodiscard]] bool are_read(std::size_t source, const std::vector<ProgramReasons>& found) const;
   // The descriptors that another process needs.
   [[nodiscard]] std::vector<int> descriptors() const;
 
@@ -58,6 +64,7 @@ class Reasons {
 
  private:
   void add(std::size_t source, const ProgramReasons& reasons);
+  [[nodiscard]] const ReasonWords* former_words(const ProgramReasons& reasons) const;
   void choose(const std::vector<std::string>& wanted);
   void choose(const std::string& wanted);
   [[nodiscard]] std::uint64_t count(std::uint32_t interface_id, std::uint32_t row) const;

@@ -89,6 +89,13 @@ class Recording {
   [[nodiscard]] const std::optional<Fates>& fates() const { return fates_; }
   // Nothing if no program has reasons.
   [[nodiscard]] const std::optional<Reasons>& reasons() const { return reasons_; }
+  // Whether recorders know these reasons, of programs that a source has got during the capture.
+  // `before_recorders`: its next ones will read them, if they are those of former programs.
+  bool take_reasons(std::size_t source, std::vector<ProgramReasons> found, bool before_recorders) {
+    if (!reasons_) return false;
+    return before_recorders ? reasons_->replace(source, std::move(found))
+                            : reasons_->are_read(source, found);
+  }
   // The bytes that each interface's blocks have for fates and reasons in the rings.
   [[nodiscard]] std::vector<std::uint32_t> replaced_bytes() const;
   [[nodiscard]] WallClock& clock() { return clock_; }

@@ -37,6 +37,16 @@ RecorderFactory Session::recorders_of(std::size_t source) {
           .note_flavour =
               [this](const Flavour& flavour) {
                 if (recording_.fates()) recording_.fates()->set_flavour(flavour);
+              },
+          .note_programs =
+              [this, source](const std::vector<std::uint32_t>& programs, bool before_recorders) {
+                std::vector<ProgramReasons> found = find_reasons(programs);
+                if (found.empty() ||
+                    recording_.take_reasons(source, std::move(found), before_recorders))
+                  return std::vector<std::string>();
+                return std::vector{sources_[source]->title().name +
+                                   ": packets of the program that was loaded meanwhile have no "
+                                   "reasons in this capture; one that is started now knows them"};
               }};
 }
 

@@ -31,6 +31,8 @@ class CapturedHook {
   // A line for each change since the last look, and what was done about it. Throws Error.
   std::vector<std::string> look_at_slots() { return installation_->look(); }
   std::vector<std::string> look_at_users();
+  // The programs that use the hook, as far as the last look has found out.
+  [[nodiscard]] const std::vector<std::uint32_t>& users() const { return users_; }
   // Whether programs use the hook, as last reported.
   [[nodiscard]] bool in_use() const { return in_use_; }
   void set_in_use(bool in_use) { in_use_ = in_use; }

@@ -95,6 +95,7 @@ class HookSource final : public Source {
   std::string last_error_;                            // as last reported
   std::unique_ptr<CapturedHook> found_;               // by the guardian, and not yet filled
   bool is_followed_ = true;                           // the current one, as last reported
+  std::vector<std::uint32_t> noted_users_;            // of the current one, by the guardian
 };
 
 }  // namespace xdpcap

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The part of a hook source that runs in the guardian.
+#include <algorithm>
+#include <cstdint>
 #include <exception>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +29,14 @@ void HookSource::look(SourceReports& reports) {
     return std::vector<std::string>();
   });
   look_at([&] { return current().look_at_slots(); });
-  look_at([&] { return current().look_at_users(); });
+  look_at([&] {
+    std::vector<std::string> news = current().look_at_users();
+    const std::vector<std::uint32_t>& users = current().users();
+    if (std::exchange(noted_users_, users) != users) {
+      std::ranges::move(recorders_.note_programs(users, false), std::back_inserter(news));
+    }
+    return news;
+  });
   look_at([&] { return look_at_place(reports); });
   reports.flush();
   send_paths(reports);
@@ -100,7 +110,9 @@ void HookSource::follow(SourceReports& reports) {
                 " already; it is not captured twice");
   }
   if (!found_ || found_->hook().map_id() != opened.map_id()) {
-    for (std::string& line : plan_.others.find(programs_using(opened.map_id()))) {
+    const auto programs = programs_using(opened.map_id());
+    for (std::string& line : plan_.others.find(programs)) reports.news(std::move(line));
+    for (std::string& line : recorders_.note_programs(programs, true)) {
       reports.news(std::move(line));
     }
     auto found = std::make_unique<CapturedHook>(std::move(opened));
@@ -124,6 +136,7 @@ void HookSource::move(SourceReports& reports) {
     in_place_ = Found::ours;
     last_error_.clear();
     is_followed_ = false;
+    noted_users_ = current().users();
     leave_former_hooks(reports);
   } catch (const std::exception& error) {
     report_failure("following the hook: ", error, reports);

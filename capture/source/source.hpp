@@ -28,6 +28,11 @@ struct RecorderFactory {
   std::function<ebpf::Program(const std::vector<XdpAction>&, TracePoint)> trace;
   // Called when the flavour is known, and whenever it changes.
   std::function<void(const Flavour&)> note_flavour;
+  // Called in the guardian, for the programs of the source once they are others than at the start.
+  // `before_recorders`: recorders will be made for them; otherwise the present ones stay. Returns
+  // lines for the user. Throws Error.
+  std::function<std::vector<std::string>(const std::vector<std::uint32_t>&, bool before_recorders)>
+      note_programs;
 };
 
 // SourceReports sends reports from a source in the guardian to the same source in the capture: a

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (BSD-3-Clause OR GPL-2.0-only)
-// Programs that give reasons, as their packets ask (lab.h). Compiled twice: with OTHERS, there is one
-// more reason before them, and FIRST_REASON has another text.
+// Programs that give reasons, as their packets ask (lab.h). Compiled three times: with OTHERS, there is
+// one more reason before them, and FIRST_REASON has another text; with NEWER, it has a third one.
 #define XDPCAP_REASONS
 #include <linux/bpf.h>
 
@@ -18,6 +18,8 @@ SEC("xdp") int before(struct xdp_md *ctx)
 {
 	return xdpcap_exit_reason(ctx, &other_hook, XDP_PASS, "before");
 }
+#elif defined(NEWER)
+#define FIRST_TEXT "first of the newer ones"
 #else
 #define FIRST_TEXT "first"
 #endif

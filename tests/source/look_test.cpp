@@ -46,7 +46,8 @@ RecorderFactory factory() {
   return {
       .make = [](XdpAction action, Flavour, int) { return program_that_returns(action.value()); },
       .trace = [](const std::vector<XdpAction>&, TracePoint) { return program_that_returns(0); },
-      .note_flavour = [](const Flavour&) {}};
+      .note_flavour = [](const Flavour&) {},
+      .note_programs = [](const auto&, bool) { return std::vector<std::string>(); }};
 }
 
 // A program and its hook, whose name says what it is.
