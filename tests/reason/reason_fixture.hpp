@@ -6,7 +6,9 @@
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -27,6 +29,8 @@
 #include "support/tool.hpp"
 
 namespace xdpcap::test {
+
+inline constexpr std::array kActions = {XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT};
 
 enum class Of : std::uint8_t { told, wrapped, silent, others };
 

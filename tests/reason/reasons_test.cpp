@@ -21,9 +21,6 @@ namespace {
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
-using ::testing::Not;
-
-constexpr std::array kActions = {XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT};
 
 TEST_F(ReasonTest, IsNotedWithItsPlaceAndNumber) {
   Process capture(this->capture());
@@ -208,65 +205,6 @@ TEST_F(ReasonMixTest, KeptInMemoryUntilTheyAreWritten) {
   EXPECT_EQ(expect_right_comments(files_in_folder().front()), sent_);
 }
 
-// The hook of another program, which takes the place of the first.
-class ReloadTest : public ReasonTest {
- protected:
-  // Sends a packet to each of them, and returns how the capture ended.
-  ProcessResult reload(const char* name) {
-    Process capture(this->capture({"--follow"}));
-    if (!wait_until_live(capture, file_)) return capture.wait();
-    send(Of::told, FIRST_REASON, XDP_DROP);
-    BpfObject newer = object(name);
-    newer.load();
-    std::filesystem::remove(hook_path_);
-    EXPECT_EQ(bpf_obj_pin(newer.map("hook"), hook_path_.c_str()), 0);
-    EXPECT_TRUE(eventually([&] { return filled_slots(hook_path_) == kActions.size(); }))
-        << capture.err();
-    test_run(newer.program("told"), packet(Of::told, FIRST_REASON, XDP_DROP));
-    return end(capture);
-  }
-};
-
-TEST_F(ReloadTest, OfTheSameFileKeepsReasons) {
-  const ProcessResult result = reload("told");
-  const auto packets = read_with_tshark(file_);
-  ASSERT_EQ(packets.size(), 2U);
-  EXPECT_EQ(without_place(packets[0].comment), R"(reason="first")");
-  EXPECT_EQ(packets[1].comment, packets[0].comment);
-  EXPECT_THAT(result.err, ContainsRegex("\ndrop +2  first "));
-  EXPECT_THAT(result.err, Not(HasSubstr("have no reasons")));
-}
-
-// Only the guardian, which makes the recorders, could know them.
-TEST_F(ReloadTest, OfAnotherFileHasNone) {
-  const ProcessResult result = reload("told_newer");
-  const auto packets = read_with_tshark(file_);
-  ASSERT_EQ(packets.size(), 2U);
-  EXPECT_EQ(without_place(packets[0].comment), R"(reason="first")");
-  EXPECT_EQ(packets[1].comment, "");
-  EXPECT_THAT(result.err, ContainsRegex("\ndrop +1  \\(none\\)"));
-  EXPECT_THAT(
-      result.err,
-      HasSubstr(hook_path_ + ": packets of the program that was loaded meanwhile have no reasons"));
-}
-
-// The recorders stay in the hook.
-TEST_F(ReasonTest, IsMissingIfTheHookHasAnotherProgram) {
-  Process capture(this->capture());
-  ASSERT_TRUE(wait_until_live(capture, file_)) << capture.err();
-  BpfObject newer = object("told_newer");
-  ASSERT_EQ(bpf_map__reuse_fd(newer.find_map("hook"), told_.map("hook")), 0);
-  newer.load();
-  for (BpfObject* one : {&told_, &silent_, &others_}) *one = object("told");
-  EXPECT_TRUE(eventually([&] {
-    return capture.err().find("packets of the program that was loaded meanwhile have no reasons") !=
-           std::string::npos;
-  })) << capture.err();
-  test_run(newer.program("told"), packet(Of::told, FIRST_REASON, XDP_DROP));
-  EXPECT_THAT(end(capture).err, ContainsRegex("\ndrop +1  \\(none\\)"));
-  EXPECT_EQ(read_with_tshark(file_).at(0).comment, "");
-}
-
 TEST_F(ReasonTest, StandsBesideTheOtherComments) {
   for (const std::string option : {"--ingress", "--fate"}) {
     std::filesystem::remove(file_);
@@ -282,73 +220,6 @@ TEST_F(ReasonTest, StandsBesideTheOtherComments) {
     const std::string reason = "reason=\"first\" at=" + place_of("first");
     const std::string both = option == "--fate" ? reason + "," + other : other + "," + reason;
     EXPECT_THAT(comments, MatchesRegex(both + "\n" + other + "\n"));
-  }
-}
-
-class ReasonChoiceTest : public ReasonTest {
- protected:
-  // Two packets of each of three reasons, and two without.
-  ProcessResult capture_with(const std::vector<std::string>& options) {
-    std::filesystem::remove(file_);
-    Process capture(this->capture(options));
-    EXPECT_TRUE(wait_until_live(capture, file_)) << capture.err();
-    for (const int way : {NO_REASON, FIRST_REASON, SECOND_REASON, RULE}) {
-      for (std::uint32_t i = 0; i < 2; ++i) send(Of::told, way, XDP_DROP, 5 + i);
-    }
-    return end(capture);
-  }
-};
-
-TEST_F(ReasonChoiceTest, ByTextOrPlace) {
-  for (const std::string& wanted :
-       {std::string("first"), place_of("first"), "./src/" + place_of("first")}) {
-    const Summary summary = parse_summary(capture_with({"--reason", wanted}).err);
-    EXPECT_EQ(summary.received, 8U);
-    EXPECT_EQ(summary.matched, 2U) << wanted;
-    EXPECT_EQ(summary.captured, 2U);
-    for (const ReadPacket& packet : read_with_tshark(file_)) {
-      EXPECT_EQ(without_place(packet.comment), R"(reason="first")");
-    }
-  }
-}
-
-TEST_F(ReasonChoiceTest, BySeveral) {
-  capture_with({"--reason", "first", "--reason", place_of("rule")});
-  EXPECT_EQ(expect_right_comments(file_), 4U);
-}
-
-TEST_F(ReasonChoiceTest, IsRefusedIfThereIsNoSuchReason) {
-  const ProcessResult result = run(capture({"--reason", "frist"}));
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("--reason: the captured programs do not give the reason "
-                                    "\"frist\"; they give: "));
-  EXPECT_THAT(result.err, HasSubstr("\"first\" (" + place_of("first") + ")"));
-  EXPECT_FALSE(std::filesystem::exists(file_));
-  EXPECT_EQ(filled_slots(hook_path_), 0U);
-}
-
-TEST_F(ReasonChoiceTest, IsRefusedIfTheProgramGivesNone) {
-  const UniqueFd hook = create_hook();
-  const HookedProgram program(hook.get(), kFlavours.front());
-  pins_.pin(hook.get(), "plain");
-  const ProcessResult result = run(tool({"--reason", "first", pins_.path("plain"), file_}));
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("--reason: the captured programs give no reasons; "));
-  EXPECT_FALSE(std::filesystem::exists(file_));
-}
-
-// All packets that reached the hook, whatever the filter says.
-TEST_F(ReasonChoiceTest, DoesNotChangeTheTable) {
-  for (const std::vector<std::string>& options :
-       {std::vector<std::string>{"--json"}, {"--json", "--reason", "rule"}}) {
-    const ProcessResult result = capture_with(options);
-    const std::string first = place_of("first");
-    EXPECT_THAT(
-        result.out,
-        HasSubstr(R"({"action":"drop","packets":2,"reason":"first","file":"told.bpf.c","line":)" +
-                  first.substr(first.find(':') + 1) + "}"));
-    EXPECT_THAT(result.out, HasSubstr(R"({"action":"drop","packets":2,"reason":null}])"));
-    EXPECT_THAT(result.err, HasSubstr("drop             2  rule (" + place_of("rule") + ")\n"));
   }
 }
 
