@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "output/pcapng.hpp"
-#include "tool/habits_fixture.hpp"
+#include "tool/read_fixture.hpp"
 
 namespace xdpcap::test {
 namespace {
@@ -15,78 +15,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-
-using Words = std::vector<std::string>;
-
-Words operator+(Words first, const Words& second) {
-  first.insert(first.end(), second.begin(), second.end());
-  return first;
-}
-
-class ReadTest : public HabitsTest {
- protected:
-  static std::string sample(const std::string& name) {
-    return std::string(SOURCE_FOLDER) + "/pcaps/" + name;
-  }
-  static std::string corpus(const std::string& name) {
-    return std::string(SOURCE_FOLDER) + "/tests/fuzz/corpus/read_fuzz/" + name;
-  }
-  // What the tool prints of a file; the summary goes to stderr.
-  static ProcessResult read(const Words& arguments, const std::string& path) {
-    return run(tool(arguments + Words{"-r", path}));
-  }
-  static std::string tcpdump(const Words& arguments, const std::string& path) {
-    return run(Words{"tcpdump", "-n"} + arguments + Words{"-r", path}).out;
-  }
-  static std::string bash(const std::string& command) { return run({"bash", "-c", command}).out; }
-  static std::string tshark(const std::string& path, const std::string& filter,
-                            const Words& fields) {
-    Words command = {"tshark", "-n", "-r", path, "-Y", filter, "-T", "fields"};
-    for (const std::string& field : fields) command = command + Words{"-e", field};
-    return run(command).out;
-  }
-
-  // A capture of ten packets with each action twice, and what --print said of them.
-  std::string capture(const Words& arguments) {
-    Process process(tool(Words{"--print"} + arguments + Words{"-c", "10", hook_path_, file_}));
-    EXPECT_TRUE(wait_until_filled()) << process.err();
-    for (std::uint32_t i = 0; i < 10; ++i) program_.run(packet_for(i % 5, 60 + i));
-    const ProcessResult result = process.wait();
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    return result.out;
-  }
-
-  // A pcapng file, with these comments on its packets, which editcap writes. The packets' times are
-  // 1.25 ms apart.
-  std::string commented(const Words& comments) {
-    Words command = {"editcap", "-F", "pcapng"};
-    for (std::size_t i = 0; i < comments.size(); ++i) {
-      if (!comments[i].empty()) {
-        command = command + Words{"-a", std::to_string(i + 1) + ":" + comments[i]};
-      }
-    }
-    const std::string path = files_.path("commented.pcapng");
-    EXPECT_EQ(run(command + Words{sample("ports.pcap"), path}).exit_code, 0);
-    return path;
-  }
-
-  // The times of the packets of chosen_, in us, and of those that tshark selects.
-  [[nodiscard]] Words chosen_times() const {
-    return lines_of(bash("tcpdump -n -tt -r " + chosen_ + " 2>/dev/null | cut -c1-17"));
-  }
-  static Words times_of(const std::string& path, const std::string& filter) {
-    Words times = lines_of(tshark(path, filter, {"frame.time_epoch"}));
-    for (std::string& time : times) time.resize(17);
-    EXPECT_FALSE(times.empty()) << filter;
-    return times;
-  }
-
-  std::string chosen_ = files_.path("chosen.pcap");
-};
 
 // Lines, as they are without an action in front.
 TEST_F(ReadTest, PrintsWhatTcpdumpPrints) {
@@ -150,82 +81,6 @@ TEST_F(ReadTest, PrintsActionsAndCommentsAsTheCaptureDid) {
   const std::string plain =
       bash("sed -E 's/^.{9}//; s/  ingress=1$//' <<'end'\n" + printed + "end");
   EXPECT_EQ(plain, tcpdump({"-#tteX"}, file_));
-}
-
-TEST_F(ReadTest, SelectsByActionSourceFilterAndCount) {
-  capture({});
-  const auto select = [this](const Words& arguments) {
-    const ProcessResult result = run(tool(Words{"-r", file_, "-w", chosen_} + arguments));
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_THAT(result.out, IsEmpty());
-    return tshark(chosen_, "frame",
-                  {"frame.time_epoch", "frame.interface_name", "frame.len",
-                   "frame.verdict.ebpf_xdp", "frame.packet_id"});
-  };
-  const auto expected = [this](const std::string& filter) {
-    return tshark(file_, filter,
-                  {"frame.time_epoch", "frame.interface_name", "frame.len",
-                   "frame.verdict.ebpf_xdp", "frame.packet_id"});
-  };
-  EXPECT_THAT(lines_of(expected("frame")), SizeIs(10));
-  EXPECT_EQ(select({"--actions", "drop,3"}),
-            expected("frame.interface_name in {\"XDPdrop\", \"XDPtx\"}"));
-  EXPECT_THAT(read_pcapng(chosen_).statistics, IsEmpty()) << "they are of all packets";
-  EXPECT_EQ(select({"-i", "XDPpass"}), expected("frame.interface_name == \"XDPpass\""));
-  EXPECT_EQ(select({"-i", hook_path_}), expected("frame"));
-  EXPECT_EQ(select({"-c", "3"}), expected("frame.number <= 3"));
-  EXPECT_EQ(select({"len >= 63 and len < 66"}), expected("frame.len >= 63 && frame.len < 66"));
-  EXPECT_EQ(select({"greater", "63"}), expected("frame.len >= 63"));
-  const ProcessResult unknown = read({"-i", "XDPpas"}, file_);
-  EXPECT_EQ(unknown.exit_code, 1);
-  EXPECT_THAT(unknown.err, HasSubstr("-i XDPpas: the file has no such interface; it has "
-                                     "XDPaborted, XDPdrop, XDPpass, XDPtx, XDPredirect"));
-}
-
-TEST_F(ReadTest, SelectsByFateAndReason) {
-  const std::string path =
-      commented({"fate=dropped reason=ENETDOWN to=veth2(7) rxq=0", "fate=redirected to=veth2(7)",
-                 "ingress=veth1(6) rxq=0", "reason=\"no \\\"route\\\"\" at=lb.bpf.c:123 rule=7", "",
-                 "fate=aborted", "fate=dropped reason=NO_SOCKET by=stack",
-                 "reason=\"fate=dropped\" at=lb.bpf.c:9"});
-  const auto select = [&](const Words& arguments) {
-    const ProcessResult result = run(tool(Words{"-r", path, "-w", chosen_} + arguments));
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    return chosen_times();
-  };
-  const auto expected = [&](const std::string& filter) { return times_of(path, filter); };
-  EXPECT_EQ(select({"--fate=dropped"}), expected("frame.comment matches \"^fate=dropped\""));
-  EXPECT_EQ(select({"--fate=ENETDOWN"}), expected("frame.comment contains \"=ENETDOWN\""));
-  EXPECT_EQ(select({"--fate=no_socket"}), expected("frame.comment contains \"=NO_SOCKET\""));
-  EXPECT_EQ(select({"--only-failed"}),
-            expected("frame.comment matches \"^fate=(dropped|aborted)\""));
-  EXPECT_EQ(select({"--fate=none"}), expected("!(frame.comment matches \"^fate=\")"));
-  EXPECT_EQ(select({"--reason", "no \"route\""}), expected("frame.comment contains \"123 rule\""));
-  EXPECT_EQ(select({"--reason", "src/lb.bpf.c:9", "--reason", "x"}),
-            expected("frame.comment contains \"c:9\""));
-  EXPECT_THAT(read({"-t"}, path).out, HasSubstr("  fate=dropped reason=ENETDOWN"));
-}
-
-TEST_F(ReadTest, SelectsByTime) {
-  const std::string path = sample("transports.pcap");
-  const auto select = [&](const Words& arguments) {
-    const ProcessResult result =
-        run(Words{"env", "TZ=Asia/Tokyo"} + tool(Words{"-r", path, "-w", chosen_} + arguments));
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    return chosen_times();
-  };
-  const Words since = times_of(path, "frame.time_relative >= 0.0025");
-  const Words until = times_of(path, "frame.time_relative < 0.0025");
-  ASSERT_THAT(until, SizeIs(2));
-  ASSERT_FALSE(since.empty());
-  for (const char* time :
-       {"+0.0025", "1700000000.0025", "2023-11-15 07:13:20.0025", "2023-11-14T22:13:20.0025Z",
-        "Nov 15, 2023 07:13:20.0025", "07:13:20.0025"}) {
-    EXPECT_EQ(select({"--since", time}), since) << time;
-    EXPECT_EQ(select({"--until", time}), until) << time;
-  }
-  EXPECT_THAT(read({"--since", "2023-02-31"}, path).err,
-              HasSubstr("--since: \"2023-02-31\" is not "));
 }
 
 // xdpcap and xdpdump name their interfaces otherwise.
