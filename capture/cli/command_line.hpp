@@ -20,7 +20,6 @@ struct TypedOption {
 struct CommandLine {
   std::vector<TypedOption> options;
   std::vector<std::string> operands;  // hook, output and filter
-  std::vector<std::string> printing;  // words of tcpdump for how packets are printed: "-v"
 
   [[nodiscard]] bool has(const CLI::Option* option) const;
 };

@@ -158,7 +158,6 @@ void OptionReader::take_other(const std::string& name, const std::string& value)
   if (other.kind == OtherOption::Kind::refused) {
     throw UsageError(name + ": " + std::string(other.text), std::string(other.hint));
   }
-  if (other.kind == OtherOption::Kind::of_printing) line_.printing.push_back(name);
   const auto allowed = split(other.text, ',');
   if (other.kind != OtherOption::Kind::ignored || other.text.empty()) return;
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;

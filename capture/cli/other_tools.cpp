@@ -37,14 +37,6 @@ constexpr std::array kOthers = std::to_array<OtherOption>({
      "packets have the kernel's time at the end of the program"},
     {"-Q,--direction", kValue, Kind::ignored, "in,inout", "XDP programs see received packets only"},
 
-    // Words of printing that are not handed on.
-    {"-u", kFlag, Kind::of_printing, {}, {}},
-    {"-E", kValue, Kind::of_printing, {}, {}},
-    {"-m", kValue, Kind::of_printing, {}, {}},
-    {"-M", kValue, Kind::of_printing, {}, {}},
-    {"-T", kValue, Kind::of_printing, {}, {}},
-    {"--lengths", kFlag, Kind::of_printing, {}, {}},
-
     // What cannot be done, or is done in another way.
     {"-I,--monitor-mode", kFlag, Kind::refused, "XDP programs run on no monitor interface",
      "tcpdump -I captures from it"},
@@ -52,6 +44,8 @@ constexpr std::array kOthers = std::to_array<OtherOption>({
      "tcpdump -d -O shows one that is not"},
     {"-V", kValue, Kind::refused, "captures are made here, not read from a list of files",
      "tcpdump -V reads them"},
+    {"--lengths", kFlag, Kind::refused, "packets are printed without it",
+     "-w - | tcpdump -r - prints with all of tcpdump's options"},
     {"--count", kFlag, Kind::refused, "every capture ends with its counts",
      "write to /dev/null to have only these"},
     {"--skip", kValue, Kind::refused, "packets are captured from the first one on",
@@ -83,8 +77,6 @@ bool has_name(const OtherOption& option, std::string_view name) {
 }
 
 }  // namespace
-
-const char* const kPrintingHint = "-w - | tcpdump -r - prints with all of tcpdump's options";
 
 const OtherOption* find_other_option(std::string_view name) {
   const auto* const found = std::find_if(

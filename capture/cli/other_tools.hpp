@@ -11,10 +11,9 @@ namespace xdpcap {
 
 struct OtherOption {
   enum class Kind : std::uint8_t {
-    alias,        // `text` is the name here
-    ignored,      // `text` has the values that it may have, all if that is empty
-    of_printing,  // changes how packets are printed, and nothing when none are
-    refused,      // `text` is the reason
+    alias,    // `text` is the name here
+    ignored,  // `text` has the values that it may have, all if that is empty
+    refused,  // `text` is the reason
   };
   std::string_view names;  // "-I", or "-I,--monitor-mode"
   bool takes_value;
@@ -26,8 +25,5 @@ struct OtherOption {
 // Where letters of the two tools differ in their meaning, tcpdump's counts. `name` is "-I" or
 // "--monitor-mode". Null for an unknown one.
 const OtherOption* find_other_option(std::string_view name);
-
-// The hint for words of printing that are not handed on.
-extern const char* const kPrintingHint;
 
 }  // namespace xdpcap

@@ -33,6 +33,10 @@ void PrintOptions::declare(CLI::App& app, Options& options) {
   for (std::size_t i = 0; i < kFlags.size(); ++i) {
     add_counter(app, kFlags[i].name, flags_[i], kFlags[i].description);
   }
+  for (std::size_t i = 0; i < kValues.size(); ++i) {
+    add_text(app, kValues[i].name, kValues[i].placeholder, values_[i], kValues[i].description)
+        ->take_all();
+  }
   add_counter(app, "-t", time_,
               "No time (-t), seconds since 1970 (-tt), since the packet before (-ttt), with the "
               "date (-tttt), or since the first packet (-ttttt)");
@@ -54,6 +58,11 @@ void PrintOptions::finish(Options& options) const {
   style.time = static_cast<PrintTime>(time_);
   for (std::size_t i = 0; i < kFlags.size(); ++i) {
     style.words.insert(style.words.end(), static_cast<std::size_t>(flags_[i]), kFlags[i].name);
+  }
+  for (std::size_t i = 0; i < kValues.size(); ++i) {
+    for (const std::string& value : values_[i]) {
+      style.words.insert(style.words.end(), {kValues[i].name, value});
+    }
   }
   if (!short_) return;
   options.quiet = true;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include "cli/cli_names.hpp"
 #include "session/options.hpp"
@@ -22,7 +24,7 @@ class PrintOptions {
     const char* name;
     const char* description;
   };
-  static constexpr std::array<Flag, 8> kFlags = {{
+  static constexpr std::array<Flag, 9> kFlags = {{
       {"-e", "Print the link-level header, too"},
       {"-v", "Print more of each packet; -vv and -vvv even more"},
       {"-A", "Print the packet as text; -AA with its link-level header"},
@@ -31,10 +33,24 @@ class PrintOptions {
       {"-S", "Print absolute TCP sequence numbers"},
       {"-H", "Look for 802.11s mesh headers"},
       {"-K", "Do not verify checksums of IP, TCP and UDP"},
+      {"-u", "Print NFS file handles as they are"},
+  }};
+  // And its options with a value.
+  struct Value {
+    const char* name;
+    const char* placeholder;
+    const char* description;
+  };
+  static constexpr std::array<Value, 4> kValues = {{
+      {"-T", "TYPE", "Decode packets as of this type: vxlan, snmp, rtp, ... (see tcpdump)"},
+      {"-E", "KEY", "Decrypt IPsec packets (ESP) with this key, as tcpdump takes it"},
+      {"-M", "SECRET", "Check TCP-MD5 digests with this secret"},
+      {"-m", "MODULE", "Load this MIB module, for SNMP"},
   }};
 
  private:
   std::array<int, kFlags.size()> flags_{};  // how often each was given
+  std::array<std::vector<std::string>, kValues.size()> values_;
   int time_ = 0;
   bool short_ = false;  // -q
 };

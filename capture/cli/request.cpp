@@ -122,12 +122,6 @@ void take_places(std::vector<std::string>& words, Options& options) {
   options.sources.is_plain = true;
 }
 
-// tcpdump ignores these words, too, when it writes only.
-void refuse_words_of_printing(const CommandLine& line, const Options& options) {
-  if (line.printing.empty() || !options.files.print) return;
-  throw UsageError(line.printing.front() + ": packets are printed without it", kPrintingHint);
-}
-
 Request finish(Declarations all, const CommandLine& line) {
   if (all.modes.list()) {
     if (all.words.empty()) return ListRequest{all.options.json};
@@ -142,7 +136,6 @@ Request finish(Declarations all, const CommandLine& line) {
   all.last.finish(all.options);
   all.print.finish(all.options);
   all.output.finish(all.options);
-  refuse_words_of_printing(line, all.options);
   all.filter.finish(all.words, all.options);
   if (all.options.only_counts) refuse_options_of_outputs(line, all.options);
   return std::move(all.options);

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "print/packet_lines.hpp"
 #include "print/packet_notes.hpp"
 #include "print/print_account.hpp"
@@ -51,6 +53,23 @@ Dissector installed_dissector(const PrintStyle& style) {
   }
   if (style.words.empty()) return tshark(style);
   throw Error("printing packets: " + style.words.front() + " needs tcpdump", "install tcpdump");
+}
+
+// Whether it takes them depends on its version: it reads a file without packets.
+void check_words(const std::vector<std::string>& command, const std::string& words) {
+  constexpr std::uint32_t kEthernet = 1;
+  constexpr std::array<std::uint32_t, 6> kEmptyFile = {0xa1b2c3d4, 2U | 4U << 16U, 0,
+                                                       0,          262144,         kEthernet};
+  Pipe pipe = make_pipe(true);
+  if (::write(pipe.write_end.get(), kEmptyFile.data(), sizeof(kEmptyFile)) < 0) {
+    throw system_error("printing packets", errno);
+  }
+  pipe.write_end.reset();
+  ChildProcess child({.command = command, .in = pipe.read_end.get(), .silent = true});
+  child.wait(-1);
+  if (child.failure().empty()) return;
+  throw Error("printing packets: the installed tcpdump does not take " + words,
+              "try them as in: tcpdump -r FILE " + words);
 }
 
 // 0: stdout is no terminal.
@@ -177,7 +196,11 @@ class LinePrinter {
 }  // namespace
 
 void check_line_printer(const PrintStyle& style) {
-  (void)installed_dissector(style);
+  const Dissector dissector = installed_dissector(style);
+  constexpr std::size_t kFlag = 2;  // "-e": every tcpdump has these
+  const bool has_values =
+      std::ranges::any_of(style.words, [](const auto& word) { return word.size() != kFlag; });
+  if (has_values) check_words(dissector.command, join(style.words, " "));
 }
 
 void print_lines(const PrintStyle& style) {

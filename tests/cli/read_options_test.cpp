@@ -76,6 +76,8 @@ TEST(PrintOptions, AreHandedOnToTcpdump) {
   const PrintStyle style =
       parse({"-e", "-vvX", "-#", "-tttt", "--color=always", "/hook", "out"}).files.print_style;
   EXPECT_THAT(style.words, ElementsAre("-e", "-v", "-v", "-X"));
+  EXPECT_THAT(parse({"-uTrtp", "-m", "a", "-m", "b", "/hook", "out"}).files.print_style.words,
+              ElementsAre("-u", "-T", "rtp", "-m", "a", "-m", "b"));
   EXPECT_EQ(style.time, PrintTime::date);
   EXPECT_EQ(style.color, Color::always);
   EXPECT_TRUE(style.number);

@@ -31,7 +31,7 @@ using Words = std::vector<std::string>;
 struct Row {
   Words names;
   std::string value;    // an example; empty for a flag
-  std::string verdict;  // the first word of what is said: Works, Ignored, Printing, Refused, ...
+  std::string verdict;  // the first word of what is said: Works, Ignored, Refused, ...
 };
 
 std::string plain_manual() {
@@ -161,9 +161,6 @@ TEST_P(OtherToolsTest, EachRowIsTrue) {
       if (!row.value.empty()) option.push_back(row.value);
       if (row.verdict == "Works" || row.verdict == "Ignored") {
         EXPECT_TRUE(is_accepted(option));
-      } else if (row.verdict == "Printing") {
-        EXPECT_TRUE(is_accepted(option));
-        expect_refused(option, {"--print", "/hook", "out"});
       } else if (row.verdict == "Refused") {
         expect_refused(option, {"/hook", "out", "icmp"});
       } else {

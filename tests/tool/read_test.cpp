@@ -21,11 +21,31 @@ using ::testing::StartsWith;
 
 // Lines, as they are without an action in front.
 TEST_F(ReadTest, PrintsWhatTcpdumpPrints) {
-  const std::vector<Words> styles = {
-      {},     {"-e"},      {"-vvv"}, {"-A"},    {"-AA"},
-      {"-X"}, {"-XX"},     {"-x"},   {"-xx"},   {"-S"},
-      {"-t"}, {"-tt"},     {"-ttt"}, {"-tttt"}, {"-q"},
-      {"-#"}, {"-tttttv"}, {"-nnK"}, {"-H"},    {"-t", "-e", "-v", "-X", "--number"}};
+  const std::vector<Words> styles = {{},
+                                     {"-e"},
+                                     {"-vvv"},
+                                     {"-A"},
+                                     {"-AA"},
+                                     {"-X"},
+                                     {"-XX"},
+                                     {"-x"},
+                                     {"-xx"},
+                                     {"-S"},
+                                     {"-t"},
+                                     {"-tt"},
+                                     {"-ttt"},
+                                     {"-tttt"},
+                                     {"-q"},
+                                     {"-#"},
+                                     {"-tttttv"},
+                                     {"-nnK"},
+                                     {"-H"},
+                                     {"-t", "-e", "-v", "-X", "--number"},
+                                     {"-u"},
+                                     {"-T", "rtp"},
+                                     {"-T", "snmp", "-v"},
+                                     {"-M", "secret", "-v"},
+                                     {"-E", "0x1@10.0.0.1 des-cbc:secret12"}};
   for (const char* name : {"lab-tcp.pcap", "transports.pcap", "damaged.pcap", "null.pcap"}) {
     for (const Words& style : styles) {
       const std::string expected = tcpdump(style, sample(name));
@@ -33,6 +53,15 @@ TEST_F(ReadTest, PrintsWhatTcpdumpPrints) {
       EXPECT_EQ(read(style, sample(name)).out, expected) << name << ::testing::PrintToString(style);
     }
   }
+}
+
+TEST_F(ReadTest, WordsThatTcpdumpDoesNotTakeAreAnError) {
+  const ProcessResult result = read({"-T", "nosuch", "-v"}, sample("lab-udp.pcap"));
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(
+      result.err,
+      "xdpcap-cpp: printing packets: the installed tcpdump does not take -v -T nosuch; try them "
+      "as in: tcpdump -r FILE -v -T nosuch\n");
 }
 
 TEST_F(ReadTest, ReadsEitherByteOrderAndAnyResolution) {
