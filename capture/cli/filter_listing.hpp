@@ -7,7 +7,8 @@
 
 namespace xdpcap {
 
-// The lines that -d, -dd, -ddd and --dump-ebpf print of the filter in `options`.
+// The lines that -d, -dd, -ddd and --dump-ebpf print of the filter in `options`; with -r of one for
+// the file's packets. Throws Error.
 std::string list_filter(const Options& options, FilterListing listing);
 
 }  // namespace xdpcap

@@ -104,7 +104,7 @@ std::string FilterOptions::text(const std::vector<std::string>& words) const {
 
 void FilterOptions::finish(const std::vector<std::string>& words, Options& options) const {
   options.filter_text = text(words);
-  if (options.read && !options.listing) return;  // compiled for the link types of the file
+  if (options.read) return;  // compiled for the link types of the file
   const bool at_offsets = !options.filter_offsets.empty();
   try {
     options.filter = compile_filter(options.filter_text, at_offsets ? kRawIp : options.link_type);

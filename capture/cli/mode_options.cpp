@@ -106,14 +106,16 @@ std::string ModeOptions::list_of_types() const {
 
 void ModeOptions::finish(Options& options) const {
   if (!replay_.input.empty()) options.replay = replay_;
-  if (options.listing) return;  // of a filter: tcpdump -d, too, takes -i and -r
-  if (read_.input.empty()) return;
+  const bool has_link_type =
+      options.link_type.dlt != LinkType{}.dlt || !options.filter_offsets.empty();
+  if (read_.input.empty() || (options.listing && has_link_type)) return;
   options.read = read_;
+  if (options.listing) return;           // for the link type of the file, as tcpdump -d -r
   if (options.snaplen != kMaxSnaplen) {  // -s 0 is a habit
     throw UsageError("-s: packets of a file are as long as they are",
                      "editcap -s makes them shorter");
   }
-  if (options.link_type.dlt != LinkType{}.dlt || !options.filter_offsets.empty()) {
+  if (has_link_type) {
     throw UsageError("-r: the file says what its link type is",
                      "leave --linktype and --offset out");
   }

@@ -23,7 +23,7 @@ class OptionReader {
   void take(const std::string& word);
   void take_long(const std::string& typed, const std::string& word);
   void take_bundle(const std::string& word);
-  void take_other(const std::string& name, const std::string& value);
+  static void take_other(const std::string& name, const std::string& value);
   void add(TypedOption typed);
   // The word after an option.
   std::string next_value(const std::string& name, const std::string& placeholder);

@@ -13,6 +13,8 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "filter/file_link_type.hpp"
+#include "filter/pcap_handle.hpp"
 
 namespace xdpcap {
 namespace {
@@ -28,9 +30,6 @@ constexpr bpf_u_int32 kNetmask = 0;
 // Before libpcap 1.8, pcap_compile() was not thread-safe: its state was static.
 std::mutex pcap_compile_mutex;
 
-struct ClosePcap {
-  void operator()(pcap_t* pcap) const { pcap_close(pcap); }
-};
 struct FreeCode {
   void operator()(bpf_program* program) const { pcap_freecode(program); }
 };
@@ -50,7 +49,9 @@ void refuse_socket_metadata(const CbpfProgram& program) {
 
 CbpfProgram compile_expression(const std::string& expression, LinkType link_type) {
   const std::scoped_lock lock(pcap_compile_mutex);
-  const std::unique_ptr<pcap_t, ClosePcap> pcap(pcap_open_dead(link_type.dlt, kSnaplen));
+  const PcapHandle pcap = link_type.is_of_file
+                              ? open_empty_file(file_link_type(link_type))
+                              : PcapHandle(pcap_open_dead(link_type.dlt, kSnaplen));
   if (!pcap) throw Error("compiling the filter: out of memory");
 
   constexpr int kOptimise = 1;

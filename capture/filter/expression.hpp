@@ -14,6 +14,8 @@ namespace xdpcap {
 // A link type, by libpcap's number for pcap_compile() (DLT_*; 1 is Ethernet).
 struct LinkType {
   int dlt = 1;
+  // Packets of a file may be another system's, which numbers IPv6 otherwise in DLT_NULL.
+  bool is_of_file = false;
 };
 
 // IPv4 or IPv6 without a link-layer header (DLT_RAW), for filters with --offset.

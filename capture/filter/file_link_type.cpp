@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "filter/file_link_type.hpp"
 
-#include <pcap/pcap.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdio>
@@ -11,13 +9,11 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "filter/pcap_handle.hpp"
 
 namespace xdpcap {
 namespace {
 
-struct ClosePcap {
-  void operator()(pcap_t* pcap) const { pcap_close(pcap); }
-};
 struct CloseFile {
   void operator()(std::FILE* file) const { (void)std::fclose(file); }
 };
@@ -30,7 +26,7 @@ std::uint16_t file_link_type(LinkType link_type) {
   constexpr std::size_t kHeaderSize = 24;
   constexpr std::size_t kNetworkAt = 20;
   std::array<char, kHeaderSize + 1> header{};
-  const std::unique_ptr<pcap_t, ClosePcap> pcap(pcap_open_dead(link_type.dlt, 1));
+  const PcapHandle pcap(pcap_open_dead(link_type.dlt, 1));
   std::unique_ptr<std::FILE, CloseFile> memory(::fmemopen(header.data(), header.size(), "wb"));
   if (!pcap || !memory) throw Error("looking up the link type: out of memory");
   pcap_dumper_t* dumper = pcap_dump_fopen(pcap.get(), memory.get());
@@ -44,8 +40,7 @@ std::uint16_t file_link_type(LinkType link_type) {
   return static_cast<std::uint16_t>(network);
 }
 
-// As above: it reads a file of no packets.
-LinkType link_type_of_file(std::uint16_t link_type) {
+PcapHandle open_empty_file(std::uint16_t link_type) {
   constexpr std::uint32_t kMagic = 0xA1B2C3D4;
   constexpr std::uint32_t kVersion = 2 | 4U << 16U;
   constexpr std::uint32_t kSnaplen = 262144;
@@ -53,10 +48,14 @@ LinkType link_type_of_file(std::uint16_t link_type) {
   std::FILE* const memory = ::fmemopen(header.data(), sizeof(header), "rb");
   if (memory == nullptr) throw Error("looking up the link type: out of memory");
   std::array<char, PCAP_ERRBUF_SIZE> reason{};
-  const std::unique_ptr<pcap_t, ClosePcap> pcap(pcap_fopen_offline(memory, reason.data()));
-  if (pcap) return {pcap_datalink(pcap.get())};
+  PcapHandle pcap(pcap_fopen_offline(memory, reason.data()));
+  if (pcap) return pcap;
   (void)std::fclose(memory);
   throw Error("looking up link type " + std::to_string(link_type) + ": " + reason.data());
+}
+
+LinkType link_type_of_file(std::uint16_t link_type) {
+  return {.dlt = pcap_datalink(open_empty_file(link_type).get()), .is_of_file = true};
 }
 
 }  // namespace xdpcap

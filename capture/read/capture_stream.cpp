@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/pcapng_format.hpp"
 #include "read/byte_reader.hpp"
+#include "read/input.hpp"
 #include "read/pcap_blocks.hpp"
 #include "read/pcapng_blocks.hpp"
 
@@ -28,5 +31,17 @@ std::unique_ptr<BlockReader> make_reader(ByteWindow& window) {
 
 CaptureStream::CaptureStream(ByteWindow::Read read)
     : window_(std::move(read)), reader_(make_reader(window_)) {}
+
+std::uint16_t first_link_type(const std::string& path) {
+  constexpr int kNever = -1;
+  Input input(path, kNever);
+  return with_context("reading " + input.name(), [&] {
+    CaptureStream stream([&input](std::span<std::byte> into) { return input.read(into); });
+    while (stream.interfaces().empty()) {
+      if (!stream.next()) throw Error("the file has no interface");
+    }
+    return stream.interfaces().front().link_type;
+  });
+}
 
 }  // namespace xdpcap

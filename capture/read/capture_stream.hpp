@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "read/byte_window.hpp"
@@ -47,5 +48,8 @@ class CaptureStream {
   ByteWindow window_;
   std::unique_ptr<BlockReader> reader_;
 };
+
+// The link type (LINKTYPE_*) of the first interface of a file. Throws Error if there is none.
+std::uint16_t first_link_type(const std::string& path);
 
 }  // namespace xdpcap

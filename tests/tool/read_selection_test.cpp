@@ -68,6 +68,19 @@ TEST_F(ReadTest, SelectsByFateAndReason) {
   EXPECT_THAT(read({"-t"}, path).out, HasSubstr("  fate=dropped reason=ENETDOWN"));
 }
 
+// macOS and the BSDs number IPv6 otherwise in front of packets on their loopback interface.
+TEST_F(ReadTest, SelectsPacketsOfOtherSystems) {
+  const std::string path = files_.path("macos.pcap");
+  (void)bash("(head -c 24 " + sample("null.pcap") +
+             R"(; printf '\1\0\0\0\1\0\0\0\54\0\0\0\54\0\0\0')"
+             R"(; printf '\36\0\0\0\140\0\0\0\0\0\73\100'; head -c 32 /dev/zero) >)" +
+             path);
+  for (const std::string filter : {"ip6", "host ::", "ip", "tcp"}) {
+    EXPECT_EQ(run(tool({"-r", path, filter})).out, run({"tcpdump", "-n", "-r", path, filter}).out);
+  }
+  EXPECT_THAT(run(tool({"-r", path, "ip6"})).out, HasSubstr("IP6 :: > ::"));
+}
+
 TEST_F(ReadTest, SelectsByTime) {
   const std::string path = sample("transports.pcap");
   const auto select = [&](const Words& arguments) {

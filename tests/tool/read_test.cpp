@@ -55,6 +55,20 @@ TEST_F(ReadTest, PrintsWhatTcpdumpPrints) {
   }
 }
 
+TEST_F(ReadTest, FiltersAreListedForTheLinkTypeOfTheFile) {
+  for (const char* name : {"null.pcap", "lab-tcp.pcap"}) {
+    for (const char* option : {"-d", "-dd", "-ddd"}) {
+      const std::string expected =
+          run({"tcpdump", "-r", sample(name), option, "tcp port 80 or icmp"}).out;
+      EXPECT_FALSE(expected.empty());
+      EXPECT_EQ(run(tool({"-r", sample(name), option, "tcp port 80 or icmp"})).out, expected);
+    }
+  }
+  EXPECT_EQ(run(tool({"-r", sample("null.pcap"), "-d", "-y", "RAW", "icmp"})).out,
+            run({"tcpdump", "-y", "RAW", "-d", "icmp"}).out);
+  EXPECT_EQ(run(tool({"-r", "/none", "-d", "icmp"})).exit_code, 2);
+}
+
 TEST_F(ReadTest, WordsThatTcpdumpDoesNotTakeAreAnError) {
   const ProcessResult result = read({"-T", "nosuch", "-v"}, sample("lab-udp.pcap"));
   EXPECT_EQ(result.exit_code, 2);
