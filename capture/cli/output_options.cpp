@@ -43,13 +43,24 @@ Condition parse_condition(const std::string& text) {
 
 [[noreturn]] void refuse(const std::string& name) {
   throw UsageError("there is no condition \"" + name + "\"",
-                   "the conditions are duration, filesize, files and packets");
+                   "the conditions are duration, filesize, files, packets and, for -b, interval");
+}
+
+void take_time(const std::string& value, bool at_multiples, Rotation& rotation) {
+  if (rotation.every != 0 && rotation.at_multiples != at_multiples) {
+    throw UsageError("duration and interval exclude each other", "give one of them");
+  }
+  rotation.every = parse_seconds(value);
+  rotation.at_multiples = at_multiples;
 }
 
 void take_switch(const Condition& condition, Rotation& rotation) {
   const auto& [name, value] = condition;
-  if (name == "duration") {
-    rotation.every = parse_seconds(value);
+  if (name == "duration" || name == "interval") {
+    take_time(value, name == "interval", rotation);
+  } else if (name == "printname") {
+    throw UsageError("names of files are not written anywhere",
+                     "-z PROGRAM runs a program with the name of each complete file");
   } else if (name == "filesize") {
     rotation.each.bytes = parse_dumpcap_size(value);
   } else if (name == "packets") {
@@ -121,8 +132,9 @@ void OutputOptions::declare_files(CLI::App& app, FileOptions& files) {
                 "With -C or --last: keep this many files, and overwrite the oldest; with -G alone: "
                 "stop after this many");
   add_text(app, "-b,--ring-buffer", "CONDITION", switches_,
-           "Start a new file as dumpcap does: duration:SECONDS, filesize:KB, packets:COUNT; "
-           "files:COUNT keeps only the last ones")
+           "Start a new file as dumpcap does: duration:SECONDS, interval:SECONDS (when the "
+           "time is a multiple of that), filesize:KB, packets:COUNT; files:COUNT keeps only the "
+           "last ones")
       ->take_all()
       ->excludes(size, seconds, number);
   add_value(app, "-z", "COMMAND", limits.command, parse_command,

@@ -27,6 +27,15 @@ Output open_first(const std::string& path, const Rotation& rotation, int stop_fd
   return output;
 }
 
+// By CLOCK_MONOTONIC. A clock that was set may show that the end of the last file is yet to come.
+std::uint64_t end_of_file(const Rotation& rotation, Moment now) {
+  if (rotation.every == 0) return kUnlimited;
+  if (!rotation.at_multiples) return now.monotonic + rotation.every;
+  constexpr std::uint64_t kSoon = 50'000'000;
+  const std::uint64_t rest = rotation.every - now.date % rotation.every;
+  return now.monotonic + (rest < kSoon ? rest + rotation.every : rest);
+}
+
 }  // namespace
 
 CaptureFiles::CaptureFiles(const FileOptions& options, std::size_t interfaces,
@@ -47,7 +56,7 @@ CaptureFiles::CaptureFiles(const FileOptions& options, std::size_t interfaces,
 void CaptureFiles::begin(pcapng::Bytes header, Moment now) {
   header_ = std::move(header);
   start_date_ = now.date;
-  if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
+  turn_at_ = end_of_file(limits_.rotation, now);
   if (limits_.duration != 0) end_at_ = now.monotonic + limits_.duration;
   set_limits();
   file_.begin(header_);
@@ -134,7 +143,7 @@ void CaptureFiles::open_next(FileNames::Turn turn, const std::vector<InterfaceSt
   names_ = std::move(names);
   ++number_;
   start_date_ = now.date;
-  if (limits_.rotation.every != 0) turn_at_ = now.monotonic + limits_.rotation.every;
+  turn_at_ = end_of_file(limits_.rotation, now);
   file_.continue_in(std::move(output), header_);
   set_limits();
   // If it fails, the next write reports it.

@@ -25,7 +25,9 @@ struct Rotation {
   Names names = Names::tcpdump;
   FileLimits each = {};
   std::uint64_t every = 0;  // ns; 0: no time limit for a file
-  std::uint32_t ring = 0;   // the number of files kept; 0: all
+  // A file ends when the time since 1970 is a multiple of `every`, not when it is that old.
+  bool at_multiples = false;
+  std::uint32_t ring = 0;  // the number of files kept; 0: all
   // The most files; the capture ends with the last one.
   std::uint64_t files = kUnlimited;
 

@@ -83,7 +83,12 @@ TEST(LimitOptions, DumpcapsConditions) {
   EXPECT_EQ(all.rotation.ring, 4U);
   EXPECT_EQ(all.rotation.files, 20U);
   EXPECT_THAT(error({"-b", "files:4"}), HasSubstr("nothing says when a file ends"));
-  EXPECT_THAT(error({"-b", "interval:4"}), HasSubstr("no condition \"interval\""));
+  const Rotation hourly = limits({"-b", "interval:3600"}).rotation;
+  EXPECT_EQ(hourly.every, 3600 * kSecond);
+  EXPECT_TRUE(hourly.at_multiples);
+  EXPECT_THAT(error({"-b", "interval:4", "-b", "duration:4"}), HasSubstr("exclude each other"));
+  EXPECT_THAT(error({"-b", "printname:x"}), HasSubstr("names of files are not written"));
+  EXPECT_THAT(error({"-b", "size:4"}), HasSubstr("no condition \"size\""));
   EXPECT_THAT(error({"-a", "duration"}), HasSubstr("has no value"));
   EXPECT_THAT(error({"-C", "1", "-b", "packets:1"}), HasSubstr("-C does not go with -b"));
 }

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -182,6 +183,17 @@ TEST_F(RotationTest, TimeMakesFilesWithDates) {
     EXPECT_THAT(name, MatchesRegex("at-2[0-9][0-9][0-9]-[0-9]+.pcap[0-9]?"));
   }
   expect_summary(result, total_of(names()));
+}
+
+TEST_F(RotationTest, DumpcapsIntervalEndsAtMultiples) {
+  ASSERT_TRUE(eventually([] { return std::time(nullptr) % 2 == 1; }));  // not at a multiple
+  Process capture(tool({"-b", "interval:2", "-a", "files:3", hook_path_, file_}));
+  const ProcessResult result = capture.wait(seconds(20));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  ASSERT_THAT(names(), SizeIs(3));
+  for (std::size_t i = 1; i < names().size(); ++i) {
+    EXPECT_THAT(names()[i], MatchesRegex("out_0000[23]_[0-9]{13}[02468].pcap"));
+  }
 }
 
 TEST_F(RotationTest, DumpcapsRingHasItsNames) {
