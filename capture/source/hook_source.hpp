@@ -95,7 +95,9 @@ class HookSource final : public Source {
   std::string last_error_;                            // as last reported
   std::unique_ptr<CapturedHook> found_;               // by the guardian, and not yet filled
   bool is_followed_ = true;                           // the current one, as last reported
-  std::vector<std::uint32_t> noted_users_;            // of the current one, by the guardian
+  // Of the current one, by this guardian. If another takes its place, that does not know what this
+  // one has done with them: its first look only notes them.
+  std::optional<std::vector<std::uint32_t>> noted_users_;
 };
 
 }  // namespace xdpcap

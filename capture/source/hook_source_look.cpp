@@ -32,7 +32,8 @@ void HookSource::look(SourceReports& reports) {
   look_at([&] {
     std::vector<std::string> news = current().look_at_users();
     const std::vector<std::uint32_t>& users = current().users();
-    if (std::exchange(noted_users_, users) != users) {
+    const auto noted = std::exchange(noted_users_, users);
+    if (noted && *noted != users) {
       std::ranges::move(recorders_.note_programs(users, false), std::back_inserter(news));
     }
     return news;
