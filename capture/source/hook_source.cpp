@@ -58,6 +58,7 @@ std::vector<std::uint32_t> HookSource::programs() const {
 
 void HookSource::load(RecorderFactory recorders) {
   recorders_ = std::move(recorders);
+  noted_users_ = programs();
   current().load(plan_.actions, plan_.replace, recorders_.make);
   recorders_.note_flavour(current().installation().flavour());
 }
@@ -118,6 +119,7 @@ Source::Reaction HookSource::adopt(Message found) {
     }
     hooks_.push_back(std::move(hook));
     is_followed_ = false;
+    noted_users_.reset();
     recorders_.note_flavour(current().installation().flavour());
     return {.order = kAdopted, .changed = true};
   } catch (const Error& error) {

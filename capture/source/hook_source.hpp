@@ -95,8 +95,8 @@ class HookSource final : public Source {
   std::string last_error_;                            // as last reported
   std::unique_ptr<CapturedHook> found_;               // by the guardian, and not yet filled
   bool is_followed_ = true;                           // the current one, as last reported
-  // Of the current one, by this guardian. If another takes its place, that does not know what this
-  // one has done with them: its first look only notes them.
+  // Of the current one, as last seen. Nothing after a change of the hook in the capture, which a
+  // guardian that is started then did not make: its first look only notes them.
   std::optional<std::vector<std::uint32_t>> noted_users_;
 };
 
