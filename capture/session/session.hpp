@@ -49,6 +49,10 @@ class Session {
   [[nodiscard]] RecorderFactory recorders_of(std::size_t source);
   [[nodiscard]] RecorderSpec spec_of(const CaptureInterface& interface) const;
   [[nodiscard]] Traced traced(TracePoint point);
+  // See RecorderFactory.
+  [[nodiscard]] std::vector<std::string> note_programs(std::size_t source,
+                                                       const std::vector<std::uint32_t>& programs,
+                                                       bool before_recorders);
   void capture_and_finish();
   // A second signal, while the disk does not take what is to be written.
   [[noreturn]] static void leave_disk_to_guardian();

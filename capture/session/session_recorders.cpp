@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The part of a session that makes its recorders, in the capture and in the guardian.
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "bpf/program_loader.hpp"
@@ -40,14 +43,20 @@ RecorderFactory Session::recorders_of(std::size_t source) {
               },
           .note_programs =
               [this, source](const std::vector<std::uint32_t>& programs, bool before_recorders) {
-                std::vector<ProgramReasons> found = find_reasons(programs);
-                if (found.empty() ||
-                    recording_.take_reasons(source, std::move(found), before_recorders))
-                  return std::vector<std::string>();
-                return std::vector{sources_[source]->title().name +
-                                   ": packets of the program that was loaded meanwhile have no "
-                                   "reasons in this capture; one that is started now knows them"};
+                return note_programs(source, programs, before_recorders);
               }};
+}
+
+// In the guardian.
+std::vector<std::string> Session::note_programs(std::size_t source,
+                                                const std::vector<std::uint32_t>& programs,
+                                                bool before_recorders) {
+  std::vector<ProgramReasons> found = find_reasons(programs);
+  if (found.empty()) return {};
+  if (recording_.take_reasons(source, std::move(found), before_recorders)) return {};
+  return {sources_[source]->title().name +
+          ": packets of the program that was loaded meanwhile have no reasons in this capture; one "
+          "that is started now knows them"};
 }
 
 RecorderSpec Session::spec_of(const CaptureInterface& interface) const {
