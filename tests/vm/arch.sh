@@ -24,9 +24,15 @@ case $arch in
     qemu_package="qemu-system-x86"
     # No cx16: QEMU 7.2 returns wrong flags from cmpxchg16b now and then, and since 6.12 the slab
     # allocator is built on it, so that every other boot crashed. Without, the kernel has another way.
-    qemu_options=(-cpu "max,cx16=off")
-    # A kernel that finds its clock unstable, because the emulator was delayed, switches to another one
-    # by changing code that runs: in the emulator this has ended in a panic (int3).
+    #
+    # One thread for all processors: with several, QEMU 7.2 may go on executing code that a kernel has
+    # replaced meanwhile. Kernels change a jump by an int3 in its place, and panic on one that comes when
+    # they have no change under way. Each packet test run changes such jumps (the dispatcher of XDP), and
+    # each update of a tail call. The test of Wireshark's toolbar ended so in three runs of four; with
+    # one thread it passed each time, and takes as long.
+    qemu_options=(-accel "tcg,thread=single" -cpu "max,cx16=off")
+    # So a kernel that finds its clock unstable, because the emulator was delayed, does not switch to
+    # another one, which changes code, too.
     boot_options="tsc=reliable"
     console=ttyS0
     output=/dev/ttyS1
@@ -37,7 +43,7 @@ case $arch in
     machine=aarch64
     qemu_package="qemu-system-arm"
     # With the real algorithm for signed pointers, they are most of what is emulated.
-    qemu_options=(-M virt -cpu "max,pauth-impdef=on")
+    qemu_options=(-accel "tcg,thread=multi" -M virt -cpu "max,pauth-impdef=on")
     boot_options=
     console=ttyAMA0
     output=/dev/ttyS0 # the board has one port of its own, the other is on PCI
