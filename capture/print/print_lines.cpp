@@ -197,9 +197,8 @@ class LinePrinter {
 
 void check_line_printer(const PrintStyle& style) {
   const Dissector dissector = installed_dissector(style);
-  constexpr std::size_t kFlag = 2;  // "-e": every tcpdump has these
-  const bool has_values =
-      std::ranges::any_of(style.words, [](const auto& word) { return word.size() != kFlag; });
+  const bool has_values = std::ranges::any_of(
+      style.words, [](const std::string& word) { return !word.starts_with('-'); });
   if (has_values) check_words(dissector.command, join(style.words, " "));
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.hpp"
 #include "bpf/program_loader.hpp"
 #include "bpf/xdp_buff_layout.hpp"
 #include "process/cpus.hpp"
@@ -51,10 +52,16 @@ RecorderFactory Session::recorders_of(std::size_t source) {
 std::vector<std::string> Session::note_programs(std::size_t source,
                                                 const std::vector<std::uint32_t>& programs,
                                                 bool before_recorders) {
-  std::vector<ProgramReasons> found = find_reasons(programs);
-  if (found.empty()) return {};
-  if (recording_.take_reasons(source, std::move(found), before_recorders)) return {};
-  return {sources_[source]->title().name +
+  const std::string& name = sources_[source]->title().name;
+  try {
+    std::vector<ProgramReasons> found = find_reasons(programs);
+    if (found.empty()) return {};
+    if (recording_.take_reasons(source, std::move(found), before_recorders)) return {};
+  } catch (const Error& error) {
+    return {name +
+            ": looking for the reasons of the program that was loaded meanwhile: " + error.what()};
+  }
+  return {name +
           ": packets of the program that was loaded meanwhile have no reasons in this capture; one "
           "that is started now knows them"};
 }

@@ -76,6 +76,7 @@ class HookSource final : public Source {
   // In the guardian (hook_source_look.cpp).
   void report_failure(const char* doing, const std::exception& error, SourceReports& reports);
   void leave_former_hooks(SourceReports& reports);
+  std::vector<std::string> look_at_programs();
   std::vector<std::string> look_at_place(SourceReports& reports);
   void follow(SourceReports& reports);
   void move(SourceReports& reports);

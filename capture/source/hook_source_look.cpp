@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The part of a hook source that runs in the guardian.
-#include <algorithm>
 #include <cstdint>
 #include <exception>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,21 +27,22 @@ void HookSource::look(SourceReports& reports) {
     return std::vector<std::string>();
   });
   look_at([&] { return current().look_at_slots(); });
-  look_at([&] {
-    std::vector<std::string> news = current().look_at_users();
-    const std::vector<std::uint32_t>& users = current().users();
-    const auto noted = std::exchange(noted_users_, users);
-    if (noted && *noted != users) {
-      std::ranges::move(recorders_.note_programs(users, false), std::back_inserter(news));
-    }
-    return news;
-  });
+  look_at([&] { return current().look_at_users(); });
+  look_at([&] { return look_at_programs(); });
   look_at([&] { return look_at_place(reports); });
   reports.flush();
   send_paths(reports);
   static_cast<void>(reports.send(
       {.kind = kState,
        .text = {static_cast<char>(in_place_), static_cast<char>(current().in_use())}}));
+}
+
+// The recorders stay.
+std::vector<std::string> HookSource::look_at_programs() {
+  const std::vector<std::uint32_t>& users = current().users();
+  const auto noted = std::exchange(noted_users_, users);
+  if (!noted || *noted == users) return {};
+  return recorders_.note_programs(users, false);
 }
 
 void HookSource::report_failure(const char* doing, const std::exception& error,

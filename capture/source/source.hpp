@@ -30,7 +30,7 @@ struct RecorderFactory {
   std::function<void(const Flavour&)> note_flavour;
   // Called in the guardian, for the programs of the source once they are others than at the start.
   // `before_recorders`: recorders will be made for them; otherwise the present ones stay. Returns
-  // lines for the user. Throws Error.
+  // lines for the user. An error is one of them: it keeps nobody from capturing.
   std::function<std::vector<std::string>(const std::vector<std::uint32_t>&, bool before_recorders)>
       note_programs;
 };

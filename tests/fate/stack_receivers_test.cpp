@@ -5,9 +5,7 @@
 #include <sched.h>
 #include <sys/socket.h>
 
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -27,7 +25,7 @@ constexpr std::uint16_t kOpen = 7000;
 
 class StackReceivers : public StackLab {};
 
-// While it exists, the calling thread runs before all threads of ordinary priority.
+// While it exists, the calling thread runs before all threads of ordinary priority, if it may.
 class RealTimeThread {
  public:
   RealTimeThread() { schedule(SCHED_FIFO, 1); }
@@ -38,7 +36,7 @@ class RealTimeThread {
  private:
   static void schedule(int policy, int priority) {
     const sched_param parameters{.sched_priority = priority};
-    EXPECT_EQ(::sched_setscheduler(0, policy, &parameters), 0) << std::strerror(errno);
+    static_cast<void>(::sched_setscheduler(0, policy, &parameters));
   }
 };
 
